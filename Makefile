@@ -1,0 +1,44 @@
+# make train | test | check | bench: each first sets up .venv, once. PYTHON=python3.12 chooses the Python (3.11 or newer).
+# HONTE_VENV=DIR uses a ready environment of your own (say, one with a special build of torch) and installs nothing.
+
+PYTHON ?= python3
+PACKAGES := games agent selfplay training honte
+LONG := # files that may exceed 300 lines: games/example.py
+SCRIPTS := $(if $(filter Windows_NT,$(OS)),Scripts,bin)
+
+ifdef HONTE_VENV
+BIN := $(HONTE_VENV)/$(SCRIPTS)
+HONTE := $(BIN)/python -m honte
+READY :=
+export PYTHONPATH := $(CURDIR)
+else
+BIN := .venv/$(SCRIPTS)
+HONTE := $(BIN)/honte
+READY := .venv/.installed
+endif
+
+.PHONY: train test check bench
+.DELETE_ON_ERROR:
+
+train: $(READY)
+	$(HONTE) train connect_four --max-minutes 5
+
+test: $(READY)
+	$(BIN)/python -m pytest
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m nojit
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@find $(PACKAGES) -name '*.py' $(LONG:%=! -path %) -exec awk 'END { if (NR > 300) print FILENAME ": " NR " lines, more than 300" }' {} \; | (! grep .)
+
+bench: $(READY)
+	$(HONTE) bench
+
+.venv/.installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "honte needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[dev,oracle]'
+	@touch $@

@@ -1,0 +1,1 @@
+"""Deciding: networks, evaluators, the search tree, search, players. Knows games, not how to learn."""

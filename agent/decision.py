@@ -1,0 +1,82 @@
+"""What a search is asked and what it answers.
+
+Knows arrays and proofs. Does not know how a search comes to its answer.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.tree import UNKNOWN, Records
+
+
+class Terms(NamedTuple):
+    """The terms on which each of R slots is searched."""
+
+    budgets: NDArray[np.int64]  # [R] simulations; below 0: the player's own default
+    keys: NDArray[np.uint64]  # [R] seeds of all that is drawn for this move
+    temperature: NDArray[np.float32]  # [R] 0: play the best; 1: sample from the policy
+    explore: NDArray[np.bool_]  # [R] root noise on
+
+    def rows(self, index: Any) -> Terms:
+        """The terms of some of the slots."""
+        return Terms(*(array[index] for array in self))
+
+    @classmethod
+    def of(cls, count: int, *, budget: int = -1, keys: NDArray[np.uint64] | None = None) -> Terms:
+        """Plain terms: no noise, the best move, keys 0, 1, ... unless given."""
+        return cls(
+            np.full(count, budget, np.int64),
+            np.arange(count, dtype=np.uint64) if keys is None else keys,
+            np.zeros(count, np.float32),
+            np.zeros(count, np.bool_),
+        )
+
+
+class Decisions(NamedTuple):
+    """The decisions for R slots, each from the view of the player to move."""
+
+    action: NDArray[np.int64]  # [R] the action to play
+    policy: NDArray[np.float32]  # [R, A] the improved policy: what a network should learn
+    value: NDArray[np.float32]  # [R] the search's estimate of the outcome, in [-1, 1]
+    visits: NDArray[np.int64]  # [R, A]
+    proven: NDArray[np.bool_]  # [R] the value is exact
+
+    @classmethod
+    def empty(cls, count: int, num_actions: int) -> Decisions:
+        return cls(
+            np.zeros(count, np.int64),
+            np.zeros((count, num_actions), np.float32),
+            np.zeros(count, np.float32),
+            np.zeros((count, num_actions), np.int64),
+            np.zeros(count, np.bool_),
+        )
+
+
+def settled(out: Decisions, i: int, root: Any, edges: Records) -> None:
+    """Make decision ``i`` respect what the tree has proven: exact values and no proven mistake.
+
+    With the root proven, only actions that reach its value remain in the policy; before that, proven losses leave it.
+    """
+    proven = edges["proven"]
+    if root["proven"] != UNKNOWN:
+        good = proven == root["proven"]
+        out.value[i] = root["proven"]
+        out.proven[i] = True
+    else:
+        good = proven != -1
+    if good.all() or not good.any():
+        return
+    actions = edges["action"]
+    bad = actions[~good]
+    out.policy[i, bad] = 0
+    mass = out.policy[i].sum()
+    if mass < 1e-6:
+        out.policy[i, actions[good]] = edges["prior"][good] + 1e-6
+        mass = out.policy[i].sum()
+    out.policy[i] /= mass
+    if out.action[i] in bad:
+        out.action[i] = int(np.argmax(out.policy[i]))

@@ -1,0 +1,145 @@
+"""Model folders: ``model.safetensors`` and ``config.json``, alone or as the checkpoints of a run.
+
+Knows how to find one, what its config says, and which games it can play. Does not know search, nor how one is made.
+``config.json`` is {"schema": 1, "game": name, "network": {NetworkConfig}, "search": {SearchConfig}}.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import safetensors
+
+from agent import weights
+from games.game import Game
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from agent.network import NetworkConfig
+
+SCHEMA = 1
+
+Config = TypeVar("Config")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """What ``config.json`` of ``folder`` says."""
+
+    folder: Path
+    game: str
+    network: dict[str, Any]
+    search: dict[str, Any]
+
+
+def find(text: str) -> Path:
+    """The model folder that ``text`` names: a game with a shipped network, a model folder, RUN or RUN@STEP.
+
+    ValueError when there is none. A run gives its newest whole checkpoint and warns of damaged ones.
+    """
+    shipped = weights.folder(text)
+    if shipped:
+        return shipped
+    run, at, step = text.rpartition("@")
+    path = Path(run) if at and step.isdecimal() and not Path(text).exists() else Path(text)
+    if not path.is_dir():
+        names = ", ".join(each.name for each in weights.folders()) or "none yet"
+        raise ValueError(f"there is no run or model folder {str(path)!r}, nor a shipped network of that name ({names})")
+    checkpoints = path / "checkpoints"
+    if path != Path(text):
+        if not (checkpoints / step).is_dir():
+            raise ValueError(f"{path} has no checkpoint {step}; it has {', '.join(map(str, steps(path))) or 'none'}")
+        return checkpoints / step
+    if checkpoints.is_dir():
+        return _newest(path)
+    if not (path / "model.safetensors").is_file():
+        raise ValueError(f"{path} has no checkpoints and no model.safetensors; it is neither a run nor a model folder")
+    return path
+
+
+def steps(run: Path) -> list[int]:
+    """The steps of a run's checkpoints, ascending."""
+    return sorted(int(path.name) for path in (run / "checkpoints").glob("*") if path.name.isdecimal())
+
+
+def _newest(run: Path) -> Path:
+    damaged = []
+    for step in reversed(steps(run)):
+        folder = run / "checkpoints" / str(step)
+        try:
+            read(folder)
+            with safetensors.safe_open(folder / "model.safetensors", "numpy"):
+                pass  # its header is whole and fits the file's length
+        except (ValueError, OSError, safetensors.SafetensorError) as error:
+            damaged.append(f"checkpoint {step} of {run} is damaged ({error})")
+            continue
+        if damaged:
+            warnings.warn(f"{damaged[0]}; playing with checkpoint {step}", stacklevel=2)
+        return folder
+    raise ValueError(damaged[0] if damaged else f"{run} has no checkpoint yet; train a little longer")
+
+
+def read(folder: Path) -> Model:
+    """The config of a model folder. ValueError when it is missing or not one of this version."""
+    path = folder / "config.json"
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        schema, game, network = content["schema"], content["game"], content["network"]
+        search = content.get("search", {})
+    except OSError as error:
+        raise ValueError(f"{folder} has no readable config.json, so honte cannot tell its game and network") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path} is not the config of a model: {type(error).__name__} {error}") from error
+    if schema != SCHEMA:
+        raise ValueError(f"{path} has schema {schema!r}, this version of honte reads {SCHEMA}")
+    return Model(folder=folder, game=str(game), network=dict(network), search=dict(search))
+
+
+def load_network(folder: str | Path, game: Game) -> tuple[NetworkConfig, dict[str, Tensor]]:
+    """The network of a model folder and its weights, checked to fit ``game``. ValueError when something does not."""
+    import safetensors.torch
+
+    from agent.network import NetworkConfig, PolicyValueNet
+
+    model = read(Path(folder))
+    config = configured(NetworkConfig, model.network, f"{model.folder / 'config.json'}: network")
+    if not plays(model, game):
+        raise ValueError(f"{folder} has learned {model.game}; it cannot play {game.name}")
+    path = model.folder / "model.safetensors"
+    try:
+        tensors = safetensors.torch.load_file(path)
+    except (OSError, safetensors.SafetensorError) as error:
+        raise ValueError(f"{path} is missing or damaged: {error}") from error
+    try:
+        PolicyValueNet(config, game.observation_shape, game.action_layout).load_state_dict(tensors)
+    except RuntimeError as error:
+        first = str(error).splitlines()[-1].strip()
+        raise ValueError(f"{path} does not fit its config.json and {game.name}: {first}") from error
+    return config, tensors
+
+
+def plays(model: Model, game: Game) -> bool:
+    """Whether ``model`` was made for ``game``. With pooled heads, any size of the same game will do."""
+    if ".py:" in game.name:  # a file may be named by another path than it was trained by
+        return Path(model.game).name == Path(game.name).name
+    pooled = model.network.get("heads") == "pooled"
+    return model.game == game.name or (pooled and model.game.partition(":")[0] == game.name.partition(":")[0])
+
+
+def configured(kind: type[Config], values: Mapping[str, Any], where: str) -> Config:
+    """The dataclass ``kind`` from a dict, nested ones too. ValueError for a field it does not have."""
+    default = kind()
+    known = [each.name for each in fields(kind)]  # type: ignore[arg-type]
+    parts = {}
+    for name, value in values.items():
+        if name not in known:
+            raise ValueError(f"{where}: unknown field {name!r}; there are {', '.join(known)}")
+        nested = getattr(default, name)
+        parts[name] = configured(type(nested), value, f"{where}.{name}") if is_dataclass(nested) else value
+    return kind(**parts)

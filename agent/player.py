@@ -1,0 +1,65 @@
+"""``Player``: two verbs over independent slots, and the simplest player of all.
+
+Knows the contract. Does not know search, networks or who plays against whom.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from agent import chance
+from agent.decision import Decisions, Terms
+from agent.tree import Ints
+from games.game import Game, States
+
+
+class Player(Protocol):
+    """Whoever decides: a search, rollouts, a solver, a person."""
+
+    def think(self, slots: Ints, states: States, terms: Terms) -> None:
+        """Begin a move in each of ``slots [R]`` at ``states [R]``."""
+
+    def decide(self) -> tuple[Ints, Decisions]:
+        """Slots that are ready and their decisions; at least one if any slot thinks."""
+
+    def stop(self) -> None:
+        """Forget every move under way."""
+
+
+class Immediate:
+    """A player that answers all its slots at once: subclasses write ``decisions``."""
+
+    def __init__(self, game: Game) -> None:
+        self.game = game
+        self.waiting: list[tuple[Ints, States, Terms]] = []
+
+    def think(self, slots: Ints, states: States, terms: Terms) -> None:
+        rows = self.game.new(len(states))
+        self.game.copy(rows, states)
+        self.waiting.append((np.asarray(slots), rows, terms))
+
+    def decide(self) -> tuple[Ints, Decisions]:
+        if not self.waiting:
+            return np.zeros(0, np.int64), Decisions.empty(0, self.game.num_actions)
+        slots, states, terms = self.waiting.pop(0)
+        return slots, self.decisions(states, terms)
+
+    def stop(self) -> None:
+        self.waiting.clear()
+
+    def decisions(self, states: States, terms: Terms) -> Decisions:
+        """One decision a row."""
+        raise NotImplementedError
+
+
+class RandomPlayer(Immediate):
+    """Every legal action alike."""
+
+    def decisions(self, states: States, terms: Terms) -> Decisions:
+        legal = self.game.describe_new(states).legal
+        out = Decisions.empty(len(states), self.game.num_actions)
+        out.policy[:] = legal / legal.sum(axis=1, keepdims=True)
+        out.action[:] = chance.choices(terms.keys, chance.SAMPLE, legal.astype(np.float64))
+        return out

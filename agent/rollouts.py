@@ -1,0 +1,30 @@
+"""Rollouts as an ``Evaluate``: a position is worth what one random game from it brings.
+
+Knows a game's own random play. Does not know search or networks.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agent import chance
+from agent.evaluation import Evaluation
+from games.game import Game, Positions, States
+
+
+class Rollouts:
+    """An ``Evaluate``: every action alike, the outcome of one uniformly random game as value.
+
+    Each rollout has a seed of its own, counted from ``seed``: the same calls in the same order see the same games.
+    """
+
+    def __init__(self, game: Game, *, seed: int = 0) -> None:
+        self.game = game
+        self.key = chance.keys(seed, chance.ROLLOUT, 0)
+        self.played = 0
+
+    def __call__(self, states: States, positions: Positions) -> Evaluation:
+        numbers = np.arange(self.played, self.played + len(states), dtype=np.uint64)
+        self.played += len(states)
+        values = self.game.rollout(states, chance.mix(self.key ^ numbers))
+        return Evaluation(np.zeros(positions.legal.shape, np.float32), values)

@@ -1,0 +1,211 @@
+"""The search over many slots at once: select, step the rules, evaluate, expand, backup.
+
+Knows trees, a game and an ``Evaluate``. Does not know torch, nor how a rule (Gumbel, PUCT, UCT) chooses.
+
+A slot is one search; slots are independent, each has its own budget, and none waits for another. A row of a batch is a
+(tree, leaf): one tree may gather several leaves at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from agent import chance
+from agent.decision import Decisions, Terms
+from agent.evaluation import Evaluate
+from agent.gumbel import Gumbel, GumbelConfig
+from agent.puct import Puct, PuctConfig
+from agent.tree import EXACT, LEAF, NONE, ROOT, UNKNOWN, Ints, Trees, backup, backup_exact, expand, grow, keep, plant
+from agent.uct import Uct, UctConfig
+from games.game import Game, Positions, States
+
+
+class Rule(Protocol):
+    """How edges are chosen and what a finished tree says."""
+
+    def open(self, rows: Ints, terms: Terms) -> None: ...
+
+    def select(self, rows: Ints, picks: Ints, ends: Ints) -> None: ...
+
+    def decide(self, rows: Ints, terms: Terms) -> Decisions: ...
+
+
+RULES: dict[str, Callable[[Any, Trees, int], Rule]] = {"gumbel": Gumbel, "puct": Puct, "uct": Uct}
+"""By the names that ``SearchConfig`` gives their constants."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchConfig:
+    """How a player searches. ``rule`` is gumbel, puct or uct."""
+
+    rule: str = "gumbel"
+    num_simulations: int = 32
+    leaves: int = 1  # leaves that one tree gathers before they are evaluated together
+    lookahead: int = 0  # plies that the rules alone look ahead at each new leaf for a forced end
+    reuse: bool = False  # keep the subtree of the moves played
+    gumbel: GumbelConfig = field(default_factory=GumbelConfig)
+    puct: PuctConfig = field(default_factory=PuctConfig)
+    uct: UctConfig = field(default_factory=UctConfig)
+
+
+class Search:
+    """A player's search: ``think`` starts slots, ``decide`` answers those that are ready."""
+
+    def __init__(
+        self, game: Game, evaluate: Evaluate, config: SearchConfig, *, num_slots: int, capacity: int = 0
+    ) -> None:
+        """``capacity``: nodes a tree can hold; 0 takes what ``num_simulations`` needs. ValueError for an unknown rule."""
+        if config.rule not in RULES:
+            raise ValueError(f"search.rule is {config.rule!r}; it must be one of {', '.join(RULES)}")
+        capacity = capacity or (config.num_simulations + 2) * (2 if config.reuse else 1)
+        self.game, self.evaluate, self.config = game, evaluate, config
+        self.trees = Trees(num_slots, capacity, game.num_actions)
+        self.arena = game.new(num_slots * capacity)  # the state of every node
+        self.rule = RULES[config.rule](getattr(config, config.rule), self.trees, game.num_actions)
+        self.terms = Terms.of(num_slots)
+        self.simulations = 0
+
+    def think(self, slots: Ints, states: States, terms: Terms) -> None:
+        """Begin a move in each of ``slots [R]`` at ``states [R]``, which must not be over."""
+        slots = np.asarray(slots, np.int64)
+        budgets = np.where(terms.budgets < 0, self.config.num_simulations, terms.budgets)
+        budgets = np.minimum(budgets, self.trees.capacity - 2)
+        for mine, given in zip(self.terms, terms, strict=True):
+            mine[slots] = given
+        record = self.trees.slots
+        record["budget"][slots], record["spent"][slots], record["active"][slots] = budgets, 0, True
+        kept = np.array([self.config.reuse and self._keep(int(t), states[i]) for i, t in enumerate(slots)], bool)
+        bare = slots[~kept]
+        plant(*self.trees.arrays, bare)
+        roots = self.game.new(len(bare))
+        self.game.copy(roots, states[~kept])
+        self.arena[bare * self.trees.capacity] = roots
+        if kept.any():
+            self.rule.open(slots[kept], self.terms.rows(slots[kept]))
+
+    def decide(self) -> tuple[Ints, Decisions]:
+        """Search on until some slots are ready: their numbers [R] and decisions. With no slot active: none."""
+        record = self.trees.slots
+        while True:
+            active = np.flatnonzero(record["active"])
+            roots = self.trees.nodes[active, ROOT]
+            left = record["budget"][active] - record["spent"][active]
+            full = record["num_nodes"][active] + np.minimum(left, self.config.leaves) > self.trees.capacity
+            ready = (roots["num_edges"] > 0) & ((left <= 0) | full | (roots["proven"] != UNKNOWN))
+            if ready.any() or not len(active):
+                rows = active[ready]
+                record["active"][rows] = False
+                return rows, self._decisions(rows)
+            self._simulate(active, roots["num_edges"] == 0)
+
+    def stop(self) -> None:
+        """Forget every search under way."""
+        self.trees.slots["active"] = False
+
+    def _simulate(self, active: Ints, bare: Any) -> None:
+        """One round: gather leaves from every tree, evaluate them together, write back."""
+        rows, leaves, sources, actions = self._gather(active[~bare])
+        fresh = active[bare]
+        zeros = np.zeros(len(fresh), np.int64)
+        rows, leaves = np.concatenate([fresh, rows]), np.concatenate([zeros, leaves])
+        sources, actions = np.concatenate([zeros, sources]), np.concatenate([zeros + NONE, actions])
+        capacity = self.trees.capacity
+        self.game.advance(self.arena, rows * capacity + sources, rows * capacity + leaves, actions)
+        states = self.arena[rows * capacity + leaves]
+        out = self.game.describe_new(states)
+        proven = np.where(out.terminal, out.value, UNKNOWN).astype(np.int64)
+        if self.config.lookahead > 0:
+            below = leaves > ROOT  # a proven root would have no edge to play
+            proven[below] = self.game.lookahead(states[below], self.config.lookahead)
+        values = np.zeros(len(rows), np.float32)
+        wanted = np.flatnonzero(proven == UNKNOWN)
+        if len(wanted):
+            some = out if len(wanted) == len(rows) else Positions(*(array[wanted] for array in out))
+            answer = self.evaluate(states[wanted], some)
+            values[wanted] = answer.value
+            expand(*self.trees.arrays, rows[wanted], leaves[wanted], some.legal, answer.logits)
+        backup(*self.trees.arrays, rows, leaves, out.to_play, values, proven)
+        if len(fresh):
+            if out.terminal[: len(fresh)].any():
+                raise ValueError(f"a finished game of {self.game.name} cannot be searched")
+            self.rule.open(fresh, self.terms.rows(fresh))
+
+    def _gather(self, rows: Ints) -> tuple[Ints, Ints, Ints, Ints]:
+        """Walk down each of the trees ``rows``: the trees, new leaves, their parents and the actions between."""
+        gathered: list[tuple[Ints, Ints, Ints, Ints]] = [(np.zeros(0, np.int64),) * 4]
+        record, nodes = self.trees.slots, self.trees.nodes
+        for _ in range(self.config.leaves):
+            walking = rows
+            rows = rows[:0]
+            while len(walking):
+                picks, ends = np.empty(len(walking), np.int64), np.empty(len(walking), np.int64)
+                self.rule.select(walking, picks, ends)
+                grown = walking[ends == LEAF]
+                if len(grown):
+                    leaves, parents, actions = (np.empty(len(grown), np.int64) for _ in range(3))
+                    grow(*self.trees.arrays, grown, picks[ends == LEAF], leaves, parents, actions)
+                    gathered.append((grown, leaves, parents, actions))
+                    record["spent"][grown] += 1
+                    rows = np.concatenate([rows, grown])
+                walking, exact = walking[ends == EXACT], picks[ends == EXACT]
+                backup_exact(*self.trees.arrays, walking, exact)
+                record["spent"][walking] += 1
+                self.simulations += len(grown) + len(walking)
+                going = (record["spent"][walking] < record["budget"][walking]) & (
+                    nodes[walking, ROOT]["proven"] == UNKNOWN
+                )
+                walking = walking[going]
+            rows = rows[record["spent"][rows] < record["budget"][rows]]
+            if not len(rows):
+                break
+        return tuple(np.concatenate(parts) for parts in zip(*gathered, strict=True))  # type: ignore[return-value]
+
+    def _decisions(self, rows: Ints) -> Decisions:
+        terms = self.terms.rows(rows)
+        out = self.rule.decide(rows, terms)
+        warm = np.flatnonzero(terms.temperature > 0)
+        if len(warm):
+            with np.errstate(divide="ignore"):
+                logs = np.log(out.policy[warm].astype(np.float64)) / terms.temperature[warm, None]
+            weights = np.exp(logs - logs.max(axis=1, keepdims=True))
+            out.action[warm] = chance.choices(terms.keys[warm], chance.SAMPLE, weights)
+        return out
+
+    def _keep(self, t: int, state: Any) -> bool:
+        """Whether tree ``t`` has ``state`` within two plies of its root; if so, that node becomes the root."""
+        trees, capacity = self.trees, self.trees.capacity
+        if trees.slots[t]["num_nodes"] == 0:
+            return False
+        level = [ROOT]
+        for _ in range(3):
+            for node in level:
+                if self.arena[t * capacity + node] == state and trees.nodes[t, node]["num_edges"] > 0:
+                    moved = np.empty(int(trees.slots[t]["num_nodes"]), np.int64)
+                    kept = keep(*trees.arrays, t, node, moved)
+                    self.arena[t * capacity : t * capacity + kept] = self.arena[t * capacity + moved[:kept]]
+                    return bool(kept + trees.slots[t]["budget"] < capacity) or self._drop(t)
+            level = [int(e["child"]) for node in level for e in trees.children(t, node) if e["child"] != NONE]
+        return False
+
+    def _drop(self, t: int) -> bool:
+        """A subtree that leaves too little room is not worth keeping."""
+        self.trees.slots[t]["num_nodes"] = 0
+        return False
+
+    def principal_variation(self, slot: int) -> list[int]:
+        """The most visited actions from the root of the last search in ``slot``."""
+        line: list[int] = []
+        node = ROOT
+        while len(edges := self.trees.children(slot, node)):
+            best = edges[np.argmax(edges["visits"])]
+            if best["visits"] == 0:
+                break
+            line.append(int(best["action"]))
+            if best["child"] == NONE:
+                break
+            node = int(best["child"])
+        return line

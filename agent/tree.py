@@ -1,0 +1,322 @@
+"""The search trees of many slots as flat arrays, and the kernels every search shares: grow, expand, backup, keep.
+
+Knows nodes, edges, values and proofs. Does not know rules, networks or how an edge is chosen.
+
+A slot holds one tree. Node 0 is its root; children come later in the arrays than their parents. A node's edges lie side
+by side, one for each legal action. **Legend: every value is from the viewpoint of the player to move at its node; an
+edge's value is its owner's view. Only ``backup`` turns a sign**, by comparing ``to_play``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+ROOT = 0
+NONE = -1
+UNKNOWN = 2
+"""Not proven; otherwise +1, 0 or -1 is the exact value."""
+
+LEAF, EXACT, COLLISION = 0, 1, 2
+"""How a walk ends: at a new leaf, at a proven value, or at a leaf that still waits for its evaluation."""
+
+NODE = np.dtype(
+    [
+        ("first_edge", np.int32),
+        ("num_edges", np.int32),  # 0 until expanded
+        ("parent_edge", np.int32),  # NONE at the root
+        ("visits", np.int32),  # its own evaluation and every simulation below it
+        ("pending", np.int32),  # simulations below it that wait for their evaluation
+        ("value_sum", np.float32),
+        ("value", np.float32),  # the network's
+        ("to_play", np.int8),
+        ("proven", np.int8),
+    ],
+    align=True,
+)
+EDGE = np.dtype(
+    [
+        ("owner", np.int32),
+        ("child", np.int32),  # NONE until grown
+        ("visits", np.int32),
+        ("pending", np.int32),
+        ("start", np.int32),  # visits when this move began: > 0 only in a reused tree
+        ("value_sum", np.float32),
+        ("logit", np.float32),
+        ("prior", np.float32),
+        ("action", np.int32),
+        ("proven", np.int8),
+    ],
+    align=True,
+)
+SLOT = np.dtype(
+    [
+        ("num_nodes", np.int32),
+        ("num_edges", np.int32),
+        ("budget", np.int32),  # simulations that this move may spend
+        ("spent", np.int32),  # simulations begun
+        ("active", np.bool_),
+    ],
+    align=True,
+)
+
+Records = NDArray[Any]
+Ints = NDArray[np.integer]
+
+
+class Trees:
+    """Arrays for ``num_slots`` trees of ``capacity`` nodes: untouched memory costs nothing until it is used."""
+
+    def __init__(self, num_slots: int, capacity: int, num_actions: int) -> None:
+        self.slots: Records = np.zeros(num_slots, SLOT)
+        self.nodes: Records = np.empty((num_slots, capacity), NODE)
+        self.edges: Records = np.empty((num_slots, capacity * num_actions), EDGE)
+        self.capacity = capacity
+
+    @property
+    def arrays(self) -> tuple[Records, Records, Records]:
+        """What every kernel takes first: slots [T], nodes [T, N], edges [T, E]."""
+        return self.slots, self.nodes, self.edges
+
+    def root_edges(self, slot: int) -> Records:
+        """The edges of the root, as a view [K]; empty until the root is expanded."""
+        root = self.nodes[slot, ROOT]
+        return self.edges[slot, root["first_edge"] : root["first_edge"] + root["num_edges"]]  # type: ignore[no-any-return]
+
+    def children(self, slot: int, node: int) -> Records:
+        """The edges of ``node``, as a view [K]."""
+        record = self.nodes[slot, node]
+        return self.edges[slot, record["first_edge"] : record["first_edge"] + record["num_edges"]]  # type: ignore[no-any-return]
+
+
+@njit(cache=True, nogil=True)
+def new_node(slots: Records, nodes: Records, t: int, parent_edge: int) -> int:
+    """A blank node at the end of tree ``t``; its index."""
+    index = slots[t]["num_nodes"]
+    slots[t]["num_nodes"] = index + 1
+    node = nodes[t, index]
+    node["first_edge"] = 0
+    node["num_edges"] = 0
+    node["parent_edge"] = parent_edge
+    node["visits"] = 0
+    node["pending"] = 0
+    node["value_sum"] = 0
+    node["value"] = 0
+    node["to_play"] = 0
+    node["proven"] = UNKNOWN
+    return index
+
+
+@njit(cache=True, nogil=True)
+def plant(slots: Records, nodes: Records, edges: Records, rows: Ints) -> None:
+    """Clear the trees ``rows [R]`` to a bare root."""
+    for t in rows:
+        slots[t]["num_nodes"] = 0
+        slots[t]["num_edges"] = 0
+        new_node(slots, nodes, t, NONE)
+
+
+@njit(cache=True, nogil=True)
+def grow(
+    slots: Records, nodes: Records, edges: Records, rows: Ints, picks: Ints, leaves: Ints, parents: Ints, actions: Ints
+) -> None:
+    """Put a blank node behind each picked edge and mark the walk to it as pending.
+
+    ``rows [R]`` trees, ``picks [R]`` edges without a child. Writes ``leaves [R]``, ``parents [R]``, ``actions [R]``.
+    """
+    for i in range(len(rows)):
+        t = rows[i]
+        edge = edges[t, picks[i]]
+        leaves[i] = new_node(slots, nodes, t, picks[i])
+        parents[i] = edge["owner"]
+        actions[i] = edge["action"]
+        edge["child"] = leaves[i]
+        mark(nodes, edges, t, picks[i], 1)
+
+
+@njit(cache=True, nogil=True)
+def mark(nodes: Records, edges: Records, t: int, pick: int, by: int) -> None:
+    """Count ``by`` pending simulations on the walk from the root to edge ``pick``."""
+    while pick != NONE:
+        edge = edges[t, pick]
+        edge["pending"] += by
+        nodes[t, edge["owner"]]["pending"] += by
+        pick = nodes[t, edge["owner"]]["parent_edge"]
+
+
+@njit(cache=True, nogil=True)
+def expand(
+    slots: Records, nodes: Records, edges: Records, rows: Ints, leaves: Ints, legal: NDArray[np.bool_], logits: Any
+) -> None:
+    """Give each leaf an edge for every legal action, with logits and their softmax as priors.
+
+    ``legal [R, A]``; ``logits [R, A]`` raw, float32. A row of logits that is not finite counts as uniform.
+    """
+    for i in range(len(rows)):
+        t = rows[i]
+        node = nodes[t, leaves[i]]
+        first = slots[t]["num_edges"]
+        count = 0
+        top = -np.inf
+        finite = True
+        for a in range(legal.shape[1]):
+            if legal[i, a]:
+                top = max(top, logits[i, a])
+                finite = finite and np.isfinite(logits[i, a])
+        total = np.float32(0.0)
+        for a in range(legal.shape[1]):
+            if legal[i, a]:
+                edge = edges[t, first + count]
+                logit = np.float32(logits[i, a] - top) if finite else np.float32(0.0)
+                prior = np.float32(np.exp(logit))
+                total += prior
+                edge["owner"] = leaves[i]
+                edge["child"] = NONE
+                edge["visits"] = 0
+                edge["pending"] = 0
+                edge["start"] = 0
+                edge["value_sum"] = 0
+                edge["logit"] = logit
+                edge["prior"] = prior
+                edge["action"] = a
+                edge["proven"] = UNKNOWN
+                count += 1
+        for e in range(first, first + count):
+            edges[t, e]["prior"] /= total
+        node["first_edge"] = first
+        node["num_edges"] = count
+        slots[t]["num_edges"] = first + count
+
+
+@njit(cache=True, nogil=True)
+def settle(nodes: Records, edges: Records, t: int, index: int) -> None:
+    """Prove node ``index`` from its edges, if they allow it: one win is a win; all proven, the best of them."""
+    node = nodes[t, index]
+    best = -1
+    for e in range(node["first_edge"], node["first_edge"] + node["num_edges"]):
+        proven = edges[t, e]["proven"]
+        if proven == 1:
+            node["proven"] = 1
+            return
+        if proven == UNKNOWN:
+            best = UNKNOWN
+        elif best != UNKNOWN:
+            best = max(best, proven)
+    node["proven"] = best
+
+
+@njit(cache=True, nogil=True)
+def walk_up(nodes: Records, edges: Records, t: int, pick: int, value: float, proven: int) -> None:
+    """Add one simulation's ``value`` (the view of edge ``pick``'s owner) to every edge and node above; spread proofs."""
+    while pick != NONE:
+        edge = edges[t, pick]
+        owner = nodes[t, edge["owner"]]
+        if proven != UNKNOWN:
+            edge["proven"] = proven
+            if owner["proven"] == UNKNOWN:
+                settle(nodes, edges, t, edge["owner"])
+            proven = owner["proven"]
+            if proven != UNKNOWN:
+                value = proven  # a proven node answers with its exact value
+        edge["visits"] += 1
+        edge["value_sum"] += value
+        edge["pending"] -= 1
+        owner["visits"] += 1
+        owner["value_sum"] += value
+        owner["pending"] -= 1
+        pick = owner["parent_edge"]
+        if pick != NONE and nodes[t, edges[t, pick]["owner"]]["to_play"] != owner["to_play"]:
+            value = -value
+            if proven != UNKNOWN:
+                proven = -proven
+
+
+@njit(cache=True, nogil=True)
+def backup(
+    slots: Records, nodes: Records, edges: Records, rows: Ints, leaves: Ints, to_play: Ints, values: Any, proven: Ints
+) -> None:
+    """Give each leaf its value (the view of its ``to_play [R]``) and add it to everything above.
+
+    ``values [R]`` float32 in [-1, 1]; where ``proven [R]`` is not UNKNOWN, it is the exact value.
+    """
+    for i in range(len(rows)):
+        t = rows[i]
+        node = nodes[t, leaves[i]]
+        value = values[i] if np.isfinite(values[i]) else np.float32(0.0)
+        exact = proven[i]
+        if exact != UNKNOWN:
+            value = np.float32(exact)
+        node["to_play"] = to_play[i]
+        node["proven"] = exact
+        node["value"] = value
+        node["visits"] += 1
+        node["value_sum"] += value
+        pick = node["parent_edge"]
+        if pick != NONE and nodes[t, edges[t, pick]["owner"]]["to_play"] != to_play[i]:
+            value = -value
+            if exact != UNKNOWN:
+                exact = -exact
+        walk_up(nodes, edges, t, pick, value, exact)
+
+
+@njit(cache=True, nogil=True)
+def backup_exact(slots: Records, nodes: Records, edges: Records, rows: Ints, picks: Ints) -> None:
+    """Simulations that end at a proven edge: its exact value goes up, no evaluation needed."""
+    for i in range(len(rows)):
+        t = rows[i]
+        exact = edges[t, picks[i]]["proven"]
+        mark(nodes, edges, t, picks[i], 1)
+        walk_up(nodes, edges, t, picks[i], np.float32(exact), exact)
+
+
+@njit(cache=True, nogil=True)
+def keep(slots: Records, nodes: Records, edges: Records, t: int, root: int, moved: Ints) -> int:
+    """Make node ``root`` the root of tree ``t`` and drop all that is not below it; the number of nodes kept.
+
+    ``moved [N]``: ``moved[new] = old`` node indices, so that the caller can move what it stores per node. Children lie
+    behind their parents, so one pass forward moves everything onto places already read.
+    """
+    count = slots[t]["num_nodes"]
+    place = np.full(count, NONE, np.int64)
+    place[root] = ROOT
+    kept = 0
+    first = 0
+    for old in range(root, count):
+        if old != root and place[edges[t, nodes[t, old]["parent_edge"]]["owner"]] == NONE:
+            continue
+        place[old] = kept
+        moved[kept] = old
+        kept += 1
+    # Nodes know their parent by its edge: edges move in the order of their owners, so note where each one's begin.
+    begins = np.zeros(kept, np.int64)
+    for new in range(kept):
+        begins[new] = first
+        first += nodes[t, moved[new]]["num_edges"]
+    parent_edges = np.full(kept, NONE, np.int64)
+    for new in range(1, kept):
+        pick = nodes[t, moved[new]]["parent_edge"]
+        owner = edges[t, pick]["owner"]
+        parent_edges[new] = begins[place[owner]] + pick - nodes[t, owner]["first_edge"]
+    # A node's edges may lie before or behind those of an earlier node: move them by way of a copy.
+    saved = np.empty(first, edges.dtype)
+    for new in range(kept):
+        node = nodes[t, moved[new]]
+        for e in range(node["num_edges"]):
+            saved[begins[new] + e] = edges[t, node["first_edge"] + e]
+            edge = saved[begins[new] + e]
+            edge["owner"] = new
+            edge["start"] = edge["visits"] if new == ROOT else 0
+            if edge["child"] != NONE:
+                edge["child"] = place[edge["child"]]
+    for e in range(first):
+        edges[t, e] = saved[e]
+    for new in range(kept):
+        nodes[t, new] = nodes[t, moved[new]]
+        nodes[t, new]["first_edge"] = begins[new]
+        nodes[t, new]["parent_edge"] = parent_edges[new]
+    slots[t]["num_nodes"] = kept
+    slots[t]["num_edges"] = first
+    return kept

@@ -1,0 +1,94 @@
+"""``mcts:N`` against OpenSpiel's MCTSBot at the same number of simulations: half the points, if the two are equal.
+
+Plays Connect Four, sides alternating, and judges every position by OpenSpiel's own rules. Needs the extra ``oracle``.
+
+    python benchmarks/openspiel_mcts.py --games 200 --simulations 100 --json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import platform
+import sys
+import time
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import pyspiel
+from open_spiel.python.algorithms import mcts
+
+import games.registry
+from agent import chance
+from agent.decision import Terms
+from agent.players import player
+
+
+def play(num_games: int, simulations: int, seed: int) -> dict[str, Any]:
+    """Wins, draws and losses of ``mcts:simulations``, and what each side's moves cost."""
+    game, oracle = games.registry.make("connect_four"), pyspiel.load_game("connect_four")
+    ours = player(f"mcts:{simulations}", game, num_slots=1, seed=seed)
+    random = np.random.RandomState(seed)
+    judge = mcts.RandomRolloutEvaluator(n_rollouts=1, random_state=random)
+    theirs = mcts.MCTSBot(oracle, 2.0, simulations, judge, solve=True, random_state=random)
+    slots, results, seconds, moves = np.zeros(1, np.int64), [0, 0, 0], [0.0, 0.0], [0, 0]
+    for number in range(num_games):
+        row, state, side = game.new(1), oracle.new_initial_state(), number % 2
+        game.init(row)
+        while not state.is_terminal():
+            start, mine = time.perf_counter(), state.current_player() == side
+            if mine:
+                keys = chance.keys(seed, number, state.move_number())
+                ours.think(slots, row, Terms.of(1, keys=keys))
+                action = int(ours.decide()[1].action[0])
+            else:
+                action = theirs.step(state)
+            seconds[not mine] += time.perf_counter() - start
+            moves[not mine] += 1
+            state.apply_action(action)
+            game.step(row, np.array([action]))
+        results[1 - int(state.returns()[side])] += 1
+    wins, draws, losses = results
+    score = (wins + draws / 2) / num_games
+    variance = (wins + draws / 4) / num_games - score**2
+    return {
+        "wins": wins,
+        "draws": draws,
+        "losses": losses,
+        "score": round(score, 4),
+        "standard_error": round(math.sqrt(variance / num_games), 4),
+        "ms_a_move": [round(1e3 * spent / count, 3) for spent, count in zip(seconds, moves, strict=True)],
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--games", type=int, default=200)
+    parser.add_argument("--simulations", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", action="store_true", help="one JSON object on the last line, all else to stderr")
+    flags = parser.parse_args()
+    result = {
+        "benchmark": "openspiel_mcts",
+        "game": "connect_four",
+        "games": flags.games,
+        "simulations": flags.simulations,
+        "seed": flags.seed,
+        **play(flags.games, flags.simulations, flags.seed),
+        "machine": platform.processor() or platform.machine(),
+        "python": platform.python_version(),
+        "open_spiel": version("open_spiel"),
+        "numpy": np.__version__,
+        "numba": version("numba"),
+    }
+    if flags.json:
+        print(json.dumps(result))
+    else:
+        for name, value in result.items():
+            print(f"{name:15} {value}", file=sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,23 @@
+"""Rules: one file a game, and what every game shares. Knows NumPy and Numba, no network and no search."""
+
+from games.check import check_game
+from games.compiled import from_rules
+from games.game import ONGOING, Board, Game, Positions, Symmetries
+from games.perft import perft
+from games.position import Position, position
+from games.registry import NAMES, make
+
+__all__ = [
+    "NAMES",
+    "ONGOING",
+    "Board",
+    "Game",
+    "Position",
+    "Positions",
+    "Symmetries",
+    "check_game",
+    "from_rules",
+    "make",
+    "perft",
+    "position",
+]

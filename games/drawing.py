@@ -1,0 +1,64 @@
+"""Text of a board, both ways: ``draw_text`` and ``read_cells``.
+
+Knows ``Board`` and cell codes. Does not know any rule: what cells mean for a state is the game's business.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from games.game import Board, Game, Row
+
+
+def draw_text(game: Game, row: Row) -> str:
+    """The board with its labels, and a last line that says who is to play or how the game ended."""
+    board = game.board
+    margin = max((len(label) for label in board.row_labels), default=0)
+    lines = []
+    for r, codes in enumerate(game.cells(row)):
+        label = board.row_labels[r] if board.row_labels else ""
+        lines.append(f"{label:>{margin}} " + " ".join(board.glyphs[code] for code in codes))
+    if board.column_labels:
+        lines.append(" " * margin + " " + " ".join(board.column_labels))
+    lines.append(status_text(game, row))
+    return "\n".join(lines)
+
+
+def status_text(game: Game, row: Row) -> str:
+    """``x to play``, ``x wins`` or ``draw``."""
+    states = game.new(1)
+    states[0] = row
+    position = game.describe_new(states)
+    mover = int(position.to_play[0])
+    if not position.terminal[0]:
+        return f"{game.board.names[mover]} to play"
+    value = float(position.value[0])
+    if value == 0:
+        return "draw"
+    return f"{game.board.names[mover if value > 0 else 1 - mover]} wins"
+
+
+def read_cells(board: Board, text: str) -> NDArray[np.int8]:
+    """[H, W] cell codes from text that ``draw_text`` made; labels and the status line are passed over.
+
+    ValueError names the first line or character that is off.
+    """
+    codes = {glyph: code for code, glyph in enumerate(board.glyphs)}
+    labels = set(board.row_labels)
+    rows: list[list[int]] = []
+    for line in text.splitlines():
+        words = line.split()
+        if words and words[0] in labels:
+            words = words[1:]
+        if len(rows) == board.height or not words or words == list(board.column_labels):
+            continue
+        if len(words) != board.width:
+            raise ValueError(f"board line {line!r} has {len(words)} cells; {board.width} are needed")
+        for word in words:
+            if word not in codes:
+                raise ValueError(f"board line {line!r} has {word!r}; cells are drawn {' '.join(board.glyphs)}")
+        rows.append([codes[word] for word in words])
+    if len(rows) != board.height:
+        raise ValueError(f"the drawing has {len(rows)} lines of cells; {board.height} are needed")
+    return np.array(rows, np.int8)

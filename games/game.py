@@ -1,0 +1,191 @@
+"""What a game is to the rest of honte: rows of states, batches of them, and drawing as data.
+
+Knows the contract only. Does not know any rule, how rules are compiled, networks or search.
+
+**Legend**: every value is from the viewpoint of the player to move. A *row* is one element of a NumPy array of
+dtype ``game.state`` and holds one whole state; batches are arrays of rows.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+ONGOING = 2
+"""What ``outcome`` answers while a game is not over; otherwise +1, 0 or -1 for the player to move."""
+
+Row = Any
+"""One state: an element of an array of dtype ``game.state``."""
+
+States = NDArray[Any]
+"""[B] rows of dtype ``game.state``."""
+
+
+class Positions(NamedTuple):
+    """What may be known of B states, each from the viewpoint of its player to move."""
+
+    observation: NDArray[Any]  # [B, C, H, W] uint8 planes
+    legal: NDArray[np.bool_]  # [B, A]; all False when terminal
+    to_play: NDArray[np.int8]  # [B] 0 or 1
+    terminal: NDArray[np.bool_]  # [B]
+    value: NDArray[np.float32]  # [B] +1 win, 0 draw, -1 loss; 0 unless terminal
+
+    def rows(self, start: int, stop: int) -> Positions:
+        """The positions ``start`` to ``stop``, as views."""
+        return Positions(*(array[start:stop] for array in self))
+
+
+@dataclass(frozen=True)
+class Symmetries:
+    """Maps of the board onto itself that keep the rules: data, for S symmetries with the identity first.
+
+    ``cells[s]`` gathers: the turned observation's cell i is the old cell ``cells[s, i]`` (cells count row by row).
+    ``actions[s]`` moves: action a of the old board is action ``actions[s, a]`` of the turned board.
+    """
+
+    cells: NDArray[np.int64]  # [S, H * W]
+    actions: NDArray[np.int64]  # [S, A]
+
+    def turn(self, observation: NDArray[Any], s: int) -> NDArray[Any]:
+        """The observation [..., H, W] as symmetry ``s`` shows it."""
+        flat = observation.reshape(*observation.shape[:-2], -1)
+        return flat[..., self.cells[s]].reshape(observation.shape)
+
+    def turn_policy(self, policy: NDArray[Any], s: int) -> NDArray[Any]:
+        """The policy, mask or logits [..., A] as symmetry ``s`` shows it."""
+        turned = np.empty_like(policy)
+        turned[..., self.actions[s]] = policy
+        return turned
+
+
+@dataclass(frozen=True)
+class Board:
+    """A drawing as data: the one source for text, images and clicks."""
+
+    height: int
+    width: int
+    glyphs: tuple[str, ...] = (".", "x", "o")  # cell code -> character; 0 empty, 1 first player, 2 second player
+    names: tuple[str, str] = ("x", "o")  # what people call the two players
+    column_labels: tuple[str, ...] = ()
+    row_labels: tuple[str, ...] = ()
+    clicks: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 0), np.int64))  # [H, W] -> action or -1
+
+
+class Game(ABC):
+    """Rules lifted to batches. ``games.from_rules`` makes one from plain scalar functions.
+
+    Every verb works in place on B rows; compiled games release the GIL meanwhile.
+    """
+
+    name: str  # as ``games.make`` takes it, parameters included
+    state: np.dtype[Any]
+    num_actions: int
+    observation_shape: tuple[int, int, int]  # [C, H, W]
+    max_plies: int
+    symmetries: Symmetries
+    action_layout: NDArray[np.int64]  # [A, 3] plane, row, column; -1: pooled over that axis
+    board: Board
+    has_heuristic: bool = False
+
+    @abstractmethod
+    def init(self, states: States) -> None:
+        """Write the first position into every row."""
+
+    @abstractmethod
+    def step(self, states: States, actions: NDArray[Any]) -> None:
+        """Play ``actions[b]``, legal in ``states[b]``, in every row."""
+
+    @abstractmethod
+    def describe(self, states: States, out: Positions) -> None:
+        """Fill ``out`` with what may be known of each row."""
+
+    def copy(self, into: States, states: States) -> None:
+        """``into[b]`` becomes an independent copy of ``states[b]``."""
+        into[:] = states
+
+    def advance(self, arena: States, sources: NDArray[Any], targets: NDArray[Any], actions: NDArray[Any]) -> None:
+        """``arena[targets[b]]`` becomes ``arena[sources[b]]`` after ``actions[b]``; an action below 0 plays nothing."""
+        rows = self.new(len(sources))
+        self.copy(rows, arena[sources])
+        moving = np.flatnonzero(np.asarray(actions) >= 0)
+        stepped = rows[moving]
+        self.step(stepped, np.asarray(actions)[moving])
+        rows[moving] = stepped
+        arena[targets] = rows
+
+    def heuristic(self, states: States) -> NDArray[np.float32]:
+        """[B] a guess of the value in (-1, 1), where the game has one; 0 otherwise."""
+        return np.zeros(len(states), np.float32)
+
+    def lookahead(self, states: States, depth: int) -> NDArray[np.int8]:
+        """[B] the exact value where a forced end lies within ``depth`` plies, ``ONGOING`` where none was found."""
+        out = self.describe_new(states)
+        return np.where(out.terminal, out.value, ONGOING).astype(np.int8)
+
+    def rollout(self, states: States, seeds: NDArray[np.uint64]) -> NDArray[np.float32]:
+        """[B] outcomes of one uniformly random game from each state, for its player to move; leaves ``states`` alone."""
+        rows = self.new(len(states))
+        self.copy(rows, states)
+        first = self.describe_new(rows).to_play
+        random = np.random.Generator(np.random.Philox(seeds.tolist()))
+        while True:
+            out = self.describe_new(rows)
+            live = np.flatnonzero(~out.terminal)
+            if not len(live):
+                return np.where(out.to_play == first, out.value, -out.value)
+            actions = np.array([random.choice(np.flatnonzero(out.legal[b])) for b in live])
+            self.advance(rows, live, live, actions)
+
+    @abstractmethod
+    def cells(self, row: Row) -> NDArray[np.int8]:
+        """[H, W] cell codes of the drawing, absolute: they do not turn with the player to move."""
+
+    def parse(self, text: str) -> States:
+        """One row (shape [1]) from a drawing made by ``render``. ValueError where the game cannot or the text is off."""
+        raise ValueError(f"{self.name} cannot read a drawn board")
+
+    @abstractmethod
+    def action_text(self, action: int) -> str:
+        """The action as people write it."""
+
+    def parse_action(self, text: str) -> int:
+        """The action that ``text`` names. ValueError with a sentence when none does."""
+        wanted = text.strip().lower()
+        for action in range(self.num_actions):
+            if self.action_text(action).lower() == wanted:
+                return action
+        first, last = self.action_text(0), self.action_text(self.num_actions - 1)
+        raise ValueError(f"{text!r} is no action of {self.name}; actions are written {first} to {last}")
+
+    def new(self, count: int) -> States:
+        """[B] fresh rows, all zero; ``init`` makes first positions of them."""
+        return np.zeros(count, self.state)
+
+    def positions(self, count: int) -> Positions:
+        """Empty ``Positions`` for ``count`` rows."""
+        return Positions(
+            np.zeros((count, *self.observation_shape), np.uint8),
+            np.zeros((count, self.num_actions), np.bool_),
+            np.zeros(count, np.int8),
+            np.zeros(count, np.bool_),
+            np.zeros(count, np.float32),
+        )
+
+    def describe_new(self, states: States) -> Positions:
+        """``describe`` into fresh arrays."""
+        out = self.positions(len(states))
+        self.describe(states, out)
+        return out
+
+    def render(self, row: Row) -> str:
+        """The position drawn as text."""
+        from games.drawing import draw_text
+
+        return draw_text(self, row)
+
+    def __repr__(self) -> str:
+        return f"Game({self.name})"

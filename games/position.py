@@ -1,0 +1,94 @@
+"""One position for people: strings in, strings out.
+
+Knows one row of a game. Does not know batches, players or search.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from games.game import Game, States
+from games.registry import make
+
+
+@dataclass(frozen=True, eq=False)
+class Position:
+    """A position that never changes; ``play`` returns the next one.
+
+    >>> print(position("tic_tac_toe").play("b2 a3"))
+    3 o . .
+    2 . x .
+    1 . . .
+      a b c
+    x to play
+    """
+
+    game: Game
+    states: States  # [1]
+    moves: tuple[int, ...] = ()
+
+    def play(self, text: str | int) -> Position:
+        """The position after one action or several, as people write them, or as one action's number.
+
+        ValueError with a sentence when an action is not legal.
+        """
+        here = self
+        for word in [text] if isinstance(text, int) else text.split():
+            here = here._played(word)
+        return here
+
+    def _played(self, text: str | int) -> Position:
+        action = text if isinstance(text, int) else self.game.parse_action(text)
+        described = self.game.describe_new(self.states)
+        if described.terminal[0]:
+            raise ValueError(f"{text!r} cannot be played: the game is over")
+        if not 0 <= action < self.game.num_actions or not described.legal[0, action]:
+            raise ValueError(f"{text!r} is not legal here; legal are {' '.join(self.legal_actions)}")
+        states = self.game.new(1)
+        self.game.copy(states, self.states)
+        self.game.step(states, np.array([action]))
+        return Position(self.game, states, (*self.moves, action))
+
+    @property
+    def legal_actions(self) -> list[str]:
+        """Every legal action, as text; empty when the game is over."""
+        return [self.game.action_text(int(a)) for a in np.flatnonzero(self.game.describe_new(self.states).legal[0])]
+
+    @property
+    def to_play(self) -> int:
+        """0 or 1."""
+        return int(self.game.describe_new(self.states).to_play[0])
+
+    @property
+    def is_over(self) -> bool:
+        return bool(self.game.describe_new(self.states).terminal[0])
+
+    @property
+    def outcome(self) -> int | None:
+        """+1, 0 or -1 for the *first* player; None while the game goes on."""
+        described = self.game.describe_new(self.states)
+        if not described.terminal[0]:
+            return None
+        value = int(described.value[0])
+        return value if described.to_play[0] == 0 else -value
+
+    @property
+    def observation(self) -> Any:
+        """[C, H, W] planes as the network sees them."""
+        return self.game.describe_new(self.states).observation[0]
+
+    def __str__(self) -> str:
+        return self.game.render(self.states[0])
+
+
+def position(game: Game | str, text: str | None = None) -> Position:
+    """The first position of ``game`` (or its name); with ``text``, the one that is drawn there."""
+    rules = make(game) if isinstance(game, str) else game
+    if text is not None:
+        return Position(rules, rules.parse(text))
+    states = rules.new(1)
+    rules.init(states)
+    return Position(rules, states)

@@ -1,0 +1,84 @@
+"""Text into a game: ``make("connect_four:rows=6,columns=7,k=4")`` or ``make("FILE.py:game")``.
+
+Knows where games live and how their parameters are written. Does not know any rule.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.util
+import inspect
+from pathlib import Path
+from typing import Any
+
+from games.game import Game
+
+NAMES = ("connect_four", "tic_tac_toe")
+"""The games of the house, each a module with a function ``game``."""
+
+
+def make(text: str) -> Game:
+    """The game that ``text`` names: ``NAME``, ``NAME:key=value,...``, ``FILE.py:game`` or ``FILE.py:game:key=value``.
+
+    In a file, ``game`` is a ``Game`` or a function that returns one. ValueError with a sentence for anything else.
+    """
+    head, separator, rest = text.partition(".py:")
+    if separator:
+        attribute, _, parameters = rest.partition(":")
+        return _built(text, _from_file(Path(head + ".py"), attribute), parameters)
+    name, _, parameters = text.partition(":")
+    if name not in NAMES:
+        near = difflib.get_close_matches(name, NAMES, n=1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        raise ValueError(f"no game is called {name!r}; {hint}there are {', '.join(NAMES)}, or FILE.py:game for your own")
+    return _built(text, importlib.import_module(f"games.{name}").game, parameters)
+
+
+def _from_file(path: Path, attribute: str) -> Any:
+    if not path.is_file():
+        raise ValueError(f"there is no file {str(path)!r} to take a game from")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise ValueError(f"{str(path)!r} does not run: {type(error).__name__}: {error}") from error
+    if not hasattr(module, attribute):
+        raise ValueError(f"{str(path)!r} has no {attribute!r}; write FILE.py:NAME with the name of a game in it")
+    return getattr(module, attribute)
+
+
+def _built(text: str, source: Any, parameters: str) -> Game:
+    if isinstance(source, Game):
+        if parameters:
+            raise ValueError(f"{text!r}: this game takes no parameters")
+        game = source
+    elif callable(source):
+        known = inspect.signature(source).parameters
+        arguments: dict[str, Any] = {}
+        for part in filter(None, parameters.split(",")):
+            key, separator, value = part.partition("=")
+            if key not in known:
+                raise ValueError(f"{text!r}: unknown parameter {key!r}; there are {', '.join(known) or 'none'}")
+            arguments[key] = _value(text, key, value) if separator else True
+        game = source(**arguments)
+    else:
+        game = source
+    if not isinstance(game, Game):
+        raise ValueError(f"{text!r} is {type(game).__name__}, not a game; games.from_rules makes one")
+    if ".py:" in text:
+        game.name = text
+    return game
+
+
+def _value(text: str, key: str, value: str) -> Any:
+    if value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    for kind in (int, float):
+        try:
+            return kind(value)
+        except ValueError:
+            continue
+    raise ValueError(f"{text!r}: {key}={value!r} is not a number")

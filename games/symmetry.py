@@ -1,0 +1,45 @@
+"""Symmetries of rectangular boards as index maps.
+
+Knows grids. Does not know which game has which symmetry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from games.game import Symmetries
+
+Turn = Callable[[NDArray[np.int64]], NDArray[np.int64]]
+
+MIRROR: tuple[Turn, ...] = (lambda grid: grid, lambda grid: grid[:, ::-1])
+"""Left-right mirror."""
+
+RECTANGLE: tuple[Turn, ...] = (*MIRROR, lambda grid: grid[::-1], lambda grid: grid[::-1, ::-1])
+"""The four symmetries of a rectangle."""
+
+SQUARE: tuple[Turn, ...] = (*RECTANGLE, *(lambda grid, turn=turn: turn(grid).T for turn in RECTANGLE))
+"""The eight symmetries of a square."""
+
+
+def identity(height: int, width: int, num_actions: int) -> Symmetries:
+    """No symmetry but the board itself."""
+    return Symmetries(np.arange(height * width)[None], np.arange(num_actions)[None])
+
+
+def of_cells(height: int, width: int, turns: tuple[Turn, ...], extra_actions: int = 0) -> Symmetries:
+    """Where action i is cell i (row by row), then ``extra_actions`` that never move (such as a pass)."""
+    grid = np.arange(height * width).reshape(height, width)
+    cells = np.stack([turn(grid).ravel() for turn in turns])
+    moved = np.argsort(cells, axis=1)
+    fixed = np.broadcast_to(np.arange(height * width, height * width + extra_actions), (len(turns), extra_actions))
+    return Symmetries(cells, np.concatenate([moved, fixed], axis=1))
+
+
+def of_columns(height: int, width: int) -> Symmetries:
+    """Left-right mirror where action c is column c."""
+    grid = np.arange(height * width).reshape(height, width)
+    cells = np.stack([turn(grid).ravel() for turn in MIRROR])
+    return Symmetries(cells, np.stack([np.arange(width), np.arange(width)[::-1]]))

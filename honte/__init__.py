@@ -1,0 +1,50 @@
+"""honte: board games learned from nothing but their rules. What a person runs, and the same things for Python.
+
+>>> import honte
+>>> print(honte.position("tic_tac_toe").play("b2"))
+3 . . .
+2 . x .
+1 . . .
+  a b c
+o to play
+
+Knows the names of its parts. Loads none of them until they are asked for, so that importing honte is quick.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from games import check_game, make, perft, position
+    from honte.api import load, match
+
+__version__ = "0.1.0"
+
+__all__ = ["check_game", "load", "make", "match", "perft", "position"]
+
+_HOMES = {
+    "check_game": "games",
+    "make": "games",
+    "perft": "games",
+    "position": "games",
+    "load": "honte.api",
+    "match": "honte.api",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'honte' has no attribute {name!r}; there are {', '.join(__all__)}")
+    import importlib
+
+    from honte.packages import check
+
+    check()
+    found = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,108 @@
+"""``honte COMMAND ...``: finds the command and says what went wrong in a sentence.
+
+Knows the commands' names and one-line summaries. Loads the module of the one that runs, and nothing else: help is quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from honte import __version__
+from honte.packages import check
+
+COMMANDS = {
+    "train": ("honte.train", "learn a game by self-play: start a run or resume it"),
+    "play": ("honte.commands.play", "play against a player in the terminal"),
+    "match": ("honte.commands.match", "let two players play each other; Elo difference with its interval"),
+    "grade": ("honte.commands.grade", "count a player's mistakes on solved positions"),
+    "describe": ("honte.commands.describe", "say what a game or a player is"),
+    "runs": ("honte.commands.runs", "list training runs"),
+    "check-game": ("honte.commands.check_game", "hold a game, also your own, against the laws of games"),
+    "perft": ("honte.commands.perft", "count a game's action sequences, to prove its rules"),
+    "bench": ("honte.commands.bench", "measure this machine; --signature: one number for all that is decided"),
+}
+
+USAGE = "usage: honte COMMAND [ARGUMENTS]      honte COMMAND --help      honte --version"
+
+PLAYERS = """\
+A player is written as
+  random          any legal action           mcts:800     search by random games, 800 a move
+  minimax:5       looks 5 plies ahead        perfect      never errs (tic_tac_toe, connect_four)
+  RUN             a run's newest network     RUN@1200     its checkpoint 1200
+  RUN?simulations=400                        with settings of its own, joined by &
+
+A game is written as connect_four, connect_four:rows=5,columns=5 or FILE.py:game."""
+
+ILL_USED, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code. 2: the user can mend it; 130: interrupted; 141: nobody reads the output."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = _run(words)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        _silence()
+        return BROKEN_PIPE
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+        return INTERRUPTED
+    except (ValueError, OSError) as error:
+        if os.environ.get("HONTE_TRACEBACK"):
+            raise
+        print(f"honte{' ' + words[0] if words else ''}: {_sentence(error)}", file=sys.stderr)
+        return ILL_USED
+
+
+def _run(words: list[str]) -> int:
+    if not words:
+        print(help_text(), file=sys.stderr)
+        return ILL_USED
+    name, *rest = words
+    if name in ("-h", "--help", "help"):
+        print(help_text())
+        return 0
+    if name in ("-V", "--version", "version"):
+        print(f"honte {__version__}")
+        return 0
+    if name not in COMMANDS:
+        import difflib
+
+        near = difflib.get_close_matches(name, COMMANDS, n=1)
+        raise ValueError(f"there is no such command; {f'did you mean {near[0]}? ' if near else ''}honte --help lists them")
+    check()
+    module = importlib.import_module(COMMANDS[name][0])
+    try:
+        return int(module.main(rest))
+    except SystemExit as stop:  # the parser of flags ends this way
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+
+
+def help_text() -> str:
+    """What ``honte --help`` prints."""
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {summary}" for name, (_, summary) in COMMANDS.items()]
+    return "\n".join([USAGE, "", *lines, "", PLAYERS, "", "HONTE_TRACEBACK=1 shows where an error came from."])
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)
+
+
+def _silence() -> None:
+    """Keep Python's own flush at exit from complaining about the closed pipe."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""The same for Python as for the command line: players from text, and matches between them.
+
+Knows how texts become games and players. Does not know flags, terminals or files of results.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agent.player import Player
+from agent.players import game_of, player
+from games.game import Game
+from games.registry import make
+from selfplay.match import MatchResult, play_match
+
+
+def game_for(given: Game | str | None, *texts: Player | str) -> Game:
+    """The game that is ``given``, or else the one that the players' texts tell.
+
+    ValueError when nobody says, or when two players know different games.
+    """
+    if isinstance(given, Game):
+        return given
+    told = {text: name for text in texts if isinstance(text, str) and (name := game_of(text)) is not None}
+    names = set(told.values())
+    if given is None and len(names) > 1:
+        raise ValueError("the players know different games: " + ", ".join(f"{t} plays {n}" for t, n in told.items()))
+    if given is None and not names:
+        said = " and ".join(repr(text) for text in texts if isinstance(text, str))
+        raise ValueError(f"no game is given, and {said or 'the players'} may play any; add --game, such as connect_four")
+    return make(given if given is not None else names.pop())
+
+
+def load(text: str, game: Game | str | None = None, *, num_slots: int = 1, seed: int = 0, device: str = "auto") -> Player:
+    """The player that ``text`` names: ``random``, ``mcts:800``, ``minimax:5``, ``perfect`` or a run's folder.
+
+    ``game`` may stay away where the text tells it. ``num_slots``: games it plays at once.
+    """
+    return player(text, game_for(game, text), num_slots=num_slots, seed=seed, device=device)
+
+
+def match(
+    a: Player | str, b: Player | str, game: Game | str | None = None, *, num_slots: int = 64, seed: int = 0, **terms: Any
+) -> MatchResult:
+    """Player ``a`` against ``b``, given as texts or players; ``terms`` are those of ``selfplay.match.play_match``.
+
+    >>> honte.match("mcts:100", "random", "tic_tac_toe", games=20).wins > 10
+    True
+    """
+    rules = game_for(game, a, b)
+    sides = [load(x, rules, num_slots=num_slots, seed=seed) if isinstance(x, str) else x for x in (a, b)]
+    return play_match(rules, *sides, num_slots=num_slots, seed=seed, **terms)
+
+
+def with_simulations(text: str, num_simulations: int) -> str:
+    """The same player with another number of simulations a move. ValueError for one that searches by none."""
+    head, _, query = text.partition("?")
+    kind = head.partition(":")[0]
+    if kind == "mcts":
+        return f"mcts:{num_simulations}"
+    if kind in ("random", "perfect", "minimax"):
+        raise ValueError(f"{text} takes no number of simulations; mcts:N and networks do")
+    kept = [part for part in query.split("&") if part and not part.startswith("simulations=")]
+    return f"{head}?{'&'.join([*kept, f'simulations={num_simulations}'])}"

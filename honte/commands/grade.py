@@ -1,0 +1,101 @@
+"""``honte grade PLAYER``: mistakes on solved positions, at one or several numbers of simulations.
+
+Knows its flags and a table. Does not know what a mistake is or how positions were solved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from honte.commands.shared import GameFlag, Output, PlayerPlace, parse, progress, table
+
+if TYPE_CHECKING:
+    from selfplay.grading import Solved
+
+
+@dataclass(frozen=True)
+class GradeFlags:
+    """Count a player's mistakes on solved positions: moves that give away a win or a draw."""
+
+    player: PlayerPlace
+    """such as runs/connect_four, mcts:800 or minimax:5"""
+    positions: tuple[str, ...] = ("middle_easy", "end_easy")
+    """files of JSON lines {"moves": [columns], "scores": {"column": score}}, or packaged sets of connect_four"""
+    simulations: tuple[int, ...] = ()
+    """simulations a move, instead of the player's own; 0 is the network alone"""
+    game: GameFlag = None
+    """the game, where the player does not tell it"""
+    num_slots: int = 256
+    """positions thought about at once"""
+    seed: int = 0
+    """all that is drawn by lot follows from it"""
+    device: str = "auto"
+    """where networks run: auto, cpu, cuda:0, mps"""
+    json: bool = False
+    """one JSON object on stdout"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    args = parse(GradeFlags, arguments, "grade")
+    from agent.solvers import POSITION_SETS
+    from honte.api import game_for, load, with_simulations
+    from selfplay.grading import grade
+
+    if args.num_slots < 1:
+        raise ValueError(f"--num-slots is {args.num_slots}; it must be at least 1")
+    packaged = all(name in POSITION_SETS for name in args.positions)
+    output, sets = Output(args.json), {name: _positions(name) for name in args.positions}
+    game = game_for(args.game or (_told(args.player) or "connect_four" if packaged else None), args.player)
+    results: list[dict[str, Any]] = []
+    budgets: Sequence[int | None] = args.simulations or (None,)
+    with progress(args.player, len(budgets) * sum(map(len, sets.values()))) as advance:
+        for budget in budgets:
+            text = args.player if budget is None else with_simulations(args.player, budget)
+            player = load(text, game, num_slots=args.num_slots, seed=args.seed, device=args.device)
+            for name, positions in sets.items():
+                found = grade(
+                    game,
+                    player,
+                    positions,
+                    num_slots=args.num_slots,
+                    seed=args.seed,
+                    progress=lambda steps, name=name: advance(steps, name),  # type: ignore[misc]
+                )
+                counts = {"count": found.count, "mistakes": found.mistakes, "mistake_rate": found.mistake_rate}
+                where = {"positions": name, "simulations": budget}
+                results.append({**where, **counts, "could_err": found.could_err})
+    output.say(_told_results(args.player, results))
+    output.result({"player": args.player, "game": game.name, "results": results})
+    return 0
+
+
+def _positions(name: str) -> list[Solved]:
+    from agent import solvers
+    from selfplay.grading import read_positions, solved
+
+    if name in solvers.POSITION_SETS and not Path(name).exists():
+        return solved(solvers.positions(name))
+    if not Path(name).is_file():
+        raise ValueError(
+            f"--positions: there is no file {name!r}, and no such packaged set; those are"
+            f" {', '.join(solvers.POSITION_SETS)}"
+        )
+    return read_positions(name)
+
+
+def _told(player: str) -> str | None:
+    from agent.players import game_of
+
+    return game_of(player)
+
+
+def _told_results(player: str, results: Sequence[dict[str, Any]]) -> str:
+    rows = [[player, "simulations", "positions", "mistakes", "of those that allow one", "mistake rate"]]
+    for each in results:
+        budget = "own" if each["simulations"] is None else str(each["simulations"])
+        counts = [str(each["count"]), str(each["mistakes"]), str(each["could_err"])]
+        rows.append([f"  {each['positions']}", budget, *counts, f"{each['mistake_rate']:.2%}"])
+    return table(rows, right="12345")

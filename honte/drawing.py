@@ -1,0 +1,57 @@
+"""A board in the terminal: colours where there are some, the last move in brackets everywhere.
+
+Knows ``Board`` and cell codes. Does not know rules, or who plays.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from rich.text import Text
+
+    from games import Position
+
+STYLES = ("dim", "bold red", "bold cyan")
+"""By cell code: empty, first player, second player; other codes are bold."""
+
+
+def drawn(position: Position) -> Text:
+    """The board, the last action marked, and whose turn it is or how the game ended."""
+    from rich.text import Text
+
+    from games.drawing import status_text
+
+    board, cells = position.game.board, position.game.cells(position.states[0])
+    marks = marked(position)
+    margin = max((len(label) for label in board.row_labels), default=0)
+    text = Text()
+    for r, codes in enumerate(cells):
+        text.append(f"{board.row_labels[r] if board.row_labels else '':>{margin}}")
+        for c, code in enumerate(codes):
+            text.append("[" if marks[r, c] else "]" if c and marks[r, c - 1] else " ")
+            text.append(board.glyphs[code], style=STYLES[code] if code < len(STYLES) else "bold")
+        text.append("]\n" if marks[r, -1] else "\n")
+    if board.column_labels:
+        text.append(" " * margin + " " + " ".join(board.column_labels) + "\n", style="dim")
+    return text.append(status_text(position.game, position.states[0]))
+
+
+def marked(position: Position) -> NDArray[np.bool_]:
+    """[H, W] the cells that the last action changed; of several, those where one would click for it."""
+    game = position.game
+    now: Any = game.cells(position.states[0])
+    if not position.moves:
+        return np.zeros(now.shape, np.bool_)
+    before = game.new(1)
+    game.init(before)
+    for action in position.moves[:-1]:
+        game.step(before, np.array([action]))
+    changed: NDArray[np.bool_] = now != game.cells(before[0])
+    if game.board.clicks.shape == changed.shape:
+        clicked = changed & (game.board.clicks == position.moves[-1])
+        changed = clicked if clicked.any() else changed
+    return changed

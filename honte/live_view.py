@@ -1,0 +1,111 @@
+"""The live view of a training run: a panel that renews itself on a terminal, plain lines elsewhere.
+
+Knows reports. Does not know where they come from.
+"""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from training.alphazero import Report
+
+SECONDS_A_LINE = 15.0
+BARS = " ▁▂▃▄▅▆▇█"
+
+
+class LiveView:
+    """A context manager; ``show`` takes each report."""
+
+    def __init__(self, game: str, folder: str, *, as_lines: bool = False) -> None:
+        self.game, self.folder = game, folder
+        self.console = Console(stderr=True)
+        self.live = None if as_lines or not self.console.is_terminal else Live(console=self.console, auto_refresh=False)
+        self.history: dict[str, list[float]] = {}
+        self.notes: list[str] = []
+        self.last_line = -1e9
+
+    def __enter__(self) -> LiveView:
+        if self.live:
+            self.live.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self.live:
+            self.live.stop()
+
+    def show(self, report: Report) -> None:
+        for note in report.notes:
+            self.console.print(f"[yellow]note:[/] {note}")
+        report.notes.clear()
+        for name, value in (report.losses | report.grades).items():
+            self.history.setdefault(name, []).append(value)
+        if self.live:
+            self.live.update(self.panel(report), refresh=True)
+        elif time.monotonic() - self.last_line >= SECONDS_A_LINE or report.progress >= 1:
+            self.last_line = time.monotonic()
+            self.console.print(line(report), soft_wrap=True, highlight=False)
+
+    def panel(self, report: Report) -> Panel:
+        """The whole view."""
+        rates = Table.grid(padding=(0, 3))
+        for name, value, rate in (
+            ("games", f"{report.games:,}", f"{report.games_per_second:,.0f}/s"),
+            ("positions", f"{report.samples:,}", f"{report.moves_per_second:,.0f}/s"),
+            ("simulations", "", f"{report.simulations_per_second:,.0f}/s"),
+            ("evaluations", f"{report.cache_hits:.0%} cached", f"{report.evaluations_per_second:,.0f}/s"),
+            ("trained on", f"{report.trained:,}", f"{report.trained_per_second:,.0f}/s"),
+            ("step", f"{report.step:,}", f"window {report.window:,}"),
+        ):
+            rates.add_row(Text(name, "bold"), Text(value, justify="right"), Text(rate, "cyan", justify="right"))
+        curves = Table.grid(padding=(0, 2))
+        for name in ("policy_loss", "value_loss", "policy_accuracy"):
+            if name in report.losses:
+                curves.add_row(name.replace("_", " "), f"{report.losses[name]:.3f}", spark(self.history[name]))
+        for name, value in report.grades.items():
+            words = name.replace("mistakes/", "mistakes, ").replace("/", ", ").replace("_", " ")
+            curves.add_row(words, f"{value:.2%}", Text(spark(self.history[name]), "green"))
+        body = Table.grid(padding=(0, 6))
+        body.add_row(rates, curves)
+        bar = Table.grid(padding=(0, 1))
+        bar.add_row(ProgressBar(100, 100 * report.progress, width=60), f"{report.minutes:.1f} min")
+        return Panel(Group(body, "", bar), title=f"honte learns {self.game}", subtitle=self.folder, width=110)
+
+
+def spark(values: list[float], width: int = 24) -> str:
+    """A small curve of characters, from the lowest to the highest value."""
+    step = max(1, -(-len(values) // width))
+    points = values[::step][-width:]
+    low, high = min(points), max(points)
+    return "".join(BARS[1 + round((v - low) / (high - low) * 7) if high > low else 1] for v in points)
+
+
+def line(report: Report) -> str:
+    """One line for a log."""
+    words = [
+        f"{report.minutes:5.1f} min",
+        f"step {report.step}",
+        f"games {report.games}",
+        f"positions {report.samples}",
+        f"{report.games_per_second:.1f} games/s",
+        f"{report.evaluations_per_second:.0f} evaluations/s",
+        f"{report.cache_hits:.0%} cached",
+        f"{report.trained_per_second:.0f} trained/s",
+    ]
+    words += [f"{name} {report.losses[name]:.3f}" for name in ("policy_loss", "value_loss") if name in report.losses]
+    return "  ".join(words + [f"{name} {value:.2%}" for name, value in report.grades.items()])
+
+
+def summary(report: Report) -> str:
+    """What a finished run leaves on the screen."""
+    parts: list[Any] = [f"{report.games:,} games, {report.samples:,} positions, {report.step:,} steps"]
+    parts += [f"{name.replace('/', ' ')}: {value:.2%}" for name, value in report.grades.items()]
+    return "; ".join(parts)

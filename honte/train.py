@@ -1,0 +1,163 @@
+"""``honte train``: start a run or resume it, and show how it goes.
+
+Knows recipes, flags, the run folder's life cycle and signals. Does not know how a run learns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from games.game import Game
+from games.registry import make
+from honte.recipes import recipe
+
+
+def own_flags() -> argparse.ArgumentParser:
+    """What is not part of the configuration."""
+    parser = argparse.ArgumentParser(
+        prog="honte train",
+        add_help=False,
+        allow_abbrev=False,
+        description="Learn a game by self-play: start a run, or resume the one in the folder.",
+    )
+    parser.add_argument("recipe", nargs="?", default="", help="a recipe's name (connect_four, tic_tac_toe) or a YAML file")
+    parser.add_argument("--game", default="", help="a game instead of a recipe: a name or FILE.py:game")
+    parser.add_argument("--run", default="", help="the run's folder; runs/NAME unless given")
+    parser.add_argument("--fresh", action="store_true", help="move a run that is there aside and start again")
+    parser.add_argument("--init", default="", help="a run or model folder whose weights a new run starts from")
+    parser.add_argument("--json", action="store_true", help="one JSON object on the last line of stdout")
+    parser.add_argument("--print-config", action="store_true", help="print the resolved configuration and stop")
+    return parser
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Exit code 0 when the run finished or was stopped by a signal after saving."""
+    flags, config = _parsed(arguments)
+    if flags.print_config:
+        import yaml
+
+        from training.config import to_dict
+
+        print(yaml.safe_dump(to_dict(config), sort_keys=False), end="")
+        return 0
+    game = make(config.game)
+    folder = Path(flags.run or Path("runs") / _name(flags))
+    from training import run_folder
+
+    if flags.fresh:
+        aside = run_folder.fresh(folder)
+        if aside is not None:
+            print(f"the run that was there is now {aside}", file=sys.stderr)
+    folder.mkdir(parents=True, exist_ok=True)
+    from selfplay.fsio import FolderLock
+
+    with FolderLock(folder):
+        return _train(flags, game, config, folder)
+
+
+def _train(flags: argparse.Namespace, game: Game, config: Any, folder: Path) -> int:
+    from honte.live_view import LiveView, summary
+    from training import run_folder
+    from training.alphazero import Run
+    from training.config import MAY_CHANGE, to_dict
+    from training.grades import grader
+
+    old = run_folder.read_config(folder)
+    values = to_dict(config) | {"game_sha256": _digest(config.game)}
+    if old is None:
+        run_folder.write_config(folder, values)
+    else:
+        changed = run_folder.changed(old, values, MAY_CHANGE | {"game_sha256"})
+        if "game_sha256" in changed:
+            print(f"note: the file of {config.game} has changed since this run began", file=sys.stderr)
+    import torch
+
+    torch.set_num_threads(1)  # groups of games and the learner are threads of their own; pools inside would fight
+    look = grader(game, config.self_play.search)
+    with _signals() as stopping, LiveView(game.name, str(folder), as_lines=flags.json) as view:
+        run = Run(
+            game,
+            config,
+            folder,
+            watch=view.show,
+            grade=None if look is None else lambda evaluator: look(evaluator),
+            stopping=stopping,
+        )
+        if flags.init and not run.trainer.steps:
+            run.start_from(_weights(flags.init, game))
+        done = run.finished()
+        reason = "finished" if done and run.trainer.steps else run.go()
+    report = replace(run.report, losses=dict(run.report.losses))
+    text = f"this run is finished ({folder})" if done else f"{reason} after {run.minutes:.1f} minutes ({folder})"
+    out = sys.stderr if flags.json else sys.stdout
+    print(f"{text}\n{summary(report)}\nplay it:  honte play {folder}", file=out)
+    if flags.json:
+        print(json.dumps({"run": str(folder), "reason": reason, "minutes": run.minutes} | vars(report)))
+    return 0
+
+
+def _parsed(arguments: Sequence[str]) -> tuple[argparse.Namespace, Any]:
+    """Our own flags, and the configuration: the recipe's values with those of the other flags over them."""
+    import tyro
+
+    from training.config import TrainConfig, parse, to_dict
+
+    own = own_flags()
+    helping = any(word in ("-h", "--help") for word in arguments)
+    flags, rest = own.parse_known_args(list(arguments))
+    if helping:
+        own.print_help()
+        print("\nEvery setting of the recipe is a flag, too:\n")
+        values = recipe(flags.recipe, flags.game) if flags.recipe or flags.game else {"game": "GAME"}
+    else:
+        values = recipe(flags.recipe, flags.game)
+    default = parse(values)
+    config = tyro.cli(TrainConfig, default=default, args=rest, prog="honte train")
+    return flags, parse(to_dict(config))
+
+
+def _name(flags: argparse.Namespace) -> str:
+    return Path(flags.recipe).stem if flags.recipe else Path(flags.game.split(":")[0]).stem
+
+
+def _digest(text: str) -> str:
+    """The hash of a user's game file; empty for a game of the house."""
+    import hashlib
+
+    head, separator, _ = text.partition(".py:")
+    return hashlib.sha256(Path(head + ".py").read_bytes()).hexdigest() if separator else ""
+
+
+def _weights(place: str, game: Game) -> dict[str, Any]:
+    from agent.players import load_network
+
+    _, weights = load_network(place, game)
+    return dict(weights)
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[Callable[[], bool]]:
+    """The first SIGINT or SIGTERM asks to stop and save; the second ends at once."""
+    asked: list[int] = []
+
+    def on_signal(number: int, frame: Any) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(number)
+        print("stopping: saving first; once more to leave at once", file=sys.stderr)
+
+    known = [getattr(signal, name) for name in ("SIGINT", "SIGTERM") if hasattr(signal, name)]
+    before = {number: signal.signal(number, on_signal) for number in known}
+    try:
+        yield lambda: bool(asked)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,188 @@
+"""THE game loop: self-play (one player, both seats), matches (two players), a person (one of them is human).
+
+Knows players, seats and records. Does not know what a player is, who learns, or where records go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent import chance
+from agent.decision import Decisions, Terms
+from agent.player import Player
+from games.game import Game, States
+from selfplay.records import GameRecord
+
+NOBODY = -1
+
+
+class Start(NamedTuple):
+    """How a game begins."""
+
+    id: int
+    seats: tuple[int, int]  # which player has the first and the second seat
+    opening: tuple[int, ...] = ()  # actions played before anybody decides
+
+
+TermsOf = Callable[[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]], Terms]
+"""(game ids [R], plies [R], keys [R]) -> the terms on which those moves are decided."""
+
+
+def plain_terms(ids: NDArray[np.int64], plies: NDArray[np.int64], keys: NDArray[np.uint64]) -> Terms:
+    """Every player on its own terms: no noise, the best move."""
+    return Terms.of(len(ids), keys=keys)
+
+
+@dataclass
+class _Seat:
+    """One game under way."""
+
+    start: Start
+    actions: list[int]
+    policies: list[Any] = field(default_factory=list)
+    values: list[float] = field(default_factory=list)
+    budgets: list[int] = field(default_factory=list)
+    networks: list[int] = field(default_factory=list)
+
+
+class GameLoop:
+    """``num_slots`` games at once; a finished one makes room for the next that ``starts`` gives."""
+
+    def __init__(
+        self,
+        game: Game,
+        players: Sequence[Player],
+        starts: Iterator[Start],
+        *,
+        num_slots: int,
+        seed: int,
+        terms: TermsOf = plain_terms,
+        stop_when_proven: bool = False,
+        version: Callable[[], int] = lambda: 0,
+    ) -> None:
+        """``stop_when_proven``: a game ends once a search proves its outcome. ``version`` names the network now."""
+        self.game, self.players, self.starts, self.seed = game, players, starts, seed
+        self.terms, self.stop_when_proven, self.version = terms, stop_when_proven, version
+        self.states: States = game.new(num_slots)
+        self.seats: list[_Seat | None] = [None] * num_slots
+        self.thinking = np.full(num_slots, NOBODY)  # which player each slot waits for
+        self.moves = 0
+
+    def round(self) -> list[GameRecord]:
+        """Let every player decide once; the games that finished. Empty slots are filled first."""
+        self._fill()
+        finished: list[GameRecord] = []
+        for index, player in enumerate(self.players):
+            if (self.thinking == index).any():
+                slots, decisions = player.decide()
+                finished += self._play(slots, decisions)
+        return finished
+
+    @property
+    def idle(self) -> bool:
+        """No game is under way, and the last ``round`` found none to start."""
+        return all(seat is None for seat in self.seats)
+
+    def rethink(self) -> None:
+        """Every move under way begins again: the network has changed, or moves must depend on nothing before."""
+        for player in self.players:
+            player.stop()
+        self.thinking[:] = NOBODY
+
+    def in_flight(self) -> list[GameRecord]:
+        """The games under way, as unfinished records in the order of their slots."""
+        return [self._record(seat) for seat in self.seats if seat is not None]
+
+    def restore(self, records: Sequence[GameRecord]) -> None:
+        """Put games under way back into the first slots, as ``in_flight`` gave them (self-play: one player)."""
+        for slot, record in enumerate(records):
+            opening = tuple(int(a) for a in record.actions[: record.opening])
+            seat = _Seat(Start(record.id, (0, 0), opening), [int(a) for a in record.actions])
+            seat.policies, seat.values = list(record.policies), [float(v) for v in record.values]
+            seat.budgets, seat.networks = [int(b) for b in record.budgets], [int(n) for n in record.networks]
+            self._sit(slot, seat)
+
+    def _sit(self, slot: int, seat: _Seat) -> None:
+        row = self.states[slot : slot + 1]
+        self.game.init(row)
+        for action in seat.actions:
+            self.game.step(row, np.array([action]))
+        self.seats[slot] = seat
+        self.thinking[slot] = NOBODY
+
+    def _fill(self) -> None:
+        """Start games in empty slots and give every slot without a thinker to the player whose turn it is."""
+        for slot in [slot for slot, seat in enumerate(self.seats) if seat is None]:
+            start = next(self.starts, None)
+            if start is None:
+                break
+            self._sit(slot, _Seat(start, list(start.opening)))
+        self._ask([slot for slot, seat in enumerate(self.seats) if seat is not None and self.thinking[slot] == NOBODY])
+
+    def _ask(self, waiting: list[int]) -> None:
+        if not waiting:
+            return
+        slots = np.array(waiting)
+        seats = [self.seats[slot] for slot in waiting]
+        to_play = self.game.describe_new(self.states[slots]).to_play
+        owners = np.array([seat.start.seats[turn] for seat, turn in zip(seats, to_play, strict=True) if seat])
+        ids = np.array([seat.start.id for seat in seats if seat])
+        plies = np.array([len(seat.actions) for seat in seats if seat])
+        terms = self.terms(ids, plies, chance.keys(self.seed, ids, plies))
+        for seat, budget in zip(seats, terms.budgets, strict=True):
+            assert seat is not None
+            seat.budgets.append(int(budget))
+        for index, player in enumerate(self.players):
+            mine = owners == index
+            if mine.any():
+                player.think(slots[mine], self.states[slots[mine]], terms.rows(mine))
+                self.thinking[slots[mine]] = index
+
+    def _play(self, slots: NDArray[np.int64], decisions: Decisions) -> list[GameRecord]:
+        """Play what was decided in ``slots``; the games this ends, and the others asked on."""
+        before = self.game.describe_new(self.states[slots])
+        self.game.advance(self.states, slots, slots, decisions.action)
+        after = self.game.describe_new(self.states[slots])
+        finished, going = [], []
+        version = self.version()
+        for i, slot in enumerate(slots):
+            seat = self.seats[slot]
+            assert seat is not None
+            seat.actions.append(int(decisions.action[i]))
+            seat.policies.append(decisions.policy[i].copy())
+            seat.values.append(float(decisions.value[i]))
+            seat.networks.append(version)
+            self.thinking[slot] = NOBODY
+            self.moves += 1
+            mover, value = int(before.to_play[i]), float(decisions.value[i])
+            if after.terminal[i]:
+                record = self._record(seat)
+                record.outcome = int(after.value[i]) * (1 if after.to_play[i] == 0 else -1)
+            elif self.stop_when_proven and bool(decisions.proven[i]):
+                record = self._record(seat)
+                record.outcome, record.proven = round(value) * (1 if mover == 0 else -1), True
+            else:
+                going.append(int(slot))
+                continue
+            finished.append(record)
+            self.seats[slot] = None
+        self._ask(going)
+        self._fill()
+        return finished
+
+    def _record(self, seat: _Seat) -> GameRecord:
+        decided = len(seat.policies)
+        return GameRecord(
+            id=seat.start.id,
+            seed=self.seed,
+            actions=np.array(seat.actions, np.int16),
+            policies=np.array(seat.policies, np.float32).reshape(decided, self.game.num_actions),
+            values=np.array(seat.values, np.float32),
+            budgets=np.array(seat.budgets[:decided], np.int16),
+            networks=np.array(seat.networks, np.int32),
+        )

@@ -1,0 +1,138 @@
+"""Grading: how often a player errs on positions whose exact values are known.
+
+Knows players, solved positions and their file format (JSON lines). Does not know who solved them, or how.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from agent import chance
+from agent.decision import Terms
+from agent.player import Player
+from games.game import Game, States
+
+
+class Solved(NamedTuple):
+    """A position and the exact score of each of its legal actions: > 0 wins, 0 draws, < 0 loses for its mover."""
+
+    moves: tuple[int, ...]  # from the first position
+    scores: Mapping[int, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grade:
+    """A mistake is an action whose sign of score is below the best: a win or a draw thrown away."""
+
+    count: int  # positions
+    mistakes: int
+    could_err: int  # positions where some legal action is a mistake
+
+    @property
+    def mistake_rate(self) -> float:
+        """Mistakes in all positions, in [0, 1]; also those where none was possible."""
+        return self.mistakes / self.count
+
+
+def read_positions(path: str | Path) -> list[Solved]:
+    """The positions of a file of JSON lines ``{"moves": [actions], "scores": {"action": score}}``.
+
+    ValueError names the file and line that is off.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ValueError(f"there is no file {str(path)!r} of solved positions")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    found = [_solved(f"{path}:{number}", line) for number, line in enumerate(lines, 1) if line.strip()]
+    if not found:
+        raise ValueError(f"{path} holds no position")
+    return found
+
+
+def solved(rows: Sequence[Mapping[str, Any]]) -> list[Solved]:
+    """Positions from dicts of ``moves`` and ``scores``."""
+    return [Solved(tuple(row["moves"]), {int(a): int(score) for a, score in row["scores"].items()}) for row in rows]
+
+
+def _solved(place: str, line: str) -> Solved:
+    try:
+        position = solved([json.loads(line)])[0]
+        if not position.scores or not all(isinstance(action, int) for action in position.moves):
+            raise ValueError
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise ValueError(
+            f'{place}: a line must be {{"moves": [actions], "scores": {{"action": score}}}}; it is {line[:80]!r}'
+        ) from None
+    return position
+
+
+def grade(
+    game: Game,
+    player: Player,
+    positions: Sequence[Solved],
+    *,
+    num_slots: int = 256,
+    num_simulations: int = -1,
+    seed: int = 0,
+    progress: Callable[[int], None] | None = None,
+) -> Grade:
+    """Let ``player`` decide once in every position, ``num_slots`` at a time, and count its mistakes.
+
+    ``num_simulations`` below 0: the player's own budget. ``player`` must have that many slots. ``progress`` is called
+    with the number of positions that were decided since the last call. ValueError for a position that the rules do not
+    give or whose scores lack a legal action.
+    """
+    if not positions:
+        raise ValueError("there are no positions to grade by; give at least one")
+    states = replayed(game, positions)
+    keys = chance.keys(seed, np.arange(len(positions)), 0)
+    free = list(range(min(num_slots, len(positions))))
+    holds = np.zeros(len(free), np.int64)  # which position each slot thinks about
+    begun = done = mistakes = 0
+    while done < len(positions):
+        count = min(len(free), len(positions) - begun)
+        if count:
+            slots, rows = np.array(free[:count]), np.arange(begun, begun + count)
+            del free[:count]
+            begun += count
+            holds[slots] = rows
+            player.think(slots, states[rows], Terms.of(count, budget=num_simulations, keys=keys[rows]))
+        slots, decisions = player.decide()
+        for slot, action in zip(slots.tolist(), decisions.action.tolist(), strict=True):
+            mistakes += is_mistake(positions[holds[slot]], action)
+            free.append(slot)
+        done += len(slots)
+        if progress is not None:
+            progress(len(slots))
+    could_err = sum(any(is_mistake(position, action) for action in position.scores) for position in positions)
+    return Grade(count=len(positions), mistakes=mistakes, could_err=could_err)
+
+
+def is_mistake(position: Solved, action: int) -> bool:
+    """Whether ``action`` gives away a better outcome."""
+    return bool(np.sign(position.scores[action]) < np.sign(max(position.scores.values())))
+
+
+def replayed(game: Game, positions: Sequence[Solved]) -> States:
+    """[B] the states of the positions; ValueError names the first that is off, counting from 1."""
+    states = game.new(len(positions))
+    game.init(states)
+    lengths = np.array([len(position.moves) for position in positions])
+    for ply in range(int(lengths.max()) + 1):
+        legal = game.describe_new(states).legal
+        for i in np.flatnonzero(lengths == ply):
+            if set(np.flatnonzero(legal[i]).tolist()) != set(positions[i].scores):
+                raise ValueError(f"position {i + 1}: its scores are not those of the legal actions in {game.name}")
+        live = np.flatnonzero(lengths > ply)
+        actions = np.array([positions[i].moves[ply] for i in live], np.int64)
+        for i, action in zip(live, actions, strict=True):
+            if not 0 <= action < game.num_actions or not legal[i, action]:
+                raise ValueError(f"position {i + 1}: action {action} is not legal at ply {ply} in {game.name}")
+        game.advance(states, live, live, actions)
+    return states

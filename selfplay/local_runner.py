@@ -1,0 +1,213 @@
+"""LocalRunner: self-play in this process, in threads beside the learner or in turns with it.
+
+Knows game loops, threads and weights by version. Does not know how weights come about or where records go.
+Kernels and torch release the GIL, so each thread keeps one core busy with a group of games of its own.
+"""
+
+from __future__ import annotations
+
+import itertools
+import queue
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent import chance
+from agent.decision import Terms
+from agent.search import Search, SearchConfig
+from games.game import Game
+from selfplay.game_loop import GameLoop, Start
+from selfplay.records import GameRecord, samples
+
+Weights = Mapping[str, Any]
+
+
+class Evaluator(Protocol):
+    """An ``Evaluate`` that takes new weights and counts its work."""
+
+    def __call__(self, states: Any, positions: Any) -> Any: ...
+
+    def load(self, weights: Weights, version: int) -> None: ...
+
+    @property
+    def version(self) -> int: ...
+
+    @property
+    def asked(self) -> int: ...
+
+    @property
+    def evaluated(self) -> int: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class SelfPlayConfig:
+    """How games are played for learning."""
+
+    num_games: int = 128  # at once in a group
+    num_groups: int = 2  # threads
+    search: SearchConfig = field(default_factory=SearchConfig)
+    full_fraction: float = 1.0  # of moves searched in full; the others get fast_simulations and train no policy
+    fast_simulations: int = 8
+    temperature: float = 1.0
+    temperature_plies: int = 8  # from here on the best move is played
+    opening_plies: int = 2  # up to so many random plies begin a game
+    deep_openings: float = 0.0  # share of games that begin after up to max_opening_plies random plies
+    max_opening_plies: int = 0
+    stop_when_proven: bool = False  # a game ends once the search proves its outcome
+    quantum: int = 2048  # deterministic runs: samples between two updates of the network
+
+
+class Runner(Protocol):
+    """Where games come from."""
+
+    def publish(self, weights: Weights, version: int) -> None:
+        """Play with these weights from now on."""
+
+    def collect(self, timeout: float) -> list[GameRecord]:
+        """Games finished since the last call; waits up to ``timeout`` seconds for the first."""
+
+    def close(self) -> None: ...
+
+
+def opening(game: Game, config: SelfPlayConfig, seed: int, game_id: int) -> tuple[int, ...]:
+    """The random actions that game ``game_id`` begins with; they never end it."""
+    key = chance.keys(seed, game_id, 1 << 40)
+    deep, depth = chance.uniforms(key, chance.OPENING, 2)[0]
+    most = config.max_opening_plies if deep < config.deep_openings else config.opening_plies
+    plies = int(depth * (most + 1))
+    draws = chance.uniforms(key, chance.OPENING + 8, 2 * most + 1)[0]
+    states = game.new(1)
+    game.init(states)
+    actions: list[int] = []
+    out = game.positions(1)
+    for draw in draws[:plies]:
+        game.describe(states, out)
+        legal = np.flatnonzero(out.legal[0])
+        trial = game.new(1)
+        game.copy(trial, states)
+        action = int(legal[int(draw * len(legal))])
+        game.step(trial, np.array([action]))
+        game.describe(trial, out)
+        if out.terminal[0]:
+            break
+        states = trial
+        actions.append(action)
+    return tuple(actions)
+
+
+def terms_of(config: SelfPlayConfig) -> Callable[..., Terms]:
+    """Self-play's terms: full and fast searches by playout cap randomisation (Wu 2019), temperature early on."""
+
+    def terms(ids: NDArray[np.int64], plies: NDArray[np.int64], keys: NDArray[np.uint64]) -> Terms:
+        full = chance.uniforms(keys, chance.CAP, 1)[:, 0] < config.full_fraction
+        budgets = np.where(full, config.search.num_simulations, config.fast_simulations)
+        warm = np.where(plies < config.temperature_plies, config.temperature, 0)
+        return Terms(budgets.astype(np.int64), keys, warm.astype(np.float32), full)
+
+    return terms
+
+
+class LocalRunner:
+    """Groups of games in threads, or with ``deterministic`` one group played in turns with the learner."""
+
+    def __init__(
+        self,
+        game: Game,
+        config: SelfPlayConfig,
+        evaluator: Callable[[], Evaluator],
+        *,
+        seed: int,
+        first_id: int = 0,
+        deterministic: bool = False,
+    ) -> None:
+        """``evaluator`` makes one evaluator, shared by all groups."""
+        self.game, self.config, self.seed, self.deterministic = game, config, seed, deterministic
+        self.evaluator = evaluator()
+        self.next_id = first_id
+        self._ids = itertools.count(first_id)
+        self._finished: queue.Queue[GameRecord | BaseException] = queue.Queue(maxsize=4 * config.num_games)
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self.loops = [self._loop() for _ in range(1 if deterministic else config.num_groups)]
+
+    def _loop(self) -> GameLoop:
+        search = Search(self.game, self.evaluator, self.config.search, num_slots=self.config.num_games)
+        return GameLoop(
+            self.game,
+            [search],
+            self._starts(),
+            num_slots=self.config.num_games,
+            seed=self.seed,
+            terms=terms_of(self.config),
+            stop_when_proven=self.config.stop_when_proven,
+            version=lambda: self.evaluator.version,
+        )
+
+    def _starts(self) -> Iterator[Start]:
+        for game_id in self._ids:
+            self.next_id = game_id + 1
+            yield Start(game_id, (0, 0), opening(self.game, self.config, self.seed, game_id))
+
+    def publish(self, weights: Weights, version: int) -> None:
+        self.evaluator.load(weights, version)
+
+    def collect(self, timeout: float = 1.0) -> list[GameRecord]:
+        if self.deterministic:
+            return self._play_quantum()
+        if not self._threads:
+            self._threads = [threading.Thread(target=self._work, args=(loop,), daemon=True) for loop in self.loops]
+            for thread in self._threads:
+                thread.start()
+        records: list[GameRecord] = []
+        try:
+            records.append(self._taken(self._finished.get(timeout=timeout)))
+            while True:
+                records.append(self._taken(self._finished.get_nowait()))
+        except queue.Empty:
+            return records
+
+    def close(self) -> None:
+        self._stop.set()
+        while any(thread.is_alive() for thread in self._threads):
+            try:  # a thread may wait for room in the queue
+                self._finished.get(timeout=0.05)
+            except queue.Empty:
+                continue
+
+    @property
+    def moves(self) -> int:
+        return sum(loop.moves for loop in self.loops)
+
+    def in_flight(self) -> list[GameRecord]:
+        """Deterministic runs: the games under way, in the order of their slots."""
+        return self.loops[0].in_flight()
+
+    def restore(self, records: Sequence[GameRecord]) -> None:
+        """Deterministic runs: go on with these games under way."""
+        self.loops[0].restore(records)
+
+    def _play_quantum(self) -> list[GameRecord]:
+        """Play until ``quantum`` samples are finished. Moves under way begin again, so that only moves are state."""
+        records: list[GameRecord] = []
+        self.loops[0].rethink()
+        while samples(records) < self.config.quantum:
+            records += self.loops[0].round()
+        return records
+
+    def _work(self, loop: GameLoop) -> None:
+        try:
+            while not self._stop.is_set():
+                for record in loop.round():
+                    self._finished.put(record)
+        except BaseException as error:  # handed to the thread that collects
+            self._finished.put(error)
+
+    @staticmethod
+    def _taken(item: GameRecord | BaseException) -> GameRecord:
+        if isinstance(item, BaseException):
+            raise item
+        return item

@@ -1,0 +1,177 @@
+"""Game records: what a finished game leaves behind. Positions are not stored; replaying the rules gives them back.
+
+Knows actions, search results and their file format (npz with a checksum). Does not know who trains on them.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from games.game import Game, States
+from selfplay import fsio
+
+SCHEMA = 1
+LARGEST_SHARD = 1 << 30
+UNFINISHED = 2
+
+
+@dataclass(kw_only=True)
+class GameRecord:
+    """One game. The first ``len(actions) - M`` actions are the opening; M were decided by players."""
+
+    id: int
+    seed: int
+    actions: NDArray[np.int16]  # [N]
+    policies: NDArray[np.float32]  # [M, A] policy targets, each in the view of its player to move
+    values: NDArray[np.float32]  # [M] the search's value, each in the view of its player to move
+    budgets: NDArray[np.int16]  # [M] simulations granted: tells full searches from fast ones
+    networks: NDArray[np.int32]  # [M] version of the network that decided
+    outcome: int = UNFINISHED  # +1, 0, -1 for the first player
+    proven: bool = False  # ended by proof, with the outcome of perfect play, before the rules ended it
+
+    @property
+    def num_decided(self) -> int:
+        return len(self.policies)
+
+    @property
+    def opening(self) -> int:
+        """How many actions were given, not decided."""
+        return len(self.actions) - len(self.policies)
+
+
+_LISTS = {"actions": np.int16, "policies": np.float32, "values": np.float32, "budgets": np.int16, "networks": np.int32}
+_SCALARS = {"id": np.int64, "seed": np.int64, "outcome": np.int8, "proven": np.bool_}
+
+
+def pack(game: Game, records: Sequence[GameRecord]) -> bytes:
+    """The records as the bytes of one npz."""
+    arrays: dict[str, Any] = {
+        "schema": np.array(SCHEMA),
+        "game": np.array(game.name),
+        "lengths": np.array([len(r.actions) for r in records], np.int32),
+        "decided": np.array([r.num_decided for r in records], np.int32),
+    }
+    empty = {"policies": np.zeros((0, game.num_actions), np.float32)}
+    for name, kind in _LISTS.items():
+        parts = [np.asarray(getattr(r, name), kind) for r in records]
+        arrays[name] = np.concatenate([empty.get(name, np.zeros(0, kind)), *parts]) if parts else empty.get(name, np.zeros(0, kind))
+    for name, kind in _SCALARS.items():
+        arrays[name] = np.array([getattr(r, name) for r in records], kind)
+    out = io.BytesIO()
+    np.savez_compressed(out, **arrays)
+    return out.getvalue()
+
+
+def unpack(game: Game, data: bytes, name: str = "shard") -> list[GameRecord]:
+    """The records in ``data``, checked against the rules. ValueError with a sentence for anything that is off."""
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as file:
+            if sum(entry.file_size for entry in file.zip.infolist()) > LARGEST_SHARD:
+                raise ValueError(f"{name} unpacks to more than {LARGEST_SHARD} bytes")
+            arrays = {key: file[key] for key in file.files}
+        if int(arrays["schema"]) > SCHEMA:
+            raise ValueError(f"{name} has schema {int(arrays['schema'])}; this honte knows {SCHEMA}, so upgrade it")
+        if str(arrays["game"]) != game.name:
+            raise ValueError(f"{name} holds games of {arrays['game']}, not of {game.name}")
+        ends = np.cumsum(arrays["lengths"])
+        stops = np.cumsum(arrays["decided"])
+        records = []
+        for i, (end, stop) in enumerate(zip(ends, stops, strict=True)):
+            begin, start = end - arrays["lengths"][i], stop - arrays["decided"][i]
+            records.append(
+                GameRecord(
+                    id=int(arrays["id"][i]),
+                    seed=int(arrays["seed"][i]),
+                    outcome=int(arrays["outcome"][i]),
+                    proven=bool(arrays["proven"][i]),
+                    actions=arrays["actions"][begin:end],
+                    **{key: arrays[key][start:stop] for key in ("policies", "values", "budgets", "networks")},
+                )
+            )
+    except ValueError:
+        raise
+    except Exception as error:  # a damaged archive fails in many ways
+        raise ValueError(f"{name} is damaged: {type(error).__name__}: {error}") from error
+    validate(game, records, name)
+    return records
+
+
+def validate(game: Game, records: Sequence[GameRecord], name: str = "shard") -> None:
+    """Replay every record; ValueError names the first illegal action, wrong outcome or policy that is no policy."""
+    for record in records:
+        policies = record.policies
+        if record.opening < 0 or policies.shape[1:] != (game.num_actions,) or record.outcome not in (-1, 0, 1, UNFINISHED):
+            raise ValueError(f"{name}: game {record.id} has fields of the wrong shape")
+        if not np.isfinite(policies).all() or (policies < 0).any() or (abs(policies.sum(axis=1) - 1) > 1e-3).any():
+            raise ValueError(f"{name}: game {record.id} has a policy that is not one: finite, >= 0, of sum 1")
+        if not (abs(record.values) <= 1).all():
+            raise ValueError(f"{name}: game {record.id} has a value outside [-1, 1]")
+    states = game.new(len(records))
+    game.init(states)
+    lengths = np.array([len(record.actions) for record in records])
+    for ply in range(int(lengths.max(initial=0)) + 1):
+        out = game.describe_new(states)
+        for i in np.flatnonzero(lengths == ply):
+            record = records[i]
+            value = int(out.value[i]) if out.to_play[i] == 0 else -int(out.value[i])
+            if record.outcome != UNFINISHED and not record.proven and not (out.terminal[i] and value == record.outcome):
+                raise ValueError(f"{name}: game {record.id} ends with an outcome that the rules do not give")
+        live = np.flatnonzero(lengths > ply)
+        actions = np.array([records[i].actions[ply] for i in live], np.int64)
+        for i, action in zip(live, actions, strict=True):
+            if not 0 <= action < game.num_actions or not out.legal[i, action]:
+                raise ValueError(f"{name}: game {records[i].id} plays the illegal action {action} at ply {ply}")
+            decided = ply - records[i].opening
+            if decided >= 0 and (records[i].policies[decided][~out.legal[i]] > 0).any():
+                raise ValueError(f"{name}: game {records[i].id} has a policy on illegal actions at ply {ply}")
+        game.advance(states, live, live, actions)
+
+
+def write_shard(folder: Path, game: Game, records: Sequence[GameRecord], number: int) -> Path:
+    """Store records durably as shard ``number`` of a folder; returns the path."""
+    path = Path(folder) / f"{number:08d}.npz"
+    fsio.write_checked(path, pack(game, records))
+    return path
+
+
+def read_shard(path: Path, game: Game) -> list[GameRecord]:
+    """The records of one shard; ValueError when it is damaged or breaks the rules."""
+    return unpack(game, fsio.read_checked(path), Path(path).name)
+
+
+def shards(folder: Path) -> dict[int, Path]:
+    """The shards in a folder by number, in order."""
+    return {int(path.stem): path for path in sorted(Path(folder).glob("????????.npz"))}
+
+
+def replay(game: Game, records: Sequence[GameRecord]) -> tuple[States, NDArray[np.int64], NDArray[np.int64]]:
+    """Every decided position of ``records``: states [S], and for each the record's index and its ply [S]."""
+    lengths = np.array([len(record.actions) for record in records])
+    openings = np.array([record.opening for record in records])
+    total = int((lengths - openings).sum())
+    starts = np.cumsum(lengths - openings) - (lengths - openings)
+    rows = game.new(total)
+    owner = np.repeat(np.arange(len(records)), lengths - openings)
+    ply = np.arange(total) - starts[owner] + openings[owner]
+    states = game.new(len(records))
+    game.init(states)
+    for step in range(int(lengths.max(initial=0))):
+        here = np.flatnonzero((step >= openings) & (step < lengths))
+        into = game.new(len(here))
+        game.copy(into, states[here])
+        rows[starts[here] + step - openings[here]] = into
+        live = np.flatnonzero(step < lengths)
+        game.advance(states, live, live, np.array([records[i].actions[step] for i in live], np.int64))
+    return rows, owner, ply
+
+
+def samples(records: Iterable[GameRecord]) -> int:
+    """How many decided positions the records hold."""
+    return sum(record.num_decided for record in records)

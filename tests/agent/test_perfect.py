@@ -1,0 +1,101 @@
+"""The perfect player: it keeps every outcome it is given, and says which games it does not know."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+import games.registry
+from agent import chance
+from agent.decision import Decisions, Terms
+from agent.perfect import Perfect
+from agent.player import RandomPlayer
+from agent.solvers import connect_four, positions
+from games.game import Game, States
+
+made = cache(games.registry.make)
+
+
+def decisions(player: Perfect | RandomPlayer, states: States, seed: int = 0) -> Decisions:
+    keys = chance.keys(seed, np.arange(len(states)), 0)
+    player.think(np.arange(len(states)), states, Terms.of(len(states), keys=keys))
+    return player.decide()[1]
+
+
+def after(game: Game, lines: list[list[int]]) -> States:
+    """The positions after each of ``lines``."""
+    states = game.new(len(lines))
+    game.init(states)
+    for b, line in enumerate(lines):
+        for action in line:
+            game.step(states[b : b + 1], np.array([action]))
+    return states
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_tic_tac_toe_is_never_lost(side: int) -> None:
+    game = made("tic_tac_toe")
+    states, won, drawn = game.new(100), 0, 0
+    game.init(states)
+    for ply in range(9):
+        player = Perfect(game) if ply % 2 == side else RandomPlayer(game)
+        game.step(states, decisions(player, states, seed=ply).action)
+        out = game.describe_new(states)
+        ended = out.value[out.terminal]  # -1: the player who has just moved won
+        if ply % 2 != side:
+            assert (ended == 0).all()
+        won += int((ended == -1).sum()) if ply % 2 == side else 0
+        drawn += int((ended == 0).sum())
+        states = states[~out.terminal]
+    assert won + drawn == 100
+    assert won > 50
+
+
+@pytest.mark.parametrize("name", ["middle_easy", "end_easy"])
+@pytest.mark.parametrize("quickest", [False, True])
+def test_solved_positions(name: str, quickest: bool) -> None:
+    game = made("connect_four")
+    rows = positions(name)[:60]
+    out = decisions(Perfect(game, quickest=quickest), after(game, [row["moves"] for row in rows]))
+    assert out.proven.all()
+    for b, row in enumerate(rows):
+        scores = row["scores"]
+        top = max(scores.values())
+        best = {a for a, s in scores.items() if (s == top if quickest else np.sign(s) == np.sign(top))}
+        assert out.value[b] == np.sign(top)
+        assert set(np.flatnonzero(out.policy[b])) == best
+        assert out.action[b] in best
+
+
+def test_equal_moves_are_drawn_by_the_key() -> None:
+    game = made("tic_tac_toe")
+    states = after(game, [[]] * 80)
+    assert len(set(decisions(Perfect(game), states).action)) == 9  # every first move draws
+
+
+def test_a_long_wait_is_announced_and_a_position_solved_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[int, int]] = []
+
+    def outcomes(self: connect_four.Solver, current: int, mask: int) -> dict[int, int]:
+        asked.append((current, mask))
+        return {3: 1, 4: 0}
+
+    monkeypatch.setattr(connect_four.Solver, "board_outcomes", outcomes)
+    game, notes = made("connect_four"), list[str]()
+    player = Perfect(game, note=notes.append)
+    states = after(game, [[3], [3], [3, 3, 2]])
+    out = decisions(player, states)
+    assert out.action.tolist() == [3, 3, 3]
+    assert asked == [(0, 1 << 21), (1 << 22, 1 << 22 | 1 << 21 | 1 << 14)]
+    assert len(notes) == 2
+    assert "a position of 1 stones" in notes[0]
+    decisions(player, states)
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize("name", ["connect_four:rows=5", "tic_tac_toe:rows=4,columns=4,k=4"])
+def test_games_without_a_solver_are_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="solvers for connect_four and tic_tac_toe"):
+        Perfect(made(name))

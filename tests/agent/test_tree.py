@@ -1,0 +1,249 @@
+"""Kernels on trees of one to four nodes, built by hand, and ``keep`` on real ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from agent.tree import NONE, ROOT, UNKNOWN, Trees, backup, backup_exact, expand, grow, keep, plant
+
+pytestmark = pytest.mark.nojit
+
+
+def ints(*values: int) -> Any:
+    return np.array(values, np.int64)
+
+
+def bare(num_slots: int = 1) -> Trees:
+    trees = Trees(num_slots, 8, 3)
+    trees.nodes["value_sum"] = trees.edges["value_sum"] = 99  # whatever memory holds: no kernel may rely on it
+    trees.edges["child"] = 99
+    plant(*trees.arrays, np.arange(num_slots))
+    return trees
+
+
+def add(trees: Trees, pick: int, *, to_play: int, value: float, proven: int = UNKNOWN, legal: Any = (1, 1, 1)) -> int:
+    """One simulation that ends at a new leaf behind edge ``pick``; the leaf."""
+    leaf, parent, action = ints(0), ints(0), ints(0)
+    grow(*trees.arrays, ints(0), ints(pick), leaf, parent, action)
+    if proven == UNKNOWN:
+        expand(*trees.arrays, ints(0), leaf, np.array([legal], bool), np.zeros((1, 3), np.float32))
+    backup(*trees.arrays, ints(0), leaf, ints(to_play), np.array([value], np.float32), ints(proven))
+    return int(leaf[0])
+
+
+def root(trees: Trees, *, value: float = 0.5, legal: Any = (1, 1, 1), to_play: int = 0) -> Any:
+    """Evaluate the root of tree 0; its record."""
+    logits = np.log(np.array([[1, 2, 5]], np.float32))
+    expand(*trees.arrays, ints(0), ints(0), np.array([legal], bool), logits)
+    backup(*trees.arrays, ints(0), ints(0), ints(to_play), np.array([value], np.float32), ints(UNKNOWN))
+    return trees.nodes[0, ROOT]
+
+
+def test_plant_leaves_one_blank_node_a_tree() -> None:
+    trees = bare(3)
+    assert trees.slots["num_nodes"].tolist() == [1, 1, 1]
+    assert trees.slots["num_edges"].tolist() == [0, 0, 0]
+    assert len(trees.root_edges(1)) == 0
+    assert trees.nodes[1, ROOT]["proven"] == UNKNOWN
+
+
+def test_expand_makes_an_edge_for_each_legal_action() -> None:
+    trees = bare()
+    record = root(trees, legal=(1, 0, 1))
+    edges = trees.root_edges(0)
+    assert edges["action"].tolist() == [0, 2]
+    np.testing.assert_allclose(edges["prior"], [1 / 6, 5 / 6], rtol=1e-6)
+    np.testing.assert_allclose(edges["logit"], np.log([1 / 5, 1]), rtol=1e-6)
+    for name, blank in (("child", NONE), ("owner", ROOT), ("visits", 0), ("pending", 0), ("value_sum", 0), ("start", 0)):
+        assert (edges[name] == blank).all()
+    assert (edges["proven"] == UNKNOWN).all()
+    assert (record["visits"], record["value_sum"], record["value"]) == (1, 0.5, 0.5)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_logits_that_are_not_finite_count_as_uniform(bad: float) -> None:
+    trees = bare()
+    logits = np.array([[3, bad, 1]], np.float32)
+    expand(*trees.arrays, ints(0), ints(0), np.ones((1, 3), bool), logits)
+    np.testing.assert_allclose(trees.root_edges(0)["prior"], 1 / 3, rtol=1e-6)
+    backup(*trees.arrays, ints(0), ints(0), ints(0), np.array([np.nan], np.float32), ints(UNKNOWN))
+    assert trees.nodes[0, ROOT]["value_sum"] == 0
+
+
+def test_an_illegal_logit_changes_nothing() -> None:
+    trees = bare()
+    logits = np.array([[0, np.inf, 0]], np.float32)
+    expand(*trees.arrays, ints(0), ints(0), np.array([[1, 0, 1]], bool), logits)
+    np.testing.assert_allclose(trees.root_edges(0)["prior"], 0.5)
+
+
+def test_large_logits_do_not_overflow() -> None:
+    trees = bare()
+    expand(*trees.arrays, ints(0), ints(0), np.ones((1, 3), bool), np.array([[1e4, 0, -1e4]], np.float32))
+    np.testing.assert_allclose(trees.root_edges(0)["prior"], [1, 0, 0])
+
+
+def test_grow_marks_the_walk_as_pending_and_backup_clears_it() -> None:
+    trees = bare()
+    root(trees)
+    first = add(trees, 1, to_play=1, value=0.25)
+    leaf, parent, action = ints(0), ints(0), ints(0)
+    pick = trees.nodes[0, first]["first_edge"] + 2
+    grow(*trees.arrays, ints(0), ints(pick), leaf, parent, action)
+    assert (leaf[0], parent[0], action[0]) == (2, first, 2)
+    assert trees.root_edges(0)["pending"].tolist() == [0, 1, 0]
+    assert trees.nodes[0, :3]["pending"].tolist() == [1, 1, 0]
+    backup(*trees.arrays, ints(0), leaf, ints(0), np.array([0], np.float32), ints(UNKNOWN))
+    assert not trees.nodes[0, :3]["pending"].any()
+    assert not trees.edges[0, : trees.slots[0]["num_edges"]]["pending"].any()
+
+
+@pytest.mark.parametrize(("movers", "expected"), [((0, 1, 0), (0.75, -0.75, 0.75)), ((0, 0, 1), (-0.75, -0.75, 0.75)),
+                                                  ((0, 1, 1), (-0.75, 0.75, 0.75)), ((1, 1, 1), (0.75, 0.75, 0.75))])  # fmt: skip
+def test_backup_turns_the_sign_where_the_mover_changes(movers: Any, expected: Any) -> None:
+    trees = bare()
+    root(trees, value=0, to_play=movers[0])
+    first = add(trees, 2, to_play=movers[1], value=0)
+    second = add(trees, trees.nodes[0, first]["first_edge"], to_play=movers[2], value=0.75)
+    nodes = trees.nodes[0, [ROOT, first, second]]
+    assert nodes["value_sum"].tolist() == list(expected)
+    assert nodes["visits"].tolist() == [3, 2, 1]
+    assert trees.root_edges(0)["visits"].tolist() == [0, 0, 2]
+    assert trees.root_edges(0)["value_sum"][2] == expected[0]
+    assert trees.children(0, first)["value_sum"][0] == expected[1]
+
+
+def test_one_win_proves_the_owner_and_a_loss_alone_does_not() -> None:
+    trees = bare()
+    record = root(trees)
+    add(trees, 0, to_play=1, value=0, proven=1)  # the other player wins: a lost move
+    assert trees.root_edges(0)["proven"].tolist() == [-1, UNKNOWN, UNKNOWN]
+    assert record["proven"] == UNKNOWN
+    add(trees, 1, to_play=1, value=0, proven=-1)
+    assert trees.root_edges(0)["proven"].tolist() == [-1, 1, UNKNOWN]
+    assert record["proven"] == 1
+    assert record["value_sum"] == 0.5 - 1 + 1
+
+
+@pytest.mark.parametrize(
+    ("values", "best"), [((1, 1, 1), -1), ((1, 0, 1), 0), ((0, 0, 0), 0), ((0, 1, -1), 1), ((1, 1, 0), 0)]
+)
+def test_all_proven_is_the_best_of_them(values: Any, best: int) -> None:
+    trees = bare()
+    record = root(trees)
+    for pick, value in enumerate(values):
+        add(trees, pick, to_play=1, value=0, proven=value)
+    assert record["proven"] == best
+
+
+def test_a_proof_climbs_as_far_as_it_holds() -> None:
+    trees = bare()
+    record = root(trees, legal=(1, 1, 0))
+    below = add(trees, 0, to_play=1, value=0.5, legal=(1, 0, 0))
+    add(trees, trees.nodes[0, below]["first_edge"], to_play=0, value=0, proven=0)
+    assert trees.nodes[0, below]["proven"] == 0
+    assert trees.root_edges(0)["proven"].tolist() == [0, UNKNOWN]
+    assert record["proven"] == UNKNOWN  # a draw in hand, the other move may win
+    add(trees, 1, to_play=1, value=0, proven=1)
+    assert record["proven"] == 0
+    assert trees.root_edges(0)["proven"].tolist() == [0, -1]
+
+
+def test_a_loss_below_a_double_move_is_a_loss_above() -> None:
+    trees = bare()
+    record = root(trees, legal=(1, 0, 0), to_play=1)
+    below = add(trees, 0, to_play=1, value=0, legal=(1, 0, 0))
+    add(trees, trees.nodes[0, below]["first_edge"], to_play=0, value=0, proven=1)
+    assert trees.nodes[0, below]["proven"] == -1
+    assert record["proven"] == -1
+
+
+def test_a_walk_to_a_proven_edge_adds_its_exact_value() -> None:
+    trees = bare()
+    record = root(trees, value=0)
+    add(trees, 0, to_play=1, value=0, proven=0)
+    backup_exact(*trees.arrays, ints(0, 0), ints(0, 0))
+    assert trees.root_edges(0)["visits"].tolist() == [3, 0, 0]
+    assert (record["visits"], record["value_sum"], record["pending"]) == (4, 0, 0)
+
+
+def test_trees_do_not_touch_each_other() -> None:
+    trees = bare(3)
+    before = trees.nodes.copy(), trees.edges.copy(), trees.slots.copy()
+    expand(*trees.arrays, ints(1), ints(0), np.ones((1, 3), bool), np.zeros((1, 3), np.float32))
+    backup(*trees.arrays, ints(1), ints(0), ints(0), np.ones(1, np.float32), ints(UNKNOWN))
+    for array, was in zip((trees.nodes, trees.edges, trees.slots), before, strict=True):
+        assert (array[[0, 2]] == was[[0, 2]]).all()
+        assert not (array[1] == was[1]).all()
+
+
+def path_edges(trees: Trees, node: int = ROOT, path: tuple[int, ...] = ()) -> dict[tuple[int, ...], list[Any]]:
+    """All edges below ``node`` by the actions that lead there, with what must survive ``keep``."""
+    found = {}
+    for edge in trees.children(0, node):
+        here = (*path, int(edge["action"]))
+        names = ("visits", "pending", "value_sum", "logit", "prior", "proven")
+        child = int(edge["child"])
+        record = [edge[name].item() for name in names]
+        if child != NONE:
+            assert edge["owner"] == node
+            assert trees.edges[0, trees.nodes[0, child]["parent_edge"]] == edge
+            record += [trees.nodes[0, child][name].item() for name in ("visits", "value_sum", "value", "proven", "to_play")]
+            found.update(path_edges(trees, child, here))
+        found[here] = record
+    return found
+
+
+def grown(seed: int, simulations: int) -> Trees:
+    """A tree grown at random places."""
+    random = np.random.default_rng(seed)
+    trees = Trees(1, simulations + 2, 3)
+    plant(*trees.arrays, ints(0))
+    root(trees)
+    for _ in range(simulations):
+        node = ROOT
+        while True:
+            record = trees.nodes[0, node]
+            pick = int(record["first_edge"] + random.integers(record["num_edges"]))
+            if trees.edges[0, pick]["child"] == NONE:
+                break
+            node = int(trees.edges[0, pick]["child"])
+        legal = random.permutation([1, random.random() < 0.5, random.random() < 0.5])
+        add(trees, pick, to_play=int(random.integers(2)), value=random.uniform(-1, 1), legal=legal)
+    return trees
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_kept_subtree_is_the_old_one_edge_for_edge(seed: int) -> None:
+    trees = grown(seed, 60)
+    edges = path_edges(trees)
+    node = int(trees.root_edges(0)["child"].max()) if seed % 2 else 1
+    prefix = next(path for path in edges if len(path) == 1 and trees.root_edges(0)[path[0]]["child"] == node)
+    below = trees.nodes[0, node].copy()
+    old_children = [int(trees.edges[0, e]["child"]) for e in range(trees.slots[0]["num_edges"])]
+    moved = np.full(62, -7, np.int64)
+    kept = keep(*trees.arrays, 0, node, moved)
+    expected = {path[1:]: record for path, record in edges.items() if path[0] == prefix[0] and len(path) > 1}
+    assert path_edges(trees) == expected
+    assert kept == trees.slots[0]["num_nodes"] == 1 + sum(len(record) > 6 for record in expected.values())
+    assert trees.slots[0]["num_edges"] == len(expected)
+    assert moved[0] == node
+    assert set(moved[1:kept].tolist()) <= set(old_children)
+    assert (np.diff(moved[:kept]) > 0).all()
+    assert (moved[kept:] == -7).all()
+    new_root = trees.nodes[0, ROOT]
+    assert new_root["parent_edge"] == NONE
+    for name in ("visits", "value_sum", "value", "to_play", "proven"):
+        assert new_root[name] == below[name]
+    assert trees.root_edges(0)["start"].tolist() == trees.root_edges(0)["visits"].tolist()
+
+
+def test_keeping_the_root_keeps_all() -> None:
+    trees = grown(9, 30)
+    edges, nodes = path_edges(trees), trees.nodes.copy()
+    assert keep(*trees.arrays, 0, ROOT, np.zeros(32, np.int64)) == 31
+    assert path_edges(trees) == edges
+    assert (trees.nodes["visits"][0, :31] == nodes["visits"][0, :31]).all()

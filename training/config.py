@@ -1,0 +1,147 @@
+"""The configuration of a run, composed once, and how YAML becomes one.
+
+Knows every part's dataclass. Does not know how a run goes. Unknown keys fail with the nearest name.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import pydantic
+import yaml
+
+from agent.evaluator import EngineConfig
+from agent.network import NetworkConfig
+from games.game import Game
+from selfplay.local_runner import SelfPlayConfig
+from training.replay import WindowConfig
+from training.trainer import TrainerConfig
+
+LARGEST = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearnConfig:
+    """How the network learns from the games."""
+
+    batch_size: int = 512
+    reuse: float = 4.0  # trained samples per new sample; holds self-play or the learner back
+    value_mix: float = 0.3  # lambda: value target = (1 - lambda) outcome + lambda search value
+    value_weight: float = 1.0
+    first_samples: int = 4096  # made before learning begins
+    cooldown: float = 0.25  # last share of the run, in which the learning rate falls to a tenth
+    publish_steps: int = 40  # steps between two updates of the playing network
+    window: WindowConfig = field(default_factory=WindowConfig)
+    trainer: TrainerConfig = field(default_factory=TrainerConfig)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """A whole run."""
+
+    game: str
+    seed: int = 0
+    deterministic: bool = False  # play and learn in turns; everything follows from the seed
+    max_minutes: float = 0.0  # of training, all sessions together; 0: no limit
+    max_samples: int = 0  # made by self-play; 0: no limit
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    engine: EngineConfig = field(default_factory=EngineConfig)
+    self_play: SelfPlayConfig = field(default_factory=SelfPlayConfig)
+    learn: LearnConfig = field(default_factory=LearnConfig)
+    checkpoint_minutes: float = 1.0
+    checkpoint_steps: int = 0  # deterministic runs: steps between checkpoints; 0: at every update
+    keep_checkpoints: int = 3
+    keep_every: int = 0  # also every so many steps
+    grade_minutes: float = 2.0  # between two looks at solved positions, where the game has some; 0: never
+    max_disk_gb: float = 4.0
+
+
+MAY_CHANGE = frozenset(
+    {
+        "max_minutes",
+        "max_samples",
+        "checkpoint_minutes",
+        "checkpoint_steps",
+        "keep_checkpoints",
+        "keep_every",
+        "grade_minutes",
+        "max_disk_gb",
+        "engine",
+        "self_play.num_groups",
+    }
+)
+"""What another value of does not make another run of the same folder."""
+
+
+def parse(values: Mapping[str, Any], kind: type = TrainConfig, path: str = "") -> Any:
+    """A config from nested mappings. ValueError names the first unknown key or wrong value."""
+    _known(values, kind, path)
+    try:
+        return pydantic.TypeAdapter(kind).validate_python(dict(values))
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ValueError(f"config {where or 'value'}: {first['msg'].removeprefix('Value error, ')}") from error
+
+
+def _known(values: Any, kind: type, path: str) -> None:
+    if not isinstance(values, Mapping):
+        raise ValueError(f"config {path or 'file'} must be a mapping of names to values, not {values!r}")
+    hints = get_type_hints(kind)
+    for key, value in values.items():
+        if key not in hints:
+            near = difflib.get_close_matches(str(key), hints, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(hints)}"
+            raise ValueError(f"config {path}{key} is unknown; {hint}")
+        if dataclasses.is_dataclass(hints[key]) and not isinstance(value, hints[key]) and isinstance(value, Mapping):  # type: ignore[arg-type]
+            if hints[key].__module__ != "training.schedules":
+                _known(value, hints[key], f"{path}{key}.")
+
+
+def to_dict(config: TrainConfig) -> dict[str, Any]:
+    """The config as plain nested values, for YAML."""
+    plain: dict[str, Any] = pydantic.TypeAdapter(TrainConfig).dump_python(config, mode="json")
+    return plain
+
+
+def load(path: Path) -> dict[str, Any]:
+    """The nested values of a YAML file; ValueError with a sentence when it is none."""
+    try:
+        if path.stat().st_size > LARGEST:
+            raise ValueError(f"{path} is larger than {LARGEST} bytes: no config is")
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is not YAML: {error}") from error
+    if not isinstance(values, dict):
+        raise ValueError(f"{path} must hold names and values, as in 'game: connect_four'")
+    return values
+
+
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """``base`` with the values of ``over`` in their places."""
+    out = dict(base)
+    for key, value in over.items():
+        mine = out.get(key)
+        out[key] = merge(mine, value) if isinstance(mine, Mapping) and isinstance(value, Mapping) else value
+    return out
+
+
+def defaults(game: Game) -> dict[str, Any]:
+    """What follows from a game that has no recipe: a network and a temperature that fit its size."""
+    _, height, width = game.observation_shape
+    small = height * width <= 20
+    return {
+        "network": {"blocks": 3 if small else 5, "channels": 32 if small else 48},
+        "self_play": {
+            "temperature_plies": max(2, min(30, game.max_plies // 5)),
+            "search": {"num_simulations": 32 if game.num_actions <= 16 else 64},
+        },
+        "max_minutes": 30.0,
+    }

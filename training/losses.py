@@ -1,0 +1,102 @@
+"""Losses: what a task wants from its model; the whole difference between tasks.
+
+Knows the keys of each task's batches and the heads of its models. Does not know optimisers, games or where the batch
+was drawn. Values and outcomes are from the viewpoint of the player to move.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, log_softmax
+
+from training.trainer import Batch, LossFunction
+
+MASKED = -1e9
+"""The logit of an illegal action: a probability of exactly 0, yet finite, so that 0 times its logarithm is 0."""
+
+
+def policy_value_loss(*, value_mix: float = 0.0, value_weight: float = 1.0) -> LossFunction:
+    """The AlphaZero loss (Silver et al. 2018): cross-entropy of the policy + ``value_weight`` times the value loss.
+
+    The value target is (1 - value_mix) * outcome + value_mix * root value. The model answers with ``.policy``, raw
+    logits [B, A], and ``.value``: either [B, 3] logits of win, draw, loss (cross-entropy) or [B] in -1..1 (squared
+    error). Weight decay is the optimiser's business.
+
+    Batch: observation [B, C, H, W]; legal [B, A] bool; policy [B, A], 0 where illegal and of sum 1; outcome [B] in
+    {-1, 0, 1}; root_value [B] in -1..1; weight [B] of the sample; policy_weight [B], 0 for a row without policy target.
+    Each loss is a weighted mean over the rows that have a target.
+    """
+    if not 0 <= value_mix <= 1:
+        raise ValueError(f"value_mix is {value_mix}: it must be from 0 (the outcome) to 1 (the root value)")
+    if not 0 <= value_weight < float("inf"):
+        raise ValueError(f"value_weight is {value_weight}: it must be 0 or more")
+
+    def loss(model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        output = model(batch["observation"].float())
+        weight = batch["weight"].float()  # [B]
+        policy_weight = weight * batch["policy_weight"].float()  # [B]
+        outcome = batch["outcome"].float()  # [B]
+        root_value = batch["root_value"].float()  # [B]
+
+        target = batch["policy"].float()  # [B, A]
+        logits = output.policy.float().masked_fill(~batch["legal"], MASKED)  # [B, A]
+        policy_loss = _mean(-(target * log_softmax(logits, dim=1)).sum(1), policy_weight)
+
+        if output.value.ndim == 2:
+            wanted = (1 - value_mix) * wdl_of_outcome(outcome) + value_mix * wdl_of_value(root_value)  # [B, 3]
+            log_wdl = log_softmax(output.value.float(), dim=1)  # [B, 3]
+            value_loss = _mean(-(wanted * log_wdl).sum(1), weight)
+            value = log_wdl.exp()[:, 0] - log_wdl.exp()[:, 2]  # [B]
+        else:
+            value = output.value.float()  # [B]
+            value_loss = _mean((value - (1 - value_mix) * outcome - value_mix * root_value).square(), weight)
+
+        total = policy_loss + value_weight * value_loss
+        with torch.no_grad():
+            metrics = {
+                "loss": total,
+                "policy_loss": policy_loss,
+                "value_loss": value_loss,
+                # Of the target; policy_loss minus this is the KL divergence that training can take away.
+                "policy_entropy": _mean(-torch.special.xlogy(target, target).sum(1), policy_weight),
+                "policy_accuracy": _mean((logits.argmax(1) == target.argmax(1)).float(), policy_weight),
+                # Mean square against the outcome itself: comparable between heads and mixes.
+                "value_error": _mean((value - outcome).square(), weight),
+            }
+        return total, {name: metric.detach() for name, metric in metrics.items()}
+
+    return loss
+
+
+def classification_loss(*, label_smoothing: float = 0.0) -> LossFunction:
+    """Cross-entropy of class logits [B, K], the model's answer, with ``label_smoothing`` (Szegedy et al. 2016).
+
+    Batch: image [B, C, H, W]; label [B] int64 in 0..K-1.
+    """
+    if not 0 <= label_smoothing < 1:
+        raise ValueError(f"label_smoothing is {label_smoothing}: it must be from 0 to below 1")
+
+    def loss(model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        logits = model(batch["image"].float()).float()  # [B, K]
+        label = batch["label"]  # [B]
+        total = cross_entropy(logits, label, label_smoothing=label_smoothing)
+        accuracy = (logits.argmax(1) == label).float().mean()
+        return total, {"loss": total.detach(), "accuracy": accuracy}
+
+    return loss
+
+
+def wdl_of_outcome(outcome: Tensor) -> Tensor:
+    """[B] outcomes in {-1, 0, 1} as certain win, draw, loss [B, 3]."""
+    return torch.stack([outcome.clamp(min=0), 1 - outcome.abs(), (-outcome).clamp(min=0)], dim=1)
+
+
+def wdl_of_value(value: Tensor) -> Tensor:
+    """[B] values in -1..1 as win, draw, loss [B, 3] of the same expectation, without draws."""
+    return torch.stack([(1 + value) / 2, torch.zeros_like(value), (1 - value) / 2], dim=1)
+
+
+def _mean(values: Tensor, weight: Tensor) -> Tensor:
+    """The weighted mean of [B]; 0 when no row has a weight."""
+    return (values * weight).sum() / weight.sum().clamp_min(1e-8)

@@ -1,0 +1,116 @@
+"""Replay: the positions of recent games, as the learner draws them.
+
+Knows records, rows and batches. Does not know the network or the loss. The window grows as KataGo's does (Wu 2019):
+N = c (1 + b ((n / c)^a - 1) / a) of the n positions made so far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from games.game import Game, Positions
+from selfplay.records import GameRecord, replay
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowConfig:
+    """How many of the newest samples are drawn from."""
+
+    start: int = 50_000  # c: up to here everything
+    exponent: float = 0.75  # a
+    slope: float = 0.4  # b
+
+    def size(self, made: int) -> int:
+        """The window once ``made`` samples have been made."""
+        if made <= self.start:
+            return made
+        grown = ((made / self.start) ** self.exponent - 1) / self.exponent
+        return int(self.start * (1 + self.slope * grown))
+
+
+class Replay:
+    """Samples in the order they were made; drawn uniformly from the window, each under a random symmetry."""
+
+    def __init__(self, game: Game, window: WindowConfig, *, full_budget: int = 0) -> None:
+        """Moves searched with fewer than ``full_budget`` simulations teach the value but no policy."""
+        self.game, self.window, self.full_budget = game, window, full_budget
+        self.made = 0  # ever, those that left included
+        self._size = 0
+        self._rows = game.new(1024)
+        self._policy = np.zeros((1024, game.num_actions), np.float32)
+        self._targets = np.zeros((1024, 3), np.float32)  # outcome, root value, policy weight
+
+    def __len__(self) -> int:
+        return self._size
+
+    def add(self, records: Sequence[GameRecord]) -> int:
+        """Take finished games in; returns how many samples they gave."""
+        if not records:
+            return 0
+        rows, owner, ply = replay(self.game, records)
+        to_play = self.game.describe_new(rows).to_play
+        outcome = np.array([record.outcome for record in records])[owner] * np.where(to_play == 0, 1, -1)
+        full = np.concatenate([record.budgets for record in records]) >= self.full_budget
+        values = np.concatenate([record.values for record in records])
+        targets = np.stack([outcome, values, full], axis=1).astype(np.float32)
+        self._append(rows, np.concatenate([record.policies for record in records]), targets)
+        self.made += len(rows)
+        self._forget()
+        return len(rows)
+
+    def batch(self, size: int, seed: int, step: int) -> dict[str, Tensor]:
+        """``size`` samples; which ones follows from (seed, step) and the content alone. Keys as the loss wants them."""
+        random = np.random.Generator(np.random.Philox(key=[seed % (1 << 64), step]))
+        picks = random.integers(0, self._size, size)
+        positions = self.game.describe_new(self._rows[picks])
+        return self.tensors(positions, self._policy[picks], self._targets[picks], random)
+
+    def tensors(
+        self, positions: Positions, policy: NDArray[np.float32], targets: NDArray[np.float32], random: np.random.Generator
+    ) -> dict[str, Tensor]:
+        """The batch with a random symmetry a row."""
+        symmetries = self.game.symmetries
+        turns = random.integers(0, len(symmetries.cells), len(policy))
+        observation, legal, policy = positions.observation.copy(), positions.legal.copy(), policy.copy()
+        for s in range(1, len(symmetries.cells)):
+            mine = turns == s
+            observation[mine] = symmetries.turn(positions.observation[mine], s)
+            legal[mine] = symmetries.turn_policy(positions.legal[mine], s)
+            policy[mine] = symmetries.turn_policy(policy[mine], s)
+        return {
+            "observation": torch.from_numpy(observation),
+            "legal": torch.from_numpy(legal),
+            "policy": torch.from_numpy(policy),
+            "outcome": torch.from_numpy(targets[:, 0].copy()),
+            "root_value": torch.from_numpy(targets[:, 1].copy()),
+            "policy_weight": torch.from_numpy(targets[:, 2].copy()),
+            "weight": torch.ones(len(policy)),
+        }
+
+    def _append(self, rows: NDArray, policy: NDArray[np.float32], targets: NDArray[np.float32]) -> None:  # type: ignore[type-arg]
+        end = self._size + len(rows)
+        if end > len(self._rows):
+            room = max(2 * len(self._rows), end)
+            for name in ("_rows", "_policy", "_targets"):
+                old = getattr(self, name)
+                new = np.zeros((room, *old.shape[1:]), old.dtype)
+                new[: self._size] = old[: self._size]
+                setattr(self, name, new)
+        self._rows[self._size : end], self._policy[self._size : end] = rows, policy
+        self._targets[self._size : end] = targets
+        self._size = end
+
+    def _forget(self) -> None:
+        """Drop what has left the window, a quarter of it at a time so that moving costs little."""
+        excess = self._size - self.window.size(self.made)
+        if excess <= 0:
+            return
+        for array in (self._rows, self._policy, self._targets):
+            array[: self._size - excess] = array[excess : self._size]
+        self._size -= excess

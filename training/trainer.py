@@ -1,0 +1,226 @@
+"""The Trainer: one optimiser step after another on any model and any loss.
+
+Knows optimisers, precision, averaging of weights and what to do about numbers that are not finite. Does not know what
+the model is for, where batches come from or where its state is kept: image classification and policy-value learning
+differ only in the loss function.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from training.schedules import Schedule
+
+Batch = Mapping[str, Tensor]
+LossFunction = Callable[[nn.Module, Batch], tuple[Tensor, dict[str, Tensor]]]
+"""(model, batch) -> the loss to minimise, and detached scalars to report."""
+
+_NORMS = (nn.modules.batchnorm._NormBase, nn.GroupNorm, nn.LayerNorm)
+_COUNTERS = ("steps", "samples_seen", "skipped", "skipped_in_row")
+
+
+class Diverged(RuntimeError):
+    """Too many steps in a row were not finite: go back to an earlier checkpoint, with a smaller learning rate."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainerConfig:
+    """How to optimise. Schedules count samples."""
+
+    optimizer: Literal["adamw", "sgd"] = "adamw"
+    learning_rate: Schedule = field(default_factory=lambda: Schedule(1e-3))
+    weight_decay: float = 1e-4  # decoupled for adamw, L2 for sgd; never on biases and norm parameters
+    momentum: float = 0.9  # sgd only
+    betas: tuple[float, float] = (0.9, 0.999)  # adamw only
+    clip_norm: float = 0.0  # largest gradient norm; 0 = no clipping
+    precision: Literal["fp32", "bf16"] = "fp32"  # bf16 = autocast of the forward pass
+    channels_last: bool = False
+    average_decay: float = 0.0  # exponential moving average of the weights, per step; 0 = off
+    max_skipped: int = 10  # steps in a row that may be not finite
+
+    def __post_init__(self) -> None:
+        rules: dict[str, tuple[bool, str]] = {
+            "optimizer": (self.optimizer in ("adamw", "sgd"), "'adamw' or 'sgd'"),
+            "weight_decay": (0 <= self.weight_decay < math.inf, "0 or more"),
+            "momentum": (0 <= self.momentum < 1, "from 0 to below 1"),
+            "betas": (len(self.betas) == 2 and all(0 <= b < 1 for b in self.betas), "two numbers from 0 to below 1"),
+            "clip_norm": (0 <= self.clip_norm < math.inf, "0 (off) or more"),
+            "precision": (self.precision in ("fp32", "bf16"), "'fp32' or 'bf16'"),
+            "average_decay": (0 <= self.average_decay < 1, "0 (off) or below 1"),
+            "max_skipped": (self.max_skipped >= 1, "1 or more"),
+        }
+        for name, (holds, right) in rules.items():
+            if not holds:
+                raise ValueError(f"trainer.{name} is {getattr(self, name)!r}: it must be {right}")
+
+
+class Trainer:
+    """Trains ``model`` in place, on ``device``; owns the optimiser and the average of the weights."""
+
+    def __init__(
+        self, model: nn.Module, loss_fn: LossFunction, config: TrainerConfig, device: str | torch.device = "cpu"
+    ) -> None:
+        self.device = torch.device(device)
+        self.config = config
+        self.loss_fn = loss_fn
+        self.model = model.to(self.device)
+        if config.channels_last:
+            self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # only 4-d tensors follow
+        self.steps = self.samples_seen = self.skipped = self.skipped_in_row = 0
+        self.learning_rate_scale = 1.0  # halved by whoever goes back to a checkpoint after `Diverged`
+        self._parameters = {name: p for name, p in self.model.named_parameters() if p.requires_grad}
+        self._optimizer = _optimizer(self.model, config)
+        # What is averaged: parameters and BatchNorm's running statistics, not its counters.
+        self._live = {name: t for name, t in self.model.state_dict().items() if t.is_floating_point()}
+        self._average = {name: t.clone() for name, t in self._live.items()} if config.average_decay else {}
+        self._buffers = list(self.model.buffers())
+        self._buffers_before = [buffer.clone() for buffer in self._buffers]
+
+    def step(self, batch: Batch) -> dict[str, float]:
+        """One update from ``batch``: tensors with the same first dimension, the number of samples.
+
+        Returns the loss function's metrics with ``loss``, ``grad_norm`` (before clipping), ``learning_rate`` and
+        ``skipped`` (so far). A step whose loss or gradient is not finite changes no weight and no buffer; ``Diverged``
+        is raised after ``max_skipped`` of them in a row.
+        """
+        self.model.train()
+        learning_rate = self.config.learning_rate.at(self.samples_seen) * self.learning_rate_scale
+        for group in self._optimizer.param_groups:
+            group["lr"] = learning_rate
+        batch = {name: self._placed(tensor) for name, tensor in batch.items()}
+        num_samples = len(next(iter(batch.values())))
+
+        if self._buffers:  # the forward pass moves BatchNorm's statistics before anybody knows whether it went well
+            torch._foreach_copy_(self._buffers_before, self._buffers)
+        self._optimizer.zero_grad(set_to_none=True)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bf16"):
+            loss, metrics = self.loss_fn(self.model, batch)
+        loss.backward()  # type: ignore[no-untyped-call]
+        norm = nn.utils.clip_grad_norm_(self._parameters.values(), self.config.clip_norm or math.inf)
+
+        scalars = {**metrics, "loss": loss.detach(), "grad_norm": norm}
+        values = torch.stack([scalar.float() for scalar in scalars.values()]).tolist()  # the step's one synchronisation
+        report = dict(zip(scalars, values, strict=True))
+        self.steps += 1
+        self.samples_seen += num_samples
+        if math.isfinite(report["loss"]) and math.isfinite(report["grad_norm"]):
+            self._optimizer.step()
+            self._follow()
+            self.skipped_in_row = 0
+        else:
+            self._skip(report)
+        return report | {"learning_rate": learning_rate, "skipped": float(self.skipped)}
+
+    def averaged_weights(self) -> dict[str, Tensor]:
+        """A copy of the state dict to play or predict with: averaged where ``average_decay`` is on, else as it is."""
+        live = self.model.state_dict()
+        return {name: self._average.get(name, tensor).detach().clone() for name, tensor in live.items()}
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Everything that a bit-identical continuation needs: named tensors (copies), and JSON values.
+
+        Live weights are included, and the state of torch's random numbers, which dropout draws from.
+        """
+        tensors = {f"weights.{name}": tensor for name, tensor in self.model.state_dict().items()}
+        tensors |= {f"average.{name}": tensor for name, tensor in self._average.items()}
+        for name, parameter in self._parameters.items():
+            for key, value in self._optimizer.state.get(parameter, {}).items():
+                if value is not None:  # sgd without momentum keeps a None
+                    tensors[f"optimizer.{key}.{name}"] = value
+        tensors["random.cpu"] = torch.get_rng_state()
+        if self.device.type == "cuda":
+            tensors["random.cuda"] = torch.cuda.get_rng_state(self.device)
+        counters = {name: getattr(self, name) for name in _COUNTERS}
+        return {name: tensor.detach().clone() for name, tensor in tensors.items()}, {
+            **counters,
+            "learning_rate_scale": self.learning_rate_scale,
+            "optimizer": self.config.optimizer,
+        }
+
+    def load_state(self, tensors: Mapping[str, Tensor], values: Mapping[str, Any]) -> None:
+        """Continue from what ``state`` returned, torch's global random numbers included.
+
+        Raises ValueError, with nothing changed, where it does not fit this trainer.
+        """
+        if values.get("optimizer") != self.config.optimizer:
+            raise ValueError(f"optimizer was {values.get('optimizer')!r} and is {self.config.optimizer!r} now: keep it")
+        for name in (*_COUNTERS, "learning_rate_scale"):
+            if not isinstance(values.get(name), int | float):
+                raise ValueError(f"{name} is {values.get(name)!r} in the saved trainer state: it must be a number")
+        live = self.model.state_dict()
+        needed = {f"weights.{name}": t for name, t in live.items()}
+        needed |= {f"average.{name}": t for name, t in self._average.items()}
+        kept = {name: name.split(".", 2) for name in tensors if name.startswith("optimizer.")}
+        odd = {name for name in tensors if not name.startswith(("optimizer.", "random."))} ^ needed.keys()
+        if odd:
+            raise ValueError(
+                f"tensor {min(odd)} is {'missing' if min(odd) in needed else 'not known to this trainer'}:"
+                " resume with the model and the average_decay that the state was saved with"
+            )
+        for name, (_, key, of) in kept.items():
+            if of not in self._parameters:
+                raise ValueError(f"tensor {name} belongs to no parameter of this model")
+            needed[name] = torch.empty(()) if key == "step" else self._parameters[of].detach()
+        for name, target in needed.items():
+            if tensors[name].shape != target.shape:
+                raise ValueError(f"tensor {name} has shape {list(tensors[name].shape)}, not {list(target.shape)}")
+
+        for name in needed.keys() - kept.keys():
+            needed[name].copy_(tensors[name])
+        self._optimizer.state.clear()
+        for name, (_, key, of) in kept.items():
+            value = tensors[name].clone() if key == "step" else torch.zeros_like(needed[name]).copy_(tensors[name])
+            self._optimizer.state[self._parameters[of]][key] = value
+        for name in _COUNTERS:
+            setattr(self, name, int(values[name]))
+        self.learning_rate_scale = float(values["learning_rate_scale"])
+        if "random.cpu" in tensors:
+            torch.set_rng_state(tensors["random.cpu"].cpu())
+        if "random.cuda" in tensors and self.device.type == "cuda":
+            torch.cuda.set_rng_state(tensors["random.cuda"].cpu(), self.device)
+
+    def _placed(self, tensor: Tensor) -> Tensor:
+        tensor = tensor.to(self.device, non_blocking=True)
+        if self.config.channels_last and tensor.ndim == 4:
+            tensor = tensor.contiguous(memory_format=torch.channels_last)
+        return tensor
+
+    @torch.no_grad()
+    def _follow(self) -> None:
+        """Move the average towards the live weights; early on faster, so that the random start is soon forgotten."""
+        if self._average:
+            decay = min(self.config.average_decay, (1 + self.steps) / (10 + self.steps))
+            torch._foreach_lerp_(list(self._average.values()), list(self._live.values()), 1.0 - decay)
+
+    @torch.no_grad()
+    def _skip(self, report: Mapping[str, float]) -> None:
+        if self._buffers:
+            torch._foreach_copy_(self._buffers, self._buffers_before)
+        self._optimizer.zero_grad(set_to_none=True)
+        self.skipped += 1
+        self.skipped_in_row += 1
+        if self.skipped_in_row >= self.config.max_skipped:
+            raise Diverged(
+                f"{self.skipped_in_row} steps in a row were not finite (loss {report['loss']}, gradient norm"
+                f" {report['grad_norm']}) at step {self.steps}: go back to a checkpoint and lower the learning rate"
+            )
+
+
+def _optimizer(model: nn.Module, config: TrainerConfig) -> torch.optim.Optimizer:
+    of_norms = {id(p) for module in model.modules() if isinstance(module, _NORMS) for p in module.parameters()}
+    decayed: list[Tensor] = []
+    free: list[Tensor] = []
+    for name, p in model.named_parameters():
+        if p.requires_grad:
+            (free if p.ndim < 2 or id(p) in of_norms or name.endswith("bias") else decayed).append(p)
+    groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": free, "weight_decay": 0.0}]
+    groups = [group for group in groups if group["params"]]
+    if config.optimizer == "sgd":
+        return torch.optim.SGD(groups, lr=config.learning_rate.at(0), momentum=config.momentum)
+    return torch.optim.AdamW(groups, lr=config.learning_rate.at(0), betas=config.betas)
