@@ -34,8 +34,8 @@ def keys(seed: int, game_ids: NDArray[np.integer] | int, plies: NDArray[np.integ
 def uniforms(of: Keys, use: int, count: int) -> NDArray[np.float64]:
     """[B, count] uniform in (0, 1), never 0 and never 1."""
     counters = (np.arange(count, dtype=np.uint64) + np.uint64(use << 32)) * GOLDEN
-    bits = mix(mix(of)[:, None] ^ counters[None]) >> np.uint64(11)
-    return (bits.astype(np.float64) + 0.5) * 2.0**-53
+    bits = mix(mix(of)[:, None] ^ counters[None]) >> np.uint64(12)  # 53 bits and a half would round to 1
+    return (bits.astype(np.float64) + 0.5) * 2.0**-52
 
 
 def gumbels(of: Keys, use: int, count: int) -> NDArray[np.float32]:

@@ -21,7 +21,7 @@ from agent.evaluation import Evaluation
 from agent.network import NetworkConfig, PolicyValueNet, expected_value
 from games.game import Game, Positions, States
 
-SHAPES = (32, 64, 128, 192, 256, 384, 512)
+SHAPES = tuple(range(32, 513, 32))
 """Batches are padded to the next of these; larger ones are cut. In fp32 a row's bits vary below 32 rows."""
 
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16}
@@ -53,7 +53,8 @@ class TorchEngine:
             raise ValueError(f"precision is {precision!r}; it must be one of {', '.join(PRECISIONS)}")
         self.dtype, self.device, self.shapes = PRECISIONS[precision], torch.device(device), tuple(shapes)
         self.precision = precision
-        self.network = PolicyValueNet(config, game.observation_shape, game.action_layout)
+        with torch.random.fork_rng(devices=[]):  # an engine draws nothing that others count on
+            self.network = PolicyValueNet(config, game.observation_shape, game.action_layout)
         self.version = -1
         self._ready = self._prepared()
 

@@ -102,12 +102,16 @@ def read(folder: Path) -> Model:
 
 
 def load_network(folder: str | Path, game: Game) -> tuple[NetworkConfig, dict[str, Tensor]]:
-    """The network of a model folder and its weights, checked to fit ``game``. ValueError when something does not."""
+    """The network in ``folder``, or whatever ``find`` makes of it, and its weights, both checked to fit ``game``.
+
+    ValueError when something does not fit.
+    """
     import safetensors.torch
+    import torch
 
     from agent.network import NetworkConfig, PolicyValueNet
 
-    model = read(Path(folder))
+    model = read(find(str(folder)))
     config = configured(NetworkConfig, model.network, f"{model.folder / 'config.json'}: network")
     if not plays(model, game):
         raise ValueError(f"{folder} has learned {model.game}; it cannot play {game.name}")
@@ -117,7 +121,8 @@ def load_network(folder: str | Path, game: Game) -> tuple[NetworkConfig, dict[st
     except (OSError, safetensors.SafetensorError) as error:
         raise ValueError(f"{path} is missing or damaged: {error}") from error
     try:
-        PolicyValueNet(config, game.observation_shape, game.action_layout).load_state_dict(tensors)
+        with torch.random.fork_rng(devices=[]):  # a look at shapes; it draws nothing that others count on
+            PolicyValueNet(config, game.observation_shape, game.action_layout).load_state_dict(tensors)
     except RuntimeError as error:
         first = str(error).splitlines()[-1].strip()
         raise ValueError(f"{path} does not fit its config.json and {game.name}: {first}") from error

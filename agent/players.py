@@ -12,6 +12,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -100,7 +101,7 @@ def game_of(text: str) -> str | None:
     return None if ".py:" in name else name
 
 
-def _find(head: str) -> Any:
+def _find(head: str) -> Path:
     try:
         return models.find(head)
     except ValueError as error:
@@ -127,7 +128,7 @@ def _settings(text: str, query: str, known: Mapping[str, Option]) -> dict[str, A
 
 
 def _network_player(
-    text: str, folder: Any, settings: dict[str, Any], game: Game, num_slots: int, device: str
+    text: str, folder: Path, settings: dict[str, Any], game: Game, num_slots: int, device: str
 ) -> NetworkPlayer:
     seconds, temperature = settings.pop("seconds", None), settings.pop("temperature", None)
     evaluate = _evaluate(folder, game, settings.pop("precision", "fp32"), device)
@@ -143,21 +144,25 @@ def _network_player(
     return NetworkPlayer(game, evaluate, config, num_slots=num_slots, seconds=seconds, temperature=temperature)
 
 
-def _evaluate(folder: Any, game: Game, precision: str, device: str) -> Evaluate:
-    """The network in ``folder`` as an ``Evaluate``, behind a cache."""
+def _evaluate(folder: Path, game: Game, precision: Any, device: str) -> Evaluate:
+    """The network in ``folder``, ready to judge."""
     import torch
 
-    from agent.cache import Cache
-    from agent.engines import TorchEngine, best_precision
+    from agent.engines import best_precision
+    from agent.evaluator import EngineConfig, NetworkEvaluator
 
     network, weights = load_network(folder, game)
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(f"device is {device!r}, which cannot be used here: {str(error).splitlines()[0]}") from error
     if precision == "auto":
         precision = best_precision(game, network) if device == "cpu" else "bf16" if "cuda" in device else "fp32"
-    engine = TorchEngine(game, network, precision=precision, device=device)
-    engine.load(weights)
-    return Cache(engine, game.num_actions)
+    evaluator = NetworkEvaluator(game, network, EngineConfig(precision=precision, device=device))
+    evaluator.load(weights, 0)
+    return evaluator
 
 
 class NetworkPlayer(Search):
@@ -174,8 +179,7 @@ class NetworkPlayer(Search):
         temperature: float | None = None,
     ) -> None:
         """``seconds`` a move end it before its simulations are spent; ``temperature`` holds whatever terms say."""
-        capacity = (config.num_simulations + config.leaves + 2) * (2 if config.reuse else 1)
-        super().__init__(game, evaluate, config, num_slots=num_slots, capacity=capacity)
+        super().__init__(game, evaluate, config, num_slots=num_slots)
         self.seconds, self.temperature = seconds, temperature
         self.deadlines = np.full(num_slots, np.inf)
 

@@ -31,57 +31,55 @@ class PuctConfig:
     forced_playouts: float = 2.0  # a visited root child gets at least sqrt(this * prior * N) visits; 0: none
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def mean_value(node: Any, fallback: float) -> float:
     """The mean of all evaluations at and below ``node``."""
     return node["value_sum"] / node["visits"] if node["visits"] > 0 else fallback
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def exploration(visits: int, c_init: float, c_base: float) -> float:
     """c(N) * sqrt(N) for a node of ``visits``, its own evaluation included."""
     return (np.log((1 + visits + c_base) / c_base) + c_init) * np.sqrt(visits)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def choose(
     nodes: Records, edges: Records, t: int, index: int, c_init: float, c_base: float, fpu: float, forced: float
 ) -> int:
     """The edge of node ``index`` with the highest Q + U; pending visits count in N, a proven loss only if all are."""
     node = nodes[t, index]
     first = node["first_edge"]
-    last = first + node["num_edges"]
-    visited = 0.0
-    if fpu > 0:
-        for e in range(first, last):
-            if edges[t, e]["visits"] > 0:
-                visited += edges[t, e]["prior"]
-    unvisited_q = max(mean_value(node, 0.0) - fpu * np.sqrt(visited), -1.0)
     total = node["visits"] + node["pending"]
     scale = exploration(total, c_init, c_base)
-    best = NONE
-    best_score = -np.inf
-    for e in range(first, last):
+    best, best_score = NONE, -np.inf
+    fresh, fresh_u = NONE, -np.inf  # the best of the unvisited ones, which all have the same Q
+    visited = 0.0
+    for e in range(first, first + node["num_edges"]):
         edge = edges[t, e]
         if edge["proven"] == -1:
+            visited += edge["prior"]
             continue
         count = edge["visits"] + edge["pending"]
-        if edge["proven"] != UNKNOWN:
-            q = np.float64(edge["proven"])
-        elif edge["visits"] > 0:
-            q = np.float64(edge["value_sum"] / edge["visits"])
-        else:
-            q = unvisited_q
-        score = q + scale * edge["prior"] / (1 + count)
-        if forced > 0 and 0 < count < np.sqrt(forced * edge["prior"] * (total - 1)):
+        u = scale * edge["prior"] / (1 + count)
+        if edge["visits"] == 0:
+            if fresh == NONE or u > fresh_u:
+                fresh, fresh_u = e, u
+            continue
+        visited += edge["prior"]
+        score = u + (edge["value_sum"] / edge["visits"] if edge["proven"] == UNKNOWN else edge["proven"])
+        if forced > 0 and count < np.sqrt(forced * edge["prior"] * (total - 1)):
             score = np.inf
-        if score > best_score or best == NONE:
-            best_score = score
-            best = e
+        if best == NONE or score > best_score:
+            best, best_score = e, score
+    if fresh != NONE:
+        q = max(mean_value(node, 0.0) - fpu * np.sqrt(visited), -1.0)
+        if best == NONE or q + fresh_u > best_score:
+            return fresh
     return first if best == NONE else best
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def select(
     slots: Records,
     nodes: Records,
@@ -112,7 +110,7 @@ def select(
         picks[i] = pick
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def target(nodes: Records, edges: Records, t: int, c_init: float, c_base: float, forced: float, policy: Any) -> None:
     """Visit counts of the root into ``policy [A]``, less the visits that only forcing spent (Wu 2019, section 3.2)."""
     root = nodes[t, ROOT]

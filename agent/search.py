@@ -19,7 +19,8 @@ from agent.decision import Decisions, Terms
 from agent.evaluation import Evaluate
 from agent.gumbel import Gumbel, GumbelConfig
 from agent.puct import Puct, PuctConfig
-from agent.tree import EXACT, LEAF, NONE, ROOT, UNKNOWN, Ints, Trees, backup, backup_exact, expand, grow, keep, plant
+from agent.reuse import keep
+from agent.tree import NONE, ROOT, UNKNOWN, Ints, Trees, backup, expand, finish, plant, survey
 from agent.uct import Uct, UctConfig
 from games.game import Game, Positions, States
 
@@ -68,6 +69,11 @@ class Search:
         self.rule = RULES[config.rule](getattr(config, config.rule), self.trees, game.num_actions)
         self.terms = Terms.of(num_slots)
         self.simulations = 0
+        # Written anew in every round:
+        self.flags = np.empty((2, num_slots), np.bool_)
+        self.walks = np.empty((2, num_slots), np.int64)
+        self.batch = np.empty((5, num_slots * config.leaves), np.int64)
+        self.out = game.positions(num_slots * config.leaves)
 
     def think(self, slots: Ints, states: States, terms: Terms) -> None:
         """Begin a move in each of ``slots [R]`` at ``states [R]``, which must not be over."""
@@ -92,15 +98,13 @@ class Search:
         record = self.trees.slots
         while True:
             active = np.flatnonzero(record["active"])
-            roots = self.trees.nodes[active, ROOT]
-            left = record["budget"][active] - record["spent"][active]
-            full = record["num_nodes"][active] + np.minimum(left, self.config.leaves) > self.trees.capacity
-            ready = (roots["num_edges"] > 0) & ((left <= 0) | full | (roots["proven"] != UNKNOWN))
+            ready, bare = self.flags[:, : len(active)]
+            survey(record, self.trees.nodes, self.config.leaves, active, ready, bare)
             if ready.any() or not len(active):
                 rows = active[ready]
                 record["active"][rows] = False
                 return rows, self._decisions(rows)
-            self._simulate(active, roots["num_edges"] == 0)
+            self._simulate(active, bare)
 
     def stop(self) -> None:
         """Forget every search under way."""
@@ -108,61 +112,54 @@ class Search:
 
     def _simulate(self, active: Ints, bare: Any) -> None:
         """One round: gather leaves from every tree, evaluate them together, write back."""
-        rows, leaves, sources, actions = self._gather(active[~bare])
         fresh = active[bare]
-        zeros = np.zeros(len(fresh), np.int64)
-        rows, leaves = np.concatenate([fresh, rows]), np.concatenate([zeros, leaves])
-        sources, actions = np.concatenate([zeros, sources]), np.concatenate([zeros + NONE, actions])
-        capacity = self.trees.capacity
-        self.game.advance(self.arena, rows * capacity + sources, rows * capacity + leaves, actions)
-        states = self.arena[rows * capacity + leaves]
-        out = self.game.describe_new(states)
-        proven = np.where(out.terminal, out.value, UNKNOWN).astype(np.int64)
-        if self.config.lookahead > 0:
-            below = leaves > ROOT  # a proven root would have no edge to play
-            proven[below] = self.game.lookahead(states[below], self.config.lookahead)
+        rows, leaves, sources, targets, actions = self._gather(fresh, active[~bare])
+        self.game.advance(self.arena, sources, targets, actions)
+        states = self.arena.take(targets)
+        out = self.out.rows(0, len(rows))
+        self.game.describe(states, out)
+        proven = np.where(out.terminal, out.value, UNKNOWN).astype(np.int8)
+        if self.config.lookahead > 0:  # not at roots: a proven root would have no edge to play
+            proven[len(fresh) :] = self.game.lookahead(states[len(fresh) :], self.config.lookahead)
         values = np.zeros(len(rows), np.float32)
         wanted = np.flatnonzero(proven == UNKNOWN)
-        if len(wanted):
-            some = out if len(wanted) == len(rows) else Positions(*(array[wanted] for array in out))
-            answer = self.evaluate(states[wanted], some)
-            values[wanted] = answer.value
-            expand(*self.trees.arrays, rows[wanted], leaves[wanted], some.legal, answer.logits)
+        if len(wanted) == len(rows):
+            self._expand(rows, leaves, states, out, values)
+        elif len(wanted):
+            some = Positions(*(array.take(wanted, axis=0) for array in out))
+            found = values[: len(wanted)].copy()
+            self._expand(rows[wanted], leaves[wanted], states.take(wanted), some, found)
+            values[wanted] = found
         backup(*self.trees.arrays, rows, leaves, out.to_play, values, proven)
         if len(fresh):
             if out.terminal[: len(fresh)].any():
                 raise ValueError(f"a finished game of {self.game.name} cannot be searched")
             self.rule.open(fresh, self.terms.rows(fresh))
 
-    def _gather(self, rows: Ints) -> tuple[Ints, Ints, Ints, Ints]:
-        """Walk down each of the trees ``rows``: the trees, new leaves, their parents and the actions between."""
-        gathered: list[tuple[Ints, Ints, Ints, Ints]] = [(np.zeros(0, np.int64),) * 4]
-        record, nodes = self.trees.slots, self.trees.nodes
-        for _ in range(self.config.leaves):
-            walking = rows
-            rows = rows[:0]
+    def _expand(self, rows: Ints, leaves: Ints, states: States, positions: Positions, values: Any) -> None:
+        """Ask what the leaves are worth: edges for the trees, ``values [R]`` for the backup."""
+        answer = self.evaluate(states, positions)
+        values[:] = answer.value
+        expand(*self.trees.arrays, rows, leaves, positions.legal, answer.logits)
+
+    def _gather(self, fresh: Ints, walking: Ints) -> Ints:
+        """Walk down each of the trees ``walking``: [5, B] as ``finish`` says, the bare roots of ``fresh`` first."""
+        trees, batch, record = self.trees, self.batch, self.trees.slots
+        count = len(fresh)
+        batch[:, :count] = fresh, 0 * fresh, fresh * trees.capacity, fresh * trees.capacity, 0 * fresh + NONE
+        for leaf in range(self.config.leaves):
+            if leaf:
+                walking = batch[0, start:count]
+                walking = walking[record["spent"][walking] < record["budget"][walking]]
+            start = count
             while len(walking):
-                picks, ends = np.empty(len(walking), np.int64), np.empty(len(walking), np.int64)
+                picks, ends = self.walks[:, : len(walking)]
                 self.rule.select(walking, picks, ends)
-                grown = walking[ends == LEAF]
-                if len(grown):
-                    leaves, parents, actions = (np.empty(len(grown), np.int64) for _ in range(3))
-                    grow(*self.trees.arrays, grown, picks[ends == LEAF], leaves, parents, actions)
-                    gathered.append((grown, leaves, parents, actions))
-                    record["spent"][grown] += 1
-                    rows = np.concatenate([rows, grown])
-                walking, exact = walking[ends == EXACT], picks[ends == EXACT]
-                backup_exact(*self.trees.arrays, walking, exact)
-                record["spent"][walking] += 1
-                self.simulations += len(grown) + len(walking)
-                going = (record["spent"][walking] < record["budget"][walking]) & (
-                    nodes[walking, ROOT]["proven"] == UNKNOWN
-                )
-                walking = walking[going]
-            rows = rows[record["spent"][rows] < record["budget"][rows]]
-            if not len(rows):
-                break
-        return tuple(np.concatenate(parts) for parts in zip(*gathered, strict=True))  # type: ignore[return-value]
+                count, again, exact = finish(*trees.arrays, walking, picks, ends, count, batch)
+                self.simulations += exact
+                walking = walking[:again]
+        self.simulations += count - len(fresh)
+        return batch[:, :count]
 
     def _decisions(self, rows: Ints) -> Decisions:
         terms = self.terms.rows(rows)

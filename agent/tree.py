@@ -1,4 +1,4 @@
-"""The search trees of many slots as flat arrays, and the kernels every search shares: grow, expand, backup, keep.
+"""The search trees of many slots as flat arrays, and the kernels every search shares: finish (a walk), expand, backup.
 
 Knows nodes, edges, values and proofs. Does not know rules, networks or how an edge is chosen.
 
@@ -117,24 +117,6 @@ def plant(slots: Records, nodes: Records, edges: Records, rows: Ints) -> None:
         slots[t]["num_nodes"] = 0
         slots[t]["num_edges"] = 0
         new_node(slots, nodes, t, NONE)
-
-
-@njit(cache=True, nogil=True)
-def grow(
-    slots: Records, nodes: Records, edges: Records, rows: Ints, picks: Ints, leaves: Ints, parents: Ints, actions: Ints
-) -> None:
-    """Put a blank node behind each picked edge and mark the walk to it as pending.
-
-    ``rows [R]`` trees, ``picks [R]`` edges without a child. Writes ``leaves [R]``, ``parents [R]``, ``actions [R]``.
-    """
-    for i in range(len(rows)):
-        t = rows[i]
-        edge = edges[t, picks[i]]
-        leaves[i] = new_node(slots, nodes, t, picks[i])
-        parents[i] = edge["owner"]
-        actions[i] = edge["action"]
-        edge["child"] = leaves[i]
-        mark(nodes, edges, t, picks[i], 1)
 
 
 @njit(cache=True, nogil=True)
@@ -263,60 +245,50 @@ def backup(
 
 
 @njit(cache=True, nogil=True)
-def backup_exact(slots: Records, nodes: Records, edges: Records, rows: Ints, picks: Ints) -> None:
-    """Simulations that end at a proven edge: its exact value goes up, no evaluation needed."""
+def survey(slots: Records, nodes: Records, leaves: int, rows: Ints, ready: Any, bare: Any) -> None:
+    """Which of the slots ``rows [R]`` are ``ready [R]`` to answer, and which have a ``bare [R]`` root to evaluate first."""
+    capacity = nodes.shape[1]
     for i in range(len(rows)):
-        t = rows[i]
-        exact = edges[t, picks[i]]["proven"]
-        mark(nodes, edges, t, picks[i], 1)
-        walk_up(nodes, edges, t, picks[i], np.float32(exact), exact)
+        slot, root = slots[rows[i]], nodes[rows[i], ROOT]
+        left = slot["budget"] - slot["spent"]
+        bare[i] = root["num_edges"] == 0
+        full = slot["num_nodes"] + min(left, leaves) > capacity
+        ready[i] = not bare[i] and (left <= 0 or full or root["proven"] != UNKNOWN)
 
 
 @njit(cache=True, nogil=True)
-def keep(slots: Records, nodes: Records, edges: Records, t: int, root: int, moved: Ints) -> int:
-    """Make node ``root`` the root of tree ``t`` and drop all that is not below it; the number of nodes kept.
+def finish(
+    slots: Records, nodes: Records, edges: Records, walking: Ints, picks: Ints, ends: Ints, count: int, batch: Any
+) -> tuple[int, int, int]:
+    """Write the walks of the trees ``walking [R]`` down: grow a leaf, add an exact value, or leave a collision alone.
 
-    ``moved [N]``: ``moved[new] = old`` node indices, so that the caller can move what it stores per node. Children lie
-    behind their parents, so one pass forward moves everything onto places already read.
+    New leaves go behind the first ``count`` entries of ``batch``, five arrays: trees, leaves, the places in the arena of
+    parents and leaves, and the actions between. Trees that met an exact value and have more to spend come to the front
+    of ``walking``. Returns the new count, how many walk again, and how many met an exact value.
     """
-    count = slots[t]["num_nodes"]
-    place = np.full(count, NONE, np.int64)
-    place[root] = ROOT
-    kept = 0
-    first = 0
-    for old in range(root, count):
-        if old != root and place[edges[t, nodes[t, old]["parent_edge"]]["owner"]] == NONE:
+    trees, leaves, sources, targets, actions = batch
+    capacity = nodes.shape[1]
+    again = 0
+    exact = 0
+    for i in range(len(walking)):
+        t = walking[i]
+        edge = edges[t, picks[i]]
+        if ends[i] == COLLISION:
             continue
-        place[old] = kept
-        moved[kept] = old
-        kept += 1
-    # Nodes know their parent by its edge: edges move in the order of their owners, so note where each one's begin.
-    begins = np.zeros(kept, np.int64)
-    for new in range(kept):
-        begins[new] = first
-        first += nodes[t, moved[new]]["num_edges"]
-    parent_edges = np.full(kept, NONE, np.int64)
-    for new in range(1, kept):
-        pick = nodes[t, moved[new]]["parent_edge"]
-        owner = edges[t, pick]["owner"]
-        parent_edges[new] = begins[place[owner]] + pick - nodes[t, owner]["first_edge"]
-    # A node's edges may lie before or behind those of an earlier node: move them by way of a copy.
-    saved = np.empty(first, edges.dtype)
-    for new in range(kept):
-        node = nodes[t, moved[new]]
-        for e in range(node["num_edges"]):
-            saved[begins[new] + e] = edges[t, node["first_edge"] + e]
-            edge = saved[begins[new] + e]
-            edge["owner"] = new
-            edge["start"] = edge["visits"] if new == ROOT else 0
-            if edge["child"] != NONE:
-                edge["child"] = place[edge["child"]]
-    for e in range(first):
-        edges[t, e] = saved[e]
-    for new in range(kept):
-        nodes[t, new] = nodes[t, moved[new]]
-        nodes[t, new]["first_edge"] = begins[new]
-        nodes[t, new]["parent_edge"] = parent_edges[new]
-    slots[t]["num_nodes"] = kept
-    slots[t]["num_edges"] = first
-    return kept
+        slots[t]["spent"] += 1
+        mark(nodes, edges, t, picks[i], 1)
+        if ends[i] == EXACT:
+            exact += 1
+            walk_up(nodes, edges, t, picks[i], np.float32(edge["proven"]), edge["proven"])
+            if slots[t]["spent"] < slots[t]["budget"] and nodes[t, ROOT]["proven"] == UNKNOWN:
+                walking[again] = t
+                again += 1
+        else:
+            edge["child"] = new_node(slots, nodes, t, picks[i])
+            trees[count] = t
+            leaves[count] = edge["child"]
+            sources[count] = t * capacity + edge["owner"]
+            targets[count] = t * capacity + edge["child"]
+            actions[count] = edge["action"]
+            count += 1
+    return count, again, exact

@@ -34,7 +34,7 @@ def shuffled(key: np.uint64, node: int, action: int) -> np.uint64:
 
 @njit(cache=True, nogil=True)
 def choose(nodes: Records, edges: Records, t: int, index: int, key: np.uint64, c: float) -> int:
-    """The edge of node ``index`` to follow: the unvisited ones in random order, then the highest score.
+    """The edge of node ``index`` with the highest score, infinite before the first visit; chance breaks ties.
 
     A proven edge scores its exact value and nothing for exploration; a proven loss is taken only if all are.
     """
@@ -43,7 +43,6 @@ def choose(nodes: Records, edges: Records, t: int, index: int, key: np.uint64, c
     log_total = np.log(max(node["visits"] + node["pending"], 1))
     best = NONE
     best_score = -np.inf
-    best_unvisited = NONE
     best_order = np.uint64(0)
     for e in range(first, first + node["num_edges"]):
         edge = edges[t, e]
@@ -52,18 +51,16 @@ def choose(nodes: Records, edges: Records, t: int, index: int, key: np.uint64, c
             return e
         if edge["proven"] == -1:
             continue
-        if count == 0 and edge["proven"] == UNKNOWN:
-            order = shuffled(key, index, edge["action"])
-            if best_unvisited == NONE or order > best_order:
-                best_unvisited, best_order = e, order
-            continue
-        score = 0.0
-        if edge["proven"] == UNKNOWN:
+        if edge["proven"] != UNKNOWN:
+            score = 0.0
+        elif count == 0:
+            score = np.inf
+        else:
             score = edge["value_sum"] / max(edge["visits"], 1) + c * np.sqrt(log_total / count)
-        if score > best_score:
-            best, best_score = e, score
-    if best_unvisited != NONE:
-        return best_unvisited
+        if score >= best_score:
+            order = shuffled(key, index, edge["action"])
+            if score > best_score or order > best_order:
+                best, best_score, best_order = e, score, order
     return first if best == NONE else best
 
 

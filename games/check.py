@@ -93,6 +93,7 @@ def _check_positions(game: Game, states: States, out: Positions) -> None:
         _law(over or bool(out.legal[b].any()), "a game that goes on has a legal action", game, states, b)
         _law(not over or not out.legal[b].any(), "a game that is over has no legal action", game, states, b)
         _law(out.value[b] in (-1, 0, 1), "an outcome is +1, 0 or -1", game, states, b)
+        _law(over or out.value[b] == 0, "a value is 0 until the game is over", game, states, b)
         _law(out.to_play[b] in (0, 1), "to_play is 0 or 1", game, states, b)
     again = game.positions(len(states))
     for array in again:

@@ -268,6 +268,7 @@ def from_rules(
     if "to_play" not in (state.names or ()):
         raise ValueError(f"{name}: the state's dtype needs a field 'to_play' (0 or 1), so that honte knows who moves")
     _, height, width = observation_shape
+    pooled = [(a, -1, -1) for a in range(num_actions)]  # each action a plane of its own
     rules = {
         "init": init,
         "legal_actions": legal_actions,
@@ -288,5 +289,5 @@ def from_rules(
         write_action=write_action,
         board=board or Board(height, width),
         symmetries=symmetries or identity(height, width, num_actions),
-        action_layout=np.full((num_actions, 3), -1) if action_layout is None else np.asarray(action_layout),
+        action_layout=np.asarray(pooled if action_layout is None else action_layout),
     )

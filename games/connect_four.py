@@ -26,7 +26,7 @@ from games.symmetry import of_columns
 WORD = 64
 
 
-@njit(cache=True, nogil=True, inline="never")
+@njit(cache=True, nogil=True)
 def shifted(stones: NDArray[np.uint64], word: int, by: int) -> np.uint64:
     """Word ``word`` of ``stones`` shifted down by ``by`` bits."""
     source, bits = word + by // WORD, by % WORD
@@ -44,8 +44,12 @@ def has_line(stones: NDArray[np.uint64], height: int, k: int) -> bool:
     for direction in (1, height - 1, height, height + 1):
         for word in range(len(stones)):
             run = stones[word]
-            for i in range(1, k):
-                run &= shifted(stones, word, i * direction)
+            if len(stones) == 1:  # most boards: the same line, without looking for the next word
+                for _ in range(1, k):
+                    run &= run >> np.uint64(direction)
+            else:
+                for i in range(1, k):
+                    run &= shifted(stones, word, i * direction)
             if run:
                 return True
     return False

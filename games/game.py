@@ -52,7 +52,7 @@ class Symmetries:
 
     def turn(self, observation: NDArray[Any], s: int) -> NDArray[Any]:
         """The observation [..., H, W] as symmetry ``s`` shows it."""
-        flat = observation.reshape(*observation.shape[:-2], -1)
+        flat = observation.reshape(*observation.shape[:-2], self.cells.shape[1])
         return flat[..., self.cells[s]].reshape(observation.shape)
 
     def turn_policy(self, policy: NDArray[Any], s: int) -> NDArray[Any]:
@@ -131,13 +131,13 @@ class Game(ABC):
         rows = self.new(len(states))
         self.copy(rows, states)
         first = self.describe_new(rows).to_play
-        random = np.random.Generator(np.random.Philox(seeds.tolist()))
+        randoms = [np.random.default_rng(int(seed)) for seed in seeds]
         while True:
             out = self.describe_new(rows)
             live = np.flatnonzero(~out.terminal)
             if not len(live):
                 return np.where(out.to_play == first, out.value, -out.value)
-            actions = np.array([random.choice(np.flatnonzero(out.legal[b])) for b in live])
+            actions = np.array([randoms[b].choice(np.flatnonzero(out.legal[b])) for b in live])
             self.advance(rows, live, live, actions)
 
     @abstractmethod

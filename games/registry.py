@@ -9,6 +9,7 @@ import difflib
 import importlib
 import importlib.util
 import inspect
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +39,10 @@ def make(text: str) -> Game:
 def _from_file(path: Path, attribute: str) -> Any:
     if not path.is_file():
         raise ValueError(f"there is no file {str(path)!r} to take a game from")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    spec = importlib.util.spec_from_file_location(f"game_file_{path.stem}", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where dataclasses look for the module that defines them
     try:
         spec.loader.exec_module(module)
     except Exception as error:
@@ -59,10 +61,10 @@ def _built(text: str, source: Any, parameters: str) -> Game:
         known = inspect.signature(source).parameters
         arguments: dict[str, Any] = {}
         for part in filter(None, parameters.split(",")):
-            key, separator, value = part.partition("=")
+            key, _, value = part.partition("=")
             if key not in known:
                 raise ValueError(f"{text!r}: unknown parameter {key!r}; there are {', '.join(known) or 'none'}")
-            arguments[key] = _value(text, key, value) if separator else True
+            arguments[key] = _value(text, key, value, type(known[key].default))
         game = source(**arguments)
     else:
         game = source
@@ -73,12 +75,18 @@ def _built(text: str, source: Any, parameters: str) -> Game:
     return game
 
 
-def _value(text: str, key: str, value: str) -> Any:
-    if value.lower() in ("true", "false"):
-        return value.lower() == "true"
-    for kind in (int, float):
+def _value(text: str, key: str, value: str, kind: type) -> Any:
+    """``value`` as the kind that the parameter's default has."""
+    if kind is bool and value.lower() in ("", "true", "false"):  # a flag may stand alone
+        return value.lower() != "false"
+    if kind is str:
+        return value
+    if not value:
+        raise ValueError(f"{text!r}: write {key}=VALUE")
+    wanted = {bool: "true or false", int: "a whole number"}.get(kind, "a number")
+    for number in () if kind is bool else (int,) if kind is int else (int, float):
         try:
-            return kind(value)
+            return number(value)
         except ValueError:
             continue
-    raise ValueError(f"{text!r}: {key}={value!r} is not a number")
+    raise ValueError(f"{text!r}: {key}={value!r} is not {wanted}")

@@ -1,6 +1,6 @@
 """``honte COMMAND ...``: finds the command and says what went wrong in a sentence.
 
-Knows the commands' names and one-line summaries. Loads the module of the one that runs, and nothing else: help is quick.
+Knows the commands' names and one-line summaries. Loads the module of the one that runs, no other: help is quick.
 """
 
 from __future__ import annotations
@@ -74,7 +74,9 @@ def _run(words: list[str]) -> int:
         import difflib
 
         near = difflib.get_close_matches(name, COMMANDS, n=1)
-        raise ValueError(f"there is no such command; {f'did you mean {near[0]}? ' if near else ''}honte --help lists them")
+        raise ValueError(
+            f"there is no such command; {f'did you mean {near[0]}? ' if near else ''}honte --help lists them"
+        )
     check()
     module = importlib.import_module(COMMANDS[name][0])
     try:

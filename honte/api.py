@@ -27,11 +27,15 @@ def game_for(given: Game | str | None, *texts: Player | str) -> Game:
         raise ValueError("the players know different games: " + ", ".join(f"{t} plays {n}" for t, n in told.items()))
     if given is None and not names:
         said = " and ".join(repr(text) for text in texts if isinstance(text, str))
-        raise ValueError(f"no game is given, and {said or 'the players'} may play any; add --game, such as connect_four")
+        raise ValueError(
+            f"no game is given, and {said or 'the players'} may play any; add --game, such as connect_four"
+        )
     return make(given if given is not None else names.pop())
 
 
-def load(text: str, game: Game | str | None = None, *, num_slots: int = 1, seed: int = 0, device: str = "auto") -> Player:
+def load(
+    text: str, game: Game | str | None = None, *, num_slots: int = 1, seed: int = 0, device: str = "auto"
+) -> Player:
     """The player that ``text`` names: ``random``, ``mcts:800``, ``minimax:5``, ``perfect`` or a run's folder.
 
     ``game`` may stay away where the text tells it. ``num_slots``: games it plays at once.
@@ -40,7 +44,13 @@ def load(text: str, game: Game | str | None = None, *, num_slots: int = 1, seed:
 
 
 def match(
-    a: Player | str, b: Player | str, game: Game | str | None = None, *, num_slots: int = 64, seed: int = 0, **terms: Any
+    a: Player | str,
+    b: Player | str,
+    game: Game | str | None = None,
+    *,
+    num_slots: int = 64,
+    seed: int = 0,
+    **terms: Any,
 ) -> MatchResult:
     """Player ``a`` against ``b``, given as texts or players; ``terms`` are those of ``selfplay.match.play_match``.
 

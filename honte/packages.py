@@ -23,6 +23,4 @@ def check() -> None:
         places = [spec.origin] if spec.origin else list(spec.submodule_search_locations or [])
         for place in places:
             if Path(place).resolve() not in (home / name / "__init__.py", home / name):
-                raise ValueError(
-                    f"{place} hides honte's own package {name!r}; rename it, or run from another folder"
-                )
+                raise ValueError(f"{place} hides honte's own package {name!r}; rename it, or run from another folder")

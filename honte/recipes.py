@@ -34,7 +34,9 @@ def recipe(name: str, game: str = "") -> dict[str, Any]:
         if not path.is_file():
             near = difflib.get_close_matches(name, names(), n=1)
             hint = f"did you mean {near[0]}? " if near else ""
-            raise ValueError(f"no recipe is called {name!r}; {hint}there are {', '.join(names())}, or a YAML file's path")
+            raise ValueError(
+                f"no recipe is called {name!r}; {hint}there are {', '.join(names())}, or a YAML file's path"
+            )
         values = load(path)
         if game:
             values["game"] = make(game).name

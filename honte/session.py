@@ -123,7 +123,7 @@ class Session:
         self.seat = start.seat
         self.games += 1
         seats = (PERSON, PLAYER) if self.seat == 0 else (PLAYER, PERSON)
-        players = [Person(self.game, self), Opponent(self.player, self.name, self.console)]
+        players: list[Player] = [Person(self.game, self), Opponent(self.player, self.name, self.console)]
         self.player.stop()
         begin = iter([Start(self.games, seats, start.actions)])
         self.loop = GameLoop(self.game, players, begin, num_slots=1, seed=self.seed, terms=self._terms)
@@ -185,7 +185,12 @@ class Session:
             action = self.game.parse_action(line)
         except ValueError as error:
             raise ValueError(f"{error}; help lists the commands") from None
-        return self.here.play(action).moves[-1]
+        legal = self.here.legal_actions
+        if self.game.action_text(action) not in legal:
+            raise ValueError(
+                f"{line} is not legal here; " + (f"legal are {' '.join(legal)}" if legal else "the game is over")
+            )
+        return action
 
     def _help(self, rest: str) -> None:
         legal = self.here.legal_actions
@@ -216,7 +221,7 @@ class Session:
         self._say(f"saved to {path}")
 
     def as_json(self) -> dict[str, Any]:
-        """The game as it stands: actions as text and as numbers; ``outcome`` is the first player's, null before the end."""
+        """The game as it stands; ``outcome`` is the first player's, null before the end."""
         players = ["person", self.name] if self.seat == 0 else [self.name, "person"]
         moves = [self.game.action_text(action) for action in self.here.moves]
         return {
@@ -260,7 +265,7 @@ def hints(game: Game, player: Player, decisions: Decisions) -> list[str]:
     """The best actions by ``decisions [1]``, which ``player`` just made in its slot for hints, a line each."""
     policy = decisions.policy[0]
     best = np.argsort(-policy, kind="stable")[:HINTS]
-    edges = player.trees.children(HINT_SLOT, ROOT) if isinstance(player, Search) else []
+    edges: Any = player.trees.children(HINT_SLOT, ROOT) if isinstance(player, Search) else []
     by_action = {int(edge["action"]): edge for edge in edges}
     lines = []
     for action in best[policy[best] > 0].tolist():

@@ -24,11 +24,11 @@ def own_flags() -> argparse.ArgumentParser:
     """What is not part of the configuration."""
     parser = argparse.ArgumentParser(
         prog="honte train",
+        usage="honte train [RECIPE | FILE.yaml] [flags]",
         add_help=False,
         allow_abbrev=False,
         description="Learn a game by self-play: start a run, or resume the one in the folder.",
     )
-    parser.add_argument("recipe", nargs="?", default="", help="a recipe's name (connect_four, tic_tac_toe) or a YAML file")
     parser.add_argument("--game", default="", help="a game instead of a recipe: a name or FILE.py:game")
     parser.add_argument("--run", default="", help="the run's folder; runs/NAME unless given")
     parser.add_argument("--fresh", action="store_true", help="move a run that is there aside and start again")
@@ -112,7 +112,10 @@ def _parsed(arguments: Sequence[str]) -> tuple[argparse.Namespace, Any]:
 
     own = own_flags()
     helping = any(word in ("-h", "--help") for word in arguments)
-    flags, rest = own.parse_known_args(list(arguments))
+    words = list(arguments)
+    name = words.pop(0) if words and not words[0].startswith("-") else ""  # later words may be values of flags
+    flags, rest = own.parse_known_args(words)
+    flags.recipe = name
     if helping:
         own.print_help()
         print("\nEvery setting of the recipe is a flag, too:\n")

@@ -49,9 +49,9 @@ def estimate(pairs: Sequence[int], independent: int | None = None) -> EloEstimat
     by Stockfish's testers). ``independent`` of the pairs are different from each other: repeated ones are no more data,
     so they do not narrow the interval (default: all are).
 
-    The interval is normal, after one lost and one won pair are added: Agresti and Coull 1998's "plus four" idea, carried
-    from single trials to pairs. It keeps the interval honest where every pair ended alike and the plain variance is 0; at
-    0 % and 100 % it leaves a bound on one side. ValueError without any pair.
+    The interval is normal, after one lost and one won pair are added: Agresti and Coull 1998's "plus four" idea,
+    carried from single trials to pairs. It keeps the interval honest where every pair ended alike and the plain
+    variance is 0; at 0 % and 100 % it leaves a bound on one side. ValueError without any pair.
     """
     total = sum(pairs)
     if len(pairs) != 5 or min(pairs) < 0 or total == 0:

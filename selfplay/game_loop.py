@@ -71,6 +71,7 @@ class GameLoop:
         self.states: States = game.new(num_slots)
         self.seats: list[_Seat | None] = [None] * num_slots
         self.thinking = np.full(num_slots, NOBODY)  # which player each slot waits for
+        self.granted = np.zeros(num_slots, np.int64)  # simulations for the move under way
         self.moves = 0
 
     def round(self) -> list[GameRecord]:
@@ -134,9 +135,7 @@ class GameLoop:
         ids = np.array([seat.start.id for seat in seats if seat])
         plies = np.array([len(seat.actions) for seat in seats if seat])
         terms = self.terms(ids, plies, chance.keys(self.seed, ids, plies))
-        for seat, budget in zip(seats, terms.budgets, strict=True):
-            assert seat is not None
-            seat.budgets.append(int(budget))
+        self.granted[slots] = terms.budgets
         for index, player in enumerate(self.players):
             mine = owners == index
             if mine.any():
@@ -156,6 +155,7 @@ class GameLoop:
             seat.actions.append(int(decisions.action[i]))
             seat.policies.append(decisions.policy[i].copy())
             seat.values.append(float(decisions.value[i]))
+            seat.budgets.append(int(self.granted[slot]))
             seat.networks.append(version)
             self.thinking[slot] = NOBODY
             self.moves += 1
@@ -183,6 +183,6 @@ class GameLoop:
             actions=np.array(seat.actions, np.int16),
             policies=np.array(seat.policies, np.float32).reshape(decided, self.game.num_actions),
             values=np.array(seat.values, np.float32),
-            budgets=np.array(seat.budgets[:decided], np.int16),
+            budgets=np.array(seat.budgets, np.int16),
             networks=np.array(seat.networks, np.int32),
         )

@@ -105,7 +105,7 @@ def grade(
             player.think(slots, states[rows], Terms.of(count, budget=num_simulations, keys=keys[rows]))
         slots, decisions = player.decide()
         for slot, action in zip(slots.tolist(), decisions.action.tolist(), strict=True):
-            mistakes += is_mistake(positions[holds[slot]], action)
+            mistakes += is_mistake(positions[int(holds[slot])], action)
             free.append(slot)
         done += len(slots)
         if progress is not None:
@@ -126,12 +126,12 @@ def replayed(game: Game, positions: Sequence[Solved]) -> States:
     lengths = np.array([len(position.moves) for position in positions])
     for ply in range(int(lengths.max()) + 1):
         legal = game.describe_new(states).legal
-        for i in np.flatnonzero(lengths == ply):
+        for i in np.flatnonzero(lengths == ply).tolist():
             if set(np.flatnonzero(legal[i]).tolist()) != set(positions[i].scores):
                 raise ValueError(f"position {i + 1}: its scores are not those of the legal actions in {game.name}")
         live = np.flatnonzero(lengths > ply)
-        actions = np.array([positions[i].moves[ply] for i in live], np.int64)
-        for i, action in zip(live, actions, strict=True):
+        actions = np.array([positions[i].moves[ply] for i in live.tolist()], np.int64)
+        for i, action in zip(live.tolist(), actions.tolist(), strict=True):
             if not 0 <= action < game.num_actions or not legal[i, action]:
                 raise ValueError(f"position {i + 1}: action {action} is not legal at ply {ply} in {game.name}")
         game.advance(states, live, live, actions)

@@ -21,9 +21,15 @@ from agent.decision import Terms
 from agent.search import Search, SearchConfig
 from games.game import Game
 from selfplay.game_loop import GameLoop, Start
+from selfplay.openings import Opening, scattered
 from selfplay.records import GameRecord, samples
 
 Weights = Mapping[str, Any]
+
+OPENING_PLY = 1 << 40
+"""The ply whose key decides how long a game's opening is; no game has that many."""
+
+STARTS_AT_ONCE = 32
 
 
 class Evaluator(Protocol):
@@ -73,30 +79,11 @@ class Runner(Protocol):
     def close(self) -> None: ...
 
 
-def opening(game: Game, config: SelfPlayConfig, seed: int, game_id: int) -> tuple[int, ...]:
-    """The random actions that game ``game_id`` begins with; they never end it."""
-    key = chance.keys(seed, game_id, 1 << 40)
-    deep, depth = chance.uniforms(key, chance.OPENING, 2)[0]
-    most = config.max_opening_plies if deep < config.deep_openings else config.opening_plies
-    plies = int(depth * (most + 1))
-    draws = chance.uniforms(key, chance.OPENING + 8, 2 * most + 1)[0]
-    states = game.new(1)
-    game.init(states)
-    actions: list[int] = []
-    out = game.positions(1)
-    for draw in draws[:plies]:
-        game.describe(states, out)
-        legal = np.flatnonzero(out.legal[0])
-        trial = game.new(1)
-        game.copy(trial, states)
-        action = int(legal[int(draw * len(legal))])
-        game.step(trial, np.array([action]))
-        game.describe(trial, out)
-        if out.terminal[0]:
-            break
-        states = trial
-        actions.append(action)
-    return tuple(actions)
+def openings_of(game: Game, config: SelfPlayConfig, seed: int, ids: NDArray[np.int64]) -> list[Opening]:
+    """The random actions that each of the games ``ids [R]`` begins with."""
+    deep, depth = chance.uniforms(chance.keys(seed, ids, OPENING_PLY), chance.OPENING, 2).T
+    most = np.where(deep < config.deep_openings, config.max_opening_plies, config.opening_plies)
+    return scattered(game, ids, (depth * (most + 1)).astype(np.int64), seed=seed)
 
 
 def terms_of(config: SelfPlayConfig) -> Callable[..., Terms]:
@@ -148,9 +135,11 @@ class LocalRunner:
         )
 
     def _starts(self) -> Iterator[Start]:
-        for game_id in self._ids:
-            self.next_id = game_id + 1
-            yield Start(game_id, (0, 0), opening(self.game, self.config, self.seed, game_id))
+        while True:
+            ids = np.array([next(self._ids) for _ in range(STARTS_AT_ONCE)])
+            for game_id, opening in zip(ids, openings_of(self.game, self.config, self.seed, ids), strict=True):
+                self.next_id = max(self.next_id, int(game_id) + 1)
+                yield Start(int(game_id), (0, 0), opening)
 
     def publish(self, weights: Weights, version: int) -> None:
         self.evaluator.load(weights, version)

@@ -19,9 +19,11 @@ Opening = tuple[int, ...]
 PATIENCE = 16
 """Batches of random openings without a new one after which the game is taken to have no more."""
 
+RETRIES = 4
+
 
 def openings(game: Game, count: int, plies: int, *, seed: int = 0, quiet: bool = True) -> list[Opening]:
-    """``count`` openings of ``plies`` random actions, none of them over; they lead to different positions where possible.
+    """``count`` openings of ``plies`` random actions, none of them over, to different positions where possible.
 
     ``quiet``: the player to move has no immediate win. Where a game has too few, they are repeated in turn. ValueError
     when there is none at all.
@@ -33,6 +35,39 @@ def openings(game: Game, count: int, plies: int, *, seed: int = 0, quiet: bool =
         kind = "without an immediate win" if quiet else "that leaves the game unfinished"
         raise ValueError(f"{game.name} has no opening of {plies} random plies {kind}; choose fewer opening plies")
     return [found[i % len(found)] for i in range(count)]
+
+
+def scattered(game: Game, ids: NDArray[np.int64], plies: NDArray[np.int64], *, seed: int) -> list[Opening]:
+    """For each game id [R] an opening of ``plies [R]`` random actions that does not end the game.
+
+    Each follows from (seed, id) alone. An action that would end the game is drawn again, ``RETRIES`` times; then the
+    opening is shorter.
+    """
+    states = game.new(len(ids))
+    game.init(states)
+    played: list[list[int]] = [[] for _ in ids]
+    rows = np.arange(len(ids))
+    for ply in range(int(plies.max(initial=0))):
+        rows = rows[plies[rows] > ply]
+        keys = chance.keys(seed, ids[rows], ply)
+        legal = game.describe_new(states[rows]).legal.astype(np.float64)
+        waiting = np.arange(len(rows))
+        moved = np.zeros(len(rows), np.bool_)
+        for attempt in range(RETRIES):
+            actions = chance.choices(keys[waiting], chance.OPENING + 16 * attempt, legal[waiting])
+            after = game.new(len(waiting))
+            game.copy(after, states[rows[waiting]])
+            game.step(after, actions)
+            fine = ~game.describe_new(after).terminal
+            states[rows[waiting[fine]]] = after[fine]
+            for i, action in zip(rows[waiting[fine]], actions[fine], strict=True):
+                played[i].append(int(action))
+            moved[waiting[fine]] = True
+            waiting = waiting[~fine]
+            if not len(waiting):
+                break
+        rows = rows[moved]
+    return [tuple(actions) for actions in played]
 
 
 def _distinct(game: Game, plies: int, batch: int, seed: int, quiet: bool) -> Iterator[Opening]:
@@ -50,9 +85,7 @@ def _distinct(game: Game, plies: int, batch: int, seed: int, quiet: bool) -> Ite
                 yield opening
 
 
-def _batch(
-    game: Game, ids: NDArray[np.int64], plies: int, seed: int, quiet: bool
-) -> Iterator[tuple[bytes, Opening]]:
+def _batch(game: Game, ids: NDArray[np.int64], plies: int, seed: int, quiet: bool) -> Iterator[tuple[bytes, Opening]]:
     """Random openings that are not over, each with bytes that tell its position from others."""
     states = game.new(len(ids))
     game.init(states)

@@ -98,7 +98,7 @@ def _known(values: Any, kind: type, path: str) -> None:
             near = difflib.get_close_matches(str(key), hints, n=1)
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(hints)}"
             raise ValueError(f"config {path}{key} is unknown; {hint}")
-        if dataclasses.is_dataclass(hints[key]) and not isinstance(value, hints[key]) and isinstance(value, Mapping):  # type: ignore[arg-type]
+        if dataclasses.is_dataclass(hints[key]) and not isinstance(value, hints[key]) and isinstance(value, Mapping):
             if hints[key].__module__ != "training.schedules":
                 _known(value, hints[key], f"{path}{key}.")
 

@@ -5,8 +5,11 @@ Knows which games have solved positions at hand. Does not know the run; it gets 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
 
 from agent import solvers
 from agent.evaluation import Evaluate
@@ -29,8 +32,6 @@ def solved_sets(game: Game) -> dict[str, list[Solved]]:
 
 def every_tic_tac_toe() -> list[Solved]:
     """Each of the 4,520 reachable positions of tic-tac-toe that are not over, once, with exact values."""
-    import numpy as np
-
     found: dict[bytes, Solved] = {}
     level: list[tuple[int, ...]] = [()]
     while level:
@@ -46,9 +47,9 @@ def every_tic_tac_toe() -> list[Solved]:
     return list(found.values())
 
 
-def _over(cells: Sequence[int]) -> bool:
+def _over(cells: NDArray[np.int8]) -> bool:
     lines = [(0, 1, 2), (3, 4, 5), (6, 7, 8), (0, 3, 6), (1, 4, 7), (2, 5, 8), (0, 4, 8), (2, 4, 6)]
-    return any(cells[a] and cells[a] == cells[b] == cells[c] for a, b, c in lines) or all(cells)
+    return any(cells[a] and cells[a] == cells[b] == cells[c] for a, b, c in lines) or bool(cells.all())
 
 
 def grader(

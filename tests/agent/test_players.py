@@ -123,6 +123,12 @@ def test_wrong_settings_of_a_network(run: Path, query: str, words: str) -> None:
         player(f"{run}?{query}", made("connect_four"), num_slots=1)
 
 
+@pytest.mark.parametrize("device", ["gpu", "cuda:99"])
+def test_a_device_that_is_not_here(run: Path, device: str) -> None:
+    with pytest.raises(ValueError, match=f"device is '{device}', which cannot be used here"):
+        player(str(run), made("connect_four"), num_slots=1, device=device)
+
+
 def test_torch_is_imported_only_for_a_network() -> None:
     code = """
 import sys
@@ -144,7 +150,7 @@ def test_a_model_folder_plays(run: Path) -> None:
     assert game_of(str(folder)) == "connect_four"
     out = first_moves(who, game)
     assert (out.visits.sum(axis=1) == 12).all()
-    config, tensors = load_network(folder, game)
+    config, tensors = load_network(f"{run}@100", game)
     assert config == NetworkConfig(**SMALL)
     assert tensors.keys() == PolicyValueNet(config, game.observation_shape, game.action_layout).state_dict().keys()
 
@@ -203,7 +209,7 @@ def test_a_run_gives_its_newest_checkpoint_or_the_one_asked_for(run: Path) -> No
 
 def test_a_damaged_checkpoint_is_stepped_over(tmp_path: Path) -> None:
     game = made("tic_tac_toe")
-    with pytest.raises(ValueError, match="has no checkpoints and no model.safetensors"):
+    with pytest.raises(ValueError, match="has no checkpoints and no model"):
         models.find(str(tmp_path))
     (tmp_path / "checkpoints").mkdir()
     with pytest.raises(ValueError, match="has no checkpoint yet"):

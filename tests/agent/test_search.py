@@ -15,6 +15,7 @@ from agent.search import RULES, Search, SearchConfig
 from agent.tree import NONE, ROOT, UNKNOWN
 from games.game import Positions, States
 from tests.agent.worlds import HashWorld, PlantedTree, random_tree
+from tests.games.made import made
 
 pytestmark = pytest.mark.nojit
 ALL_RULES = pytest.mark.parametrize("rule", sorted(RULES))
@@ -123,7 +124,7 @@ def test_when_all_is_lost_a_move_is_still_legal(rule: str) -> None:
 @ALL_RULES
 def test_lookahead_finds_what_two_plies_hide(rule: str) -> None:
     """The other player must give the win away two plies below the leaf."""
-    game = games.make("connect_four")
+    game = made("connect_four")
     states = games.position(game).play("a g a g a").states  # a threatens four; g must answer a
     config = SearchConfig(rule=rule, num_simulations=60, lookahead=2)
     search = Search(game, uniform, config, num_slots=1)
@@ -134,7 +135,7 @@ def test_lookahead_finds_what_two_plies_hide(rule: str) -> None:
 
 @ALL_RULES
 def test_a_finished_game_is_refused(rule: str) -> None:
-    game = games.make("tic_tac_toe")
+    game = made("tic_tac_toe")
     over = games.position(game).play("a1 a2 b1 b2 c1").states
     search = Search(game, uniform, SearchConfig(rule=rule), num_slots=1)
     search.think(zero(), over, Terms.of(1))
@@ -144,7 +145,7 @@ def test_a_finished_game_is_refused(rule: str) -> None:
 
 def test_an_unknown_rule_is_named() -> None:
     with pytest.raises(ValueError, match=r"search\.rule is 'alphabeta'; it must be one of gumbel, puct, uct"):
-        Search(games.make("tic_tac_toe"), uniform, SearchConfig(rule="alphabeta"), num_slots=1)
+        Search(made("tic_tac_toe"), uniform, SearchConfig(rule="alphabeta"), num_slots=1)
 
 
 # --- budgets and slots ---
@@ -173,15 +174,17 @@ def test_many_leaves_see_much_the_same(rule: str) -> None:
     world = HashWorld(3)
     favourites = []
     for leaves in (1, 4):
-        search = Search(world, world.evaluate, SearchConfig(rule=rule, num_simulations=300, leaves=leaves), num_slots=24)
-        favourites.append([int(answer.policy.argmax()) for answer in think(search, world.roots(*range(24)))])
-    assert sum(a == b for a, b in zip(*favourites, strict=True)) >= 15  # of 24; 8 by chance
+        search = Search(
+            world, world.evaluate, SearchConfig(rule=rule, num_simulations=120, leaves=leaves), num_slots=16
+        )
+        favourites.append([int(answer.policy.argmax()) for answer in think(search, world.roots(*range(16)))])
+    assert sum(a == b for a, b in zip(*favourites, strict=True)) >= 10  # of 16; 5 by chance
 
 
 @ALL_RULES
 @pytest.mark.parametrize("leaves", [1, 4])
 def test_a_slot_thinks_alone_as_among_others(rule: str, leaves: int) -> None:
-    game = games.make("connect_four:rows=4,columns=5,k=3")
+    game = made("connect_four:rows=4,columns=5,k=3")
     random = np.random.default_rng(1)
     states = game.new(8)
     game.init(states)
@@ -272,7 +275,7 @@ def test_another_position_starts_afresh(rule: str) -> None:
 
 @ALL_RULES
 def test_a_game_played_with_reuse_never_overflows(rule: str) -> None:
-    game = games.make("connect_four")
+    game = made("connect_four")
     search = Search(game, hashed, SearchConfig(rule=rule, num_simulations=40, reuse=True, leaves=4), num_slots=1)
     here = games.position(game)
     while not here.is_over:
@@ -292,9 +295,6 @@ def test_noise_on_a_kept_root_does_not_pile_up() -> None:
         priors.append(search.trees.root_edges(0)["prior"].copy())
     np.testing.assert_allclose(priors[1], priors[0], rtol=1e-5)
     np.testing.assert_allclose(priors[2], priors[0], rtol=1e-5)
-    think(search, world.roots(5), Terms.of(1, budget=10))  # and without noise it is gone
-    logits = world.evaluate(world.roots(5), world.describe_new(world.roots(5))).logits[0]
-    np.testing.assert_allclose(search.trees.root_edges(0)["prior"], np.exp(logits) / np.exp(logits).sum(), rtol=1e-5)
 
 
 # --- what is played ---

@@ -57,7 +57,14 @@ def test_expand_makes_an_edge_for_each_legal_action() -> None:
     assert edges["action"].tolist() == [0, 2]
     np.testing.assert_allclose(edges["prior"], [1 / 6, 5 / 6], rtol=1e-6)
     np.testing.assert_allclose(edges["logit"], np.log([1 / 5, 1]), rtol=1e-6)
-    for name, blank in (("child", NONE), ("owner", ROOT), ("visits", 0), ("pending", 0), ("value_sum", 0), ("start", 0)):
+    for name, blank in (
+        ("child", NONE),
+        ("owner", ROOT),
+        ("visits", 0),
+        ("pending", 0),
+        ("value_sum", 0),
+        ("start", 0),
+    ):
         assert (edges[name] == blank).all()
     assert (edges["proven"] == UNKNOWN).all()
     assert (record["visits"], record["value_sum"], record["value"]) == (1, 0.5, 0.5)
@@ -101,8 +108,15 @@ def test_grow_marks_the_walk_as_pending_and_backup_clears_it() -> None:
     assert not trees.edges[0, : trees.slots[0]["num_edges"]]["pending"].any()
 
 
-@pytest.mark.parametrize(("movers", "expected"), [((0, 1, 0), (0.75, -0.75, 0.75)), ((0, 0, 1), (-0.75, -0.75, 0.75)),
-                                                  ((0, 1, 1), (-0.75, 0.75, 0.75)), ((1, 1, 1), (0.75, 0.75, 0.75))])  # fmt: skip
+@pytest.mark.parametrize(
+    ("movers", "expected"),
+    [
+        ((0, 1, 0), (0.75, -0.75, 0.75)),
+        ((0, 0, 1), (-0.75, -0.75, 0.75)),
+        ((0, 1, 1), (-0.75, 0.75, 0.75)),
+        ((1, 1, 1), (0.75, 0.75, 0.75)),
+    ],
+)
 def test_backup_turns_the_sign_where_the_mover_changes(movers: Any, expected: Any) -> None:
     trees = bare()
     root(trees, value=0, to_play=movers[0])
@@ -191,7 +205,8 @@ def path_edges(trees: Trees, node: int = ROOT, path: tuple[int, ...] = ()) -> di
         if child != NONE:
             assert edge["owner"] == node
             assert trees.edges[0, trees.nodes[0, child]["parent_edge"]] == edge
-            record += [trees.nodes[0, child][name].item() for name in ("visits", "value_sum", "value", "proven", "to_play")]
+            names = ("visits", "value_sum", "value", "proven", "to_play")
+            record += [trees.nodes[0, child][name].item() for name in names]
             found.update(path_edges(trees, child, here))
         found[here] = record
     return found

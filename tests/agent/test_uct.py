@@ -56,7 +56,7 @@ def node_of(visits: list[int], sums: list[float], proven: list[int]) -> tuple[np
         ([100, 10, 100], [50, 0, 50], [2, 2, 2], 2.0, 1),  # the least visited: 0.5 + 0.46 < 0 + 1.46
         ([100, 10, 100], [50, 0, 60], [2, 2, 2], 0.1, 2),  # a small c trusts the mean
         ([5, 0, 5], [5, 0, 5], [2, 2, 2], 2.0, 1),  # the unvisited first
-        ([5, 5, 5], [-5, 0, -5], [2, -1, 2], 0.0, 0),  # never a proven loss
+        ([5, 5, 5], [-4, 0, -5], [2, -1, 2], 0.0, 0),  # never a proven loss
         ([5, 0, 5], [5, 0, 5], [2, 2, 1], 2.0, 2),  # always a proven win
         ([5, 5, 5], [-5, 0, -5], [2, 0, 2], 0.5, 1),  # a proven draw is worth 0, without exploration
         ([5, 5], [-5, -5], [-1, -1], 2.0, 0),  # all lost: any

@@ -1,0 +1,89 @@
+"""``honte describe GAME|PLAYER``: what a game looks like to a network, and what a trained network is.
+
+Knows its flags and a table. Does not know how networks are built.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+from tyro import conf
+
+from honte.commands.shared import GameFlag, Output, parse, table
+
+if TYPE_CHECKING:
+    from agent.models import Model
+
+STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
+"""Tensors of a model that are no parameters."""
+
+
+@dataclass(frozen=True)
+class Describe:
+    """Say what a game is, or which game and network a run, checkpoint or model folder holds."""
+
+    what: Annotated[str, conf.Positional, conf.arg(metavar="GAME|RUN")]
+    """such as connect_four, FILE.py:game, runs/connect_four or runs/connect_four@1200"""
+    game: GameFlag = None
+    """the game of a run whose game is a file of yours"""
+    json: bool = False
+    """one JSON object on stdout"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    args = parse(Describe, arguments, "describe")
+    from agent import models
+    from games import NAMES, make
+
+    output = Output(args.json)
+    if args.what.partition(":")[0] in NAMES or ".py:" in args.what:
+        content = _game(make(args.what))
+    else:
+        try:
+            model = models.find(args.what)
+        except ValueError as error:
+            raise ValueError(f"{error}; games are {', '.join(NAMES)} or FILE.py:game") from None
+        content = _model(models.read(model))
+        name = args.game or content["game"]
+        if args.game or ".py:" not in name:  # a file is run only where the user names it
+            content = {**_game(make(name)), **content}
+    output.say(table([[f"{name}:", _told(value)] for name, value in content.items()]))
+    output.result(content)
+    return 0
+
+
+def _game(game: Any) -> dict[str, Any]:
+    return {
+        "game": game.name,
+        "actions": game.num_actions,
+        "observation": list(game.observation_shape),
+        "max_plies": game.max_plies,
+        "symmetries": len(game.symmetries.cells),
+        "state_bytes": game.state.itemsize,
+    }
+
+
+def _model(model: Model) -> dict[str, Any]:
+    from safetensors import safe_open
+
+    with safe_open(model.folder / "model.safetensors", "numpy") as file:
+        shapes = {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118 - not a dict
+    counted = [shape for name, shape in shapes.items() if name.rpartition(".")[2] not in STATISTICS]
+    return {
+        "game": model.game,
+        "folder": str(model.folder),
+        "parameters": sum(math.prod(shape) for shape in counted),
+        "network": model.network,
+        "search": model.search,
+    }
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_told(each)}" for name, each in value.items()) or "as it comes"
+    if isinstance(value, list):
+        return " x ".join(map(str, value))
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

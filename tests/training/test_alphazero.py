@@ -1,0 +1,141 @@
+"""The run as a whole: it goes on after a kill at any moment, and deterministic runs come out with the same bits."""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+import games
+from selfplay.records import read_shard, shards
+from training import checkpoints
+from training.alphazero import Run
+from training.config import TrainConfig, parse
+
+NUM_KILLS = 25
+
+
+def config(**over: object) -> TrainConfig:
+    values = {
+        "game": "tic_tac_toe",
+        "seed": 5,
+        "deterministic": True,
+        "max_samples": 1200,
+        "network": {"blocks": 1, "channels": 8, "head_channels": 4, "hidden": 8},
+        "engine": {"precision": "fp32", "cache_entries": 1024},
+        "self_play": {
+            "num_games": 16,
+            "quantum": 64,
+            "full_fraction": 0.5,
+            "fast_simulations": 4,
+            "opening_plies": 2,
+            "search": {"num_simulations": 8},
+        },
+        "learn": {"batch_size": 32, "first_samples": 100, "reuse": 1.0, "window": {"start": 400}, "publish_steps": 2,
+                  "trainer": {"learning_rate": 0.01, "average_decay": 0.9}},
+        "checkpoint_minutes": 0.001,
+        "grade_minutes": 0,
+    }
+    return parse(values | over)
+
+
+def run(folder: Path, settings: TrainConfig) -> str:
+    torch.set_num_threads(1)
+    folder.mkdir(exist_ok=True)
+    return Run(games.make("tic_tac_toe"), settings, folder).go()
+
+
+def final_weights(folder: Path) -> dict[str, torch.Tensor]:
+    found, skipped = checkpoints.load_newest(folder / "checkpoints")
+    assert found is not None
+    assert not skipped
+    return found.tensors["optimizer"] | found.tensors["model"]
+
+
+def equal(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+def killed_until_done(folder: Path, settings: TrainConfig, kills: int, longest: float) -> int:
+    """Run in a child that is killed (-9) at random instants, then once to the end; at how many checkpoints it was."""
+    chance = random.Random(3)
+    context = multiprocessing.get_context("fork")
+    seen: set[int] = set()
+    for _ in range(kills):
+        child = context.Process(target=run, args=(folder, settings))
+        child.start()
+        child.join(chance.uniform(0.0, longest))
+        child.kill()
+        child.join()
+        seen |= set(checkpoints.steps(folder / "checkpoints")[-1:])
+    assert run(folder, settings) == "finished"
+    return len(seen)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
+    folder = tmp_path_factory.mktemp("whole")
+    run(tmp_path_factory.mktemp("warm"), config(max_samples=200))  # compile first
+    start = time.monotonic()
+    assert run(folder, config()) == "finished"
+    return folder, time.monotonic() - start
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_deterministic_run_killed_at_random_ends_with_the_same_bits(
+    tmp_path: Path, uninterrupted: tuple[Path, float]
+) -> None:
+    whole, seconds = uninterrupted
+    places = killed_until_done(tmp_path / "run", config(), NUM_KILLS, 0.3 * seconds)
+    assert places >= 3
+    assert equal(final_weights(tmp_path / "run"), final_weights(whole))
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_an_overlapping_run_killed_at_random_goes_on_and_keeps_every_game(
+    tmp_path: Path, uninterrupted: tuple[Path, float]
+) -> None:
+    folder = tmp_path / "run"
+    settings = config(deterministic=False, max_samples=4000)
+    places = killed_until_done(folder, settings, NUM_KILLS, 0.3 * uninterrupted[1])
+    assert places >= 3
+    game = games.make("tic_tac_toe")
+    ids = [record.id for path in shards(folder / "games").values() for record in read_shard(path, game)]
+    assert len(ids) == len(set(ids))
+    assert not list(folder.rglob("*.tmp"))
+
+
+def test_stopping_and_resuming_is_the_same_as_not_stopping(
+    tmp_path: Path, uninterrupted: tuple[Path, float]
+) -> None:
+    """run(10) == resume(run(5), 5)."""
+    looks = iter([False] * 6 + [True])
+    game = games.make("tic_tac_toe")
+    folder = tmp_path / "run"
+    folder.mkdir()
+    assert Run(game, config(), folder, stopping=lambda: next(looks)).go() == "stopped"
+    assert run(folder, config()) == "finished"
+    assert equal(final_weights(folder), final_weights(uninterrupted[0]))
+
+
+def test_another_seed_is_another_run(tmp_path: Path, uninterrupted: tuple[Path, float]) -> None:
+    run(tmp_path / "run", config(seed=6))
+    assert not equal(final_weights(tmp_path / "run"), final_weights(uninterrupted[0]))
+
+
+def test_damaged_games_are_set_aside_and_the_run_goes_on(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    settings = config(deterministic=False, max_samples=600)
+    run(folder, settings)
+    first = next(iter(shards(folder / "games").values()))
+    first.write_bytes(first.read_bytes()[:-100])
+    notes: list[str] = []
+    again = Run(games.make("tic_tac_toe"), config(deterministic=False, max_samples=1200), folder)
+    notes += again.report.notes
+    assert again.go() == "finished"
+    assert any(first.name in note for note in notes)
+    assert first.with_suffix(".damaged").exists()

@@ -1,0 +1,64 @@
+"""What a run says of itself, a few times a minute.
+
+Knows names, smoothing and rates. Does not know the run, nor who reads the reports.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+SMOOTHING = 0.05
+
+
+@dataclass
+class Report:
+    """Where a run stands. Rates are a second, over the time since the last report."""
+
+    step: int = 0
+    games: int = 0
+    samples: int = 0
+    trained: int = 0
+    minutes: float = 0.0
+    progress: float = 0.0  # 0 to 1
+    window: int = 0
+    version: int = 0
+    games_per_second: float = 0.0
+    moves_per_second: float = 0.0
+    simulations_per_second: float = 0.0
+    evaluations_per_second: float = 0.0
+    trained_per_second: float = 0.0
+    cache_hits: float = 0.0  # share of simulations that met the cache
+    losses: dict[str, float] = field(default_factory=dict)
+    grades: dict[str, float] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def smooth(self, losses: dict[str, float]) -> None:
+        """Let the losses of one more step in."""
+        for name, value in losses.items():
+            old = self.losses.get(name, value)
+            self.losses[name] = old + SMOOTHING * (value - old)
+
+    def numbers(self) -> dict[str, float]:
+        """All of it as one flat record."""
+        plain = {name: float(value) for name, value in vars(self).items() if isinstance(value, int | float)}
+        return plain | self.losses | self.grades
+
+
+class Rates:
+    """Differences of counters by the second."""
+
+    def __init__(self) -> None:
+        self.last: dict[str, float] = {}
+        self.when = time.monotonic()
+
+    def mark(self, counts: dict[str, float]) -> None:
+        """Count from here: what happened since the last look is not counted."""
+        self.last, self.when = dict(counts), time.monotonic()
+
+    def look(self, counts: dict[str, float]) -> dict[str, float]:
+        """The rates since the last look or mark."""
+        span = max(time.monotonic() - self.when, 1e-9)
+        rates = {name: (value - self.last.get(name, 0.0)) / span for name, value in counts.items()}
+        self.mark(counts)
+        return rates
