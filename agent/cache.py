@@ -100,7 +100,7 @@ class Cache:
         fresh, first, twin = np.unique(codes[missed], return_index=True, return_inverse=True)
         if len(missed):
             asked = missed[first]
-            answer = self.evaluate(states[asked], Positions(*(array[asked] for array in positions)))
+            answer = self.evaluate(states[asked], positions.take(asked))
             logits[missed], values[missed] = answer.logits[twin], answer.value[twin]
         with self.lock:
             self.asked += len(codes)

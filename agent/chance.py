@@ -40,7 +40,7 @@ def uniforms(of: Keys, use: int, count: int) -> NDArray[np.float64]:
 
 def gumbels(of: Keys, use: int, count: int) -> NDArray[np.float32]:
     """[B, count] draws from Gumbel(0, 1)."""
-    return -np.log(-np.log(uniforms(of, use, count))).astype(np.float32)  # type: ignore[no-any-return]
+    return np.asarray(-np.log(-np.log(uniforms(of, use, count))), np.float32)
 
 
 def dirichlets(of: Keys, use: int, alpha: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -75,4 +75,4 @@ def choices(of: Keys, use: int, weights: NDArray[np.floating]) -> NDArray[np.int
     """[B] indices drawn in proportion to ``weights [B, A]``; every row needs a positive sum."""
     cumulative = np.cumsum(weights, axis=1, dtype=np.float64)
     spot = uniforms(of, use, 1) * cumulative[:, -1:]
-    return np.minimum((cumulative <= spot).sum(axis=1), weights.shape[1] - 1)
+    return np.asarray(np.minimum((cumulative <= spot).sum(axis=1), weights.shape[1] - 1), np.int64)

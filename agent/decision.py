@@ -62,10 +62,10 @@ def settled(out: Decisions, i: int, root: Any, edges: Records) -> None:
     With the root proven, only actions that reach its value remain in the policy; before that, proven losses leave it.
     """
     proven = edges["proven"]
+    out.proven[i] = root["proven"] != UNKNOWN
     if root["proven"] != UNKNOWN:
         good = proven == root["proven"]
         out.value[i] = root["proven"]
-        out.proven[i] = True
     else:
         good = proven != -1
     if good.all() or not good.any():

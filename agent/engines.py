@@ -8,7 +8,6 @@ position alone and never on what stood beside it.
 from __future__ import annotations
 
 import copy
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -88,19 +87,3 @@ class TorchEngine:
             policy, value = self._ready(x)
             logits = policy[:count].float().cpu().numpy()
             return Evaluation(logits, expected_value(value[:count]).float().cpu().numpy())
-
-
-def best_precision(game: Game, config: NetworkConfig, *, rows: int = 128) -> str:
-    """The faster of fp32 and bf16 here, by measuring a forward pass of each (about a tenth of a second)."""
-    out = game.positions(rows)
-    states = game.new(rows)
-    game.init(states)
-    game.describe(states, out)
-    seconds = {}
-    for precision in PRECISIONS:
-        engine = TorchEngine(game, config, precision=precision, shapes=(rows,))
-        engine(states, out)
-        start = time.perf_counter()
-        engine(states, out)
-        seconds[precision] = time.perf_counter() - start
-    return min(seconds, key=lambda precision: seconds[precision])

@@ -1,16 +1,18 @@
 """A network as players and runners use it: an engine behind a cache, with its version.
 
-Knows how the two are put together. Does not know search or learning.
+Knows which engines there are and how they are put together. Does not know search or learning.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import importlib.util
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from agent.cache import Cache
-from agent.engines import TorchEngine, best_precision
+from agent.engines import TorchEngine
 from agent.evaluation import Evaluation
 from agent.network import NetworkConfig
 from games.game import Game, Positions, States
@@ -18,19 +20,74 @@ from games.game import Game, Positions, States
 
 @dataclass(frozen=True, kw_only=True)
 class EngineConfig:
-    """How a network is run for play."""
+    """How a network is run for play; auto: the fastest one here, by measuring each for a moment."""
 
-    precision: Literal["auto", "fp32", "bf16"] = "auto"  # auto: the faster one here, by measuring
+    kind: Literal["auto", "torch", "openvino"] = "auto"
+    precision: Literal["auto", "fp32", "bf16", "int8"] = "auto"  # int8 (openvino only) is never chosen by itself
     device: str = "cpu"
     cache_entries: int = 1 << 18  # 0: no cache
+
+
+class Engine(Protocol):
+    """An ``Evaluate`` made of weights."""
+
+    version: int
+    precision: str
+
+    def __call__(self, states: States, positions: Positions) -> Evaluation: ...
+
+    def load(self, weights: Mapping[str, Any], version: int = 0) -> None: ...
+
+
+def engine(game: Game, network: NetworkConfig, config: EngineConfig) -> Engine:
+    """The engine that ``config`` asks for. ValueError for one that is not to be had."""
+    makers = candidates(game, network, config)
+    if not makers:
+        raise ValueError(
+            f"engine {config.kind} with {config.precision} on {config.device} is not to be had here;"
+            " openvino needs its package (the extra 'fast') and device cpu, int8 needs openvino"
+        )
+    made = [make() for make in makers]
+    if len(made) == 1:
+        return made[0]
+    return min(made, key=lambda engine: seconds(engine, game))
+
+
+def candidates(game: Game, network: NetworkConfig, config: EngineConfig) -> list[Callable[[], Engine]]:
+    """Makers of every engine that fits ``config`` on this machine."""
+    on_cpu = config.device == "cpu"
+    with_openvino = on_cpu and config.kind != "torch" and importlib.util.find_spec("openvino") is not None
+    wanted = ("fp32", "bf16") if config.precision == "auto" else (config.precision,)
+    makers: list[Callable[[], Engine]] = []
+    for precision in wanted:
+        if config.kind != "openvino" and precision != "int8":
+            makers.append(lambda p=precision: TorchEngine(game, network, precision=p, device=config.device))  # type: ignore[misc]
+        if with_openvino:
+            from agent.openvino_engine import OpenVinoEngine
+
+            makers.append(lambda p=precision: OpenVinoEngine(game, network, precision=p))  # type: ignore[misc]
+    return makers
+
+
+def seconds(engine: Engine, game: Game, *, rows: int = 128, repeats: int = 3) -> float:
+    """What a batch of ``rows`` first positions costs, the fastest of a few."""
+    states = game.new(rows)
+    game.init(states)
+    positions = game.describe_new(states)
+    engine(states, positions)
+    spans = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        engine(states, positions)
+        spans.append(time.perf_counter() - start)
+    return min(spans)
 
 
 class NetworkEvaluator:
     """An ``Evaluate`` whose weights can be swapped between calls; safe to share between threads."""
 
     def __init__(self, game: Game, network: NetworkConfig, config: EngineConfig) -> None:
-        precision = best_precision(game, network) if config.precision == "auto" else config.precision
-        self.engine = TorchEngine(game, network, precision=precision, device=config.device)
+        self.engine = engine(game, network, config)
         self.cache = Cache(self._count, game.num_actions, entries=max(config.cache_entries, 1))
         self.cached = config.cache_entries > 0
         self.asked = self.evaluated = 0

@@ -49,7 +49,7 @@ def considered_visits(num_considered: int, budget: int) -> NDArray[np.int32]:
     return np.array(order[:budget], np.int32)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def improve(nodes: Records, edges: Records, t: int, index: int, c_visit: float, c_scale: float, out: Any) -> float:
     """Write logits + sigma(completed Q) of each edge of node ``index`` into ``out [K]``; their maximum.
 
@@ -93,7 +93,7 @@ def improve(nodes: Records, edges: Records, t: int, index: int, c_visit: float, 
     return top
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def choose_root(
     nodes: Records, edges: Records, t: int, considered: int, gumbel: Any, c_visit: float, c_scale: float, scratch: Any
 ) -> int:
@@ -124,7 +124,7 @@ def choose_root(
     return first if spare == NONE else spare
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def choose_inside(
     nodes: Records, edges: Records, t: int, index: int, c_visit: float, c_scale: float, scratch: Any
 ) -> int:
@@ -152,7 +152,7 @@ def choose_inside(
     return first if best == NONE else best
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def select(
     slots: Records,
     nodes: Records,
@@ -185,15 +185,16 @@ def select(
         picks[i] = pick
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def conclude(
     nodes: Records, edges: Records, rows: Ints, gumbel: NDArray[np.float32], c_visit: float, c_scale: float, out: Any
 ) -> None:
-    """Write policy = softmax(logits + sigma(completed Q)), its mean Q as value, visits, and the action to play.
+    """Write policy = softmax(logits + sigma(completed Q)), its mean Q as value, visits, and the action to play;
+    ``proven``: some root edge is.
 
     The action is the best of g + logits + sigma(q) among the most visited of this move that are not proven lost.
     """
-    action, policy, value, visits = out
+    action, policy, value, visits, proven = out
     scratch = np.empty(policy.shape[1], np.float64)
     for i in range(len(rows)):
         t = rows[i]
@@ -216,6 +217,7 @@ def conclude(
             a = edge["action"]
             policy[i, a] = np.exp(scratch[k] - top) / mass
             visits[i, a] = edge["visits"]
+            proven[i] |= edge["proven"] != UNKNOWN
             if edge["proven"] != UNKNOWN:
                 scored += policy[i, a] * edge["proven"]
                 weight += policy[i, a]
@@ -224,7 +226,7 @@ def conclude(
                 weight += policy[i, a]
             score = gumbel[t, a] + scratch[k]
             candidate = edge["proven"] != -1 and edge["visits"] - edge["start"] == most
-            if action[i] == NONE or (candidate or most < 0) and score > best_score:
+            if action[i] == NONE or ((candidate or most < 0) and score > best_score):
                 action[i] = a
                 best_score = score if candidate or most < 0 else -np.inf
         value[i] = scored / weight if weight > 0 else np.float64(root["value"])
@@ -241,7 +243,7 @@ class Gumbel:
         self.order = np.zeros((len(trees.slots), 1), np.int32)
 
     def open(self, rows: Ints, terms: Terms) -> None:
-        """The roots of ``rows [R]`` have their edges: draw their noise (0 unless exploring), order their simulations."""
+        """The roots of ``rows [R]`` have edges: draw their noise (0 unless exploring), order their simulations."""
         noise = chance.gumbels(terms.keys, chance.NOISE, self.num_actions)
         self.noise[rows] = np.where(terms.explore[:, None], noise, 0)
         budgets = self.trees.slots["budget"][rows]
@@ -260,8 +262,8 @@ class Gumbel:
         """What the finished trees ``rows [R]`` say."""
         out = Decisions.empty(len(rows), self.num_actions)
         _, nodes, edges = self.trees.arrays
-        arrays = (out.action, out.policy, out.value, out.visits)
+        arrays = (out.action, out.policy, out.value, out.visits, out.proven)
         conclude(nodes, edges, rows, self.noise, self.config.c_visit, self.config.c_scale, arrays)
-        for i, t in enumerate(rows):
-            settled(out, i, nodes[t, ROOT], self.trees.root_edges(t))
+        for i in np.flatnonzero(out.proven).tolist():
+            settled(out, i, nodes[rows[i], ROOT], self.trees.root_edges(rows[i]))
         return out

@@ -39,9 +39,7 @@ class NetworkConfig:
 
 def conv_norm(inputs: int, outputs: int, kernel: int = 3) -> nn.Sequential:
     """Convolution that keeps the board's size, then BatchNorm."""
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, bias=False), nn.BatchNorm2d(outputs)
-    )
+    return nn.Sequential(nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, bias=False), nn.BatchNorm2d(outputs))
 
 
 def pool(x: Tensor) -> Tensor:
@@ -59,7 +57,8 @@ class SqueezeExcite(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         scale, shift = self.excite(F.relu(self.squeeze(x.mean(dim=(2, 3))))).chunk(2, dim=1)
-        return x * torch.sigmoid(scale)[:, :, None, None] + shift[:, :, None, None]
+        out: Tensor = x * torch.sigmoid(scale)[:, :, None, None] + shift[:, :, None, None]
+        return out
 
 
 class GlobalBias(nn.Module):
@@ -70,7 +69,8 @@ class GlobalBias(nn.Module):
         self.bias = nn.Linear(2 * channels, channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.bias(pool(x))[:, :, None, None]
+        bias: Tensor = self.bias(pool(x))
+        return x + bias[:, :, None, None]
 
 
 class ResidualBlock(nn.Module):

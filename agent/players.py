@@ -53,7 +53,8 @@ NETWORK: Mapping[str, Option] = {
     "leaves": Option(int, lambda n: n >= 1, "a whole number, 1 or more"),
     "lookahead": COUNT,
     "reuse": FLAG,
-    "precision": Option(str, lambda p: p in ("fp32", "bf16", "auto"), "fp32, bf16 or auto"),
+    "engine": Option(str, lambda e: e in ("torch", "openvino", "auto"), "torch, openvino or auto"),
+    "precision": Option(str, lambda p: p in ("fp32", "bf16", "int8", "auto"), "fp32, bf16, int8 or auto"),
 }
 
 
@@ -131,7 +132,8 @@ def _network_player(
     text: str, folder: Path, settings: dict[str, Any], game: Game, num_slots: int, device: str
 ) -> NetworkPlayer:
     seconds, temperature = settings.pop("seconds", None), settings.pop("temperature", None)
-    evaluate = _evaluate(folder, game, settings.pop("precision", "fp32"), device)
+    engine, precision = settings.pop("engine", "torch"), settings.pop("precision", "fp32")  # as they stand, results repeat
+    evaluate = _evaluate(folder, game, engine, precision, device)
     config = models.configured(SearchConfig, models.read(folder).search, f"{folder / 'config.json'}: search")
     if seconds is not None:
         if settings.get("rule") == "gumbel":
@@ -144,11 +146,10 @@ def _network_player(
     return NetworkPlayer(game, evaluate, config, num_slots=num_slots, seconds=seconds, temperature=temperature)
 
 
-def _evaluate(folder: Path, game: Game, precision: Any, device: str) -> Evaluate:
+def _evaluate(folder: Path, game: Game, engine: Any, precision: Any, device: str) -> Evaluate:
     """The network in ``folder``, ready to judge."""
     import torch
 
-    from agent.engines import best_precision
     from agent.evaluator import EngineConfig, NetworkEvaluator
 
     network, weights = load_network(folder, game)
@@ -158,9 +159,8 @@ def _evaluate(folder: Path, game: Game, precision: Any, device: str) -> Evaluate
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
         raise ValueError(f"device is {device!r}, which cannot be used here: {str(error).splitlines()[0]}") from error
-    if precision == "auto":
-        precision = best_precision(game, network) if device == "cpu" else "bf16" if "cuda" in device else "fp32"
-    evaluator = NetworkEvaluator(game, network, EngineConfig(precision=precision, device=device))
+    config = EngineConfig(kind=engine, precision=precision, device=device)
+    evaluator = NetworkEvaluator(game, network, config)
     evaluator.load(weights, 0)
     return evaluator
 

@@ -32,13 +32,13 @@ class PuctConfig:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def mean_value(node: Any, fallback: float) -> float:
+def mean_value(node: Any, fallback: float) -> Any:
     """The mean of all evaluations at and below ``node``."""
     return node["value_sum"] / node["visits"] if node["visits"] > 0 else fallback
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def exploration(visits: int, c_init: float, c_base: float) -> float:
+def exploration(visits: int, c_init: float, c_base: float) -> Any:
     """c(N) * sqrt(N) for a node of ``visits``, its own evaluation included."""
     return (np.log((1 + visits + c_base) / c_base) + c_init) * np.sqrt(visits)
 
@@ -138,6 +138,34 @@ def target(nodes: Records, edges: Records, t: int, c_init: float, c_base: float,
         policy[edge["action"]] = count
 
 
+@njit(cache=True, nogil=True, error_model="numpy")
+def conclude(
+    nodes: Records,
+    edges: Records,
+    rows: Ints,
+    forced: NDArray[np.float64],
+    c_init: float,
+    c_base: float,
+    policy: Any,
+    value: Any,
+    visits: Any,
+    proven: Any,
+) -> None:
+    """Write what the trees ``rows [R]`` say into ``policy [R, A]`` and the like; ``proven [R]``: some root edge is."""
+    for i in range(len(rows)):
+        t = rows[i]
+        root = nodes[t, ROOT]
+        target(nodes, edges, t, c_init, c_base, forced[t], policy[i])
+        value[i] = mean_value(root, 0.0)
+        total = policy[i].sum()
+        for e in range(root["first_edge"], root["first_edge"] + root["num_edges"]):
+            edge = edges[t, e]
+            a = edge["action"]
+            visits[i, a] = edge["visits"]
+            proven[i] |= edge["proven"] != UNKNOWN
+            policy[i, a] = policy[i, a] / total if total > 0 else edge["prior"]  # no simulation: the network alone
+
+
 class Puct:
     """The PUCT rule for the trees of one search."""
 
@@ -170,24 +198,11 @@ class Puct:
     def decide(self, rows: Ints, terms: Terms) -> Decisions:
         """What the finished trees ``rows [R]`` say: visits as policy, the root's mean as value."""
         out = Decisions.empty(len(rows), self.num_actions)
-        for i, t in enumerate(rows):
-            root, view = self.trees.nodes[t, ROOT], self.trees.root_edges(t)
-            out.visits[i, view["action"]] = view["visits"]
-            target(
-                self.trees.nodes,
-                self.trees.edges,
-                t,
-                self.config.c_init,
-                self.config.c_base,
-                self.forced[t],
-                out.policy[i],
-            )
-            if out.policy[i].sum() == 0:  # no simulation was spent: the network alone
-                out.policy[i, view["action"]] = view["prior"]
-            out.policy[i] /= out.policy[i].sum()
-            out.value[i] = mean_value(root, 0.0)
-            settled(out, i, root, view)
-            count = out.visits[i] + out.policy[i] / 2  # ties go to the larger policy
-            count[out.policy[i] == 0] = -1
-            out.action[i] = int(np.argmax(count))
+        _, nodes, edges = self.trees.arrays
+        constants = (self.config.c_init, self.config.c_base)
+        conclude(nodes, edges, rows, self.forced, *constants, out.policy, out.value, out.visits, out.proven)
+        for i in np.flatnonzero(out.proven).tolist():
+            settled(out, i, nodes[rows[i], ROOT], self.trees.root_edges(rows[i]))
+        count = out.visits + out.policy / 2  # ties go to the larger policy
+        out.action[:] = np.where(out.policy > 0, count, -1).argmax(axis=1)
         return out

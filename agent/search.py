@@ -59,7 +59,7 @@ class Search:
     def __init__(
         self, game: Game, evaluate: Evaluate, config: SearchConfig, *, num_slots: int, capacity: int = 0
     ) -> None:
-        """``capacity``: nodes a tree can hold; 0 takes what ``num_simulations`` needs. ValueError for an unknown rule."""
+        """``capacity``: nodes a tree can hold; 0: what ``num_simulations`` needs. ValueError for an unknown rule."""
         if config.rule not in RULES:
             raise ValueError(f"search.rule is {config.rule!r}; it must be one of {', '.join(RULES)}")
         capacity = capacity or (config.num_simulations + 2) * (2 if config.reuse else 1)
@@ -80,7 +80,8 @@ class Search:
         slots = np.asarray(slots, np.int64)
         budgets = np.where(terms.budgets < 0, self.config.num_simulations, terms.budgets)
         budgets = np.minimum(budgets, self.trees.capacity - 2)
-        for mine, given in zip(self.terms, terms, strict=True):
+        pairs: Any = zip(self.terms, terms, strict=True)
+        for mine, given in pairs:
             mine[slots] = given
         record = self.trees.slots
         record["budget"][slots], record["spent"][slots], record["active"][slots] = budgets, 0, True
@@ -112,8 +113,10 @@ class Search:
 
     def _simulate(self, active: Ints, bare: Any) -> None:
         """One round: gather leaves from every tree, evaluate them together, write back."""
-        fresh = active[bare]
-        rows, leaves, sources, targets, actions = self._gather(fresh, active[~bare])
+        fresh, walking = (active[bare], active[~bare]) if bare.any() else (active[:0], active.copy())
+        rows, leaves, sources, targets, actions = self._gather(fresh, walking)
+        if not len(rows):  # every walk met an exact value
+            return
         self.game.advance(self.arena, sources, targets, actions)
         states = self.arena.take(targets)
         out = self.out.rows(0, len(rows))
@@ -126,8 +129,7 @@ class Search:
         if len(wanted) == len(rows):
             self._expand(rows, leaves, states, out, values)
         elif len(wanted):
-            some = Positions(*(array.take(wanted, axis=0) for array in out))
-            found = values[: len(wanted)].copy()
+            some, found = out.take(wanted), np.zeros(len(wanted), np.float32)
             self._expand(rows[wanted], leaves[wanted], states.take(wanted), some, found)
             values[wanted] = found
         backup(*self.trees.arrays, rows, leaves, out.to_play, values, proven)
@@ -145,13 +147,15 @@ class Search:
     def _gather(self, fresh: Ints, walking: Ints) -> Ints:
         """Walk down each of the trees ``walking``: [5, B] as ``finish`` says, the bare roots of ``fresh`` first."""
         trees, batch, record = self.trees, self.batch, self.trees.slots
-        count = len(fresh)
-        batch[:, :count] = fresh, 0 * fresh, fresh * trees.capacity, fresh * trees.capacity, 0 * fresh + NONE
+        count = start = len(fresh)
+        if count:
+            place = fresh * trees.capacity
+            batch[:, :count] = fresh, 0 * fresh, place, place, 0 * fresh + NONE
         for leaf in range(self.config.leaves):
-            if leaf:
+            if leaf:  # another leaf of each tree that just grew one and has more to spend
                 walking = batch[0, start:count]
                 walking = walking[record["spent"][walking] < record["budget"][walking]]
-            start = count
+                start = count
             while len(walking):
                 picks, ends = self.walks[:, : len(walking)]
                 self.rule.select(walking, picks, ends)

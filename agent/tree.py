@@ -9,6 +9,7 @@ edge's value is its owner's view. Only ``backup`` turns a sign**, by comparing `
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -84,18 +85,18 @@ class Trees:
     def root_edges(self, slot: int) -> Records:
         """The edges of the root, as a view [K]; empty until the root is expanded."""
         root = self.nodes[slot, ROOT]
-        return self.edges[slot, root["first_edge"] : root["first_edge"] + root["num_edges"]]  # type: ignore[no-any-return]
+        return self.edges[slot, root["first_edge"] : root["first_edge"] + root["num_edges"]]
 
     def children(self, slot: int, node: int) -> Records:
         """The edges of ``node``, as a view [K]."""
         record = self.nodes[slot, node]
-        return self.edges[slot, record["first_edge"] : record["first_edge"] + record["num_edges"]]  # type: ignore[no-any-return]
+        return self.edges[slot, record["first_edge"] : record["first_edge"] + record["num_edges"]]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def new_node(slots: Records, nodes: Records, t: int, parent_edge: int) -> int:
     """A blank node at the end of tree ``t``; its index."""
-    index = slots[t]["num_nodes"]
+    index = int(slots[t]["num_nodes"])
     slots[t]["num_nodes"] = index + 1
     node = nodes[t, index]
     node["first_edge"] = 0
@@ -110,7 +111,7 @@ def new_node(slots: Records, nodes: Records, t: int, parent_edge: int) -> int:
     return index
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def plant(slots: Records, nodes: Records, edges: Records, rows: Ints) -> None:
     """Clear the trees ``rows [R]`` to a bare root."""
     for t in rows:
@@ -119,7 +120,7 @@ def plant(slots: Records, nodes: Records, edges: Records, rows: Ints) -> None:
         new_node(slots, nodes, t, NONE)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def mark(nodes: Records, edges: Records, t: int, pick: int, by: int) -> None:
     """Count ``by`` pending simulations on the walk from the root to edge ``pick``."""
     while pick != NONE:
@@ -129,7 +130,7 @@ def mark(nodes: Records, edges: Records, t: int, pick: int, by: int) -> None:
         pick = nodes[t, edge["owner"]]["parent_edge"]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def expand(
     slots: Records, nodes: Records, edges: Records, rows: Ints, leaves: Ints, legal: NDArray[np.bool_], logits: Any
 ) -> None:
@@ -142,18 +143,18 @@ def expand(
         node = nodes[t, leaves[i]]
         first = slots[t]["num_edges"]
         count = 0
-        top = -np.inf
+        top = np.float32(-np.inf)
         finite = True
         for a in range(legal.shape[1]):
             if legal[i, a]:
                 top = max(top, logits[i, a])
-                finite = finite and np.isfinite(logits[i, a])
+                finite &= np.isfinite(logits[i, a])
         total = np.float32(0.0)
         for a in range(legal.shape[1]):
             if legal[i, a]:
                 edge = edges[t, first + count]
-                logit = np.float32(logits[i, a] - top) if finite else np.float32(0.0)
-                prior = np.float32(np.exp(logit))
+                logit = logits[i, a] - top if finite else np.float32(0.0)
+                prior = np.float32(math.exp(np.float64(logit)))  # the same bits without the JIT
                 total += prior
                 edge["owner"] = leaves[i]
                 edge["child"] = NONE
@@ -166,14 +167,15 @@ def expand(
                 edge["action"] = a
                 edge["proven"] = UNKNOWN
                 count += 1
+        share = np.float32(1.0) / total
         for e in range(first, first + count):
-            edges[t, e]["prior"] /= total
+            edges[t, e]["prior"] *= share
         node["first_edge"] = first
         node["num_edges"] = count
         slots[t]["num_edges"] = first + count
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def settle(nodes: Records, edges: Records, t: int, index: int) -> None:
     """Prove node ``index`` from its edges, if they allow it: one win is a win; all proven, the best of them."""
     node = nodes[t, index]
@@ -190,9 +192,9 @@ def settle(nodes: Records, edges: Records, t: int, index: int) -> None:
     node["proven"] = best
 
 
-@njit(cache=True, nogil=True)
-def walk_up(nodes: Records, edges: Records, t: int, pick: int, value: float, proven: int) -> None:
-    """Add one simulation's ``value`` (the view of edge ``pick``'s owner) to every edge and node above; spread proofs."""
+@njit(cache=True, nogil=True, error_model="numpy")
+def walk_up(nodes: Records, edges: Records, t: int, pick: int, value: Any, proven: int) -> None:
+    """Add one simulation's ``value`` (the view of edge ``pick``'s owner) to all above; spread proofs."""
     while pick != NONE:
         edge = edges[t, pick]
         owner = nodes[t, edge["owner"]]
@@ -216,7 +218,7 @@ def walk_up(nodes: Records, edges: Records, t: int, pick: int, value: float, pro
                 proven = -proven
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def backup(
     slots: Records, nodes: Records, edges: Records, rows: Ints, leaves: Ints, to_play: Ints, values: Any, proven: Ints
 ) -> None:
@@ -244,9 +246,9 @@ def backup(
         walk_up(nodes, edges, t, pick, value, exact)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def survey(slots: Records, nodes: Records, leaves: int, rows: Ints, ready: Any, bare: Any) -> None:
-    """Which of the slots ``rows [R]`` are ``ready [R]`` to answer, and which have a ``bare [R]`` root to evaluate first."""
+    """Which of the slots ``rows [R]`` are ``ready [R]`` to answer, and which have a ``bare [R]``, unevaluated root."""
     capacity = nodes.shape[1]
     for i in range(len(rows)):
         slot, root = slots[rows[i]], nodes[rows[i], ROOT]
@@ -256,13 +258,13 @@ def survey(slots: Records, nodes: Records, leaves: int, rows: Ints, ready: Any, 
         ready[i] = not bare[i] and (left <= 0 or full or root["proven"] != UNKNOWN)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def finish(
     slots: Records, nodes: Records, edges: Records, walking: Ints, picks: Ints, ends: Ints, count: int, batch: Any
 ) -> tuple[int, int, int]:
     """Write the walks of the trees ``walking [R]`` down: grow a leaf, add an exact value, or leave a collision alone.
 
-    New leaves go behind the first ``count`` entries of ``batch``, five arrays: trees, leaves, the places in the arena of
+    New leaves go behind the first ``count`` columns of ``batch [5, B]``: trees, leaves, the places in the arena of
     parents and leaves, and the actions between. Trees that met an exact value and have more to spend come to the front
     of ``walking``. Returns the new count, how many walk again, and how many met an exact value.
     """

@@ -1,11 +1,13 @@
 """``check_game``: the laws that every game keeps, each as a sentence, tried on random games.
 
-Knows the ``Game`` contract. Does not know which game it checks. Users run it on theirs: ``honte check-game FILE.py:game``.
+Knows the ``Game`` contract. Does not know which game it checks. Users run it on theirs:
+``honte check-game FILE.py:game``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -43,7 +45,7 @@ def check_game(game: Game, num_games: int = 64, seed: int = 0) -> dict[str, int]
         if finished.all():
             break
         for b in np.flatnonzero(~finished):
-            _law(ply < game.max_plies, f"a game ends within max_plies = {game.max_plies} actions", game, states, b)
+            _law(ply < game.max_plies, f"a game ends within max_plies = {game.max_plies} actions", game, states, int(b))
         longest = ply + 1
         actions = np.array([random.choice(np.flatnonzero(legal)) if legal.any() else -1 for legal in out.legal])
         _check_step(game, states, actions)
@@ -106,7 +108,8 @@ def _check_positions(game: Game, states: States, out: Positions) -> None:
 
 
 def _differences(one: Positions, other: Positions) -> Iterator[tuple[int, str]]:
-    for name, a, b in zip(Positions._fields, one, other, strict=True):
+    fields: Any = zip(Positions._fields, one, other, strict=True)
+    for name, a, b in fields:
         rows = np.flatnonzero((a != b).reshape(len(a), -1).any(axis=1))
         if len(rows):
             yield int(rows[0]), name

@@ -25,9 +25,9 @@ Rule = Callable[..., Any]
 def compiled(function: Rule) -> Rule:
     """``function`` compiled by Numba, the GIL released, cached on disk where there is a place for it."""
     try:
-        return njit(cache=True, nogil=True)(function)  # type: ignore[no-any-return]
+        return njit(cache=True, nogil=True)(function)
     except RuntimeError:  # no writable place for the cache
-        return njit(nogil=True)(function)  # type: ignore[no-any-return]
+        return njit(nogil=True)(function)
 
 
 class CompiledGame(Game):
@@ -109,7 +109,7 @@ class CompiledGame(Game):
             for b in range(len(states)):
                 step(states[b], actions[b])
 
-        return loop  # type: ignore[no-any-return]
+        return loop
 
     @cached_property
     def _advance(self) -> Rule:
@@ -123,7 +123,7 @@ class CompiledGame(Game):
                 if actions[b] >= 0:
                     step(arena[targets[b]], actions[b])
 
-        return loop  # type: ignore[no-any-return]
+        return loop
 
     @cached_property
     def _describe(self) -> Rule:
@@ -138,12 +138,12 @@ class CompiledGame(Game):
             terminal: NDArray[np.bool_],
             value: NDArray[np.float32],
         ) -> None:
+            observation.fill(0)
+            legal.fill(False)
             for b in range(len(states)):
                 row = states[b]
-                observation[b] = 0
                 observe(row, observation[b])
                 to_play[b] = row["to_play"]
-                legal[b] = False
                 result = outcome(row)
                 terminal[b] = result != ONGOING
                 if result == ONGOING:
@@ -152,7 +152,7 @@ class CompiledGame(Game):
                 else:
                     value[b] = result
 
-        return loop  # type: ignore[no-any-return]
+        return loop
 
     @cached_property
     def _lookahead(self) -> Rule:
@@ -188,16 +188,14 @@ class CompiledGame(Game):
             return best
 
         @njit(nogil=True)
-        def loop(
-            states: States, depth: int, stack: States, legal: NDArray[np.bool_], out: NDArray[np.int8]
-        ) -> None:
+        def loop(states: States, depth: int, stack: States, legal: NDArray[np.bool_], out: NDArray[np.int8]) -> None:
             for b in range(len(states)):
                 out[b] = outcome(states[b])
                 if out[b] == ONGOING and depth > 0:
                     stack[0] = states[b]
                     out[b] = forced(stack, legal, 0, depth)
 
-        return loop  # type: ignore[no-any-return]
+        return loop
 
     @cached_property
     def _rollout(self) -> Rule:
@@ -228,7 +226,7 @@ class CompiledGame(Game):
                     result = outcome(row)
                 out[b] = result if row["to_play"] == states[b]["to_play"] else -result
 
-        return loop  # type: ignore[no-any-return]
+        return loop
 
 
 def from_rules(

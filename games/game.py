@@ -36,7 +36,16 @@ class Positions(NamedTuple):
 
     def rows(self, start: int, stop: int) -> Positions:
         """The positions ``start`` to ``stop``, as views."""
-        return Positions(*(array[start:stop] for array in self))
+        observation, legal, to_play, terminal, value = self
+        cut = slice(start, stop)
+        return Positions(observation[cut], legal[cut], to_play[cut], terminal[cut], value[cut])
+
+    def take(self, index: NDArray[np.integer]) -> Positions:
+        """Copies of the positions ``index [R]``."""
+        observation, legal, to_play, terminal, value = self
+        return Positions(
+            observation.take(index, axis=0), legal.take(index, axis=0), to_play[index], terminal[index], value[index]
+        )
 
 
 @dataclass(frozen=True)
@@ -127,7 +136,7 @@ class Game(ABC):
         return np.where(out.terminal, out.value, ONGOING).astype(np.int8)
 
     def rollout(self, states: States, seeds: NDArray[np.uint64]) -> NDArray[np.float32]:
-        """[B] outcomes of one uniformly random game from each state, for its player to move; leaves ``states`` alone."""
+        """[B] outcomes of one uniformly random game a state, for its player to move; leaves ``states`` alone."""
         rows = self.new(len(states))
         self.copy(rows, states)
         first = self.describe_new(rows).to_play
@@ -145,7 +154,7 @@ class Game(ABC):
         """[H, W] cell codes of the drawing, absolute: they do not turn with the player to move."""
 
     def parse(self, text: str) -> States:
-        """One row (shape [1]) from a drawing made by ``render``. ValueError where the game cannot or the text is off."""
+        """One row (shape [1]) from a drawing by ``render``. ValueError where the game cannot or the text is off."""
         raise ValueError(f"{self.name} cannot read a drawn board")
 
     @abstractmethod

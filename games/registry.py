@@ -32,7 +32,8 @@ def make(text: str) -> Game:
     if name not in NAMES:
         near = difflib.get_close_matches(name, NAMES, n=1)
         hint = f"did you mean {near[0]}? " if near else ""
-        raise ValueError(f"no game is called {name!r}; {hint}there are {', '.join(NAMES)}, or FILE.py:game for your own")
+        known = ", ".join(NAMES)
+        raise ValueError(f"no game is called {name!r}; {hint}there are {known}, or FILE.py:game for your own")
     return _built(text, importlib.import_module(f"games.{name}").game, parameters)
 
 
@@ -40,7 +41,8 @@ def _from_file(path: Path, attribute: str) -> Any:
     if not path.is_file():
         raise ValueError(f"there is no file {str(path)!r} to take a game from")
     spec = importlib.util.spec_from_file_location(f"game_file_{path.stem}", path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # where dataclasses look for the module that defines them
     try:

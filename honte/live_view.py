@@ -16,7 +16,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from training.alphazero import Report
+from training.report import Report
 
 SECONDS_A_LINE = 15.0
 BARS = " ▁▂▃▄▅▆▇█"
@@ -59,7 +59,7 @@ class LiveView:
     def panel(self, report: Report) -> Panel:
         """The whole view."""
         rates = Table.grid(padding=(0, 3))
-        for name, value, rate in (
+        for name, total, speed in (
             ("games", f"{report.games:,}", f"{report.games_per_second:,.0f}/s"),
             ("positions", f"{report.samples:,}", f"{report.moves_per_second:,.0f}/s"),
             ("simulations", "", f"{report.simulations_per_second:,.0f}/s"),
@@ -67,14 +67,14 @@ class LiveView:
             ("trained on", f"{report.trained:,}", f"{report.trained_per_second:,.0f}/s"),
             ("step", f"{report.step:,}", f"window {report.window:,}"),
         ):
-            rates.add_row(Text(name, "bold"), Text(value, justify="right"), Text(rate, "cyan", justify="right"))
+            rates.add_row(Text(name, "bold"), Text(total, justify="right"), Text(speed, "cyan", justify="right"))
         curves = Table.grid(padding=(0, 2))
         for name in ("policy_loss", "value_loss", "policy_accuracy"):
             if name in report.losses:
                 curves.add_row(name.replace("_", " "), f"{report.losses[name]:.3f}", spark(self.history[name]))
-        for name, value in report.grades.items():
+        for name, rate in report.grades.items():
             words = name.replace("mistakes/", "mistakes, ").replace("/", ", ").replace("_", " ")
-            curves.add_row(words, f"{value:.2%}", Text(spark(self.history[name]), "green"))
+            curves.add_row(words, f"{rate:.2%}", Text(spark(self.history[name]), "green"))
         body = Table.grid(padding=(0, 6))
         body.add_row(rates, curves)
         bar = Table.grid(padding=(0, 1))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from agent import chance
 from agent.decision import Decisions, Terms
 from agent.player import Player
+from agent.tree import Ints
 from games.game import Game, States
 from selfplay.records import GameRecord
 
@@ -142,7 +143,7 @@ class GameLoop:
                 player.think(slots[mine], self.states[slots[mine]], terms.rows(mine))
                 self.thinking[slots[mine]] = index
 
-    def _play(self, slots: NDArray[np.int64], decisions: Decisions) -> list[GameRecord]:
+    def _play(self, slots: Ints, decisions: Decisions) -> list[GameRecord]:
         """Play what was decided in ``slots``; the games this ends, and the others asked on."""
         before = self.game.describe_new(self.states[slots])
         self.game.advance(self.states, slots, slots, decisions.action)

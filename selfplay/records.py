@@ -46,8 +46,14 @@ class GameRecord:
         return len(self.actions) - len(self.policies)
 
 
-_LISTS = {"actions": np.int16, "policies": np.float32, "values": np.float32, "budgets": np.int16, "networks": np.int32}
-_SCALARS = {"id": np.int64, "seed": np.int64, "outcome": np.int8, "proven": np.bool_}
+_LISTS: dict[str, Any] = {
+    "actions": np.int16,
+    "policies": np.float32,
+    "values": np.float32,
+    "budgets": np.int16,
+    "networks": np.int32,
+}
+_SCALARS: dict[str, Any] = {"id": np.int64, "seed": np.int64, "outcome": np.int8, "proven": np.bool_}
 
 
 def pack(game: Game, records: Sequence[GameRecord]) -> bytes:
@@ -58,10 +64,9 @@ def pack(game: Game, records: Sequence[GameRecord]) -> bytes:
         "lengths": np.array([len(r.actions) for r in records], np.int32),
         "decided": np.array([r.num_decided for r in records], np.int32),
     }
-    empty = {"policies": np.zeros((0, game.num_actions), np.float32)}
     for name, kind in _LISTS.items():
-        parts = [np.asarray(getattr(r, name), kind) for r in records]
-        arrays[name] = np.concatenate([empty.get(name, np.zeros(0, kind)), *parts]) if parts else empty.get(name, np.zeros(0, kind))
+        none = np.zeros((0, game.num_actions) if name == "policies" else 0, kind)
+        arrays[name] = np.concatenate([none, *(np.asarray(getattr(r, name), kind) for r in records)])
     for name, kind in _SCALARS.items():
         arrays[name] = np.array([getattr(r, name) for r in records], kind)
     out = io.BytesIO()
@@ -71,35 +76,46 @@ def pack(game: Game, records: Sequence[GameRecord]) -> bytes:
 
 def unpack(game: Game, data: bytes, name: str = "shard") -> list[GameRecord]:
     """The records in ``data``, checked against the rules. ValueError with a sentence for anything that is off."""
+    arrays = _arrays(data, name)
+    try:
+        schema, known = int(arrays["schema"]), str(arrays["game"])
+        records = _cut(arrays)
+    except Exception as error:  # what is missing or misshapen fails in many ways
+        raise ValueError(f"{name} is damaged: {type(error).__name__}: {error}") from error
+    if schema > SCHEMA:
+        raise ValueError(f"{name} has schema {schema}; this honte knows {SCHEMA}, so upgrade it")
+    if known != game.name:
+        raise ValueError(f"{name} holds games of {known}, not of {game.name}")
+    validate(game, records, name)
+    return records
+
+
+def _arrays(data: bytes, name: str) -> dict[str, Any]:
+    """The arrays of an npz of a sane size."""
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as file:
-            if sum(entry.file_size for entry in file.zip.infolist()) > LARGEST_SHARD:
-                raise ValueError(f"{name} unpacks to more than {LARGEST_SHARD} bytes")
-            arrays = {key: file[key] for key in file.files}
-        if int(arrays["schema"]) > SCHEMA:
-            raise ValueError(f"{name} has schema {int(arrays['schema'])}; this honte knows {SCHEMA}, so upgrade it")
-        if str(arrays["game"]) != game.name:
-            raise ValueError(f"{name} holds games of {arrays['game']}, not of {game.name}")
-        ends = np.cumsum(arrays["lengths"])
-        stops = np.cumsum(arrays["decided"])
-        records = []
-        for i, (end, stop) in enumerate(zip(ends, stops, strict=True)):
-            begin, start = end - arrays["lengths"][i], stop - arrays["decided"][i]
-            records.append(
-                GameRecord(
-                    id=int(arrays["id"][i]),
-                    seed=int(arrays["seed"][i]),
-                    outcome=int(arrays["outcome"][i]),
-                    proven=bool(arrays["proven"][i]),
-                    actions=arrays["actions"][begin:end],
-                    **{key: arrays[key][start:stop] for key in ("policies", "values", "budgets", "networks")},
-                )
-            )
-    except ValueError:
-        raise
+            if sum(entry.file_size for entry in file.zip.infolist()) <= LARGEST_SHARD:
+                return {key: file[key] for key in file.files}
     except Exception as error:  # a damaged archive fails in many ways
         raise ValueError(f"{name} is damaged: {type(error).__name__}: {error}") from error
-    validate(game, records, name)
+    raise ValueError(f"{name} unpacks to more than {LARGEST_SHARD} bytes")
+
+
+def _cut(arrays: dict[str, Any]) -> list[GameRecord]:
+    """One record for each game of the joined arrays."""
+    records = []
+    ends, stops = np.cumsum(arrays["lengths"]), np.cumsum(arrays["decided"])
+    for i, (end, stop) in enumerate(zip(ends, stops, strict=True)):
+        begin, start = end - arrays["lengths"][i], stop - arrays["decided"][i]
+        record = GameRecord(
+            id=int(arrays["id"][i]),
+            seed=int(arrays["seed"][i]),
+            outcome=int(arrays["outcome"][i]),
+            proven=bool(arrays["proven"][i]),
+            actions=arrays["actions"][begin:end],
+            **{key: arrays[key][start:stop] for key in ("policies", "values", "budgets", "networks")},
+        )
+        records.append(record)
     return records
 
 
@@ -107,7 +123,8 @@ def validate(game: Game, records: Sequence[GameRecord], name: str = "shard") -> 
     """Replay every record; ValueError names the first illegal action, wrong outcome or policy that is no policy."""
     for record in records:
         policies = record.policies
-        if record.opening < 0 or policies.shape[1:] != (game.num_actions,) or record.outcome not in (-1, 0, 1, UNFINISHED):
+        known = record.outcome in (-1, 0, 1, UNFINISHED)
+        if record.opening < 0 or policies.shape[1:] != (game.num_actions,) or not known:
             raise ValueError(f"{name}: game {record.id} has fields of the wrong shape")
         if not np.isfinite(policies).all() or (policies < 0).any() or (abs(policies.sum(axis=1) - 1) > 1e-3).any():
             raise ValueError(f"{name}: game {record.id} has a policy that is not one: finite, >= 0, of sum 1")
@@ -118,14 +135,14 @@ def validate(game: Game, records: Sequence[GameRecord], name: str = "shard") -> 
     lengths = np.array([len(record.actions) for record in records])
     for ply in range(int(lengths.max(initial=0)) + 1):
         out = game.describe_new(states)
-        for i in np.flatnonzero(lengths == ply):
+        for i in np.flatnonzero(lengths == ply).tolist():
             record = records[i]
             value = int(out.value[i]) if out.to_play[i] == 0 else -int(out.value[i])
             if record.outcome != UNFINISHED and not record.proven and not (out.terminal[i] and value == record.outcome):
                 raise ValueError(f"{name}: game {record.id} ends with an outcome that the rules do not give")
         live = np.flatnonzero(lengths > ply)
-        actions = np.array([records[i].actions[ply] for i in live], np.int64)
-        for i, action in zip(live, actions, strict=True):
+        actions = np.array([records[i].actions[ply] for i in live.tolist()], np.int64)
+        for i, action in zip(live.tolist(), actions, strict=True):
             if not 0 <= action < game.num_actions or not out.legal[i, action]:
                 raise ValueError(f"{name}: game {records[i].id} plays the illegal action {action} at ply {ply}")
             decided = ply - records[i].opening
@@ -168,7 +185,7 @@ def replay(game: Game, records: Sequence[GameRecord]) -> tuple[States, NDArray[n
         game.copy(into, states[here])
         rows[starts[here] + step - openings[here]] = into
         live = np.flatnonzero(step < lengths)
-        game.advance(states, live, live, np.array([records[i].actions[step] for i in live], np.int64))
+        game.advance(states, live, live, np.array([records[i].actions[step] for i in live.tolist()], np.int64))
     return rows, owner, ply
 
 

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from agent.evaluation import Evaluate
-from agent.evaluator import NetworkEvaluator
+from agent.evaluator import EngineConfig, NetworkEvaluator
 from agent.network import PolicyValueNet
 from games.game import Game
 from selfplay.local_runner import LocalRunner
@@ -66,7 +67,7 @@ class Run:
         self.runner = LocalRunner(
             game,
             config.self_play,
-            lambda: NetworkEvaluator(game, config.network, config.engine),
+            lambda: NetworkEvaluator(game, config.network, self._engine()),
             seed=config.seed,
             first_id=saved.next_id,
             deterministic=config.deterministic,
@@ -78,6 +79,17 @@ class Run:
         self.rates = Rates()
         self._begun = self._last_view = self._last_save = self._last_flush = time.monotonic()
         self._last_grade = -1e9
+
+    def _engine(self) -> EngineConfig:
+        """The engine asked for; a deterministic run does not choose one by measuring."""
+        chosen = self.config.engine
+        if not self.config.deterministic or "auto" not in (chosen.kind, chosen.precision):
+            return chosen
+        return replace(
+            chosen,
+            kind="torch" if chosen.kind == "auto" else chosen.kind,
+            precision="fp32" if chosen.precision == "auto" else chosen.precision,
+        )
 
     def _restore(self) -> Saved:
         """Take up the newest valid checkpoint and the games that are stored."""

@@ -53,7 +53,7 @@ class Replay:
         """Take finished games in; returns how many samples they gave."""
         if not records:
             return 0
-        rows, owner, ply = replay(self.game, records)
+        rows, owner, _ = replay(self.game, records)
         to_play = self.game.describe_new(rows).to_play
         outcome = np.array([record.outcome for record in records])[owner] * np.where(to_play == 0, 1, -1)
         full = np.concatenate([record.budgets for record in records]) >= self.full_budget
@@ -72,7 +72,11 @@ class Replay:
         return self.tensors(positions, self._policy[picks], self._targets[picks], random)
 
     def tensors(
-        self, positions: Positions, policy: NDArray[np.float32], targets: NDArray[np.float32], random: np.random.Generator
+        self,
+        positions: Positions,
+        policy: NDArray[np.float32],
+        targets: NDArray[np.float32],
+        random: np.random.Generator,
     ) -> dict[str, Tensor]:
         """The batch with a random symmetry a row."""
         symmetries = self.game.symmetries

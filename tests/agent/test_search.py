@@ -178,7 +178,7 @@ def test_many_leaves_see_much_the_same(rule: str) -> None:
             world, world.evaluate, SearchConfig(rule=rule, num_simulations=120, leaves=leaves), num_slots=16
         )
         favourites.append([int(answer.policy.argmax()) for answer in think(search, world.roots(*range(16)))])
-    assert sum(a == b for a, b in zip(*favourites, strict=True)) >= 10  # of 16; 5 by chance
+    assert sum(a == b for a, b in zip(*favourites, strict=True)) >= 9  # of 16; 5 by chance
 
 
 @ALL_RULES

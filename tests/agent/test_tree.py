@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agent.tree import NONE, ROOT, UNKNOWN, Trees, backup, backup_exact, expand, grow, keep, plant
+from agent.reuse import keep
+from agent.tree import COLLISION, EXACT, LEAF, NONE, ROOT, UNKNOWN, Trees, backup, expand, finish, plant, survey
 
 pytestmark = pytest.mark.nojit
 
@@ -24,10 +25,17 @@ def bare(num_slots: int = 1) -> Trees:
     return trees
 
 
+def walked(trees: Trees, *picks: int, end: int = LEAF) -> Any:
+    """``finish`` after one walk of tree 0 to each pick; what it put into the batch [5, B]."""
+    batch = np.zeros((5, 8), np.int64)
+    zeros = np.zeros(len(picks), np.int64)
+    count, _, _ = finish(*trees.arrays, zeros, ints(*picks), zeros + end, 0, batch)
+    return batch[:, :count]
+
+
 def add(trees: Trees, pick: int, *, to_play: int, value: float, proven: int = UNKNOWN, legal: Any = (1, 1, 1)) -> int:
     """One simulation that ends at a new leaf behind edge ``pick``; the leaf."""
-    leaf, parent, action = ints(0), ints(0), ints(0)
-    grow(*trees.arrays, ints(0), ints(pick), leaf, parent, action)
+    leaf = walked(trees, pick)[1]
     if proven == UNKNOWN:
         expand(*trees.arrays, ints(0), leaf, np.array([legal], bool), np.zeros((1, 3), np.float32))
     backup(*trees.arrays, ints(0), leaf, ints(to_play), np.array([value], np.float32), ints(proven))
@@ -97,10 +105,9 @@ def test_grow_marks_the_walk_as_pending_and_backup_clears_it() -> None:
     trees = bare()
     root(trees)
     first = add(trees, 1, to_play=1, value=0.25)
-    leaf, parent, action = ints(0), ints(0), ints(0)
-    pick = trees.nodes[0, first]["first_edge"] + 2
-    grow(*trees.arrays, ints(0), ints(pick), leaf, parent, action)
-    assert (leaf[0], parent[0], action[0]) == (2, first, 2)
+    batch = walked(trees, trees.nodes[0, first]["first_edge"] + 2)
+    leaf = batch[1]
+    assert batch.ravel().tolist() == [0, 2, first, 2, 2]  # tree, leaf, places of parent and leaf, action
     assert trees.root_edges(0)["pending"].tolist() == [0, 1, 0]
     assert trees.nodes[0, :3]["pending"].tolist() == [1, 1, 0]
     backup(*trees.arrays, ints(0), leaf, ints(0), np.array([0], np.float32), ints(UNKNOWN))
@@ -179,19 +186,61 @@ def test_a_walk_to_a_proven_edge_adds_its_exact_value() -> None:
     trees = bare()
     record = root(trees, value=0)
     add(trees, 0, to_play=1, value=0, proven=0)
-    backup_exact(*trees.arrays, ints(0, 0), ints(0, 0))
+    walked(trees, 0, 0, end=EXACT)
     assert trees.root_edges(0)["visits"].tolist() == [3, 0, 0]
     assert (record["visits"], record["value_sum"], record["pending"]) == (4, 0, 0)
 
 
+def test_a_collision_leaves_no_trace() -> None:
+    trees = bare()
+    root(trees)
+    walked(trees, 1)
+    before = [array.tobytes() for array in trees.arrays]
+    assert walked(trees, 1, end=COLLISION).size == 0
+    assert [array.tobytes() for array in trees.arrays] == before
+
+
+def test_finish_sorts_the_walks() -> None:
+    """Leaves go behind what the batch has; who met an exact value walks again while there is a budget."""
+    trees = bare(4)
+    for t in range(4):
+        expand(*trees.arrays, ints(t), ints(0), np.ones((1, 3), bool), np.zeros((1, 3), np.float32))
+        backup(*trees.arrays, ints(t), ints(0), ints(0), np.zeros(1, np.float32), ints(UNKNOWN))
+    trees.slots["budget"], trees.slots["spent"] = [5, 5, 5, 5], [0, 1, 3, 4]
+    trees.edges[:, 1]["proven"] = 0
+    walking, batch = ints(0, 1, 2, 3), np.full((5, 4), -7)
+    found = finish(*trees.arrays, walking, ints(2, 1, 1, 1), ints(LEAF, EXACT, EXACT, EXACT), 1, batch)
+    assert found == (2, 2, 3)
+    assert walking[:2].tolist() == [1, 2]
+    assert batch[:, 1].tolist() == [0, 1, 0, 1, 2]
+    assert (batch[:, [0, 2, 3]] == -7).all()
+    assert trees.slots["spent"].tolist() == [1, 2, 4, 5]
+    assert trees.nodes[:, ROOT]["pending"].tolist() == [1, 0, 0, 0]
+
+
+def test_survey() -> None:
+    trees = bare(6)
+    expanded = np.arange(1, 6)
+    for t in expanded:
+        expand(*trees.arrays, ints(t), ints(0), np.ones((1, 3), bool), np.zeros((1, 3), np.float32))
+    trees.slots["budget"] = 5
+    trees.slots["spent"] = [9, 4, 5, 0, 0, 0]
+    trees.nodes[3, ROOT]["proven"] = 0
+    trees.slots["num_nodes"] = [1, 7, 1, 1, 7, 4]  # of 8
+    ready, empty = np.zeros(6, bool), np.zeros(6, bool)
+    survey(trees.slots, trees.nodes, 4, np.arange(6), ready, empty)
+    assert empty.tolist() == [True] + [False] * 5
+    assert ready.tolist() == [False, False, True, True, True, False]
+
+
 def test_trees_do_not_touch_each_other() -> None:
     trees = bare(3)
-    before = trees.nodes.copy(), trees.edges.copy(), trees.slots.copy()
+    before = [[array[t].tobytes() for array in trees.arrays] for t in range(3)]
     expand(*trees.arrays, ints(1), ints(0), np.ones((1, 3), bool), np.zeros((1, 3), np.float32))
     backup(*trees.arrays, ints(1), ints(0), ints(0), np.ones(1, np.float32), ints(UNKNOWN))
-    for array, was in zip((trees.nodes, trees.edges, trees.slots), before, strict=True):
-        assert (array[[0, 2]] == was[[0, 2]]).all()
-        assert not (array[1] == was[1]).all()
+    after = [[array[t].tobytes() for array in trees.arrays] for t in range(3)]
+    assert [after[0], after[2]] == [before[0], before[2]]
+    assert after[1] != before[1]
 
 
 def path_edges(trees: Trees, node: int = ROOT, path: tuple[int, ...] = ()) -> dict[tuple[int, ...], list[Any]]:

@@ -29,7 +29,16 @@ def test_the_documented_game_keeps_the_laws_and_is_learned(
 ) -> None:
     assert main(["check-game", own_game]) == 0
     run = str(tmp_path / "run")
-    flags = ["--max-samples", "3000", "--network.blocks", "1", "--network.channels", "16", "--self-play.num-games", "32"]
+    flags = [
+        "--max-samples",
+        "3000",
+        "--network.blocks",
+        "1",
+        "--network.channels",
+        "16",
+        "--self-play.num-games",
+        "32",
+    ]
     flags += ["--learn.first-samples", "500", "--learn.batch-size", "64", "--self-play.num-groups", "1"]
     assert main(["train", "--game", own_game, "--run", run, *flags]) == 0
     capsys.readouterr()

@@ -35,8 +35,14 @@ def config(**over: object) -> TrainConfig:
             "opening_plies": 2,
             "search": {"num_simulations": 8},
         },
-        "learn": {"batch_size": 32, "first_samples": 100, "reuse": 1.0, "window": {"start": 400}, "publish_steps": 2,
-                  "trainer": {"learning_rate": 0.01, "average_decay": 0.9}},
+        "learn": {
+            "batch_size": 32,
+            "first_samples": 100,
+            "reuse": 1.0,
+            "window": {"start": 400},
+            "publish_steps": 2,
+            "trainer": {"learning_rate": 0.01, "average_decay": 0.9},
+        },
         "checkpoint_minutes": 0.001,
         "grade_minutes": 0,
     }
@@ -109,9 +115,7 @@ def test_an_overlapping_run_killed_at_random_goes_on_and_keeps_every_game(
     assert not list(folder.rglob("*.tmp"))
 
 
-def test_stopping_and_resuming_is_the_same_as_not_stopping(
-    tmp_path: Path, uninterrupted: tuple[Path, float]
-) -> None:
+def test_stopping_and_resuming_is_the_same_as_not_stopping(tmp_path: Path, uninterrupted: tuple[Path, float]) -> None:
     """run(10) == resume(run(5), 5)."""
     looks = iter([False] * 6 + [True])
     game = games.make("tic_tac_toe")

@@ -1,0 +1,98 @@
+"""Self-play: seeds by construction, playout caps, openings, threads that lose nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import games
+from agent import chance
+from agent.evaluation import hashed
+from agent.search import SearchConfig
+from selfplay.local_runner import LocalRunner, SelfPlayConfig, openings_of, terms_of
+from selfplay.records import GameRecord, samples, validate
+
+
+class Hashed:
+    """The hash network with the face of one that learns."""
+
+    def __init__(self) -> None:
+        self.version = self.asked = self.evaluated = 0
+
+    def __call__(self, states: Any, positions: Any) -> Any:
+        return hashed(states, positions)
+
+    def load(self, weights: Any, version: int) -> None:
+        self.version = version
+
+
+def config(**over: Any) -> SelfPlayConfig:
+    return SelfPlayConfig(**{"num_games": 8, "quantum": 60, "search": SearchConfig(num_simulations=8)} | over)
+
+
+def runner(settings: SelfPlayConfig, *, seed: int = 1, deterministic: bool = True) -> LocalRunner:
+    return LocalRunner(games.make("tic_tac_toe"), settings, Hashed, seed=seed, deterministic=deterministic)
+
+
+def by_id(records: list[GameRecord]) -> dict[int, GameRecord]:
+    return {record.id: record for record in records}
+
+
+def test_a_quantum_is_played_and_repeats() -> None:
+    one, other = runner(config()).collect(), runner(config()).collect()
+    assert samples(one) >= 60
+    assert [r.actions.tolist() for r in one] == [r.actions.tolist() for r in other]
+    assert [r.actions.tolist() for r in runner(config(), seed=2).collect()] != [r.actions.tolist() for r in one]
+
+
+def test_games_in_threads_are_the_games_of_one_loop() -> None:
+    wanted = by_id(runner(config(quantum=400)).collect())
+    threads = runner(config(num_groups=2), deterministic=False)
+    found: dict[int, GameRecord] = {}
+    while len(found) < 30:
+        found |= by_id(threads.collect(1.0))
+    threads.close()
+    common = set(wanted) & set(found)
+    assert len(common) >= 10
+    for i in common:
+        assert wanted[i].actions.tolist() == found[i].actions.tolist()
+    validate(games.make("tic_tac_toe"), list(found.values()))
+
+
+def test_an_error_in_a_thread_reaches_the_collector() -> None:
+    threads = runner(config(num_groups=1), deterministic=False)
+
+    def broken(*_: Any) -> None:
+        raise ValueError("the evaluator broke")
+
+    threads.loops[0].players[0].evaluate = broken  # type: ignore[attr-defined]
+    with pytest.raises(ValueError, match="the evaluator broke"):
+        threads.collect(60.0)
+    threads.close()
+
+
+def test_playout_caps_grant_full_searches_at_their_share() -> None:
+    settings = config(full_fraction=0.25, fast_simulations=3)
+    ids, plies = np.arange(4000), np.zeros(4000, np.int64)
+    terms = terms_of(settings)(ids, plies, chance.keys(0, ids, plies))
+    assert set(terms.budgets.tolist()) == {3, 8}
+    assert abs(terms.explore.mean() - 0.25) < 0.03
+    assert (terms.budgets[terms.explore] == 8).all()
+
+
+def test_openings_follow_from_the_id_and_never_end_a_game() -> None:
+    game = games.make("connect_four")
+    settings = config(opening_plies=2, deep_openings=0.5, max_opening_plies=40)
+    ids = np.arange(400)
+    found = openings_of(game, settings, 7, ids)
+    assert found[100:132] == openings_of(game, settings, 7, ids[100:132])
+    lengths = np.array([len(opening) for opening in found])
+    assert lengths.max() > 30
+    assert 0.4 < (lengths <= 2).mean() < 0.7
+    for opening in found[:50]:
+        position = games.position(game)
+        for action in opening:
+            position = position.play(action)
+        assert not position.is_over

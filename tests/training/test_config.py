@@ -1,0 +1,59 @@
+"""Configuration: unknown keys and wrong values get a sentence with the nearest name; recipes are whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import games
+from honte.recipes import names, recipe
+from training.config import defaults, load, merge, parse, to_dict
+
+
+@pytest.mark.parametrize("name", names())
+def test_recipes_parse_and_round_trip(name: str) -> None:
+    config = parse(recipe(name))
+    games.make(config.game)
+    assert parse(to_dict(config)) == config
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"self_ply": {}}, "self_ply is unknown; did you mean self_play"),
+        ({"self_play": {"search": {"num_simulation": 3}}}, "self_play.search.num_simulation is unknown; did you mean"),
+        ({"learn": {"batch_size": "many"}}, "learn.batch_size"),
+        ({"network": {"heads": "wide"}}, "network.heads"),
+        ({"network": 3}, "network"),
+        ({"learn": {"trainer": {"learning_rate": -1}}}, "learning_rate"),
+    ],
+)
+def test_what_is_wrong_is_named(values: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence.replace(".", r"\.")):
+        parse({"game": "tic_tac_toe"} | values)
+
+
+def test_files_that_are_no_configs(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    for text, sentence in (("- 1", "must hold names"), ("a: [", "not YAML"), ("!!python/object:os.system {}", "YAML")):
+        path.write_text(text)
+        with pytest.raises(ValueError, match=sentence):
+            load(path)
+    with pytest.raises(ValueError, match="cannot be read"):
+        load(tmp_path / "none.yaml")
+
+
+def test_unknown_recipes_are_met_with_the_nearest() -> None:
+    with pytest.raises(ValueError, match="did you mean connect_four"):
+        recipe("conect_four")
+
+
+def test_defaults_follow_from_any_game() -> None:
+    config = parse({"game": "x", **defaults(games.make("connect_four:rows=4,columns=4,k=3"))})
+    assert config.max_minutes > 0
+
+
+def test_merge_keeps_what_is_not_named() -> None:
+    assert merge({"a": {"b": 1, "c": 2}}, {"a": {"c": 3}}) == {"a": {"b": 1, "c": 3}}
