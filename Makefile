@@ -40,5 +40,5 @@ bench: $(READY)
 .venv/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "honte needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[dev,oracle]'
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[dev,oracle,fast]'
 	@touch $@

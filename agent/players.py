@@ -132,7 +132,10 @@ def _network_player(
     text: str, folder: Path, settings: dict[str, Any], game: Game, num_slots: int, device: str
 ) -> NetworkPlayer:
     seconds, temperature = settings.pop("seconds", None), settings.pop("temperature", None)
-    engine, precision = settings.pop("engine", "torch"), settings.pop("precision", "fp32")  # as they stand, results repeat
+    engine, precision = (
+        settings.pop("engine", "torch"),
+        settings.pop("precision", "fp32"),
+    )  # as they stand, results repeat
     evaluate = _evaluate(folder, game, engine, precision, device)
     config = models.configured(SearchConfig, models.read(folder).search, f"{folder / 'config.json'}: search")
     if seconds is not None:

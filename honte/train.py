@@ -11,7 +11,6 @@ import json
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -81,26 +80,28 @@ def _train(flags: argparse.Namespace, game: Game, config: Any, folder: Path) -> 
     import torch
 
     torch.set_num_threads(1)  # groups of games and the learner are threads of their own; pools inside would fight
-    look = grader(game, config.self_play.search)
     with _signals() as stopping, LiveView(game.name, str(folder), as_lines=flags.json) as view:
         run = Run(
             game,
             config,
             folder,
             watch=view.show,
-            grade=None if look is None else lambda evaluator: look(evaluator),
+            grade=grader(game, config.self_play.search),
             stopping=stopping,
         )
         if flags.init and not run.trainer.steps:
             run.start_from(_weights(flags.init, game))
-        done = run.finished()
-        reason = "finished" if done and run.trainer.steps else run.go()
-    report = replace(run.report, losses=dict(run.report.losses))
-    text = f"this run is finished ({folder})" if done else f"{reason} after {run.minutes:.1f} minutes ({folder})"
+        before = run.finished()
+        reason = run.go()
+    text = (
+        f"this run was finished already ({folder})"
+        if before
+        else f"{reason} after {run.minutes:.1f} minutes ({folder})"
+    )
     out = sys.stderr if flags.json else sys.stdout
-    print(f"{text}\n{summary(report)}\nplay it:  honte play {folder}", file=out)
+    print(f"{text}\n{summary(run.report)}\nplay it:  honte play {folder}", file=out)
     if flags.json:
-        print(json.dumps({"run": str(folder), "reason": reason, "minutes": run.minutes} | vars(report)))
+        print(json.dumps({"run": str(folder), "reason": reason} | vars(run.report)))
     return 0
 
 

@@ -114,21 +114,23 @@ class Run:
 
     def go(self) -> str:
         """Play and learn until the run is finished; returns why it stopped: ``finished`` or ``stopped``."""
-        self._say("running")
-        done = False
+        before = done = self.finished()
         try:
+            if not before:
+                self._say("running")
             while not self.stopping() and not (done := self.finished()):
                 if self._owed() < self._limit():
                     self._take(self.runner.collect(0.0 if self._owed() >= self.config.learn.batch_size else 0.5))
                 self._learn()
                 self._look()
-            self._save()
+            if not before:
+                self._save()
             if done:
                 self._view()
         finally:
             self.runner.close()
             self.metrics.close()
-        if done:
+        if done and not before:
             self._say("finished", self._why())
         return "finished" if done else "stopped"
 

@@ -40,8 +40,9 @@ class Report:
             self.losses[name] = old + SMOOTHING * (value - old)
 
     def numbers(self) -> dict[str, float]:
-        """All of it as one flat record."""
-        plain = {name: float(value) for name, value in vars(self).items() if isinstance(value, int | float)}
+        """All of it but the step, which a record has by itself, as one flat record."""
+        names = [name for name, value in vars(self).items() if name != "step" and isinstance(value, int | float)]
+        plain = {name: float(getattr(self, name)) for name in names}
         return plain | self.losses | self.grades
 
 

@@ -33,9 +33,9 @@ def test_the_life_of_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert first["samples"] >= 600  # type: ignore[operator]
 
     assert train(folder, "--max-samples", "600", "--json") == 0  # finished: says so and plays no more
-    again = result(capsys)
-    assert again["samples"] == first["samples"]
-    assert "is finished" in capsys.readouterr().err or again["reason"] == "finished"
+    shown = capsys.readouterr()
+    assert "finished already" in shown.err
+    assert json.loads(shown.out.splitlines()[-1])["samples"] == first["samples"]
 
     assert train(folder, "--max-samples", "1200", "--json") == 0  # a flag that may change: goes on
     assert result(capsys)["samples"] >= 1200  # type: ignore[operator]
@@ -46,6 +46,10 @@ def test_the_life_of_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert train(folder, "--fresh", "--max-samples", "300", "--json") == 0
     assert (tmp_path / "run.1" / "config.yaml").exists()
     assert result(capsys)["samples"] < 1200  # type: ignore[operator]
+
+    from training import metrics
+
+    assert metrics.read(folder)[-1]["samples"] >= 300
 
     other = tmp_path / "other"
     assert train(other, "--init", str(tmp_path / "run.1"), "--max-samples", "300") == 0
