@@ -1,7 +1,7 @@
 """Network blocks, and the policy-value ResNet built from them.
 
 Knows tensors, depth and width. Does not know games: what a board looks like comes as numbers and an action layout.
-The trunk is AlphaGo Zero's (Silver et al. 2017); squeeze-excite after Hu et al. 2018 as lc0 uses it; global pooling after
+The trunk is AlphaGo Zero's (Silver et al. 2017); squeeze-excite after Hu et al. 2018; global pooling after
 KataGo (Wu 2019).
 """
 
