@@ -86,7 +86,7 @@ def _train(flags: argparse.Namespace, game: Game, config: Any, folder: Path) -> 
             config,
             folder,
             watch=view.show,
-            grade=grader(game, config.self_play.search),
+            grade=grader(game, config.play),
             stopping=stopping,
         )
         if flags.init and not run.trainer.steps:

@@ -17,6 +17,7 @@ import yaml
 
 from agent.evaluator import EngineConfig
 from agent.network import NetworkConfig
+from agent.search import SearchConfig
 from games.game import Game
 from selfplay.local_runner import SelfPlayConfig
 from training.replay import WindowConfig
@@ -52,6 +53,7 @@ class TrainConfig:
     network: NetworkConfig = field(default_factory=NetworkConfig)
     engine: EngineConfig = field(default_factory=EngineConfig)
     self_play: SelfPlayConfig = field(default_factory=SelfPlayConfig)
+    play: SearchConfig = field(default_factory=lambda: SearchConfig(num_simulations=100))  # when it plays for real
     learn: LearnConfig = field(default_factory=LearnConfig)
     checkpoint_minutes: float = 1.0
     checkpoint_steps: int = 0  # deterministic runs: steps between checkpoints; 0: at every update
@@ -72,6 +74,7 @@ MAY_CHANGE = frozenset(
         "grade_minutes",
         "max_disk_gb",
         "engine",
+        "play",
         "self_play.num_groups",
     }
 )

@@ -143,5 +143,5 @@ def model_config(game: Game, config: TrainConfig) -> dict[str, Any]:
         "schema": 1,
         "game": game.name,
         "network": asdict(config.network),
-        "search": asdict(config.self_play.search),
+        "search": asdict(config.play),
     }
