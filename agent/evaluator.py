@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from agent.cache import Cache
-from agent.engines import TorchEngine
+from agent.engines import FEW, SHAPES, TorchEngine
 from agent.evaluation import Evaluation
 from agent.network import NetworkConfig
 from games.game import Game, Positions, States
@@ -26,6 +26,7 @@ class EngineConfig:
     precision: Literal["auto", "fp32", "bf16", "int8"] = "auto"  # int8 (openvino only) is never chosen by itself
     device: str = "cpu"
     cache_entries: int = 1 << 18  # 0: no cache
+    few: bool = False  # batches of a few rows stay small, for one game at a time: faster, bits may vary with company
 
 
 class Engine(Protocol):
@@ -58,14 +59,23 @@ def candidates(game: Game, network: NetworkConfig, config: EngineConfig) -> list
     on_cpu = config.device == "cpu"
     with_openvino = on_cpu and config.kind != "torch" and importlib.util.find_spec("openvino") is not None
     wanted = ("fp32", "bf16") if config.precision == "auto" else (config.precision,)
+    few = FEW if config.few else ()
     makers: list[Callable[[], Engine]] = []
     for precision in wanted:
         if config.kind != "openvino" and precision != "int8":
-            makers.append(lambda p=precision: TorchEngine(game, network, precision=p, device=config.device))  # type: ignore[misc]
+            makers.append(
+                lambda p=precision: TorchEngine(  # type: ignore[misc]
+                    game, network, precision=p, device=config.device, shapes=(*few, *SHAPES)
+                )
+            )
         if with_openvino:
-            from agent.openvino_engine import OpenVinoEngine
+            from agent.openvino_engine import COMPILED_SHAPES, OpenVinoEngine
 
-            makers.append(lambda p=precision: OpenVinoEngine(game, network, precision=p))  # type: ignore[misc]
+            makers.append(
+                lambda p=precision: OpenVinoEngine(  # type: ignore[misc]
+                    game, network, precision=p, shapes=(*few, *COMPILED_SHAPES)
+                )
+            )
     return makers
 
 

@@ -136,7 +136,7 @@ def _network_player(
         settings.pop("engine", "torch"),
         settings.pop("precision", "fp32"),
     )  # as they stand, results repeat
-    evaluate = _evaluate(folder, game, engine, precision, device)
+    evaluate = _evaluate(folder, game, engine, precision, device, few=num_slots < 8)
     config = models.configured(SearchConfig, models.read(folder).search, f"{folder / 'config.json'}: search")
     if seconds is not None:
         if settings.get("rule") == "gumbel":
@@ -149,7 +149,7 @@ def _network_player(
     return NetworkPlayer(game, evaluate, config, num_slots=num_slots, seconds=seconds, temperature=temperature)
 
 
-def _evaluate(folder: Path, game: Game, engine: Any, precision: Any, device: str) -> Evaluate:
+def _evaluate(folder: Path, game: Game, engine: Any, precision: Any, device: str, *, few: bool) -> Evaluate:
     """The network in ``folder``, ready to judge."""
     import torch
 
@@ -162,7 +162,7 @@ def _evaluate(folder: Path, game: Game, engine: Any, precision: Any, device: str
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
         raise ValueError(f"device is {device!r}, which cannot be used here: {str(error).splitlines()[0]}") from error
-    config = EngineConfig(kind=engine, precision=precision, device=device)
+    config = EngineConfig(kind=engine, precision=precision, device=device, few=few)
     evaluator = NetworkEvaluator(game, network, config)
     evaluator.load(weights, 0)
     return evaluator

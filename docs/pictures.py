@@ -10,6 +10,7 @@ import sys
 from dataclasses import fields
 from pathlib import Path
 
+import torch
 from rich.console import Console
 
 from honte.live_view import LiveView
@@ -17,7 +18,7 @@ from training import metrics, run_folder
 from training.report import Report
 
 HERE = Path(__file__).parent
-PAGE = """<svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
+PAGE = """<svg class="rich-terminal" viewBox="0 0 {width} {height}" xml:space="preserve" xmlns="http://www.w3.org/2000/svg">
 <style>.{unique_id}-matrix {{ font-family: monospace; font-size: {char_height}px; line-height: {line_height}px; }}
 .{unique_id}-title {{ font-size: 18px; font-family: sans-serif; }} {styles}</style>
 <defs><clipPath id="{unique_id}-clip-terminal"><rect x="0" y="0" width="{terminal_width}" height="{terminal_height}" />
@@ -27,6 +28,19 @@ PAGE = """<svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http:
 {backgrounds}<g class="{unique_id}-matrix">{matrix}</g></g>
 </svg>
 """
+
+
+class Typed(io.StringIO):
+    """A keyboard whose keys show."""
+
+    def __init__(self, console: Console, lines: list[str]) -> None:
+        super().__init__()
+        self.console, self.lines = console, lines
+
+    def readline(self, size: int | None = -1) -> str:
+        line = self.lines.pop(0)
+        self.console.print(line)
+        return line + "\n"
 
 
 def save(console: Console, name: str, title: str) -> None:
@@ -44,7 +58,9 @@ def train(run: Path) -> None:
         for name, value in record.items():
             if name in names or name.startswith("mistakes/"):
                 view.history.setdefault(name, []).append(value)
-    last = max((r for r in records if r["games_per_second"] > 0), key=lambda r: r["step"])
+    last = dict(records[-1])
+    for name in [name for name in last if name.endswith("_per_second") or name == "cache_hits"]:  # of the last minutes
+        last[name] = sum(record[name] for record in records[-60:]) / 60
     report = Report(**{name: type(getattr(Report(), name))(last[name]) for name in known & set(last)})
     report.losses = {name: last[name] for name in names}
     report.grades = {name: value for name, value in records[-1].items() if name.startswith("mistakes/")}
@@ -58,14 +74,15 @@ def play(run: Path) -> None:
     from honte.api import game_for, load
     from honte.session import Session
 
-    text = f"{run}?simulations=200"
+    text = f"{run}?simulations=100"
     game = game_for(None, text)
-    sys.stdin = io.StringIO("d\nd\nc\nhint\nquit\n")
-    console = Console(record=True, width=80, file=io.StringIO(), force_terminal=True)
+    console = Console(record=True, width=80, file=io.StringIO(), color_system="truecolor")
+    sys.stdin = Typed(console, ["d", "d", "hint", "c", "quit"])
     Session(game, load(text, game, num_slots=2), "connect_four", console, seat=0, seed=1, temperature=0.0).run()
     save(console, "play.svg", "honte play connect_four")
 
 
 if __name__ == "__main__":
+    torch.set_num_threads(1)
     train(Path(sys.argv[1]))
     play(Path(sys.argv[1]))

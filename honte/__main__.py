@@ -41,6 +41,8 @@ ILL_USED, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code. 2: the user can mend it; 130: interrupted; 141: nobody reads the output."""
+    # A pool of torch threads beside another busy process spins more than it computes: threads of games use the cores.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         code = _run(words)
