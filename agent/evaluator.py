@@ -58,7 +58,9 @@ def candidates(game: Game, network: NetworkConfig, config: EngineConfig) -> list
     """Makers of every engine that fits ``config`` on this machine."""
     on_cpu = config.device == "cpu"
     with_openvino = on_cpu and config.kind != "torch" and importlib.util.find_spec("openvino") is not None
-    wanted = ("fp32", "bf16") if config.precision == "auto" else (config.precision,)
+    wanted: tuple[str, ...] = (config.precision,)
+    if config.precision == "auto":
+        wanted = ("fp32", "bf16") if has_bf16(config.device) else ("fp32",)
     few = FEW if config.few else ()
     makers: list[Callable[[], Engine]] = []
     for precision in wanted:
@@ -79,7 +81,17 @@ def candidates(game: Game, network: NetworkConfig, config: EngineConfig) -> list
     return makers
 
 
-def seconds(engine: Engine, game: Game, *, rows: int = 128, repeats: int = 3) -> float:
+def has_bf16(device: str) -> bool:
+    """Whether bf16 is native there; emulated, it is not worth the time to measure it."""
+    import torch
+
+    if device != "cpu":
+        return True
+    known: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
+    return bool(known.get("amx_bf16") or known.get("avx512_bf16") or not known)
+
+
+def seconds(engine: Engine, game: Game, *, rows: int = 128, repeats: int = 8) -> float:
     """What a batch of ``rows`` first positions costs, the fastest of a few."""
     states = game.new(rows)
     game.init(states)

@@ -3,7 +3,7 @@
 One core, cache off, look-ahead off, on positions of real games; the two take turns in one process, so that the
 machine's drift hits both alike. Also the same engine against torch fp32 eager.
 
-    python -m benchmarks.selfplay [--blocks 6] [--channels 64] [--kind torch] [--rounds 7] [--out FILE.json] [--json]
+    python -m benchmarks.selfplay [--blocks 6] [--channels 64] [--kind torch] [--rounds 15] [--out FILE.json] [--json]
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def measure(network: NetworkConfig, kind: str, num_games: int, simulations: int,
     for _ in range(rounds + 1):
         row = [forward(evaluator, states, positions), forward(eager, states, positions)]
         before, start = evaluator.evaluated, time.perf_counter()
-        while time.perf_counter() - start < 3:
+        while time.perf_counter() - start < 1:
             loop.round()
         rates.append([*row, (evaluator.evaluated - before) / (time.perf_counter() - start)])
     table = np.array(rates[1:])
@@ -63,7 +63,7 @@ def measure(network: NetworkConfig, kind: str, num_games: int, simulations: int,
 def forward(evaluator: NetworkEvaluator, states: Any, positions: Any) -> float:
     """Positions a second of pure batched forward passes."""
     start, count = time.perf_counter(), 0
-    while time.perf_counter() - start < 1.5:
+    while time.perf_counter() - start < 1:
         evaluator.engine(states, positions)
         count += len(states)
     return count / (time.perf_counter() - start)
@@ -76,7 +76,7 @@ def main() -> None:
     parser.add_argument("--kind", choices=["auto", "torch", "openvino"], default="auto")
     parser.add_argument("--games", type=int, default=256)
     parser.add_argument("--simulations", type=int, default=200)
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--out")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 import torch
@@ -75,12 +76,16 @@ class Trainer:
         self.steps = self.samples_seen = self.skipped = self.skipped_in_row = 0
         self.learning_rate_scale = 1.0  # halved by whoever goes back to a checkpoint after `Diverged`
         self._parameters = {name: p for name, p in self.model.named_parameters() if p.requires_grad}
-        self._optimizer = _optimizer(self.model, config)
         # What is averaged: parameters and BatchNorm's running statistics, not its counters.
         self._live = {name: t for name, t in self.model.state_dict().items() if t.is_floating_point()}
         self._average = {name: t.clone() for name, t in self._live.items()} if config.average_decay else {}
         self._buffers = list(self.model.buffers())
         self._buffers_before = [buffer.clone() for buffer in self._buffers]
+
+    @cached_property
+    def _optimizer(self) -> torch.optim.Optimizer:
+        """Made when first needed: torch's optimisers take two seconds to import, and play can begin before."""
+        return _optimizer(self.model, self.config)
 
     def step(self, batch: Batch) -> dict[str, float]:
         """One update from ``batch``: tensors with the same first dimension, the number of samples.
