@@ -30,7 +30,7 @@ from training.metrics import Metrics
 from training.replay import Replay
 from training.report import Rates, Report
 from training.storage import Saved, Storage
-from training.trainer import Trainer
+from training.trainer import Diverged, Trainer
 
 FLUSH_SECONDS = 5.0
 """Finished games wait no longer than this for their shard."""
@@ -127,6 +127,11 @@ class Run:
                 self._save()
             if done:
                 self._view()
+        except Diverged as error:
+            raise ValueError(
+                f"training diverged: {error}; the newest checkpoint is whole: begin another run with"
+                f" --init {self.folder} and a smaller --learn.trainer.learning-rate.value"
+            ) from error
         finally:
             self.runner.close()
             self.metrics.close()

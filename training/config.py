@@ -48,7 +48,7 @@ class TrainConfig:
     game: str
     seed: int = 0
     deterministic: bool = False  # play and learn in turns; everything follows from the seed
-    max_minutes: float = 0.0  # of training, all sessions together; 0: no limit
+    max_minutes: float = 0.0  # of training, every start of the run together; 0: no limit
     max_samples: int = 0  # made by self-play; 0: no limit
     network: NetworkConfig = field(default_factory=NetworkConfig)
     engine: EngineConfig = field(default_factory=EngineConfig)
