@@ -82,10 +82,13 @@ def _check_data(game: Game) -> None:
             raise BrokenLaw(
                 f"{game.name} breaks the law: each row of symmetries.{name} is a permutation, the first the identity"
             )
-    texts = [game.action_text(a) for a in range(game.num_actions)]
-    for action, text in enumerate(texts):
-        if game.parse_action(text) != action:
-            raise BrokenLaw(f"{game.name} breaks the law: parse_action reads what action_text writes; {text!r} differs")
+    for to_play in range(2):
+        for action in range(game.num_actions):
+            text = game.action_text(action, to_play)
+            if game.parse_action(text, to_play) != action:
+                raise BrokenLaw(
+                    f"{game.name} breaks the law: parse_action reads what action_text writes; {text!r} differs"
+                )
 
 
 def _check_positions(game: Game, states: States, out: Positions) -> None:

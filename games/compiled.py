@@ -1,33 +1,20 @@
 """A game from plain scalar functions: compiled once, lifted to batches.
 
-Knows Numba and the ``Game`` contract. Does not know any rule.
-
-The scalar functions are cached on disk by Numba; the loops around them are thin and compiled on first use, because a
-function that closes over another compiled function never hits Numba's cache.
+Knows the ``Game`` contract and which rules it is made of. Does not know any rule, nor how they are compiled.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from games.game import ONGOING, Board, Game, Positions, Row, States, Symmetries
+from games import loops
+from games.caching import Rule, compiled, fingerprint
+from games.game import Board, Game, Positions, Row, States, Symmetries
 from games.symmetry import identity
-
-Rule = Callable[..., Any]
-
-
-def compiled(function: Rule) -> Rule:
-    """``function`` compiled by Numba, the GIL released, cached on disk where there is a place for it."""
-    try:
-        return njit(cache=True, nogil=True)(function)
-    except RuntimeError:  # no writable place for the cache
-        return njit(nogil=True)(function)
 
 
 class CompiledGame(Game):
@@ -36,10 +23,13 @@ class CompiledGame(Game):
     def __init__(self, **parts: Any) -> None:
         self.__dict__.update(parts)
         self.rules = {name: compiled(rule) for name, rule in parts["rules"].items() if rule is not None}
+        self.key = fingerprint(self.rules)
         self.has_heuristic = "heuristic" in self.rules
+        self.has_final_targets = "final_targets" in self.rules
         self.name = parts["name"]
 
     def init(self, states: States) -> None:
+        states[:] = np.zeros(1, self.state)[0]
         self._init(states)
 
     def step(self, states: States, actions: NDArray[Any]) -> None:
@@ -63,8 +53,14 @@ class CompiledGame(Game):
 
     def rollout(self, states: States, seeds: NDArray[np.uint64]) -> NDArray[np.float32]:
         out = np.empty(len(states), np.float32)
-        self._rollout(states, self.new(1), seeds, out)
+        self._rollout(states, self.new(1), seeds, np.empty(self.num_actions, np.bool_), out)
         return out
+
+    def final_targets(self, states: States) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+        ownership, score = super().final_targets(states)
+        if self.has_final_targets:
+            self._final_targets(states, ownership, score)
+        return ownership, score
 
     def cells(self, row: Row) -> NDArray[np.int8]:
         return np.asarray(self.draw(row), np.int8)
@@ -78,155 +74,41 @@ class CompiledGame(Game):
         self.read(states[0], read_cells(self.board, text))
         return states
 
-    def action_text(self, action: int) -> str:
-        return str(self.write_action(int(action)))
+    def action_text(self, action: int, to_play: int = 0) -> str:
+        return str(self.write_action(int(self.turned[action] if to_play and self.turned is not None else action)))
 
     draw: Rule
     read: Rule | None
     write_action: Rule
+    turned: NDArray[np.int64] | None
 
     @cached_property
     def _init(self) -> Rule:
-        init = self.rules["init"]
-
-        @njit(nogil=True)
-        def loop(states: States) -> None:
-            for b in range(len(states)):
-                init(states[b])
-
-        def fresh(states: States) -> None:
-            states[:] = np.zeros(1, self.state)[0]
-            loop(states)
-
-        return fresh
+        return loops.init(self.rules, self.key)
 
     @cached_property
     def _step(self) -> Rule:
-        step = self.rules["step"]
-
-        @njit(nogil=True)
-        def loop(states: States, actions: NDArray[Any]) -> None:
-            for b in range(len(states)):
-                step(states[b], actions[b])
-
-        return loop
+        return loops.step(self.rules, self.key)
 
     @cached_property
     def _advance(self) -> Rule:
-        step = self.rules["step"]
-
-        @njit(nogil=True)
-        def loop(arena: States, sources: NDArray[Any], targets: NDArray[Any], actions: NDArray[Any]) -> None:
-            for b in range(len(sources)):
-                if sources[b] != targets[b]:
-                    arena[targets[b]] = arena[sources[b]]
-                if actions[b] >= 0:
-                    step(arena[targets[b]], actions[b])
-
-        return loop
+        return loops.advance(self.rules, self.key)
 
     @cached_property
     def _describe(self) -> Rule:
-        legal_actions, observe, outcome = (self.rules[name] for name in ("legal_actions", "observe", "outcome"))
-
-        @njit(nogil=True)
-        def loop(
-            states: States,
-            observation: NDArray[Any],
-            legal: NDArray[np.bool_],
-            to_play: NDArray[np.int8],
-            terminal: NDArray[np.bool_],
-            value: NDArray[np.float32],
-        ) -> None:
-            observation.fill(0)
-            legal.fill(False)
-            for b in range(len(states)):
-                row = states[b]
-                observe(row, observation[b])
-                to_play[b] = row["to_play"]
-                result = outcome(row)
-                terminal[b] = result != ONGOING
-                if result == ONGOING:
-                    value[b] = 0
-                    legal_actions(row, legal[b])
-                else:
-                    value[b] = result
-
-        return loop
+        return loops.describe(self.rules, self.key)
 
     @cached_property
     def _lookahead(self) -> Rule:
-        step, legal_actions, outcome = (self.rules[name] for name in ("step", "legal_actions", "outcome"))
-
-        @njit(nogil=True)
-        def forced(stack: States, legal: NDArray[np.bool_], level: int, depth: int) -> int:
-            row, below = stack[level], stack[level + 1]
-            legal[level] = False
-            legal_actions(row, legal[level])
-            best = -1
-            for scan in range(2 if depth > 1 else 1):  # first for a win at once, then deeper
-                best = -1
-                for a in range(legal.shape[1]):
-                    if not legal[level, a]:
-                        continue
-                    stack[level + 1] = row
-                    step(below, a)
-                    value = outcome(below)
-                    if value == ONGOING and scan == 1:
-                        value = forced(stack, legal, level + 1, depth - 1)
-                    if value == ONGOING:
-                        best = ONGOING
-                        continue
-                    if below["to_play"] != row["to_play"]:
-                        value = -value
-                    if value == 1:
-                        return 1
-                    if best != ONGOING:
-                        best = max(best, value)
-                if best != ONGOING:
-                    return best
-            return best
-
-        @njit(nogil=True)
-        def loop(states: States, depth: int, stack: States, legal: NDArray[np.bool_], out: NDArray[np.int8]) -> None:
-            for b in range(len(states)):
-                out[b] = outcome(states[b])
-                if out[b] == ONGOING and depth > 0:
-                    stack[0] = states[b]
-                    out[b] = forced(stack, legal, 0, depth)
-
-        return loop
+        return loops.lookahead(self.rules, self.key)
 
     @cached_property
     def _rollout(self) -> Rule:
-        step, legal_actions, outcome = (self.rules[name] for name in ("step", "legal_actions", "outcome"))
-        num_actions = self.num_actions
+        return loops.rollout(self.rules, self.key)
 
-        @njit(nogil=True)
-        def loop(states: States, scratch: States, seeds: NDArray[np.uint64], out: NDArray[np.float32]) -> None:
-            legal = np.empty(num_actions, np.bool_)
-            choices = np.empty(num_actions, np.int64)
-            for b in range(len(states)):
-                scratch[0] = states[b]
-                row = scratch[0]
-                seed = seeds[b] | np.uint64(1)
-                result = outcome(row)
-                while result == ONGOING:
-                    legal[:] = False
-                    legal_actions(row, legal)
-                    count = 0
-                    for a in range(num_actions):
-                        choices[count] = a
-                        count += legal[a]
-                    seed ^= seed << np.uint64(13)  # xorshift64 (Marsaglia 2003)
-                    seed ^= seed >> np.uint64(7)
-                    seed ^= seed << np.uint64(17)
-                    pick = (seed >> np.uint64(32)) * np.uint64(count) >> np.uint64(32)
-                    step(row, choices[pick])
-                    result = outcome(row)
-                out[b] = result if row["to_play"] == states[b]["to_play"] else -result
-
-        return loop
+    @cached_property
+    def _final_targets(self) -> Rule:
+        return loops.final_targets(self.rules, self.key)
 
 
 def from_rules(
@@ -248,6 +130,8 @@ def from_rules(
     symmetries: Symmetries | None = None,
     action_layout: NDArray[np.int64] | None = None,
     heuristic: Rule | None = None,
+    final_targets: Rule | None = None,
+    turned: NDArray[np.int64] | None = None,
 ) -> CompiledGame:
     """A ``Game`` from scalar functions written in plain Python that Numba compiles.
 
@@ -259,8 +143,12 @@ def from_rules(
     - ``outcome(s)``: ``ONGOING``, or +1, 0, -1 for the player to move.
     - ``observe(s, planes)``: fill planes [C, H, W], all 0 on entry, as the player to move sees the board.
     - ``heuristic(s)``, optional: a guess of the value in (-1, 1) for the player to move (``minimax`` uses it).
+    - ``final_targets(s, ownership)``, optional: of a finished game, see ``Game.final_targets``; the score is returned.
 
     Not compiled: ``draw(s)`` -> [H, W] cell codes; ``read(s, cells)``, optional, its inverse; ``write_action(a)``.
+    Where the second player sees the board turned, so are its actions: ``turned[a]`` is what the first player would
+    call its action a, and ``write_action`` takes the first player's number.
+
     ValueError when ``state`` lacks ``to_play``.
     """
     if "to_play" not in (state.names or ()):
@@ -274,6 +162,7 @@ def from_rules(
         "outcome": outcome,
         "observe": observe,
         "heuristic": heuristic,
+        "final_targets": final_targets,
     }
     return CompiledGame(
         name=name,
@@ -288,4 +177,5 @@ def from_rules(
         board=board or Board(height, width),
         symmetries=symmetries or identity(height, width, num_actions),
         action_layout=np.asarray(pooled if action_layout is None else action_layout),
+        turned=turned,
     )

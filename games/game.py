@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,7 @@ States = NDArray[Any]
 class Positions(NamedTuple):
     """What may be known of B states, each from the viewpoint of its player to move."""
 
-    observation: NDArray[Any]  # [B, C, H, W] uint8 planes
+    observation: NDArray[Any]  # [B, C, H, W] planes of the game's observation_dtype
     legal: NDArray[np.bool_]  # [B, A]; all False when terminal
     to_play: NDArray[np.int8]  # [B] 0 or 1
     terminal: NDArray[np.bool_]  # [B]
@@ -72,12 +72,23 @@ class Symmetries:
 
 
 @dataclass(frozen=True)
+class Piece:
+    """How a cell code is drawn as a picture."""
+
+    shape: Literal["none", "stone", "letter", "mark", "block", "dot", "line", "box"]
+    owner: int = -1  # whose colour; -1: nobody's
+    text: str = ""
+
+
+@dataclass(frozen=True)
 class Board:
     """A drawing as data: the one source for text, images and clicks."""
 
     height: int
     width: int
     glyphs: tuple[str, ...] = (".", "x", "o")  # cell code -> character; 0 empty, 1 first player, 2 second player
+    pieces: tuple[Piece, ...] = (Piece("none"), Piece("stone", 0), Piece("stone", 1))  # by cell code
+    surface: Literal["squares", "checkers", "points", "wells", "hexagons", "dots"] = "squares"
     names: tuple[str, str] = ("x", "o")  # what people call the two players
     column_labels: tuple[str, ...] = ()
     row_labels: tuple[str, ...] = ()
@@ -94,11 +105,16 @@ class Game(ABC):
     state: np.dtype[Any]
     num_actions: int
     observation_shape: tuple[int, int, int]  # [C, H, W]
+    observation_dtype: np.dtype[Any] = np.dtype(np.uint8)  # or float32
     max_plies: int
     symmetries: Symmetries
     action_layout: NDArray[np.int64]  # [A, 3] plane, row, column; -1: pooled over that axis
     board: Board
+    turned: NDArray[np.int64] | None = (
+        None  # [A] the second player's actions as the first calls them; None: the same
+    )
     has_heuristic: bool = False
+    has_final_targets: bool = False
 
     @abstractmethod
     def init(self, states: States) -> None:
@@ -130,6 +146,14 @@ class Game(ABC):
         """[B] a guess of the value in (-1, 1), where the game has one; 0 otherwise."""
         return np.zeros(len(states), np.float32)
 
+    def final_targets(self, states: States) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+        """Of finished games: who owns each cell [B, H, W] (+1, 0, -1) and the score [B], as the player to move sees it.
+
+        All zero where a game knows no such thing.
+        """
+        _, height, width = self.observation_shape
+        return np.zeros((len(states), height, width), np.int8), np.zeros(len(states), np.float32)
+
     def lookahead(self, states: States, depth: int) -> NDArray[np.int8]:
         """[B] the exact value where a forced end lies within ``depth`` plies, ``ONGOING`` where none was found."""
         out = self.describe_new(states)
@@ -158,14 +182,14 @@ class Game(ABC):
         raise ValueError(f"{self.name} cannot read a drawn board")
 
     @abstractmethod
-    def action_text(self, action: int) -> str:
-        """The action as people write it."""
+    def action_text(self, action: int, to_play: int = 0) -> str:
+        """The action of player ``to_play`` as people write it: the same words for both players."""
 
-    def parse_action(self, text: str) -> int:
-        """The action that ``text`` names. ValueError with a sentence when none does."""
+    def parse_action(self, text: str, to_play: int = 0) -> int:
+        """The action of player ``to_play`` that ``text`` names. ValueError with a sentence when none does."""
         wanted = text.strip().lower()
         for action in range(self.num_actions):
-            if self.action_text(action).lower() == wanted:
+            if self.action_text(action, to_play).lower() == wanted:
                 return action
         first, last = self.action_text(0), self.action_text(self.num_actions - 1)
         raise ValueError(f"{text!r} is no action of {self.name}; actions are written {first} to {last}")
@@ -177,7 +201,7 @@ class Game(ABC):
     def positions(self, count: int) -> Positions:
         """Empty ``Positions`` for ``count`` rows."""
         return Positions(
-            np.zeros((count, *self.observation_shape), np.uint8),
+            np.zeros((count, *self.observation_shape), self.observation_dtype),
             np.zeros((count, self.num_actions), np.bool_),
             np.zeros(count, np.int8),
             np.zeros(count, np.bool_),

@@ -29,6 +29,7 @@ class Position:
     game: Game
     states: States  # [1]
     moves: tuple[int, ...] = ()
+    line: tuple[str, ...] = ()  # the moves as people write them
 
     def play(self, text: str | int) -> Position:
         """The position after one action or several, as people write them, or as one action's number.
@@ -41,8 +42,9 @@ class Position:
         return here
 
     def _played(self, text: str | int) -> Position:
-        action = text if isinstance(text, int) else self.game.parse_action(text)
         described = self.game.describe_new(self.states)
+        to_play = int(described.to_play[0])
+        action = text if isinstance(text, int) else self.game.parse_action(text, to_play)
         if described.terminal[0]:
             raise ValueError(f"{text!r} cannot be played: the game is over")
         if not 0 <= action < self.game.num_actions or not described.legal[0, action]:
@@ -50,12 +52,14 @@ class Position:
         states = self.game.new(1)
         self.game.copy(states, self.states)
         self.game.step(states, np.array([action]))
-        return Position(self.game, states, (*self.moves, action))
+        written = self.game.action_text(action, to_play)
+        return Position(self.game, states, (*self.moves, action), (*self.line, written))
 
     @property
     def legal_actions(self) -> list[str]:
         """Every legal action, as text; empty when the game is over."""
-        return [self.game.action_text(int(a)) for a in np.flatnonzero(self.game.describe_new(self.states).legal[0])]
+        here = self.game.describe_new(self.states)
+        return [self.game.action_text(int(a), int(here.to_play[0])) for a in np.flatnonzero(here.legal[0])]
 
     @property
     def to_play(self) -> int:

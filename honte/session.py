@@ -182,11 +182,11 @@ class Session:
             commands[word](rest.strip())
             return None
         try:
-            action = self.game.parse_action(line)
+            action = self.game.parse_action(line, self.here.to_play)
         except ValueError as error:
             raise ValueError(f"{error}; help lists the commands") from None
         legal = self.here.legal_actions
-        if self.game.action_text(action) not in legal:
+        if self.game.action_text(action, self.here.to_play) not in legal:
             raise ValueError(
                 f"{line} is not legal here; " + (f"legal are {' '.join(legal)}" if legal else "the game is over")
             )
@@ -223,12 +223,11 @@ class Session:
     def as_json(self) -> dict[str, Any]:
         """The game as it stands; ``outcome`` is the first player's, null before the end."""
         players = ["person", self.name] if self.seat == 0 else [self.name, "person"]
-        moves = [self.game.action_text(action) for action in self.here.moves]
         return {
             "schema": SCHEMA,
             "game": self.game.name,
             "players": players,
-            "moves": moves,
+            "moves": list(self.here.line),
             "actions": list(self.here.moves),
             "outcome": self.here.outcome,
         }
@@ -239,14 +238,14 @@ class Session:
         keys = chance.keys(self.seed, self.games, len(self.here.moves))
         self.player.think(np.array([HINT_SLOT]), self.here.states, Terms.of(1, keys=keys))
         decisions = self.player.decide()[1]
-        for line in hints(self.game, self.player, decisions):
+        for line in hints(self.here, self.player, decisions):
             self._say(line)
 
     def _show(self) -> None:
         self._say()
         self.console.print(drawn(self.here), soft_wrap=True)
         if self.expects is not None and not self.here.is_over:
-            move = self.game.action_text(self.here.moves[-1])
+            move = self.here.line[-1]
             self._say(f"{self.name} played {move} and expects to score {(1 + self.expects) / 2:.0%}")
         if self.here.outcome is not None:
             won = self.here.outcome * (1 if self.seat == 0 else -1)
@@ -261,15 +260,15 @@ class Session:
         self.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def hints(game: Game, player: Player, decisions: Decisions) -> list[str]:
-    """The best actions by ``decisions [1]``, which ``player`` just made in its slot for hints, a line each."""
+def hints(here: Position, player: Player, decisions: Decisions) -> list[str]:
+    """The best actions ``here`` by ``decisions [1]``, which ``player`` just made in its slot for hints, a line each."""
     policy = decisions.policy[0]
     best = np.argsort(-policy, kind="stable")[:HINTS]
     edges: Any = player.trees.children(HINT_SLOT, ROOT) if isinstance(player, Search) else []
     by_action = {int(edge["action"]): edge for edge in edges}
     lines = []
     for action in best[policy[best] > 0].tolist():
-        line = f"  {game.action_text(action):<4} {policy[action]:4.0%}"
+        line = f"  {here.game.action_text(action, here.to_play):<4} {policy[action]:4.0%}"
         if action in by_action:
             edge = by_action[action]
             visits, proven = int(edge["visits"]), int(edge["proven"])
@@ -283,5 +282,7 @@ def hints(game: Game, player: Player, decisions: Decisions) -> list[str]:
         lines.append(line)
     variation = player.principal_variation(HINT_SLOT) if isinstance(player, Search) else []
     if len(variation) > 1:
-        lines.append("  expected: " + " ".join(map(game.action_text, variation)))
+        for action in variation:
+            here = here.play(action)
+        lines.append("  expected: " + " ".join(here.line[-len(variation) :]))
     return lines

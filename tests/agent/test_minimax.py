@@ -92,7 +92,7 @@ class Plain(Game):
     def cells(self, row: Any) -> Any:
         return self.game.cells(row)
 
-    def action_text(self, action: int) -> str:
+    def action_text(self, action: int, to_play: int = 0) -> str:
         return self.game.action_text(action)
 
 

@@ -55,7 +55,7 @@ class HashWorld(Game):
     def cells(self, row: Any) -> Any:
         return np.zeros((1, 4), np.int8)
 
-    def action_text(self, action: int) -> str:
+    def action_text(self, action: int, to_play: int = 0) -> str:
         return str(action)
 
     def evaluate(self, states: States, positions: Positions) -> Evaluation:
@@ -115,7 +115,7 @@ class PlantedTree(Game):
     def cells(self, row: Any) -> Any:
         return np.zeros((1, 2), np.int8)
 
-    def action_text(self, action: int) -> str:
+    def action_text(self, action: int, to_play: int = 0) -> str:
         return str(action)
 
     def solved(self, node: int = 0) -> int:

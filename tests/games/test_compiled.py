@@ -32,21 +32,26 @@ def random_positions(game: Game, count: int, seed: int) -> States:
 
 def naive(game: Game, state: States, depth: int) -> int:
     """A forced end within ``depth`` plies by plain recursion; ONGOING where there is none."""
+    least, most = bounds(game, state, depth)
+    return least if least == most else ONGOING
+
+
+def bounds(game: Game, state: States, depth: int) -> tuple[int, int]:
+    """What the player to move is sure of, and what the other one cannot prevent; -1 and 1 where nothing is known."""
     here = game.describe_new(state)
     if here.terminal[0]:
-        return int(here.value[0])
+        return int(here.value[0]), int(here.value[0])
     if depth == 0:
-        return ONGOING
-    values = []
+        return -1, 1
+    least, most = -1, -1
     for action in np.flatnonzero(here.legal[0]):
         child = state.copy()
         game.step(child, np.array([action]))
-        value = naive(game, child, depth - 1)
-        turned = game.describe_new(child).to_play[0] != here.to_play[0]
-        values.append(-value if turned and value != ONGOING else value)
-    if 1 in values:
-        return 1
-    return ONGOING if ONGOING in values else max(values)
+        low, high = bounds(game, child, depth - 1)
+        if game.describe_new(child).to_play[0] != here.to_play[0]:
+            low, high = -high, -low
+        least, most = max(least, low), max(most, high)
+    return least, most
 
 
 @GAMES

@@ -95,12 +95,12 @@ def test_a_hint_s_numbers_are_the_search_s() -> None:
     game = known_games("tic_tac_toe")
     search = Search(game, half, SearchConfig(num_simulations=9), num_slots=2)
     search.think(np.array([1]), position(game).states, Terms.of(1))
-    lines = hints(game, search, search.decide()[1])
+    lines = hints(position(game), search, search.decide()[1])
     assert len(lines) == 5
     assert all(line.endswith("1 visits  expects to score 25%") for line in lines)
     almost = position(game).play("a3 a1 b3 b1")
     search.think(np.array([1]), almost.states, Terms.of(1))
-    assert hints(game, search, search.decide()[1])[0].startswith("  c3   100%")
+    assert hints(almost, search, search.decide()[1])[0].startswith("  c3   100%")
 
 
 def test_a_game_ends_and_goes_on(typed) -> None:  # type: ignore[no-untyped-def]

@@ -1,0 +1,191 @@
+"""The loops that lift scalar rules to batches of rows.
+
+Knows the scalar rules by name. Does not know any game, nor how compiled loops are kept.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from games.caching import Rule, Rules, lifted
+from games.game import ONGOING, States
+
+NO, YES, OPEN = 0, 1, 2
+
+
+def init(rules: Rules, key: str | None) -> Rule:
+    init = rules["init"]
+
+    def loop(states: States) -> None:
+        for b in range(len(states)):
+            init(states[b])
+
+    return lifted(loop, key)
+
+
+def step(rules: Rules, key: str | None) -> Rule:
+    step = rules["step"]
+
+    def loop(states: States, actions: NDArray[Any]) -> None:
+        for b in range(len(states)):
+            step(states[b], actions[b])
+
+    return lifted(loop, key)
+
+
+def advance(rules: Rules, key: str | None) -> Rule:
+    step = rules["step"]
+
+    def loop(arena: States, sources: NDArray[Any], targets: NDArray[Any], actions: NDArray[Any]) -> None:
+        for b in range(len(sources)):
+            if sources[b] != targets[b]:
+                arena[targets[b]] = arena[sources[b]]
+            if actions[b] >= 0:
+                step(arena[targets[b]], actions[b])
+
+    return lifted(loop, key)
+
+
+def describe(rules: Rules, key: str | None) -> Rule:
+    legal_actions, observe, outcome = (rules[name] for name in ("legal_actions", "observe", "outcome"))
+
+    def loop(
+        states: States,
+        observation: NDArray[Any],
+        legal: NDArray[np.bool_],
+        to_play: NDArray[np.int8],
+        terminal: NDArray[np.bool_],
+        value: NDArray[np.float32],
+    ) -> None:
+        observation.fill(0)
+        legal.fill(False)
+        for b in range(len(states)):
+            row = states[b]
+            observe(row, observation[b])
+            to_play[b] = row["to_play"]
+            result = outcome(row)
+            terminal[b] = result != ONGOING
+            if result == ONGOING:
+                value[b] = 0
+                legal_actions(row, legal[b])
+            else:
+                value[b] = result
+
+    return lifted(loop, key)
+
+
+def lookahead(rules: Rules, key: str | None) -> Rule:
+    step, legal_actions, outcome = (rules[name] for name in ("step", "legal_actions", "outcome"))
+
+    @njit(nogil=True)
+    def glance(stack: States, legal: NDArray[np.bool_], level: int, depth: int, player: int, bound: int) -> int:
+        """What the actions that end the game say of ``forces`` at ``level``: YES, NO or OPEN; they leave ``legal``."""
+        row, below = stack[level], stack[level + 1]
+        mine = row["to_play"] == player
+        legal[level] = False
+        legal_actions(row, legal[level])
+        going = False
+        for a in range(legal.shape[1]):
+            if legal[level, a]:
+                stack[level + 1] = row
+                step(below, a)
+                value = outcome(below)
+                if value == ONGOING:
+                    going = True
+                else:
+                    legal[level, a] = False
+                    reached = (value if below["to_play"] == player else -value) >= bound
+                    if reached == mine:
+                        return YES if mine else NO
+        if not going:
+            return NO if mine else YES
+        return NO if level + 1 == depth else OPEN
+
+    @njit(nogil=True)
+    def forces(stack: States, legal: NDArray[np.bool_], depth: int, player: int, bound: int) -> bool:
+        """Whether ``player`` makes sure of ``bound`` or more within ``depth`` plies, whatever the other does.
+
+        A walk with a stack of its own: Numba cannot keep recursive closures on disk.
+        """
+        level = 0
+        verdict = glance(stack, legal, level, depth, player, bound)
+        while True:
+            if verdict == OPEN:
+                a = 0
+                while a < legal.shape[1] and not legal[level, a]:
+                    a += 1
+                if a < legal.shape[1]:
+                    legal[level, a] = False
+                    stack[level + 1] = stack[level]
+                    step(stack[level + 1], a)
+                    level += 1
+                    verdict = glance(stack, legal, level, depth, player, bound)
+                else:  # nothing decided it
+                    verdict = NO if stack[level]["to_play"] == player else YES
+            elif level == 0:
+                return verdict == YES
+            else:
+                level -= 1
+                if verdict != (YES if stack[level]["to_play"] == player else NO):
+                    verdict = OPEN
+
+    def loop(states: States, depth: int, stack: States, legal: NDArray[np.bool_], out: NDArray[np.int8]) -> None:
+        for b in range(len(states)):
+            out[b] = outcome(states[b])
+            if out[b] != ONGOING or depth == 0:
+                continue
+            stack[0] = states[b]
+            me = states[b]["to_play"]
+            if forces(stack, legal, depth, me, 1):
+                out[b] = 1
+            elif forces(stack, legal, depth, 1 - me, 1):
+                out[b] = -1
+            elif forces(stack, legal, depth, me, 0) and forces(stack, legal, depth, 1 - me, 0):
+                out[b] = 0
+
+    return lifted(loop, key)
+
+
+def rollout(rules: Rules, key: str | None) -> Rule:
+    step, legal_actions, outcome = (rules[name] for name in ("step", "legal_actions", "outcome"))
+
+    def loop(
+        states: States, scratch: States, seeds: NDArray[np.uint64], legal: NDArray[np.bool_], out: NDArray[np.float32]
+    ) -> None:
+        choices = np.empty(len(legal), np.int64)
+        for b in range(len(states)):
+            scratch[0] = states[b]
+            row = scratch[0]
+            seed = seeds[b] | np.uint64(1)
+            result = outcome(row)
+            while result == ONGOING:
+                legal[:] = False
+                legal_actions(row, legal)
+                count = 0
+                for a in range(len(legal)):
+                    choices[count] = a
+                    count += legal[a]
+                seed ^= seed << np.uint64(13)  # xorshift64 (Marsaglia 2003)
+                seed ^= seed >> np.uint64(7)
+                seed ^= seed << np.uint64(17)
+                pick = (seed >> np.uint64(32)) * np.uint64(count) >> np.uint64(32)
+                step(row, choices[pick])
+                result = outcome(row)
+            out[b] = result if row["to_play"] == states[b]["to_play"] else -result
+
+    return lifted(loop, key)
+
+
+def final_targets(rules: Rules, key: str | None) -> Rule:
+    targets = rules["final_targets"]
+
+    def loop(states: States, ownership: NDArray[np.int8], score: NDArray[np.float32]) -> None:
+        ownership.fill(0)
+        for b in range(len(states)):
+            score[b] = targets(states[b], ownership[b])
+
+    return lifted(loop, key)
