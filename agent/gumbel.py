@@ -95,7 +95,15 @@ def improve(nodes: Records, edges: Records, t: int, index: int, c_visit: float, 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def choose_root(
-    nodes: Records, edges: Records, t: int, considered: int, gumbel: Any, c_visit: float, c_scale: float, scratch: Any
+    nodes: Records,
+    edges: Records,
+    t: int,
+    considered: int,
+    before: Any,
+    gumbel: Any,
+    c_visit: float,
+    c_scale: float,
+    scratch: Any,
 ) -> int:
     """Among root edges with exactly ``considered`` visits in this move, the best of g + logits + sigma(q).
 
@@ -116,7 +124,7 @@ def choose_root(
         if spare == NONE or score > spare_score:
             spare = first + k
             spare_score = score
-        if edge["visits"] + edge["pending"] - edge["start"] == considered and (best == NONE or score > best_score):
+        if edge["visits"] + edge["pending"] - before[k] == considered and (best == NONE or score > best_score):
             best = first + k
             best_score = score
     if best != NONE:
@@ -158,6 +166,7 @@ def select(
     nodes: Records,
     edges: Records,
     rows: Ints,
+    before: Ints,
     gumbel: NDArray[np.float32],
     order: Ints,
     c_visit: float,
@@ -169,7 +178,7 @@ def select(
     scratch = np.empty(gumbel.shape[1], np.float64)
     for i in range(len(rows)):
         t = rows[i]
-        pick = choose_root(nodes, edges, t, order[t, slots[t]["spent"]], gumbel[t], c_visit, c_scale, scratch)
+        pick = choose_root(nodes, edges, t, order[t, slots[t]["spent"]], before[t], gumbel[t], c_visit, c_scale, scratch)
         while True:
             edge = edges[t, pick]
             if edge["proven"] != UNKNOWN:
@@ -186,8 +195,24 @@ def select(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def begin(nodes: Records, edges: Records, rows: Ints, before: Ints) -> None:
+    """Note how often each root edge was visited before this move: not at all, unless the tree was kept."""
+    for t in rows:
+        root = nodes[t, ROOT]
+        for k in range(root["num_edges"]):
+            before[t, k] = edges[t, root["first_edge"] + k]["visits"]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def conclude(
-    nodes: Records, edges: Records, rows: Ints, gumbel: NDArray[np.float32], c_visit: float, c_scale: float, out: Any
+    nodes: Records,
+    edges: Records,
+    rows: Ints,
+    before: Ints,
+    gumbel: NDArray[np.float32],
+    c_visit: float,
+    c_scale: float,
+    out: Any,
 ) -> None:
     """Write policy = softmax(logits + sigma(completed Q)), its mean Q as value, visits, and the action to play;
     ``proven``: some root edge is.
@@ -207,7 +232,7 @@ def conclude(
             edge = edges[t, first + k]
             mass += np.exp(scratch[k] - top)
             if edge["proven"] != -1:
-                most = max(most, edge["visits"] - edge["start"])
+                most = max(most, edge["visits"] - before[t, k])
         scored = 0.0
         weight = 0.0
         best_score = -np.inf
@@ -225,7 +250,7 @@ def conclude(
                 scored += policy[i, a] * edge["value_sum"] / edge["visits"]
                 weight += policy[i, a]
             score = gumbel[t, a] + scratch[k]
-            candidate = edge["proven"] != -1 and edge["visits"] - edge["start"] == most
+            candidate = edge["proven"] != -1 and edge["visits"] - before[t, k] == most
             if action[i] == NONE or ((candidate or most < 0) and score > best_score):
                 action[i] = a
                 best_score = score if candidate or most < 0 else -np.inf
@@ -241,9 +266,11 @@ class Gumbel:
         self.num_actions = num_actions
         self.noise = np.zeros((len(trees.slots), num_actions), np.float32)
         self.order = np.zeros((len(trees.slots), 1), np.int32)
+        self.before = np.zeros((len(trees.slots), num_actions), np.int32)
 
     def open(self, rows: Ints, terms: Terms) -> None:
         """The roots of ``rows [R]`` have edges: draw their noise (0 unless exploring), order their simulations."""
+        begin(self.trees.nodes, self.trees.edges, rows, self.before)
         noise = chance.gumbels(terms.keys, chance.NOISE, self.num_actions)
         self.noise[rows] = np.where(terms.explore[:, None], noise, 0)
         budgets = self.trees.slots["budget"][rows]
@@ -256,14 +283,15 @@ class Gumbel:
             self.order[t, :budget] = considered_visits(num_considered, int(budget))
 
     def select(self, rows: Ints, picks: Ints, ends: Ints) -> None:
-        select(*self.trees.arrays, rows, self.noise, self.order, self.config.c_visit, self.config.c_scale, picks, ends)
+        constants = (self.config.c_visit, self.config.c_scale)
+        select(*self.trees.arrays, rows, self.before, self.noise, self.order, *constants, picks, ends)
 
     def decide(self, rows: Ints, terms: Terms) -> Decisions:
         """What the finished trees ``rows [R]`` say."""
         out = Decisions.empty(len(rows), self.num_actions)
         _, nodes, edges = self.trees.arrays
         arrays = (out.action, out.policy, out.value, out.visits, out.proven)
-        conclude(nodes, edges, rows, self.noise, self.config.c_visit, self.config.c_scale, arrays)
+        conclude(nodes, edges, rows, self.before, self.noise, self.config.c_visit, self.config.c_scale, arrays)
         for i in np.flatnonzero(out.proven).tolist():
             settled(out, i, nodes[rows[i], ROOT], self.trees.root_edges(rows[i]))
         return out

@@ -47,7 +47,6 @@ def keep(slots: Records, nodes: Records, edges: Records, t: int, root: int, move
             saved[begins[new] + e] = edges[t, node["first_edge"] + e]
             edge = saved[begins[new] + e]
             edge["owner"] = new
-            edge["start"] = edge["visits"] if new == ROOT else 0
             if edge["child"] != NONE:
                 edge["child"] = place[edge["child"]]
     for e in range(first):

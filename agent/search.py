@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agent import chance
 from agent.decision import Decisions, Terms
@@ -20,7 +21,8 @@ from agent.evaluation import Evaluate
 from agent.gumbel import Gumbel, GumbelConfig
 from agent.puct import Puct, PuctConfig
 from agent.reuse import keep
-from agent.tree import NONE, ROOT, UNKNOWN, Ints, Trees, backup, expand, finish, plant, survey
+from agent.rounds import ended, survey, unproven
+from agent.tree import NONE, ROOT, Ints, Trees, backup, expand, finish, plant
 from agent.uct import Uct, UctConfig
 from games.game import Game, Positions, States
 
@@ -70,10 +72,12 @@ class Search:
         self.terms = Terms.of(num_slots)
         self.simulations = 0
         # Written anew in every round:
-        self.flags = np.empty((2, num_slots), np.bool_)
+        self.lists = np.empty((3, num_slots), np.int64)
         self.walks = np.empty((2, num_slots), np.int64)
         self.batch = np.empty((5, num_slots * config.leaves), np.int64)
         self.out = game.positions(num_slots * config.leaves)
+        self.proven = np.empty(num_slots * config.leaves, np.int8)
+        self.wanted = np.empty(num_slots * config.leaves, np.int64)
 
     def think(self, slots: Ints, states: States, terms: Terms) -> None:
         """Begin a move in each of ``slots [R]`` at ``states [R]``, which must not be over."""
@@ -98,54 +102,55 @@ class Search:
         """Search on until some slots are ready: their numbers [R] and decisions. With no slot active: none."""
         record = self.trees.slots
         while True:
-            active = np.flatnonzero(record["active"])
-            ready, bare = self.flags[:, : len(active)]
-            survey(record, self.trees.nodes, self.config.leaves, active, ready, bare)
-            if ready.any() or not len(active):
-                rows = active[ready]
+            ready, bare, walking = self.lists
+            num_ready, num_bare, num_walking = survey(record, self.trees.nodes, self.config.leaves, *self.lists)
+            if num_ready or not (num_bare or num_walking):
+                rows = ready[:num_ready].copy()
                 record["active"][rows] = False
                 return rows, self._decisions(rows)
-            self._simulate(active, bare)
+            self._simulate(bare[:num_bare], walking[:num_walking])
 
     def stop(self) -> None:
         """Forget every search under way."""
         self.trees.slots["active"] = False
 
-    def _simulate(self, active: Ints, bare: Any) -> None:
-        """One round: gather leaves from every tree, evaluate them together, write back."""
-        fresh, walking = (active[bare], active[~bare]) if bare.any() else (active[:0], active.copy())
+    def _simulate(self, fresh: Ints, walking: Ints) -> None:
+        """One round: a leaf of each tree that is walked and the roots of the ``fresh`` ones, evaluated together."""
         rows, leaves, sources, targets, actions = self._gather(fresh, walking)
-        if not len(rows):  # every walk met an exact value
+        count = len(rows)
+        if not count:  # every walk met an exact value
             return
         self.game.advance(self.arena, sources, targets, actions)
-        states = self.arena.take(targets)
-        out = self.out.rows(0, len(rows))
+        states, out, proven = self.arena.take(targets), self.out.rows(0, count), self.proven[:count]
         self.game.describe(states, out)
-        proven = np.where(out.terminal, out.value, UNKNOWN).astype(np.int8)
+        ended(out.terminal, out.value, proven)
         if self.config.lookahead > 0:  # not at roots: a proven root would have no edge to play
             proven[len(fresh) :] = self.game.lookahead(states[len(fresh) :], self.config.lookahead)
-        values = np.zeros(len(rows), np.float32)
-        wanted = np.flatnonzero(proven == UNKNOWN)
-        if len(wanted) == len(rows):
-            self._expand(rows, leaves, states, out, values)
-        elif len(wanted):
-            some, found = out.take(wanted), np.zeros(len(wanted), np.float32)
-            self._expand(rows[wanted], leaves[wanted], states.take(wanted), some, found)
-            values[wanted] = found
+        num_wanted = unproven(proven, self.wanted)
+        if num_wanted == count:
+            values = self._expand(rows, leaves, states, out)
+        else:
+            values = np.zeros(count, np.float32)
+            if num_wanted:
+                some = self.wanted[:num_wanted]
+                values[some] = self._expand(rows[some], leaves[some], states.take(some), out.take(some))
         backup(*self.trees.arrays, rows, leaves, out.to_play, values, proven)
         if len(fresh):
             if out.terminal[: len(fresh)].any():
                 raise ValueError(f"a finished game of {self.game.name} cannot be searched")
             self.rule.open(fresh, self.terms.rows(fresh))
 
-    def _expand(self, rows: Ints, leaves: Ints, states: States, positions: Positions, values: Any) -> None:
-        """Ask what the leaves are worth: edges for the trees, ``values [R]`` for the backup."""
+    def _expand(self, rows: Ints, leaves: Ints, states: States, positions: Positions) -> NDArray[np.float32]:
+        """Ask what the leaves are worth and give them edges; the values [R]."""
         answer = self.evaluate(states, positions)
-        values[:] = answer.value
         expand(*self.trees.arrays, rows, leaves, positions.legal, answer.logits)
+        return answer.value
 
     def _gather(self, fresh: Ints, walking: Ints) -> Ints:
-        """Walk down each of the trees ``walking``: [5, B] as ``finish`` says, the bare roots of ``fresh`` first."""
+        """Walk down each of the trees ``walking``: [5, B] as ``finish`` says, the bare roots of ``fresh`` first.
+
+        Both lists are used up.
+        """
         trees, batch, record = self.trees, self.batch, self.trees.slots
         count = start = len(fresh)
         if count:

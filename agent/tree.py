@@ -44,11 +44,10 @@ EDGE = np.dtype(
         ("child", np.int32),  # NONE until grown
         ("visits", np.int32),
         ("pending", np.int32),
-        ("start", np.int32),  # visits when this move began: > 0 only in a reused tree
         ("value_sum", np.float32),
         ("logit", np.float32),
         ("prior", np.float32),
-        ("action", np.int32),
+        ("action", np.int16),
         ("proven", np.int8),
     ],
     align=True,
@@ -160,7 +159,6 @@ def expand(
                 edge["child"] = NONE
                 edge["visits"] = 0
                 edge["pending"] = 0
-                edge["start"] = 0
                 edge["value_sum"] = 0
                 edge["logit"] = logit
                 edge["prior"] = prior
@@ -244,18 +242,6 @@ def backup(
             if exact != UNKNOWN:
                 exact = -exact
         walk_up(nodes, edges, t, pick, value, exact)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def survey(slots: Records, nodes: Records, leaves: int, rows: Ints, ready: Any, bare: Any) -> None:
-    """Which of the slots ``rows [R]`` are ``ready [R]`` to answer, and which have a ``bare [R]``, unevaluated root."""
-    capacity = nodes.shape[1]
-    for i in range(len(rows)):
-        slot, root = slots[rows[i]], nodes[rows[i], ROOT]
-        left = slot["budget"] - slot["spent"]
-        bare[i] = root["num_edges"] == 0
-        full = slot["num_nodes"] + min(left, leaves) > capacity
-        ready[i] = not bare[i] and (left <= 0 or full or root["proven"] != UNKNOWN)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -50,7 +50,8 @@ def lifted(function: Rule, key: str | None) -> Rule:
     if key is not None and hasattr(loop, "py_func"):  # without the JIT it is the function itself
         with contextlib.suppress(RuntimeError, AttributeError):  # no place for it, or another Numba: only slower
             loop._cache = _RulesCache(function, key)
-    return loop
+    rule: Rule = loop
+    return rule
 
 
 def fingerprint(rules: Rules) -> str | None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from agent.reuse import keep
-from agent.tree import COLLISION, EXACT, LEAF, NONE, ROOT, UNKNOWN, Trees, backup, expand, finish, plant, survey
+from agent.tree import COLLISION, EXACT, LEAF, NONE, ROOT, UNKNOWN, Trees, backup, expand, finish, plant
 
 pytestmark = pytest.mark.nojit
 
@@ -71,7 +71,6 @@ def test_expand_makes_an_edge_for_each_legal_action() -> None:
         ("visits", 0),
         ("pending", 0),
         ("value_sum", 0),
-        ("start", 0),
     ):
         assert (edges[name] == blank).all()
     assert (edges["proven"] == UNKNOWN).all()
@@ -218,21 +217,6 @@ def test_finish_sorts_the_walks() -> None:
     assert trees.nodes[:, ROOT]["pending"].tolist() == [1, 0, 0, 0]
 
 
-def test_survey() -> None:
-    trees = bare(6)
-    expanded = np.arange(1, 6)
-    for t in expanded:
-        expand(*trees.arrays, ints(t), ints(0), np.ones((1, 3), bool), np.zeros((1, 3), np.float32))
-    trees.slots["budget"] = 5
-    trees.slots["spent"] = [9, 4, 5, 0, 0, 0]
-    trees.nodes[3, ROOT]["proven"] = 0
-    trees.slots["num_nodes"] = [1, 7, 1, 1, 7, 4]  # of 8
-    ready, empty = np.zeros(6, bool), np.zeros(6, bool)
-    survey(trees.slots, trees.nodes, 4, np.arange(6), ready, empty)
-    assert empty.tolist() == [True] + [False] * 5
-    assert ready.tolist() == [False, False, True, True, True, False]
-
-
 def test_trees_do_not_touch_each_other() -> None:
     trees = bare(3)
     before = [[array[t].tobytes() for array in trees.arrays] for t in range(3)]
@@ -302,7 +286,6 @@ def test_a_kept_subtree_is_the_old_one_edge_for_edge(seed: int) -> None:
     assert new_root["parent_edge"] == NONE
     for name in ("visits", "value_sum", "value", "to_play", "proven"):
         assert new_root[name] == below[name]
-    assert trees.root_edges(0)["start"].tolist() == trees.root_edges(0)["visits"].tolist()
 
 
 def test_keeping_the_root_keeps_all() -> None:

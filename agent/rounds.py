@@ -1,0 +1,52 @@
+"""What a round of the search has to do: lists of slots and rows, made by compiled loops.
+
+Knows slots, roots and proofs. Does not know how trees are walked, grown or judged.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from agent.tree import ROOT, UNKNOWN, Ints, Records
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def survey(slots: Records, nodes: Records, leaves: int, ready: Ints, bare: Ints, walking: Ints) -> tuple[int, int, int]:
+    """Sort the active slots into three lists [T]: ready to answer, with a bare root, to be walked; their lengths."""
+    capacity = nodes.shape[1]
+    counts = [0, 0, 0]
+    for t in range(len(slots)):
+        slot = slots[t]
+        if slot["active"]:
+            left = slot["budget"] - slot["spent"]
+            full = slot["num_nodes"] + min(left, leaves) > capacity
+            if nodes[t, ROOT]["num_edges"] == 0:
+                bare[counts[1]] = t
+                counts[1] += 1
+            elif left <= 0 or full or nodes[t, ROOT]["proven"] != UNKNOWN:
+                ready[counts[0]] = t
+                counts[0] += 1
+            else:
+                walking[counts[2]] = t
+                counts[2] += 1
+    return counts[0], counts[1], counts[2]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def unproven(proven: Ints, wanted: Ints) -> int:
+    """List the rows of ``proven [R]`` that are UNKNOWN in ``wanted``; how many they are."""
+    count = 0
+    for i in range(len(proven)):
+        if proven[i] == UNKNOWN:
+            wanted[count] = i
+            count += 1
+    return count
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def ended(terminal: NDArray[np.bool_], value: NDArray[np.float32], proven: Ints) -> None:
+    """A finished game proves its value, [R] each."""
+    for i in range(len(terminal)):
+        proven[i] = value[i] if terminal[i] else UNKNOWN
