@@ -6,7 +6,9 @@ Knows which engines there are and how they are put together. Does not know searc
 from __future__ import annotations
 
 import importlib.util
+import threading
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -108,8 +110,17 @@ def seconds(engine: Engine, game: Game, *, rows: int = 128, repeats: int = 8) ->
 class NetworkEvaluator:
     """An ``Evaluate`` whose weights can be swapped between calls; safe to share between threads."""
 
-    def __init__(self, game: Game, network: NetworkConfig, config: EngineConfig) -> None:
-        self.engine = engine(game, network, config)
+    def __init__(self, game: Game, network: NetworkConfig, config: EngineConfig, *, wait: bool = True) -> None:
+        """With ``wait=False`` the first engine to be had starts at once; a thread makes and measures the others and
+        puts the fastest in its place.
+        """
+        self.lock = threading.Lock()
+        self.weights: tuple[Mapping[str, Any], int] | None = None
+        makers = [] if wait else candidates(game, network, config)
+        self.engine = makers[0]() if makers else engine(game, network, config)
+        self.chooser = threading.Thread(target=self._choose, args=(makers[1:], game), name="engines")
+        if makers[1:]:
+            self.chooser.start()
         self.cache = Cache(self._count, game.num_actions, entries=max(config.cache_entries, 1))
         self.cached = config.cache_entries > 0
         self.asked = self.evaluated = 0
@@ -124,8 +135,22 @@ class NetworkEvaluator:
 
     def load(self, weights: Mapping[str, Any], version: int) -> None:
         """Take new weights and forget what the old ones said."""
-        self.engine.load(weights, version)
+        with self.lock:
+            self.weights = weights, version
+            self.engine.load(weights, version)
         self.cache.clear()
+
+    def _choose(self, makers: list[Callable[[], Engine]], game: Game) -> None:
+        """Put the fastest of the engine at work and those that ``makers`` make to work."""
+        try:
+            best = min([self.engine, *(make() for make in makers)], key=lambda engine: seconds(engine, game))
+        except Exception as error:  # whatever another engine's library does, this one goes on
+            warnings.warn(f"an engine could not be tried: {error}", stacklevel=1)
+            return
+        with self.lock:
+            if best is not self.engine and self.weights is not None:
+                best.load(*self.weights)
+            self.engine = best
 
     @property
     def version(self) -> int:

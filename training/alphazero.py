@@ -67,7 +67,7 @@ class Run:
         self.runner = LocalRunner(
             game,
             config.self_play,
-            lambda: NetworkEvaluator(game, config.network, self._engine()),
+            lambda: NetworkEvaluator(game, config.network, self._engine(), wait=False),
             seed=config.seed,
             first_id=saved.next_id,
             deterministic=config.deterministic,

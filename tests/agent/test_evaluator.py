@@ -1,0 +1,70 @@
+"""Which engine a network runs on, and what changes hands when another one takes over."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from agent import evaluator
+from agent.evaluator import EngineConfig, NetworkEvaluator
+from agent.network import NetworkConfig, PolicyValueNet
+from tests.games.made import made
+
+SMALL = NetworkConfig(blocks=1, channels=8)
+GAME = made("connect_four")
+
+
+def weights(seed: int) -> dict[str, torch.Tensor]:
+    torch.manual_seed(seed)
+    return PolicyValueNet(SMALL, GAME.observation_shape, GAME.action_layout).state_dict()
+
+
+def values(judge: NetworkEvaluator) -> np.ndarray:
+    states = GAME.new(2)
+    GAME.init(states)
+    GAME.step(states[1:], np.array([3]))
+    return judge(states, GAME.describe_new(states)).value
+
+
+def only(seed: int) -> np.ndarray:
+    judge = NetworkEvaluator(GAME, SMALL, EngineConfig(kind="torch", precision="fp32"))
+    judge.load(weights(seed), seed)
+    return values(judge)
+
+
+def test_the_fastest_engine_takes_over_with_the_newest_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("openvino")
+    torch_last = {"TorchEngine": 2.0, "OpenVinoEngine": 1.0}
+    monkeypatch.setattr(evaluator, "seconds", lambda engine, game: torch_last[type(engine).__name__])
+    given, expected = {n: weights(n) for n in (1, 2, 3)}, {n: only(n) for n in (1, 2, 3)}
+    judge = NetworkEvaluator(GAME, SMALL, EngineConfig(precision="fp32"), wait=False)
+    for version in (1, 2):  # the second may come before or after the change
+        judge.load(given[version], version)
+        np.testing.assert_allclose(values(judge), expected[version], atol=1e-5)
+    judge.chooser.join()
+    assert type(judge.engine).__name__ == "OpenVinoEngine"
+    assert judge.version == 2
+    np.testing.assert_allclose(values(judge), expected[2], atol=1e-5)
+    judge.load(given[3], 3)
+    np.testing.assert_allclose(values(judge), expected[3], atol=1e-5)
+
+
+def test_an_engine_that_cannot_be_made_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> evaluator.Engine:
+        raise RuntimeError("no such library")
+
+    expected = only(1)
+    first = evaluator.candidates(GAME, SMALL, EngineConfig(kind="torch", precision="fp32"))
+    monkeypatch.setattr(evaluator, "candidates", lambda *given: [*first, broken])
+    monkeypatch.setattr(evaluator.threading.Thread, "start", evaluator.threading.Thread.run)  # warnings are ours then
+    with pytest.warns(UserWarning, match="no such library"):
+        judge = NetworkEvaluator(GAME, SMALL, EngineConfig(), wait=False)
+    judge.load(weights(1), 1)
+    np.testing.assert_allclose(values(judge), expected, atol=1e-5)
+
+
+def test_one_engine_is_not_chosen_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    judge = NetworkEvaluator(GAME, SMALL, EngineConfig(kind="torch", precision="fp32"), wait=False)
+    assert not judge.chooser.is_alive()
+    assert judge.version == -1
