@@ -146,5 +146,6 @@ def defaults(game: Game) -> dict[str, Any]:
             "temperature_plies": max(2, min(30, game.max_plies // 5)),
             "search": {"num_simulations": 32 if game.num_actions <= 16 else 64},
         },
+        "learn": {"trainer": {"precision": "auto", "channels_last": True}},
         "max_minutes": 30.0,
     }

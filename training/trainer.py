@@ -40,7 +40,7 @@ class TrainerConfig:
     momentum: float = 0.9  # sgd only
     betas: tuple[float, float] = (0.9, 0.999)  # adamw only
     clip_norm: float = 0.0  # largest gradient norm; 0 = no clipping
-    precision: Literal["fp32", "bf16"] = "fp32"  # bf16 = autocast of the forward pass
+    precision: Literal["auto", "fp32", "bf16"] = "fp32"  # bf16 = autocast of the forward pass; auto: where it pays
     channels_last: bool = False
     average_decay: float = 0.0  # exponential moving average of the weights, per step; 0 = off
     max_skipped: int = 10  # steps in a row that may be not finite
@@ -52,7 +52,7 @@ class TrainerConfig:
             "momentum": (0 <= self.momentum < 1, "from 0 to below 1"),
             "betas": (len(self.betas) == 2 and all(0 <= b < 1 for b in self.betas), "two numbers from 0 to below 1"),
             "clip_norm": (0 <= self.clip_norm < math.inf, "0 (off) or more"),
-            "precision": (self.precision in ("fp32", "bf16"), "'fp32' or 'bf16'"),
+            "precision": (self.precision in ("auto", "fp32", "bf16"), "'auto', 'fp32' or 'bf16'"),
             "average_decay": (0 <= self.average_decay < 1, "0 (off) or below 1"),
             "max_skipped": (self.max_skipped >= 1, "1 or more"),
         }
@@ -71,6 +71,7 @@ class Trainer:
         self.config = config
         self.loss_fn = loss_fn
         self.model = model.to(self.device)
+        self.in_bf16 = config.precision == "bf16" or (config.precision == "auto" and bf16_pays(self.device))
         if config.channels_last:
             self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # only 4-d tensors follow
         self.steps = self.samples_seen = self.skipped = self.skipped_in_row = 0
@@ -104,7 +105,7 @@ class Trainer:
         if self._buffers:  # the forward pass moves BatchNorm's statistics before anybody knows whether it went well
             torch._foreach_copy_(self._buffers_before, self._buffers)
         self._optimizer.zero_grad(set_to_none=True)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bf16"):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.in_bf16):
             loss, metrics = self.loss_fn(self.model, batch)
         loss.backward()  # type: ignore[no-untyped-call]
         norm = nn.utils.clip_grad_norm_(self._parameters.values(), self.config.clip_norm or math.inf)
@@ -215,6 +216,14 @@ class Trainer:
                 f"{self.skipped_in_row} steps in a row were not finite (loss {report['loss']}, gradient norm"
                 f" {report['grad_norm']}) at step {self.steps}: go back to a checkpoint and lower the learning rate"
             )
+
+
+def bf16_pays(device: torch.device) -> bool:
+    """Whether the device multiplies bf16 in hardware made for it: AMX on a CPU, tensor cores on a GPU."""
+    if device.type == "cpu":
+        known: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
+        return bool(known.get("amx_bf16"))
+    return device.type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 0)
 
 
 def _optimizer(model: nn.Module, config: TrainerConfig) -> torch.optim.Optimizer:
