@@ -37,7 +37,8 @@ def hashed(states: States, positions: Positions) -> Evaluation:
     """
     from agent.chance import mix
 
-    flat = positions.observation.reshape(len(positions.observation), -1).astype(np.uint64)
+    flat = np.ascontiguousarray(positions.observation).reshape(len(positions.observation), -1)
+    flat = flat.view(np.uint8).astype(np.uint64)  # its bytes: observations may be float32
     code = np.zeros(len(flat), np.uint64)
     for column in flat.T:
         code = mix(code ^ column)

@@ -133,7 +133,7 @@ def plays(model: Model, game: Game) -> bool:
     """Whether ``model`` was made for ``game``. With pooled heads, any size of the same game will do."""
     if ".py:" in game.name:  # a file may be named by another path than it was trained by
         return Path(model.game).name == Path(game.name).name
-    pooled = model.network.get("heads") == "pooled"
+    pooled = model.network.get("heads") == "pooled" and not game.name.startswith("openspiel:")
     return model.game == game.name or (pooled and model.game.partition(":")[0] == game.name.partition(":")[0])
 
 

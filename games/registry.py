@@ -15,15 +15,35 @@ from typing import Any
 
 from games.game import Game
 
-NAMES = ("connect_four", "tic_tac_toe")
+NAMES = (
+    "amazons",
+    "animal_shogi",
+    "breakthrough",
+    "connect_four",
+    "dots_and_boxes",
+    "gardner_chess",
+    "go",
+    "gomoku",
+    "hex",
+    "nim",
+    "othello",
+    "tic_tac_toe",
+)
 """The games of the house, each a module with a function ``game``."""
+
+OPENSPIEL = "openspiel:"
 
 
 def make(text: str) -> Game:
     """The game that ``text`` names: ``NAME``, ``NAME:key=value,...``, ``FILE.py:game`` or ``FILE.py:game:key=value``.
 
-    In a file, ``game`` is a ``Game`` or a function that returns one. ValueError with a sentence for anything else.
+    In a file, ``game`` is a ``Game`` or a function that returns one. ``openspiel:TEXT`` is a game of OpenSpiel's, see
+    ``games.openspiel``. ValueError with a sentence for anything else.
     """
+    if text.startswith(OPENSPIEL):
+        from games import openspiel
+
+        return openspiel.game(text.removeprefix(OPENSPIEL))
     head, separator, rest = text.partition(".py:")
     if separator:
         attribute, _, parameters = rest.partition(":")

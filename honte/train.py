@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import re
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -129,7 +130,10 @@ def _parsed(arguments: Sequence[str]) -> tuple[argparse.Namespace, Any]:
 
 
 def _name(flags: argparse.Namespace) -> str:
-    return Path(flags.recipe).stem if flags.recipe else Path(flags.game.split(":")[0]).stem
+    if flags.recipe:
+        return Path(flags.recipe).stem
+    head, separator, _ = flags.game.partition(".py:")
+    return Path(head).name if separator else re.sub(r"[^\w.-]+", "_", flags.game).strip("_")
 
 
 def _digest(text: str) -> str:
