@@ -178,7 +178,9 @@ def select(
     scratch = np.empty(gumbel.shape[1], np.float64)
     for i in range(len(rows)):
         t = rows[i]
-        pick = choose_root(nodes, edges, t, order[t, slots[t]["spent"]], before[t], gumbel[t], c_visit, c_scale, scratch)
+        pick = choose_root(
+            nodes, edges, t, order[t, slots[t]["spent"]], before[t], gumbel[t], c_visit, c_scale, scratch
+        )
         while True:
             edge = edges[t, pick]
             if edge["proven"] != UNKNOWN:

@@ -53,6 +53,7 @@ NETWORK: Mapping[str, Option] = {
     "leaves": Option(int, lambda n: n >= 1, "a whole number, 1 or more"),
     "lookahead": COUNT,
     "reuse": FLAG,
+    "average_symmetries": FLAG,
     "engine": Option(str, lambda e: e in ("torch", "openvino", "auto"), "torch, openvino or auto"),
     "precision": Option(str, lambda p: p in ("fp32", "bf16", "int8", "auto"), "fp32, bf16, int8 or auto"),
 }

@@ -22,6 +22,7 @@ from agent.gumbel import Gumbel, GumbelConfig
 from agent.puct import Puct, PuctConfig
 from agent.reuse import keep
 from agent.rounds import ended, survey, unproven
+from agent.symmetric import averaged
 from agent.tree import NONE, ROOT, Ints, Trees, backup, expand, finish, plant
 from agent.uct import Uct, UctConfig
 from games.game import Game, Positions, States
@@ -50,6 +51,7 @@ class SearchConfig:
     leaves: int = 1  # leaves that one tree gathers before they are evaluated together
     lookahead: int = 0  # plies that the rules alone look ahead at each new leaf for a forced end
     reuse: bool = False  # keep the subtree of the moves played
+    average_symmetries: bool = False  # judge each leaf in every symmetry of the board, and take the mean
     gumbel: GumbelConfig = field(default_factory=GumbelConfig)
     puct: PuctConfig = field(default_factory=PuctConfig)
     uct: UctConfig = field(default_factory=UctConfig)
@@ -65,7 +67,8 @@ class Search:
         if config.rule not in RULES:
             raise ValueError(f"search.rule is {config.rule!r}; it must be one of {', '.join(RULES)}")
         capacity = capacity or (config.num_simulations + 2) * (2 if config.reuse else 1)
-        self.game, self.evaluate, self.config = game, evaluate, config
+        self.game, self.config = game, config
+        self.evaluate = averaged(evaluate, game.symmetries) if config.average_symmetries else evaluate
         self.trees = Trees(num_slots, capacity, game.num_actions)
         self.arena = game.new(num_slots * capacity)  # the state of every node
         self.rule = RULES[config.rule](getattr(config, config.rule), self.trees, game.num_actions)

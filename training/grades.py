@@ -63,8 +63,14 @@ def grader(
     sets = solved_sets(game)
     if not sets:
         return None
-    ahead = min(search.lookahead, 2)  # further would cost the learner seconds, and hide what the network knows
-    quiet = replace(search, num_simulations=num_simulations, leaves=1, reuse=False, lookahead=ahead)
+    quiet = replace(
+        search,
+        num_simulations=num_simulations,
+        leaves=1,
+        reuse=False,
+        lookahead=min(search.lookahead, 2),  # further would cost the learner seconds, and hide what the network knows
+        average_symmetries=False,
+    )
 
     def look(evaluate: Evaluate) -> dict[str, float]:
         player = Search(game, evaluate, quiet, num_slots=NUM_SLOTS)

@@ -67,7 +67,8 @@ def test_completed_q(visits: Any) -> None:
 def test_the_root_asks_only_those_with_the_right_visits() -> None:
     trees = node([0.4, 0.3, 0.2, 0.1], [1, 1, 0, 0], [0.9, 0.8, 0, 0])
     gumbel, before, scratch = np.array([0, 0, 0, 3], np.float32), np.zeros(4, np.int32), np.zeros(4)
-    picks = [choose_root(trees.nodes, trees.edges, 0, wanted, before, gumbel, 50.0, 0.1, scratch) for wanted in (0, 1, 2)]
+    asked = (trees.nodes, trees.edges, 0)
+    picks = [choose_root(*asked, wanted, before, gumbel, 50.0, 0.1, scratch) for wanted in (0, 1, 2)]
     assert picks[:2] == [3, 0]
     assert picks[2] == 0  # nobody has two: the best of all
     trees.root_edges(0)["pending"][3] = 1
@@ -78,11 +79,11 @@ def test_the_root_asks_only_those_with_the_right_visits() -> None:
 
 def test_proven_losses_are_passed_over() -> None:
     trees = node([0.9, 0.06, 0.04], [0, 0, 0], [0, 0, 0], proven=[-1, UNKNOWN, UNKNOWN])
-    scratch = np.zeros(3)
-    assert choose_root(trees.nodes, trees.edges, 0, 0, np.zeros(3, np.int32), np.zeros(3, np.float32), 50.0, 0.1, scratch) == 1
+    scratch, asked = np.zeros(3), (trees.nodes, trees.edges, 0, 0, np.zeros(3, np.int32), np.zeros(3, np.float32))
+    assert choose_root(*asked, 50.0, 0.1, scratch) == 1
     assert choose_inside(trees.nodes, trees.edges, 0, ROOT, 50.0, 0.1, scratch) == 1
     trees.root_edges(0)["proven"] = -1
-    assert choose_root(trees.nodes, trees.edges, 0, 0, np.zeros(3, np.int32), np.zeros(3, np.float32), 50.0, 0.1, scratch) == 0
+    assert choose_root(*asked, 50.0, 0.1, scratch) == 0
     assert choose_inside(trees.nodes, trees.edges, 0, ROOT, 50.0, 0.1, scratch) == 0
 
 

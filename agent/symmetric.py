@@ -1,0 +1,29 @@
+"""Averaging over symmetries: every position is judged in all the ways its board can be turned.
+
+Knows symmetries and ``Evaluate``. Does not know networks or search. A network's errors differ from one symmetry to the
+next; their mean is smaller (Silver et al. 2017 draw one at random instead, and average over many simulations).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agent.evaluation import Evaluate, Evaluation
+from games.game import Positions, States, Symmetries
+
+
+def averaged(evaluate: Evaluate, symmetries: Symmetries) -> Evaluate:
+    """``evaluate`` asked for all S symmetries at once: S times the rows, the mean of the logits and of the values."""
+    count = len(symmetries.cells)
+    if count == 1:
+        return evaluate
+
+    def mean(states: States, positions: Positions) -> Evaluation:
+        turned = np.concatenate([symmetries.turn(positions.observation, s) for s in range(count)])
+        every = positions.take(np.tile(np.arange(len(states)), count))._replace(observation=turned)
+        answer = evaluate(np.tile(states, count), every)
+        logits = answer.logits.reshape(count, len(states), -1)
+        back = np.stack([logits[s][:, symmetries.actions[s]] for s in range(count)])
+        return Evaluation(back.mean(axis=0), answer.value.reshape(count, -1).mean(axis=0))
+
+    return mean
