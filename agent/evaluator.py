@@ -111,23 +111,26 @@ class NetworkEvaluator:
     """An ``Evaluate`` whose weights can be swapped between calls; safe to share between threads."""
 
     def __init__(self, game: Game, network: NetworkConfig, config: EngineConfig, *, wait: bool = True) -> None:
-        """With ``wait=False`` the first engine to be had starts at once; a thread makes and measures the others and
-        puts the fastest in its place.
+        """With ``wait=False`` the first engine to be had starts at once; with its first answer a thread begins to
+        make and measure the others, and puts the fastest in its place.
         """
         self.lock = threading.Lock()
         self.weights: tuple[Mapping[str, Any], int] | None = None
         makers = [] if wait else candidates(game, network, config)
         self.engine = makers[0]() if makers else engine(game, network, config)
         self.chooser = threading.Thread(target=self._choose, args=(makers[1:], game), name="engines")
-        if makers[1:]:
-            self.chooser.start()
+        self.choosing = not makers[1:]  # nothing to choose from is chosen already
         self.cache = Cache(self._count, game.num_actions, entries=max(config.cache_entries, 1))
         self.cached = config.cache_entries > 0
         self.asked = self.evaluated = 0
 
     def __call__(self, states: States, positions: Positions) -> Evaluation:
         self.asked += len(states)
-        return (self.cache if self.cached else self._count)(states, positions)
+        answer = (self.cache if self.cached else self._count)(states, positions)
+        if not self.choosing:
+            self.choosing = True
+            self.chooser.start()
+        return answer
 
     def _count(self, states: States, positions: Positions) -> Evaluation:
         self.evaluated += len(states)

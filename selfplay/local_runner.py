@@ -119,15 +119,16 @@ class LocalRunner:
         self._finished: queue.Queue[GameRecord | BaseException] = queue.Queue(maxsize=4 * config.num_games)
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
-        self.loops = [self._loop() for _ in range(1 if deterministic else config.num_groups)]
+        num_loops = 1 if deterministic else config.num_groups
+        self.loops = [self._loop(self._starts(), config.num_games) for _ in range(num_loops)]
 
-    def _loop(self) -> GameLoop:
-        search = Search(self.game, self.evaluator, self.config.search, num_slots=self.config.num_games)
+    def _loop(self, starts: Iterator[Start], num_slots: int) -> GameLoop:
+        search = Search(self.game, self.evaluator, self.config.search, num_slots=num_slots)
         return GameLoop(
             self.game,
             [search],
-            self._starts(),
-            num_slots=self.config.num_games,
+            starts,
+            num_slots=num_slots,
             seed=self.seed,
             terms=terms_of(self.config),
             stop_when_proven=self.config.stop_when_proven,
@@ -148,6 +149,8 @@ class LocalRunner:
         if self.deterministic:
             return self._play_quantum()
         if not self._threads:
+            # One move played here compiles all that the threads need: Numba is not sure to compile well in several.
+            self._loop(iter([Start(0, (0, 0))]), 1).round()
             self._threads = [threading.Thread(target=self._work, args=(loop,), daemon=True) for loop in self.loops]
             for thread in self._threads:
                 thread.start()

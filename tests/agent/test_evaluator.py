@@ -58,13 +58,16 @@ def test_an_engine_that_cannot_be_made_changes_nothing(monkeypatch: pytest.Monke
     first = evaluator.candidates(GAME, SMALL, EngineConfig(kind="torch", precision="fp32"))
     monkeypatch.setattr(evaluator, "candidates", lambda *given: [*first, broken])
     monkeypatch.setattr(evaluator.threading.Thread, "start", evaluator.threading.Thread.run)  # warnings are ours then
-    with pytest.warns(UserWarning, match="no such library"):
-        judge = NetworkEvaluator(GAME, SMALL, EngineConfig(), wait=False)
+    judge = NetworkEvaluator(GAME, SMALL, EngineConfig(), wait=False)
     judge.load(weights(1), 1)
+    with pytest.warns(UserWarning, match="no such library"):
+        values(judge)
     np.testing.assert_allclose(values(judge), expected, atol=1e-5)
 
 
 def test_one_engine_is_not_chosen_from(monkeypatch: pytest.MonkeyPatch) -> None:
     judge = NetworkEvaluator(GAME, SMALL, EngineConfig(kind="torch", precision="fp32"), wait=False)
+    values(judge)
+    assert judge.choosing
     assert not judge.chooser.is_alive()
     assert judge.version == -1
