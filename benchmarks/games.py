@@ -1,15 +1,18 @@
-"""Random play: moves a second through the rules that the search uses, beside OpenSpiel's C++ rollouts in the same run.
+"""Random play: moves a second through the rules that the search uses, beside other people's rules in the same run.
 
-Both play uniformly random games from the first position, in turns, on one thread, timed by its CPU clock; each side's
-best round counts. OpenSpiel is left out where it is not installed (the extra ``oracle``) or does not know the game.
+All play uniformly random games from the first position on one thread, timed by its CPU clock; each side's best round
+counts. OpenSpiel's C++ rollouts take turns with ours; they are left out where OpenSpiel is not installed (the extra
+``oracle``) or does not know the game. pgx plays 1,024 games at a time, compiled by JAX, in a process of its own, for
+which ``--pgx-python`` names a Python that has it.
 
-    python -m benchmarks.games --games connect_four tic_tac_toe [--out FILE.json] [--json]
+    python -m benchmarks.games --games connect_four go [--pgx-python PATH] [--out FILE.json] [--json]
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -17,14 +20,31 @@ from typing import Any
 import numpy as np
 
 from benchmarks.machine import report
+from benchmarks.pgx_peer import moves_per_second
 from games import make
 from games.game import Game
+from games.registry import NAMES
+from tests.games.oracles import OPENSPIEL
 
-PEERS = ("connect_four", "tic_tac_toe")
+PGX = {
+    "connect_four": "connect_four",
+    "tic_tac_toe": "tic_tac_toe",
+    "othello": "othello",
+    "hex": "hex",
+    "go": "go_9x9",
+    "gardner_chess": "gardner_chess",
+    "animal_shogi": "animal_shogi",
+}
+"""What pgx calls the same game; its hex has the swap rule, its go a komi of 7.5."""
+
+PGX_GAMES = 1024
+MOST_MOVES = 1_000_000
+"""A round of ours, at most; OpenSpiel's is a tenth of it."""
 
 
-def mean_length(game: Game, count: int = 4000) -> float:
+def mean_length(game: Game) -> float:
     """The mean number of moves of a random game."""
+    count = 4000 if game.max_plies < 100 else 500
     random = np.random.default_rng(0)
     states, moves = game.new(count), 0
     game.init(states)
@@ -43,10 +63,10 @@ def ours(game: Game, count: int) -> Callable[[], object]:
     return lambda: game.rollout(states, seeds)
 
 
-def theirs(name: str, count: int) -> Callable[[], object]:
+def theirs(load: str, count: int) -> Callable[[], object]:
     import pyspiel
 
-    rules = pyspiel.load_game(name)
+    rules = pyspiel.load_game(load)
     evaluator = pyspiel.RandomRolloutEvaluator(count, 1)
     # One simulation: all its rollouts start at the root, in C++. Arguments: c, simulations, MB, solve, seed, verbose.
     bot = pyspiel.MCTSBot(rules, evaluator, 2.0, 1, 100, False, 1, False)
@@ -54,14 +74,15 @@ def theirs(name: str, count: int) -> Callable[[], object]:
     return lambda: bot.mcts_search(state)
 
 
-def measure(name: str, rounds: int, count: int) -> dict[str, Any]:
+def measure(name: str, rounds: int, count: int, pgx_python: str) -> dict[str, Any]:
     """One game's row."""
     game = make(name)
     length = mean_length(game)
+    count = min(count, int(MOST_MOVES / length))
     sides = {"honte": (ours(game, count), count)}
-    if name in PEERS:
+    if name in OPENSPIEL:
         with contextlib.suppress(ImportError):
-            sides["open_spiel"] = (theirs(name, count // 10), count // 10)
+            sides["open_spiel"] = (theirs(OPENSPIEL[name].load, count // 10), count // 10)
     best = dict.fromkeys(sides, np.inf)
     for _ in range(rounds):
         for side, (play, number) in sides.items():
@@ -72,21 +93,25 @@ def measure(name: str, rounds: int, count: int) -> dict[str, Any]:
     row |= {f"{side}_moves_per_s": round(length / seconds) for side, seconds in best.items()}
     if "open_spiel" in best:
         row["ratio"] = round(best["open_spiel"] / best["honte"], 2)
+    if name in PGX and (speed := moves_per_second(pgx_python, PGX[name], PGX_GAMES, rounds)):
+        row["pgx_moves_per_s"] = speed["moves_per_s"]
+        row["pgx_ratio"] = round(row["honte_moves_per_s"] / speed["moves_per_s"], 2)
+        row["pgx"] = f"{speed['pgx']}, jax {speed['jax']}"
     return row
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--games", nargs="+", default=["connect_four", "connect_four:rows=8,columns=9,k=5", "tic_tac_toe"]
-    )
+    parser.add_argument("--games", nargs="+", default=[*NAMES, "connect_four:rows=8,columns=9,k=5"], metavar="GAME")
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--count", type=int, default=20000, help="random games a round")
+    parser.add_argument("--count", type=int, default=20000, help="random games a round, at most")
+    parser.add_argument("--pgx-python", default=sys.executable, help="a Python that has jax and pgx")
     parser.add_argument("--out", help="write the result to this file, too")
     parser.add_argument("--json", action="store_true", help="one JSON object on the last line, the table to stderr")
     flags = parser.parse_args()
-    rows = [measure(name, flags.rounds, flags.count) for name in flags.games]
-    report("games", {"rounds": flags.rounds, "count": flags.count}, rows, out=flags.out, as_json=flags.json)
+    rows = [measure(name, flags.rounds, flags.count, flags.pgx_python) for name in flags.games]
+    config = {"rounds": flags.rounds, "count": flags.count, "pgx_games": PGX_GAMES}
+    report("games", config, rows, out=flags.out, as_json=flags.json)
 
 
 if __name__ == "__main__":

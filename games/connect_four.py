@@ -192,6 +192,7 @@ def game(rows: int = 6, columns: int = 7, k: int = 4) -> CompiledGame:
         board=Board(
             rows,
             columns,
+            surface="wells",
             column_labels=tuple(letters),
             clicks=np.broadcast_to(np.arange(columns), (rows, columns)),
         ),

@@ -110,9 +110,7 @@ class Game(ABC):
     symmetries: Symmetries
     action_layout: NDArray[np.int64]  # [A, 3] plane, row, column; -1: pooled over that axis
     board: Board
-    turned: NDArray[np.int64] | None = (
-        None  # [A] the second player's actions as the first calls them; None: the same
-    )
+    turned: NDArray[np.int64] | None = None  # [A] the second player's actions as the first calls them; None: the same
     has_heuristic: bool = False
     has_final_targets: bool = False
 

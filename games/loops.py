@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from games.caching import Rule, Rules, lifted
 from games.game import ONGOING, States
 
-NO, YES, OPEN = 0, 1, 2
+NO, YES, OPEN, NEW = 0, 1, 2, 3
 
 
 def init(rules: Rules, key: str | None) -> Rule:
@@ -112,9 +112,11 @@ def lookahead(rules: Rules, key: str | None) -> Rule:
         A walk with a stack of its own: Numba cannot keep recursive closures on disk.
         """
         level = 0
-        verdict = glance(stack, legal, level, depth, player, bound)
+        verdict = NEW
         while True:
-            if verdict == OPEN:
+            if verdict == NEW:
+                verdict = glance(stack, legal, level, depth, player, bound)
+            elif verdict == OPEN:
                 a = 0
                 while a < legal.shape[1] and not legal[level, a]:
                     a += 1
@@ -123,7 +125,7 @@ def lookahead(rules: Rules, key: str | None) -> Rule:
                     stack[level + 1] = stack[level]
                     step(stack[level + 1], a)
                     level += 1
-                    verdict = glance(stack, legal, level, depth, player, bound)
+                    verdict = NEW
                 else:  # nothing decided it
                     verdict = NO if stack[level]["to_play"] == player else YES
             elif level == 0:
@@ -140,12 +142,16 @@ def lookahead(rules: Rules, key: str | None) -> Rule:
                 continue
             stack[0] = states[b]
             me = states[b]["to_play"]
-            if forces(stack, legal, depth, me, 1):
-                out[b] = 1
-            elif forces(stack, legal, depth, 1 - me, 1):
-                out[b] = -1
-            elif forces(stack, legal, depth, me, 0) and forces(stack, legal, depth, 1 - me, 0):
-                out[b] = 0
+            for question in range(4):  # a win for me, for the other; a draw or more for me, for the other
+                player = me if question % 2 == 0 else 1 - me
+                sure = forces(stack, legal, depth, player, 1 if question < 2 else 0)
+                if sure and question < 2:
+                    out[b] = 1 if player == me else -1
+                    break
+                if question >= 2 and not sure:
+                    break
+                if question == 3:
+                    out[b] = 0
 
     return lifted(loop, key)
 

@@ -6,36 +6,27 @@ import numpy as np
 import pytest
 
 from tests.games.made import made
+from tests.games.oracles import OPENSPIEL, sides_in_step, table
 
-pyspiel = pytest.importorskip("pyspiel")
+pytest.importorskip("pyspiel")
 pytestmark = pytest.mark.oracle
 
 
-@pytest.mark.parametrize(
-    ("name", "oracle", "num_games"),
-    [
-        ("connect_four", "connect_four", 150),
-        ("tic_tac_toe", "tic_tac_toe", 300),
-        ("connect_four:rows=5,columns=8,k=3", "connect_four(rows=5,columns=8,x_in_row=3)", 100),
-    ],
-)
-def test_the_rules_agree(name: str, oracle: str, num_games: int) -> None:
-    game, random = made(name), np.random.default_rng(7)
-    rules = pyspiel.load_game(oracle)
-    positions = 0
-    for _ in range(num_games):
-        theirs, ours = rules.new_initial_state(), game.new(1)
-        game.init(ours)
-        while True:
-            positions += 1
-            here = game.describe_new(ours)
-            assert theirs.is_terminal() == here.terminal[0]
-            assert theirs.legal_actions() == np.flatnonzero(here.legal[0]).tolist()
-            if theirs.is_terminal():
-                assert theirs.returns()[int(here.to_play[0])] == here.value[0]
-                break
-            assert theirs.current_player() == here.to_play[0]
-            action = int(random.choice(theirs.legal_actions()))
-            theirs.apply_action(action)
-            game.step(ours, np.array([action]))
-    assert positions > 1000
+@pytest.mark.parametrize("name", OPENSPIEL)
+def test_the_rules_agree(name: str) -> None:
+    found = sides_in_step(made(name), OPENSPIEL[name], 6000, seed=7, num_games=16)
+    assert found.differences == 0, found.first
+    assert found.games >= 16
+    assert found.excused < 0.05 * found.positions or name.startswith("go:size=3")
+
+
+@pytest.mark.parametrize("name", OPENSPIEL)
+def test_no_two_actions_share_a_number(name: str) -> None:
+    numbers = table(made(name), OPENSPIEL[name])
+    assert all(len(np.unique(row)) == len(row) for row in numbers)
+
+
+def test_a_difference_is_found() -> None:
+    found = sides_in_step(made("connect_four"), OPENSPIEL["connect_four:rows=5,columns=8,k=3"], 64, num_games=32)
+    assert found.differences > 0
+    assert "only they allow [7]" in found.first
