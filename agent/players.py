@@ -52,6 +52,7 @@ NETWORK: Mapping[str, Option] = {
     "rule": Option(str, lambda rule: rule in ("gumbel", "puct"), "gumbel or puct"),
     "leaves": Option(int, lambda n: n >= 1, "a whole number, 1 or more"),
     "lookahead": COUNT,
+    "lookahead_nodes": COUNT,
     "reuse": FLAG,
     "average_symmetries": FLAG,
     "engine": Option(str, lambda e: e in ("torch", "openvino", "auto"), "torch, openvino or auto"),

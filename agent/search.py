@@ -25,7 +25,7 @@ from agent.rounds import ended, survey, unproven
 from agent.symmetric import averaged
 from agent.tree import NONE, ROOT, Ints, Trees, backup, expand, finish, plant
 from agent.uct import Uct, UctConfig
-from games.game import Game, Positions, States
+from games.game import NO_LIMIT, Game, Positions, States
 
 
 class Rule(Protocol):
@@ -50,6 +50,7 @@ class SearchConfig:
     num_simulations: int = 32
     leaves: int = 1  # leaves that one tree gathers before they are evaluated together
     lookahead: int = 0  # plies that the rules alone look ahead at each new leaf for a forced end
+    lookahead_nodes: int = 0  # positions that this may cost a leaf; 0: no limit
     reuse: bool = False  # keep the subtree of the moves played
     average_symmetries: bool = False  # judge each leaf in every symmetry of the board, and take the mean
     gumbel: GumbelConfig = field(default_factory=GumbelConfig)
@@ -128,7 +129,8 @@ class Search:
         self.game.describe(states, out)
         ended(out.terminal, out.value, proven)
         if self.config.lookahead > 0:  # not at roots: a proven root would have no edge to play
-            proven[len(fresh) :] = self.game.lookahead(states[len(fresh) :], self.config.lookahead)
+            nodes = self.config.lookahead_nodes or NO_LIMIT
+            proven[len(fresh) :] = self.game.lookahead(states[len(fresh) :], self.config.lookahead, nodes)
         num_wanted = unproven(proven, self.wanted)
         if num_wanted == count:
             values = self._expand(rows, leaves, states, out)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from games import loops
 from games.caching import Rule, compiled, fingerprint
-from games.game import Board, Game, Positions, Row, States, Symmetries
+from games.game import NO_LIMIT, Board, Game, Positions, Row, States, Symmetries
 from games.symmetry import identity
 
 
@@ -46,9 +46,10 @@ class CompiledGame(Game):
             return super().heuristic(states)
         return np.array([self.rules["heuristic"](row) for row in states], np.float32)
 
-    def lookahead(self, states: States, depth: int) -> NDArray[np.int8]:
-        out = np.empty(len(states), np.int8)
-        self._lookahead(states, depth, self.new(depth + 1), np.zeros((depth + 1, self.num_actions), np.bool_), out)
+    def lookahead(self, states: States, depth: int, nodes: int = NO_LIMIT) -> NDArray[np.int8]:
+        depth = min(depth, self.max_plies)
+        out, legal = np.empty(len(states), np.int8), np.zeros((depth + 1, self.num_actions), np.bool_)
+        self._lookahead(states, depth, nodes, self.new(depth + 1), legal, out)
         return out
 
     def rollout(self, states: States, seeds: NDArray[np.uint64]) -> NDArray[np.float32]:

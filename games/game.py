@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 ONGOING = 2
 """What ``outcome`` answers while a game is not over; otherwise +1, 0 or -1 for the player to move."""
 
+NO_LIMIT = 1 << 62
+
 Row = Any
 """One state: an element of an array of dtype ``game.state``."""
 
@@ -152,8 +154,11 @@ class Game(ABC):
         _, height, width = self.observation_shape
         return np.zeros((len(states), height, width), np.int8), np.zeros(len(states), np.float32)
 
-    def lookahead(self, states: States, depth: int) -> NDArray[np.int8]:
-        """[B] the exact value where a forced end lies within ``depth`` plies, ``ONGOING`` where none was found."""
+    def lookahead(self, states: States, depth: int, nodes: int = NO_LIMIT) -> NDArray[np.int8]:
+        """[B] the exact value where a forced end lies within ``depth`` plies, ``ONGOING`` where none was found.
+
+        Each state may cost about ``nodes`` positions, looked at two plies deeper each time.
+        """
         out = self.describe_new(states)
         return np.where(out.terminal, out.value, ONGOING).astype(np.int8)
 

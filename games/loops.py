@@ -106,15 +106,19 @@ def lookahead(rules: Rules, key: str | None) -> Rule:
         return NO if level + 1 == depth else OPEN
 
     @njit(nogil=True)
-    def forces(stack: States, legal: NDArray[np.bool_], depth: int, player: int, bound: int) -> bool:
+    def forces(stack: States, legal: NDArray[np.bool_], depth: int, player: int, bound: int, left: Any) -> bool:
         """Whether ``player`` makes sure of ``bound`` or more within ``depth`` plies, whatever the other does.
 
-        A walk with a stack of its own: Numba cannot keep recursive closures on disk.
+        Every position costs one of ``left [1]``; with none left nothing is sure. A walk with a stack of its own: Numba
+        cannot keep recursive closures on disk.
         """
         level = 0
         verdict = NEW
         while True:
             if verdict == NEW:
+                left[0] -= 1
+                if left[0] < 0:
+                    return False
                 verdict = glance(stack, legal, level, depth, player, bound)
             elif verdict == OPEN:
                 a = 0
@@ -135,23 +139,31 @@ def lookahead(rules: Rules, key: str | None) -> Rule:
                 if verdict != (YES if stack[level]["to_play"] == player else NO):
                     verdict = OPEN
 
-    def loop(states: States, depth: int, stack: States, legal: NDArray[np.bool_], out: NDArray[np.int8]) -> None:
+    @njit(nogil=True)
+    def sure(stack: States, legal: NDArray[np.bool_], depth: int, left: Any) -> int:
+        """What a forced end within ``depth`` plies is worth to the player to move; ONGOING where there is none."""
+        me = stack[0]["to_play"]
+        for question in range(4):  # a win for me, for the other; a draw or more for me, for the other
+            player = me if question % 2 == 0 else 1 - me
+            forced = forces(stack, legal, depth, player, 1 if question < 2 else 0, left)
+            if forced and question < 2:
+                return 1 if player == me else -1
+            if question >= 2 and not forced:
+                return ONGOING
+        return 0
+
+    def loop(
+        states: States, depth: int, nodes: int, stack: States, legal: NDArray[np.bool_], out: NDArray[np.int8]
+    ) -> None:
+        left = np.empty(1, np.int64)
         for b in range(len(states)):
             out[b] = outcome(states[b])
-            if out[b] != ONGOING or depth == 0:
-                continue
-            stack[0] = states[b]
-            me = states[b]["to_play"]
-            for question in range(4):  # a win for me, for the other; a draw or more for me, for the other
-                player = me if question % 2 == 0 else 1 - me
-                sure = forces(stack, legal, depth, player, 1 if question < 2 else 0)
-                if sure and question < 2:
-                    out[b] = 1 if player == me else -1
-                    break
-                if question >= 2 and not sure:
-                    break
-                if question == 3:
-                    out[b] = 0
+            left[0] = nodes
+            ahead = min(2, depth)
+            while out[b] == ONGOING and ahead > 0 and left[0] > 0:
+                stack[0] = states[b]
+                out[b] = sure(stack, legal, ahead, left)
+                ahead = min(ahead + 2, depth) if ahead < depth else 0
 
     return lifted(loop, key)
 

@@ -66,6 +66,21 @@ def test_lookahead_is_the_naive_recursion(name: str, depth: int) -> None:
     assert depth == 0 or len(set(found.tolist())) > 2
 
 
+@GAMES
+def test_lookahead_within_a_number_of_positions_is_never_wrong(name: str) -> None:
+    game = made(name)
+    states = random_positions(game, 40, seed=9)
+    full = game.lookahead(states, 6)
+    known = []
+    for nodes in (0, 3, 30, 300, 3000, 1_000_000):
+        found = game.lookahead(states, 6, nodes)
+        assert ((found == ONGOING) | (found == full)).all()
+        known.append(int((found != ONGOING).sum()))
+    assert known == sorted(known)
+    assert known[0] < known[2] < known[-1]
+    assert (found == full).all()
+
+
 def test_lookahead_solves_tic_tac_toe() -> None:
     game = made("tic_tac_toe")
     here = games.position(game).play("b2 b3")  # beside the edge: x wins
