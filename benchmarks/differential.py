@@ -113,23 +113,24 @@ def measure(name: str, positions: int, seed: int, python: str, progress: Callabl
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     known = [*OPENSPIEL, *PGX]
-    parser.add_argument("--games", nargs="+", default=known, choices=known, metavar="GAME")
+    parser.add_argument("--games", nargs="+", choices=known, metavar="GAME", help="unless given, all that can be")
     parser.add_argument("--positions", type=int, default=1_000_000, help="to compare, for each game")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--pgx-python", default=sys.executable, help="a Python that has jax and pgx")
+    parser.add_argument("--pgx-python", help="a Python that has jax and pgx")
     parser.add_argument("--out", help="write the result to this file, too")
     parser.add_argument("--json", action="store_true", help="one JSON object on the last line, the table to stderr")
     flags = parser.parse_args()
+    games = flags.games or (known if flags.pgx_python else [*OPENSPIEL])
     rows = []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bars:
-        for name in flags.games:
+        for name in games:
             bar = bars.add_task(name, total=flags.positions)
 
             def advance(count: int, bar: Any = bar) -> None:
                 bars.advance(bar, count)
 
-            rows.append(measure(name, flags.positions, flags.seed, flags.pgx_python, advance))
+            rows.append(measure(name, flags.positions, flags.seed, flags.pgx_python or sys.executable, advance))
     config = {"positions": flags.positions, "seed": flags.seed}
     report("differential", config, rows, out=flags.out, as_json=flags.json)
     return int(any(row["differences"] for row in rows))

@@ -22,8 +22,9 @@ class GradeFlags:
 
     player: PlayerPlace
     """such as runs/connect_four, mcts:800 or minimax:5"""
-    positions: tuple[str, ...] = ("middle_easy", "end_easy")
-    """files of JSON lines {"moves": [columns], "scores": {"column": score}}, or packaged sets of connect_four"""
+    positions: tuple[str, ...] = ()
+    """files of JSON lines {"moves": [actions], "scores": {"action": score}}, or sets by name: middle_easy, end_easy;
+    unless given, all that honte has for the game"""
     simulations: tuple[int, ...] = ()
     """simulations a move, instead of the player's own; 0 is the network alone"""
     game: GameFlag = None
@@ -43,12 +44,16 @@ def main(arguments: Sequence[str]) -> int:
     from agent.solvers import POSITION_SETS
     from honte.api import game_for, load, with_simulations
     from selfplay.grading import grade
+    from training.grades import solved_sets
 
     if args.num_slots < 1:
         raise ValueError(f"--num-slots is {args.num_slots}; it must be at least 1")
     packaged = all(name in POSITION_SETS for name in args.positions)
     output, sets = Output(args.json), {name: _positions(name) for name in args.positions}
     game = game_for(args.game or (_told(args.player) or "connect_four" if packaged else None), args.player)
+    sets = sets or solved_sets(game)
+    if not sets:
+        raise ValueError(f"honte has no solved positions of {game.name}; name a file of them by --positions")
     results: list[dict[str, Any]] = []
     budgets: Sequence[int | None] = args.simulations or (None,)
     with progress(args.player, len(budgets) * sum(map(len, sets.values()))) as advance:

@@ -103,7 +103,7 @@ def test_a_wrong_flag_names_itself(capsys: pytest.CaptureFixture[str]) -> None:
         ("match random random --game tic_tac_toe --num-slots 0", "--num-slots is 0"),
         ("grade random --simulations 4", "random takes no number of simulations"),
         ("grade random --positions nowhere", "no file 'nowhere'"),
-        ("grade random --game tic_tac_toe", "tic_tac_toe"),
+        ("grade random --game nim", "no solved positions of nim"),
         ("play nobody", "'nobody'"),
         ("play random --game tic_tac_toe --temperature -1", "--temperature is -1.0"),
         ("check-game nowhere.py:game", "there is no file"),
@@ -174,6 +174,11 @@ def test_grade(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert few["mistake_rate"] == few["mistakes"] / 30
     assert few["could_err"] == many["could_err"] > 0
     assert "mistake rate" in said(capsys, "grade", "random", "--game", "connect_four", "--positions", str(file))[0]
+
+
+def test_grade_by_the_game_s_own_positions(capsys: pytest.CaptureFixture[str]) -> None:
+    (found,) = result(capsys, "grade", "perfect", "--game", "tic_tac_toe")["results"]
+    assert (found["positions"], found["count"], found["mistakes"]) == ("all", 4520, 0)
 
 
 def test_runs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
