@@ -195,7 +195,9 @@ class NetworkPlayer(Search):
             self.deadlines[slots] = time.monotonic() + self.seconds
         super().think(slots, states, terms)
 
-    def _simulate(self, active: Ints, bare: Any) -> None:
-        super()._simulate(active, bare)
-        late = active[self.deadlines[active] <= time.monotonic()]
-        self.trees.slots["budget"][late] = 0  # nothing is left to spend: ready
+    def _simulate(self, fresh: Ints, walking: Ints) -> None:
+        super()._simulate(fresh, walking)
+        if self.seconds is not None:
+            slots = self.trees.slots
+            late = slots["active"] & (self.deadlines <= time.monotonic())
+            slots["budget"][late] = 0  # nothing is left to spend: ready
