@@ -11,6 +11,7 @@ import time
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, Protocol
 
 from agent.cache import Cache
@@ -67,19 +68,13 @@ def candidates(game: Game, network: NetworkConfig, config: EngineConfig) -> list
     makers: list[Callable[[], Engine]] = []
     for precision in wanted:
         if config.kind != "openvino" and precision != "int8":
-            makers.append(
-                lambda p=precision: TorchEngine(  # type: ignore[misc]
-                    game, network, precision=p, device=config.device, shapes=(*few, *SHAPES)
-                )
-            )
+            shapes = (*few, *SHAPES)
+            makers.append(partial(TorchEngine, game, network, precision=precision, device=config.device, shapes=shapes))
         if with_openvino:
             from agent.openvino_engine import COMPILED_SHAPES, OpenVinoEngine
 
-            makers.append(
-                lambda p=precision: OpenVinoEngine(  # type: ignore[misc]
-                    game, network, precision=p, shapes=(*few, *COMPILED_SHAPES)
-                )
-            )
+            shapes = (*few, *COMPILED_SHAPES)
+            makers.append(partial(OpenVinoEngine, game, network, precision=precision, shapes=shapes))
     return makers
 
 
@@ -128,9 +123,15 @@ class NetworkEvaluator:
         self.asked += len(states)
         answer = (self.cache if self.cached else self._count)(states, positions)
         if not self.choosing:
-            self.choosing = True
-            self.chooser.start()
+            self._begin()
         return answer
+
+    def _begin(self) -> None:
+        """Start the thread that tries the other engines, whoever asks first."""
+        with self.lock:
+            if not self.choosing:
+                self.choosing = True
+                self.chooser.start()
 
     def _count(self, states: States, positions: Positions) -> Evaluation:
         self.evaluated += len(states)

@@ -16,22 +16,22 @@ from agent.tree import ROOT, UNKNOWN, Ints, Records
 def survey(slots: Records, nodes: Records, leaves: int, ready: Ints, bare: Ints, walking: Ints) -> tuple[int, int, int]:
     """Sort the active slots into three lists [T]: ready to answer, with a bare root, to be walked; their lengths."""
     capacity = nodes.shape[1]
-    counts = [0, 0, 0]
+    num_ready = num_bare = num_walking = 0
     for t in range(len(slots)):
         slot = slots[t]
         if slot["active"]:
             left = slot["budget"] - slot["spent"]
             full = slot["num_nodes"] + min(left, leaves) > capacity
             if nodes[t, ROOT]["num_edges"] == 0:
-                bare[counts[1]] = t
-                counts[1] += 1
+                bare[num_bare] = t
+                num_bare += 1
             elif left <= 0 or full or nodes[t, ROOT]["proven"] != UNKNOWN:
-                ready[counts[0]] = t
-                counts[0] += 1
+                ready[num_ready] = t
+                num_ready += 1
             else:
-                walking[counts[2]] = t
-                counts[2] += 1
-    return counts[0], counts[1], counts[2]
+                walking[num_walking] = t
+                num_walking += 1
+    return num_ready, num_bare, num_walking
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -20,7 +20,8 @@ def averaged(evaluate: Evaluate, symmetries: Symmetries) -> Evaluate:
 
     def mean(states: States, positions: Positions) -> Evaluation:
         turned = np.concatenate([symmetries.turn(positions.observation, s) for s in range(count)])
-        every = positions.take(np.tile(np.arange(len(states)), count))._replace(observation=turned)
+        rest = (np.concatenate([array] * count) for array in positions[1:])
+        every = Positions(turned, *rest)
         answer = evaluate(np.tile(states, count), every)
         logits = answer.logits.reshape(count, len(states), -1)
         back = np.stack([logits[s][:, symmetries.actions[s]] for s in range(count)])

@@ -31,7 +31,7 @@ def measure(network: NetworkConfig, kind: str, num_games: int, simulations: int,
     runner = LocalRunner(
         game,
         config,
-        lambda: NetworkEvaluator(game, network, EngineConfig(kind=kind, cache_entries=0)),  # type: ignore[arg-type]
+        lambda: NetworkEvaluator(game, network, EngineConfig(kind=kind, cache_entries=0)),
         seed=1,
         deterministic=True,
     )

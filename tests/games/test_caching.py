@@ -1,0 +1,94 @@
+"""Compiled loops on disk: found again by the next process, and never by another game."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from games.caching import fingerprint
+from tests.games.made import made
+
+GAME = """
+import numpy as np
+from games import ONGOING, from_rules
+
+TAKEN = {taken}
+state = np.dtype([("stones", np.int16), ("to_play", np.int8)])
+
+def init(s):
+    s["stones"] = 7
+
+def legal_actions(s, legal):
+    legal[0] = True
+
+def step(s, a):
+    s["stones"] -= TAKEN
+    s["to_play"] = 1 - s["to_play"]
+
+def outcome(s):
+    return -1 if s["stones"] <= 0 else ONGOING
+
+def observe(s, planes):
+    planes[0, 0, 0] = max(s["stones"], 0)
+
+game = from_rules(
+    name="heap", state=state, num_actions=1, observation_shape=(1, 1, 1), max_plies=7, init=init,
+    legal_actions=legal_actions, step=step, outcome=outcome, observe=observe, draw=lambda s: np.zeros((1, 1), np.int8),
+)
+"""
+
+ASK = """
+import json, sys
+import numpy as np
+from games import make
+
+game = make(sys.argv[1])
+rows = game.new(1)
+game.init(rows)
+game.step(rows, np.zeros(1, np.int64))
+game.lookahead(rows, 7)
+hits = [sum(getattr(game, name).stats.cache_hits.values()) for name in ("_init", "_step", "_lookahead")]
+print(json.dumps({"stones": int(rows["stones"][0]), "hits": hits}))
+"""
+
+
+def ask(file: Path, cache: Path) -> tuple[int, list[int]]:
+    """The stones left after one step in a process of its own, and which loops it found on disk."""
+    root = Path(__file__).parents[2]
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(cache), "PYTHONPATH": str(root), "NUMBA_DISABLE_JIT": "0"}
+    words = [sys.executable, "-c", ASK, f"{file}:game"]
+    out = json.loads(subprocess.run(words, env=environment, capture_output=True, text=True, check=True).stdout)
+    return out["stones"], out["hits"]
+
+
+def test_the_next_process_finds_the_loops_unless_the_rules_changed(tmp_path: Path) -> None:
+    file = tmp_path / "heap.py"
+    file.write_text(GAME.format(taken=2))
+    assert ask(file, tmp_path / "cache") == (5, [0, 0, 0])
+    assert ask(file, tmp_path / "cache") == (5, [1, 1, 1])
+    file.write_text(GAME.format(taken=3))
+    assert ask(file, tmp_path / "cache") == (4, [0, 0, 0])
+
+
+@pytest.mark.nojit
+def test_a_fingerprint_tells_parameters_apart() -> None:
+    names = ["connect_four", "connect_four:rows=5", "connect_four:k=3", "tic_tac_toe", "hex:size=4", "hex:size=5"]
+    prints = [fingerprint(made(name).rules) for name in names]
+    assert None not in prints
+    assert len(set(prints)) == len(names)
+    assert prints[0] == fingerprint(made("connect_four:rows=6").rules)
+
+
+@pytest.mark.nojit
+def test_what_cannot_be_told_apart_has_none() -> None:
+    things = {1, 2}
+
+    def step(s: object, a: int) -> bool:
+        return a in things
+
+    assert fingerprint({"step": step}) is None
