@@ -230,7 +230,7 @@ def game(size: int = 6) -> CompiledGame:
             cells[s["amazons"][s["to_play"], s["chosen"]]] = 2 + 2 * s["phase"] + s["to_play"]
         return cells.reshape(size, size)
 
-    def read(s: Any, cells: NDArray[np.int8]) -> None:
+    def read(s: Any, cells: NDArray[np.int8], mover: int | None) -> None:
         codes = cells.ravel()
         arrows = int((codes == ARROW).sum())
         to_play = arrows % 2  # an arrow a turn

@@ -212,7 +212,7 @@ def draw(s: Any) -> NDArray[np.int8]:
     return cells
 
 
-def read(s: Any, cells: NDArray[np.int8]) -> None:
+def read(s: Any, cells: NDArray[np.int8], mover: int | None) -> None:
     s["cells"] = cells[:, 2:5].ravel()
     stars = [(int(r), int(c)) for r, c in np.argwhere(cells == STAR)]
     if stars not in ([(0, 1)], [(3, 5)]):

@@ -12,7 +12,8 @@ pieces stand at the bottom: the second player's board is turned by half a turn.
       ^
 
 People write where from and the column where to: ``e2d`` is e2 to d3, ``e7d`` e7 to d6, as only White or only Black goes
-there; a step over the edge, never legal, is written ``a2-``. A drawing does not say who is to move, so it is not read.
+there; a step over the edge, never legal, is written ``a2-``. A drawing's last line says who is to move; without one
+White is.
 """
 
 from __future__ import annotations
@@ -111,6 +112,22 @@ def game(rows: int = 8, columns: int = 8) -> CompiledGame:
         first, second = s["pieces"][:, :, None] >> np.arange(columns) & 1
         return np.asarray(first + 2 * second, np.int8)
 
+    def read(s: Any, cells: NDArray[np.int8], mover: int | None) -> None:
+        for player, name in enumerate(("white", "black")):
+            own = cells == player + 1
+            if own.sum() > 2 * columns:
+                raise ValueError(f"the drawing has {own.sum()} pieces of {name}; a player has {2 * columns}")
+            s["pieces"][player] = (own << np.arange(columns)).sum(axis=1)
+            s["counts"][player] = own.sum()
+        through = [bool(s["pieces"][0, 0]) or not s["counts"][1], bool(s["pieces"][1, rows - 1]) or not s["counts"][0]]
+        if all(through):
+            raise ValueError("the drawing has no loser: both players broke through")
+        if mover is None:
+            mover = int(through[0])
+        if through[mover]:
+            raise ValueError(f"the drawing has {('white', 'black')[mover]} through and to move; that ends the game")
+        s["to_play"], s["won"] = mover, any(through)
+
     letters = "abcdefgh"[:columns]
 
     def write_action(a: int) -> str:
@@ -132,6 +149,7 @@ def game(rows: int = 8, columns: int = 8) -> CompiledGame:
         observe=observe,
         heuristic=heuristic,
         draw=draw,
+        read=read,
         write_action=write_action,
         turned=np.arange(3 * num_cells)[::-1].copy(),
         symmetries=Symmetries(cells, np.stack([np.arange(3 * num_cells), mirrored])),

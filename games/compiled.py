@@ -67,13 +67,21 @@ class CompiledGame(Game):
         return np.asarray(self.draw(row), np.int8)
 
     def parse(self, text: str) -> States:
-        from games.drawing import read_cells
+        from games.drawing import read_cells, read_status, status_text
 
         if self.read is None:
             return super().parse(text)
-        states = self.new(1)
-        self.read(states[0], read_cells(self.board, text))
-        return states
+        cells, status = read_cells(self.board, text), read_status(self.board, text)
+        # Who would move in a finished game, the drawing does not say: whoever makes its last line true.
+        movers: list[int | None] = [m for m in range(2) if status == f"{self.board.names[m]} to play"] or [None, 0, 1]
+        found = ""
+        for mover in movers:
+            states = self.new(1)
+            self.read(states[0], cells, mover)
+            found = found or status_text(self, states[0])
+            if status in (None, status_text(self, states[0])):
+                return states
+        raise ValueError(f"the drawing ends with {status!r}, but by its cells alone it would be {found!r}")
 
     def action_text(self, action: int, to_play: int = 0) -> str:
         return str(self.write_action(int(self.turned[action] if to_play and self.turned is not None else action)))
@@ -146,7 +154,9 @@ def from_rules(
     - ``heuristic(s)``, optional: a guess of the value in (-1, 1) for the player to move (``minimax`` uses it).
     - ``final_targets(s, ownership)``, optional: of a finished game, see ``Game.final_targets``; the score is returned.
 
-    Not compiled: ``draw(s)`` -> [H, W] cell codes; ``read(s, cells)``, optional, its inverse; ``write_action(a)``.
+    Not compiled: ``draw(s)`` -> [H, W] cell codes; ``read(s, cells, mover)``, optional, its inverse, where ``mover`` is
+    who is to play if the drawing's last line says so, else None; ``write_action(a)``.
+
     Where the second player sees the board turned, so are its actions: ``turned[a]`` is what the first player would
     call its action a, and ``write_action`` takes the first player's number.
 

@@ -155,7 +155,7 @@ def game(rows: int = 6, columns: int = 7, k: int = 4) -> CompiledGame:
                         cells[rows - 1 - r, c] = player + 1
         return cells
 
-    def read(s: Any, cells: NDArray[np.int8]) -> None:
+    def read(s: Any, cells: NDArray[np.int8], mover: int | None) -> None:
         first, second = int((cells == 1).sum()), int((cells == 2).sum())
         if first - second not in (0, 1):
             raise ValueError(f"the drawing has {first} x and {second} o; x moves first and the players alternate")

@@ -151,7 +151,7 @@ def game(rows: int = 4, columns: int = 4) -> CompiledGame:
         cells[1::2, ::2] = s["lines"][num_horizontal:].reshape(rows, columns + 1) * VERTICAL
         return cells
 
-    def read(s: Any, cells: NDArray[np.int8]) -> None:
+    def read(s: Any, cells: NDArray[np.int8], mover: int | None) -> None:
         dots = {int(code) for code in cells[::2, ::2].ravel()}
         if dots not in ({DOT}, {SECOND_DOT}):
             raise ValueError("the drawing's dots are all + (the first player moves) or all * (the second player moves)")

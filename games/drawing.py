@@ -1,4 +1,4 @@
-"""Text of a board, both ways: ``draw_text`` and ``read_cells``.
+"""Text of a board, both ways: ``draw_text``, and ``read_cells`` with ``read_status``.
 
 Knows ``Board`` and cell codes. Does not know any rule: what cells mean for a state is the game's business.
 """
@@ -62,3 +62,17 @@ def read_cells(board: Board, text: str) -> NDArray[np.int8]:
     if len(rows) != board.height:
         raise ValueError(f"the drawing has {len(rows)} lines of cells; {board.height} are needed")
     return np.array(rows, np.int8)
+
+
+def read_status(board: Board, text: str) -> str | None:
+    """The status line that ends a drawing by ``draw_text``; None where the text ends without one.
+
+    ValueError for a last line that looks like one and names nobody of this game.
+    """
+    last = (text.strip().splitlines() or [""])[-1].strip()
+    known = [f"{name} {what}" for name in board.names for what in ("to play", "wins")]
+    if last in known or last == "draw":
+        return last
+    if last.endswith((" to play", " wins")):
+        raise ValueError(f"the drawing ends with {last!r}; it may end with {', '.join(known)} or draw")
+    return None

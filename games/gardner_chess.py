@@ -43,7 +43,7 @@ def draw(s: Any) -> NDArray[np.int8]:
     return cells
 
 
-def read(s: Any, cells: NDArray[np.int8]) -> None:
+def read(s: Any, cells: NDArray[np.int8], mover: int | None) -> None:
     board, marks = cells[:, :5].ravel(), [int(r) for r in np.flatnonzero(cells[:, 5])]
     if marks not in ([0], [4]) or cells[marks[0], 5] != STAR or (board == STAR).any():
         raise ValueError("the drawing needs one * in the last column: at the bottom if white moves, else at the top")

@@ -15,9 +15,9 @@ Planes, as the player to move sees them: own stones, the other's; stones of chai
 superko forbids; the last move and the three before, each on its own; ones after a pass, for Black, and while at most
 16, 4, 1 plies are left.
 
-A drawing marks the last stone, which tells who is to play. Read again, the rest of the history is lost: only the
-drawn board and the empty one are forbidden, stones count as plies, and without a mark Black is to play unless Black has
-more stones.
+A drawing marks the last stone, which tells who is to play, as its last line does. Read again, the rest of the history
+is lost: only the drawn board and the empty one are forbidden, and stones count as plies. Without mark and last line
+Black is to play unless Black has more stones.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def game(size: int = 9, komi: float = 7.0, suicide: bool = False, max_plies: int
             cells[s["last"][0]] += 2
         return cells.reshape(size + 2, width)[1:-1, 1:]
 
-    def read(s: Any, cells: NDArray[np.int8]) -> None:
+    def read(s: Any, cells: NDArray[np.int8], mover: int | None) -> None:
         colours, marked = (cells - 1) % 2 + 1, np.flatnonzero(cells > 2)
         colours[cells == 0] = 0
         if len(marked) > 1:
@@ -117,7 +117,7 @@ def game(size: int = 9, komi: float = 7.0, suicide: bool = False, max_plies: int
         if (s["stones"].reshape(size + 2, width)[1:-1, 1:] != colours).any():
             raise ValueError("the drawing has a chain of stones without a liberty; it would be off the board")
         remember(s)
-        s["to_play"] = (colours == 1).sum() > (colours == 2).sum()
+        s["to_play"] = (colours == 1).sum() > (colours == 2).sum() if mover is None else mover
         for a in map(int, marked):
             s["last"][0], s["to_play"] = (a // size + 1) * width + a % size + 1, 2 - colours.ravel()[a]
         s["plies"] = min(int((colours > 0).sum()), max_plies - 1)

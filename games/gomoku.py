@@ -124,7 +124,7 @@ def game(size: int = 15, k: int = 5, exact: bool = False) -> CompiledGame:
     def draw(s: Any) -> NDArray[np.int8]:
         return np.asarray(s["stones"].reshape(size, size))
 
-    def read(s: Any, cells: NDArray[np.int8]) -> None:
+    def read(s: Any, cells: NDArray[np.int8], mover: int | None) -> None:
         first, second = int((cells == 1).sum()), int((cells == 2).sum())
         if first - second not in (0, 1):
             raise ValueError(f"the drawing has {first} x and {second} o; x moves first and the players alternate")

@@ -18,6 +18,7 @@ swapping is allowed.
 
 **The swap rule** (``swap=true``): the second player may answer the first stone with the extra action ``swap`` and take
 over that stone, mirrored to the own sides; the first player then moves. In mover's views the two boards change hands.
+In a drawing with as many x as o the last line says who moves, and so whether they swapped; without one they did not.
 
 **Connection** is a forest of joined stones (union-find; Tarjan, Journal of the ACM 1975) kept in the row: ``links``
 holds a stone's parent, or -1 - sides at a root, with 1 in ``sides`` for the top (left) and 2 for the bottom (right). No
@@ -175,20 +176,22 @@ def game(size: int = 11, swap: bool = False) -> CompiledGame:
     def draw(s: Any) -> NDArray[np.int8]:
         return np.asarray(s["views"][0].reshape(size, size))
 
-    def read(s: Any, cells: NDArray[np.int8]) -> None:
+    def read(s: Any, cells: NDArray[np.int8], mover: int | None) -> None:
         first, second = int((cells == 1).sum()), int((cells == 2).sum())
-        if first - second not in (0, 1):
-            raise ValueError(f"the drawing has {first} x and {second} o; x moves first and the players alternate")
-        to_play = first - second
-        won = False
-        for player in (to_play, 1 - to_play):  # last the stones of the player who moved last
-            if won:
-                raise ValueError(f"the drawing has {'ox'[player]} connected and to move; a connection ends the game")
+        connected = None
+        for player in range(2):
             for a in np.flatnonzero((cells if player == 0 else cells.T).ravel() == player + 1):
                 s["to_play"] = player
                 step(s, int(a))
-                won = won or bool(s["won"])
-        s["to_play"], s["won"] = to_play, won
+                connected = player if s["won"] else connected
+        if mover is None:
+            mover = 1 - connected if swap and connected is not None else max(first - second, 0)
+        swapped = swap and second > 0 and first - second == mover - 1
+        if first - second != mover and not swapped:
+            raise ValueError(f"the drawing has {first} x and {second} o; x moves first and the players alternate")
+        if connected == mover:
+            raise ValueError(f"the drawing has {'xo'[mover]} connected and to move; a connection ends the game")
+        s["to_play"], s["won"], s["plies"] = mover, connected is not None, first + second + swapped
 
     parameters = [f"size={size}"] * (size != 11) + ["swap=true"] * swap
     return from_rules(
@@ -204,7 +207,7 @@ def game(size: int = 11, swap: bool = False) -> CompiledGame:
         observe=observe,
         heuristic=heuristic,
         draw=draw,
-        read=None if swap else read,  # a drawing does not tell whether the players swapped
+        read=read,
         write_action=lambda a: "swap" if a == area else f"{LETTERS[a % size]}{a // size + 1}",
         turned=np.append(mirror, [area] * swap).astype(np.int64),
         symmetries=of_cells(size, size, HALF_TURN, extra_actions=int(swap)),

@@ -8,9 +8,8 @@ n + 1 objects. Actions count heap by heap, and so do the cells, as wide as the l
     a: 0 1 2
     b: 3 4 5
 
-One plane shows the objects that are left; an action is legal where there is an object. Which player moves changes
-nothing in nim, so a drawing of the heaps does not say it, and drawings are not read back. Exchanging two heaps that
-begin equal is a symmetry.
+One plane shows the objects that are left; an action is legal where there is an object. A drawing's last line says who
+is to move; without one the first player is. Exchanging two heaps that begin equal is a symmetry.
 """
 
 from __future__ import annotations
@@ -87,6 +86,12 @@ def game(heaps: str = DEFAULT_HEAPS, misere: bool = False) -> CompiledGame:
     def draw(s: Any) -> NDArray[np.int8]:
         return np.asarray(np.arange(width) < s["heaps"][:, None], np.int8)
 
+    def read(s: Any, cells: NDArray[np.int8], mover: int | None) -> None:
+        left = cells.sum(axis=1)
+        if (cells != (np.arange(width) < left[:, None])).any() or (left > first).any():
+            raise ValueError(f"the drawing has an object out of place; objects lie from the left, {heaps} at first")
+        s["heaps"], s["left"], s["to_play"] = left, left.sum(), mover or 0
+
     normal = "-".join(map(str, sizes))  # 03 is 3
     parameters = [f"heaps={normal}"] * (normal != DEFAULT_HEAPS) + ["misere=true"] * misere
     return from_rules(
@@ -101,6 +106,7 @@ def game(heaps: str = DEFAULT_HEAPS, misere: bool = False) -> CompiledGame:
         outcome=outcome,
         observe=observe,
         draw=draw,
+        read=read,
         write_action=lambda a: f"{LETTERS[a // width]}{a % width + 1}",
         symmetries=exchanges(sizes, width),
         action_layout=np.array([(0, a // width, a % width) for a in range(num_actions)]),

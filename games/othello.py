@@ -10,7 +10,7 @@ Actions are cells, row by row from the top left, then the pass, which is legal o
 
 A player's discs are one integer a row, bit c for column c, so that one sweep over the rows finds all moves of three
 directions at once, on any size. The moves of the player to move and the numbers of discs are kept in the state.
-A drawing does not say who is to move (passes break the order), so it is not read.
+Passes break the order, so only a drawing's last line says who is to move; without one Black is.
 """
 
 from __future__ import annotations
@@ -171,6 +171,16 @@ def game(size: int = 8) -> CompiledGame:
         first, second = s["discs"][:, :, None] >> np.arange(size) & 1
         return np.asarray(first + 2 * second, np.int8)
 
+    def read(s: Any, cells: NDArray[np.int8], mover: int | None) -> None:
+        discs = s["discs"]
+        for player in range(2):
+            discs[player] = ((cells == player + 1) << np.arange(size)).sum(axis=1)
+            s["counts"][player] = (cells == player + 1).sum()
+        s["to_play"] = to_play = mover or 0
+        if not find_moves(discs[to_play], discs[1 - to_play], s["moves"]):
+            s["over"] = not find_moves(discs[1 - to_play], discs[to_play], s["moves"])
+            s["moves"] = 0
+
     letters = "abcdefghijkl"[:size]
     cells = [(r, c) for r in range(size) for c in range(size)]
     return from_rules(
@@ -187,6 +197,7 @@ def game(size: int = 8) -> CompiledGame:
         heuristic=heuristic,
         final_targets=final_targets,
         draw=draw,
+        read=read,
         write_action=lambda a: "pass" if a == num_cells else f"{letters[a % size]}{a // size + 1}",
         symmetries=of_cells(size, size, DIAGONAL, extra_actions=1),
         action_layout=np.array([*((0, r, c) for r, c in cells), (1, -1, -1)]),

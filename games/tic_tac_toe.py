@@ -70,7 +70,7 @@ def game(rows: int = 3, columns: int = 3, k: int = 3) -> CompiledGame:
     def draw(s: Any) -> NDArray[np.int8]:
         return np.asarray(s["cells"])
 
-    def read(s: Any, cells: NDArray[np.int8]) -> None:
+    def read(s: Any, cells: NDArray[np.int8], mover: int | None) -> None:
         first, second = int((cells == 1).sum()), int((cells == 2).sum())
         if first - second not in (0, 1):
             raise ValueError(f"the drawing has {first} x and {second} o; x moves first and the players alternate")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from games import perft
+from games import perft, position
 from games.breakthrough import game
 from games.check import check_game
 from games.position import Position
@@ -17,25 +17,13 @@ PERFT = (1, 22, 484, 11132, 256036, 6182818)
 
 def placed(drawing: str, to_play: int = 0) -> Position:
     """The position of ``drawing``, lines of w, b and dots, on the board of 5 x 5."""
-    small = made(SMALL)
-    states = small.new(1)
-    for player, glyph in enumerate("wb"):
-        for r, line in enumerate(drawing.split()):
-            states[0]["pieces"][player, r] = sum(1 << c for c, cell in enumerate(line) if cell == glyph)
-        states[0]["counts"][player] = drawing.count(glyph)
-    states[0]["to_play"] = to_play
-    return Position(small, states)
-
-
-def first(name: str) -> Position:
-    states = made(name).new(1)
-    made(name).init(states)
-    return Position(made(name), states)
+    lines = [" ".join(line) for line in drawing.split()]
+    return position(made(SMALL), "\n".join([*lines, f"{('white', 'black')[to_play]} to play"]))
 
 
 @pytest.mark.nojit
 def test_the_first_position() -> None:
-    here = first("breakthrough:rows=6,columns=5")
+    here = position(made("breakthrough:rows=6,columns=5"))
     assert str(here).splitlines() == [
         "6 b b b b b",
         "5 b b b b b",
@@ -127,7 +115,7 @@ def test_an_action_is_written_in_the_same_words_for_both() -> None:
 
 @pytest.mark.nojit
 def test_a_game_of_two_runners() -> None:
-    here = first("breakthrough").play("e2d d7e d3d e6e d4c e5d c5b d4c")
+    here = position(made("breakthrough")).play("e2d d7e d3d e6e d4c e5d c5b d4c")
     assert here.legal_actions.count("b6a") == 1
     here = here.play("b6a c3b a7b")
     assert here.is_over
@@ -139,7 +127,7 @@ def test_the_heuristic_likes_pieces_that_are_far_ahead() -> None:
     drawings = ("bb... ..... ..... .w... .....", "b.... ..... ..... .w... .....", "b.... ..w.. ..... ..... .....")
     values = [float(here.game.heuristic(here.states)[0]) for here in map(placed, drawings)]
     assert -1 < values[0] < values[1] < values[2] < 1
-    assert first("breakthrough").game.heuristic(first("breakthrough").states)[0] == 0
+    assert position(made("breakthrough")).game.heuristic(position(made("breakthrough")).states)[0] == 0
 
 
 @pytest.mark.parametrize("name", [SMALL, "breakthrough:rows=6,columns=8", "breakthrough"])

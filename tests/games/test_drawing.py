@@ -12,6 +12,7 @@ import pytest
 from games import ONGOING
 from games import position as make_position
 from games.game import Game
+from games.registry import NAMES
 from tests.games.made import made
 
 pytestmark = pytest.mark.nojit
@@ -37,6 +38,63 @@ def test_what_is_drawn_can_be_read(name: str) -> None:
             read = make_position(game, text)
             assert (read.states == here.states).all()
             assert str(read) == text
+
+
+HISTORY = ("animal_shogi", "gardner_chess", "go")
+"""A drawing of these does not say what stood before, on which a draw or a legal move may depend."""
+
+
+@pytest.mark.parametrize("name", [*NAMES, "hex:size=4,swap=true", "nim:misere=true", "othello:size=4", "go:size=3"])
+def test_every_game_reads_what_it_draws(name: str) -> None:
+    game, random = made(name), np.random.default_rng(7)
+    for here in random_game(game, random)[:200]:
+        if name.partition(":")[0] in HISTORY and (here.is_over or here.legal_actions == ["pass"]):
+            continue
+        there = make_position(game, str(here))
+        assert str(there) == str(here)
+        assert there.outcome == here.outcome
+        if name.partition(":")[0] not in HISTORY:
+            assert there.legal_actions == here.legal_actions
+            if not here.is_over:
+                assert (there.observation == here.observation).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "sentence"),
+    [
+        (
+            "tic_tac_toe",
+            "x . .\n. . .\n. . .\nx to play",
+            "ends with 'x to play', but by its cells alone .* 'o to play'",
+        ),
+        ("tic_tac_toe", "x . .\n. . .\n. . .\nx wins", "ends with 'x wins', but"),
+        (
+            "nim",
+            str(make_position("nim")).replace("first", "third"),
+            "ends with 'third to play'; it may end with first",
+        ),
+        ("nim", str(make_position("nim")).replace("| . . . . . .", ". | . . . . ."), "an object out of place"),
+        ("breakthrough:rows=5,columns=5", "w . . . .\n" + ". . . . .\n" * 3 + "b . . . .", "no loser"),
+        ("breakthrough:rows=5,columns=5", "w w w w w\n" * 3 + "b b b b b\n" * 2, "15 pieces of white"),
+        (
+            "breakthrough:rows=5,columns=5",
+            "w b . . .\n" + ". . . . .\n" * 4 + "white to play",
+            "white through and to move",
+        ),
+    ],
+)
+def test_drawings_that_contradict_themselves(name: str, text: str, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        make_position(made(name), text)
+
+
+def test_the_last_line_says_who_is_to_play() -> None:
+    first = str(make_position("othello"))
+    assert make_position("othello", first.replace("black to play", "white to play")).to_play == 1
+    assert make_position("othello", first.replace("black to play", "")).to_play == 0
+    empty = "\n".join([". . ."] * 3)
+    assert make_position("go:size=3", f"{empty}\nwhite to play").to_play == 1  # Black passed
+    assert make_position("nim", "| . . . . . .\n" + ". . . . . . .\n" * 3 + "second to play").play("a1").outcome == -1
 
 
 def test_the_text_of_a_position() -> None:

@@ -196,8 +196,27 @@ def test_drawings_that_cannot_be() -> None:
         position(rules, ". o\n. .")
     with pytest.raises(ValueError, match="x connected and to move"):
         position(rules, "x o\nx o")
-    with pytest.raises(ValueError, match="cannot read"):
-        position(made("hex:size=3,swap=true"), "x . .\n. . .\n. . .")
+    with pytest.raises(ValueError, match="0 x and 1 o"):
+        position(made("hex:size=3,swap=true"), "o . .\n. . .\n. . .\no to play")
+
+
+@pytest.mark.nojit
+def test_a_drawing_tells_by_who_moves_whether_the_players_swapped() -> None:
+    rules = made("hex:size=3,swap=true")
+    for moves in (
+        "a2",
+        "a2 swap",
+        "a2 swap a2",
+        "a2 b2",
+        "a2 swap c3 a1 c2 b3",
+        "a1 swap b1 b2 a3 c1",
+        "a1 swap b1 b2 b3 c2",
+    ):
+        here = position(rules).play(moves)
+        there = position(rules, str(here))
+        assert str(there) == str(here)
+        assert (there.legal_actions, there.outcome) == (here.legal_actions, here.outcome)
+        assert there.states["plies"] == here.states["plies"]
 
 
 @pytest.mark.nojit

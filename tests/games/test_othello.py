@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from games import perft
+from games import perft, position
 from games.check import check_game
 from games.game import Game, States
-from games.othello import find_moves, game
+from games.othello import game
 from games.position import Position
 from tests.games.made import made
 
@@ -20,15 +20,9 @@ def placed(drawing: str, to_play: int = 0) -> Position:
     """The position of ``drawing``, lines of b, w and dots, in which ``to_play`` has a move."""
     lines = drawing.split()
     othello = made("othello" if len(lines) == 8 else f"othello:size={len(lines)}")
-    states = othello.new(1)
-    row = states[0]
-    for player, glyph in enumerate("bw"):
-        for r, line in enumerate(lines):
-            row["discs"][player, r] = sum(1 << c for c, cell in enumerate(line) if cell == glyph)
-        row["counts"][player] = drawing.count(glyph)
-    row["to_play"] = to_play
-    assert find_moves(row["discs"][to_play], row["discs"][1 - to_play], row["moves"])
-    return Position(othello, states)
+    here = position(othello, "\n".join(" ".join(line) for line in lines) + f"\n{('black', 'white')[to_play]} to play")
+    assert here.legal_actions != ["pass"]
+    return here
 
 
 def cells(here: Position) -> list[str]:
