@@ -20,13 +20,19 @@ from agent.evaluation import Evaluation
 from agent.network import NetworkConfig
 from games.game import Game, Positions, States
 
+CHOSEN_HERE = ("auto", "fast")
+"""Precisions that stand for the best one on this machine."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class EngineConfig:
-    """How a network is run for play; auto: the fastest one here, by measuring each for a moment."""
+    """How a network is run for play; auto: the fastest one here, by measuring each for a moment.
+
+    int8 (OpenVINO only) rounds: about one best action in a hundred differs. It is tried when the precision is ``fast``.
+    """
 
     kind: Literal["auto", "torch", "openvino"] = "auto"
-    precision: Literal["auto", "fp32", "bf16", "int8"] = "auto"  # int8 (openvino only) is never chosen by itself
+    precision: Literal["auto", "fast", "fp32", "bf16", "int8"] = "auto"
     device: str = "cpu"
     cache_entries: int = 1 << 18  # 0: no cache
     few: bool = False  # batches of a few rows stay small, for one game at a time: faster, bits may vary with company
@@ -62,8 +68,10 @@ def candidates(game: Game, network: NetworkConfig, config: EngineConfig) -> list
     on_cpu = config.device == "cpu"
     with_openvino = on_cpu and config.kind != "torch" and importlib.util.find_spec("openvino") is not None
     wanted: tuple[str, ...] = (config.precision,)
-    if config.precision == "auto":
+    if config.precision in CHOSEN_HERE:
         wanted = ("fp32", "bf16") if has_bf16(config.device) else ("fp32",)
+    if config.precision == "fast":
+        wanted = (*wanted, "int8")
     few = FEW if config.few else ()
     makers: list[Callable[[], Engine]] = []
     for precision in wanted:

@@ -84,4 +84,4 @@ class Perfect(Immediate):
     def _tic_tac_toe(self) -> Callable[[Row], Values]:
         from agent.solvers.tic_tac_toe import outcomes
 
-        return lambda row: outcomes(row["cells"])
+        return lambda row: outcomes(row["stones"].reshape(3, 3))

@@ -56,7 +56,7 @@ NETWORK: Mapping[str, Option] = {
     "reuse": FLAG,
     "average_symmetries": FLAG,
     "engine": Option(str, lambda e: e in ("torch", "openvino", "auto"), "torch, openvino or auto"),
-    "precision": Option(str, lambda p: p in ("fp32", "bf16", "int8", "auto"), "fp32, bf16, int8 or auto"),
+    "precision": Option(str, lambda p: p in ("fp32", "bf16", "int8", "auto", "fast"), "fp32, bf16, int8, auto or fast"),
 }
 
 

@@ -101,12 +101,13 @@ def queen_distances(
 ) -> NDArray[np.int16]:
     """[cells] queen moves from the nearest of ``starts`` to each empty cell; the number of cells where none leads."""
     far = len(rays)
-    distances = np.full(far, far, np.int16)
-    queue = np.empty(far, np.int16)
-    tail = len(starts)
-    queue[:tail] = starts
-    distances[starts] = 0
-    head = 0
+    distances, queue = np.empty(far, np.int16), np.empty(far, np.int16)
+    for cell in range(far):
+        distances[cell] = far
+    head, tail = 0, len(starts)
+    for i in range(tail):
+        queue[i] = starts[i]
+        distances[starts[i]] = 0
     while head < tail:
         cell = queue[head]
         head += 1
@@ -117,7 +118,8 @@ def queen_distances(
                     distances[to] = distances[cell] + 1
                     queue[tail] = to
                     tail += 1
-    distances[starts] = far
+    for start in starts:
+        distances[start] = far
     return distances
 
 

@@ -2,8 +2,9 @@
 
 Knows Numba and its cache on disk. Does not know any rule or loop: what it compiles is handed in.
 
-A function that closes over a compiled one never hits Numba's own cache, whose key holds the identity of what is closed
-over. Here the key is what the rules are made of: their source files, constants and parameters.
+Numba's own cache has a function that closes over a compiled one never hit (its key holds the identity of what is closed
+over), and one that calls a function of another file go stale. Here the key is what the rules are made of: the source
+files of all that they call, constants and parameters.
 """
 
 from __future__ import annotations
@@ -25,14 +26,6 @@ Rule = Callable[..., Any]
 Rules = Mapping[str, Rule]
 
 
-def compiled(function: Rule) -> Rule:
-    """``function`` compiled by Numba, the GIL released, cached on disk where there is a place for it."""
-    try:
-        return njit(cache=True, nogil=True)(function)
-    except RuntimeError:  # no writable place for the cache
-        return njit(nogil=True)(function)
-
-
 class _RulesCache(FunctionCache):
     """Numba's cache of a function, its key completed by what the rules in it are made of."""
 
@@ -44,13 +37,16 @@ class _RulesCache(FunctionCache):
         return (sig, codegen.magic_tuple(), (self.code, self.key))
 
 
-def lifted(function: Rule, key: str | None) -> Rule:
-    """A loop over rules, compiled; ``key`` says what they are made of (None: not to be kept on disk)."""
-    loop: Any = njit(nogil=True)(function)
-    if key is not None and hasattr(loop, "py_func"):  # without the JIT it is the function itself
+def kept(function: Rule, key: str | None) -> Rule:
+    """``function`` compiled by Numba, the GIL released, and kept on disk where there is a place for it.
+
+    ``key`` says what it and all that it closes over are made of; None: not to be kept.
+    """
+    made: Any = njit(nogil=True)(function)
+    if key is not None and hasattr(made, "py_func"):  # without the JIT it is the function itself
         with contextlib.suppress(RuntimeError, AttributeError):  # no place for it, or another Numba: only slower
-            loop._cache = _RulesCache(function, key)
-    rule: Rule = loop
+            made._cache = _RulesCache(function, key)
+    rule: Rule = made
     return rule
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from games import loops
-from games.caching import Rule, compiled, fingerprint
+from games.caching import Rule, fingerprint, kept
 from games.game import NO_LIMIT, Board, Game, Positions, Row, States, Symmetries
 from games.symmetry import identity
 
@@ -22,7 +22,9 @@ class CompiledGame(Game):
 
     def __init__(self, **parts: Any) -> None:
         self.__dict__.update(parts)
-        self.rules = {name: compiled(rule) for name, rule in parts["rules"].items() if rule is not None}
+        self.rules = {
+            name: kept(rule, fingerprint({name: rule})) for name, rule in parts["rules"].items() if rule is not None
+        }
         self.key = fingerprint(self.rules)
         self.has_heuristic = "heuristic" in self.rules
         self.has_final_targets = "final_targets" in self.rules

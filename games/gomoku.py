@@ -21,36 +21,10 @@ from numpy.typing import NDArray
 
 from games.compiled import CompiledGame, from_rules
 from games.game import ONGOING, Board
+from games.lines import makes_line, read_stones
 from games.symmetry import SQUARE, of_cells
 
 LETTERS = "abcdefghijklmnopqrs"
-
-
-@njit(cache=True, nogil=True)
-def makes_line(stones: NDArray[np.int8], size: int, a: int, k: int, exact: bool) -> bool:
-    """Whether the stone at ``a`` stands in a winning line of its colour; looks only along its four lines."""
-    mine = stones[a]
-    row, column = a // size, a % size
-    left, up, right, down = column, row, size - 1 - column, size - 1 - row
-    # For each direction: the step in ``stones``, and how far the board goes forwards and backwards.
-    for step, ahead, behind in (
-        (1, right, left),
-        (size, down, up),
-        (size + 1, min(right, down), min(left, up)),
-        (size - 1, min(left, down), min(right, up)),
-    ):
-        run = 1
-        while ahead > 0 and stones[a + run * step] == mine:
-            run += 1
-            ahead -= 1
-        back = 1
-        while behind > 0 and stones[a - back * step] == mine:
-            back += 1
-            behind -= 1
-        run += back - 1
-        if run == k or (run > k and not exact):
-            return True
-    return False
 
 
 @njit(cache=True, nogil=True)
@@ -98,7 +72,7 @@ def game(size: int = 15, k: int = 5, exact: bool = False) -> CompiledGame:
         mover = s["to_play"]
         stones = s["stones"]
         stones[a] = mover + 1
-        s["won"] = makes_line(stones, size, a, k, exact)
+        s["won"] = makes_line(stones, size, size, a, k, exact)
         s["plies"] += 1
         s["to_play"] = 1 - mover
 
@@ -125,17 +99,7 @@ def game(size: int = 15, k: int = 5, exact: bool = False) -> CompiledGame:
         return np.asarray(s["stones"].reshape(size, size))
 
     def read(s: Any, cells: NDArray[np.int8], mover: int | None) -> None:
-        first, second = int((cells == 1).sum()), int((cells == 2).sum())
-        if first - second not in (0, 1):
-            raise ValueError(f"the drawing has {first} x and {second} o; x moves first and the players alternate")
-        to_play = first - second
-        s["stones"], s["to_play"], s["plies"] = cells.ravel(), to_play, first + second
-        in_line = [0, 0, 0]  # stones of each code that stand in a winning line
-        for a in np.flatnonzero(cells):
-            in_line[cells.flat[a]] += makes_line(s["stones"], size, int(a), k, exact)
-        if in_line[to_play + 1]:
-            raise ValueError(f"the drawing has a line of {'xo'[to_play]}, who is to move; a line ends the game")
-        s["won"] = in_line[2 - to_play] > 0
+        read_stones(s, cells, k, exact)
 
     parameters = [f"size={size}"] * (size != 15) + [f"k={k}"] * (k != 5) + ["exact=true"] * exact
     return from_rules(

@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from games.caching import Rule, Rules, lifted
+from games.caching import Rule, Rules, kept
 from games.game import ONGOING, States
 
 NO, YES, OPEN, NEW = 0, 1, 2, 3
@@ -24,7 +24,7 @@ def init(rules: Rules, key: str | None) -> Rule:
         for b in range(len(states)):
             init(states[b])
 
-    return lifted(loop, key)
+    return kept(loop, key)
 
 
 def step(rules: Rules, key: str | None) -> Rule:
@@ -34,7 +34,7 @@ def step(rules: Rules, key: str | None) -> Rule:
         for b in range(len(states)):
             step(states[b], actions[b])
 
-    return lifted(loop, key)
+    return kept(loop, key)
 
 
 def advance(rules: Rules, key: str | None) -> Rule:
@@ -47,7 +47,7 @@ def advance(rules: Rules, key: str | None) -> Rule:
             if actions[b] >= 0:
                 step(arena[targets[b]], actions[b])
 
-    return lifted(loop, key)
+    return kept(loop, key)
 
 
 def describe(rules: Rules, key: str | None) -> Rule:
@@ -75,7 +75,7 @@ def describe(rules: Rules, key: str | None) -> Rule:
             else:
                 value[b] = result
 
-    return lifted(loop, key)
+    return kept(loop, key)
 
 
 def lookahead(rules: Rules, key: str | None) -> Rule:
@@ -165,7 +165,7 @@ def lookahead(rules: Rules, key: str | None) -> Rule:
                 out[b] = sure(stack, legal, ahead, left)
                 ahead = min(ahead + 2, depth) if ahead < depth else 0
 
-    return lifted(loop, key)
+    return kept(loop, key)
 
 
 def rollout(rules: Rules, key: str | None) -> Rule:
@@ -195,7 +195,7 @@ def rollout(rules: Rules, key: str | None) -> Rule:
                 result = outcome(row)
             out[b] = result if row["to_play"] == states[b]["to_play"] else -result
 
-    return lifted(loop, key)
+    return kept(loop, key)
 
 
 def final_targets(rules: Rules, key: str | None) -> Rule:
@@ -206,4 +206,4 @@ def final_targets(rules: Rules, key: str | None) -> Rule:
         for b in range(len(states)):
             score[b] = targets(states[b], ownership[b])
 
-    return lifted(loop, key)
+    return kept(loop, key)

@@ -7,7 +7,9 @@ Kernels and torch release the GIL, so each thread keeps one core busy with a gro
 from __future__ import annotations
 
 import itertools
+import os
 import queue
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,6 +32,9 @@ OPENING_PLY = 1 << 40
 """The ply whose key decides how long a game's opening is; no game has that many."""
 
 STARTS_AT_ONCE = 32
+
+BEHIND_THE_LEARNER = 10
+"""How much nicer threads of self-play are than the learner, whose steps wait for nobody where cores are few."""
 
 
 class Evaluator(Protocol):
@@ -54,7 +59,7 @@ class SelfPlayConfig:
     """How games are played for learning."""
 
     num_games: int = 128  # at once in a group
-    num_groups: int = 2  # threads
+    num_groups: int = 0  # threads; 0: one for each core but the learner's
     search: SearchConfig = field(default_factory=SearchConfig)
     full_fraction: float = 1.0  # of moves searched in full; the others get fast_simulations and train no policy
     fast_simulations: int = 8
@@ -77,6 +82,11 @@ class Runner(Protocol):
         """Games finished since the last call; waits up to ``timeout`` seconds for the first."""
 
     def close(self) -> None: ...
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def openings_of(game: Game, config: SelfPlayConfig, seed: int, ids: NDArray[np.int64]) -> list[Opening]:
@@ -119,7 +129,7 @@ class LocalRunner:
         self._finished: queue.Queue[GameRecord | BaseException] = queue.Queue(maxsize=4 * config.num_games)
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
-        num_loops = 1 if deterministic else config.num_groups
+        num_loops = 1 if deterministic else config.num_groups or max(1, cores() - 1)
         self.loops = [self._loop(self._starts(), config.num_games) for _ in range(num_loops)]
 
     def _loop(self, starts: Iterator[Start], num_slots: int) -> GameLoop:
@@ -191,6 +201,8 @@ class LocalRunner:
         return records
 
     def _work(self, loop: GameLoop) -> None:
+        if sys.platform == "linux":  # where a thread has a priority of its own (threads that it starts inherit it)
+            os.nice(BEHIND_THE_LEARNER)
         try:
             while not self._stop.is_set():
                 for record in loop.round():

@@ -18,7 +18,7 @@ from typing import Any
 import torch
 
 from agent.evaluation import Evaluate
-from agent.evaluator import EngineConfig, NetworkEvaluator
+from agent.evaluator import CHOSEN_HERE, EngineConfig, NetworkEvaluator
 from agent.network import PolicyValueNet
 from games.game import Game
 from selfplay.local_runner import LocalRunner
@@ -83,12 +83,12 @@ class Run:
     def _engine(self) -> EngineConfig:
         """The engine asked for; a deterministic run does not choose one by measuring."""
         chosen = self.config.engine
-        if not self.config.deterministic or "auto" not in (chosen.kind, chosen.precision):
+        if not self.config.deterministic:
             return chosen
         return replace(
             chosen,
             kind="torch" if chosen.kind == "auto" else chosen.kind,
-            precision="fp32" if chosen.precision == "auto" else chosen.precision,
+            precision="fp32" if chosen.precision in CHOSEN_HERE else chosen.precision,
         )
 
     def _restore(self) -> Saved:

@@ -65,5 +65,7 @@ def test_which_engines_there_are() -> None:
     assert len(candidates(GAME, SMALL, EngineConfig())) == 2 * precisions
     assert len(candidates(GAME, SMALL, EngineConfig(kind="torch"))) == precisions
     assert len(candidates(GAME, SMALL, EngineConfig(precision="int8"))) == 1
+    assert len(candidates(GAME, SMALL, EngineConfig(precision="fast"))) == 2 * precisions + 1
+    assert len(candidates(GAME, SMALL, EngineConfig(precision="fast", kind="torch"))) == precisions
     with pytest.raises(ValueError, match="int8 needs openvino"):
         engine(GAME, SMALL, EngineConfig(kind="torch", precision="int8"))

@@ -113,7 +113,7 @@ def test_wrong_texts(text: str, words: str) -> None:
         ("temperature=nan", "temperature is 'nan'"),
         ("rule=uct", "rule is 'uct'; it must be gumbel or puct"),
         ("leaves=0", "leaves is '0'"),
-        ("precision=fp64", "fp32, bf16, int8 or auto"),
+        ("precision=fp64", "fp32, bf16, int8, auto or fast"),
         ("reuse", "reuse is ''; it must be true or false"),
         ("rule=gumbel&seconds=1", "gumbel must know"),
     ],

@@ -112,6 +112,7 @@ OPENSPIEL = {
     "othello": Oracle("othello"),
     "hex": Oracle("hex"),
     "hex:size=5": Oracle("hex(board_size=5)"),
+    "hex:size=5,swap=true": Oracle("hex(board_size=5,swap=True)"),
     "go": Oracle(GO.format(9, 7.0, 162), from_below, excuse=repeats),
     "go:size=3,komi=0,max_plies=100": Oracle(GO.format(3, 0.0, 100), from_below, excuse=repeats),
     "breakthrough": Oracle("breakthrough", breakthrough, ~1),

@@ -60,7 +60,8 @@ print(json.dumps({"stones": int(rows["stones"][0]), "hits": hits}))
 def ask(file: Path, cache: Path) -> tuple[int, list[int]]:
     """The stones left after one step in a process of its own, and which loops it found on disk."""
     root = Path(__file__).parents[2]
-    environment = os.environ | {"NUMBA_CACHE_DIR": str(cache), "PYTHONPATH": str(root), "NUMBA_DISABLE_JIT": "0"}
+    paths = {"NUMBA_CACHE_DIR": str(cache), "PYTHONPATH": os.pathsep.join([str(root), str(file.parent)])}
+    environment = os.environ | paths | {"NUMBA_DISABLE_JIT": "0"}
     words = [sys.executable, "-c", ASK, f"{file}:game"]
     out = json.loads(subprocess.run(words, env=environment, capture_output=True, text=True, check=True).stdout)
     return out["stones"], out["hits"]
@@ -73,6 +74,15 @@ def test_the_next_process_finds_the_loops_unless_the_rules_changed(tmp_path: Pat
     assert ask(file, tmp_path / "cache") == (5, [1, 1, 1])
     file.write_text(GAME.format(taken=3))
     assert ask(file, tmp_path / "cache") == (4, [0, 0, 0])
+
+
+def test_a_change_in_a_file_that_rules_call_is_seen(tmp_path: Path) -> None:
+    file, called = tmp_path / "heap.py", tmp_path / "takes.py"
+    file.write_text("from takes import taken\n" + GAME.format(taken=0).replace("-= TAKEN", "-= taken()"))
+    for number in (2, 3):
+        called.write_text(f"from numba import njit\n\n@njit(cache=True)\ndef taken():\n    return {number}\n")
+        assert ask(file, tmp_path / "cache") == (7 - number, [0, 0, 0])
+        assert ask(file, tmp_path / "cache") == (7 - number, [1, 1, 1])
 
 
 @pytest.mark.nojit

@@ -165,9 +165,9 @@ def test_advance_moves_rows_of_an_arena(plain: bool) -> None:
     advance = (lambda *a: Game.advance(game, *a)) if plain else game.advance
     advance(arena, np.array([0, 0, 2]), np.array([1, 4, 5]), np.array([3, -1, 8]))
     assert [int(row["plies"]) for row in arena] == [0, 1, 0, 0, 0, 1]
-    assert arena["cells"][1, 1, 0] == arena["cells"][5, 2, 2] == 1
+    assert arena["stones"][1, 3] == arena["stones"][5, 8] == 1
     advance(arena, np.array([1]), np.array([1]), np.array([0]))
-    assert arena["cells"][1, 0, 0] == 2
+    assert arena["stones"][1, 0] == 2
 
 
 @GAMES
