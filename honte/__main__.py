@@ -18,6 +18,7 @@ COMMANDS = {
     "play": ("honte.commands.play", "play against a player in the terminal"),
     "match": ("honte.commands.match", "let two players play each other; Elo difference with its interval"),
     "grade": ("honte.commands.grade", "count a player's mistakes on solved positions"),
+    "report": ("honte.commands.report", "write one HTML page that tells a run, or compares several"),
     "describe": ("honte.commands.describe", "say what a game or a player is"),
     "runs": ("honte.commands.runs", "list training runs"),
     "check-game": ("honte.commands.check_game", "hold a game, also your own, against the laws of games"),

@@ -6,6 +6,7 @@ Knows players, solved positions and their file format (JSON lines). Does not kno
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from agent import chance
 from agent.decision import Terms
 from agent.player import Player
 from games.game import Game, States
+from selfplay.elo import CONFIDENCE_Z
 
 
 class Solved(NamedTuple):
@@ -38,6 +40,23 @@ class Grade:
     def mistake_rate(self) -> float:
         """Mistakes in all positions, in [0, 1]; also those where none was possible."""
         return self.mistakes / self.count
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 % interval of the mistake rate."""
+        return interval(self.mistakes, self.count)
+
+
+def interval(hits: int, count: int) -> tuple[float, float]:
+    """The 95 % interval of a share, ``hits`` of ``count`` trials (Wilson 1927); [0, 1] without any."""
+    if not 0 <= hits <= count:
+        raise ValueError(f"{hits} of {count} is no share")
+    if not count:
+        return 0.0, 1.0
+    z, share = CONFIDENCE_Z, hits / count
+    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
+    half = z / (1 + z * z / count) * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
+    return max(0.0, middle - half) if hits else 0.0, min(1.0, middle + half) if hits < count else 1.0
 
 
 def read_positions(path: str | Path) -> list[Solved]:
