@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agent import chance
 from agent.decision import Terms
@@ -26,6 +27,7 @@ class Solved(NamedTuple):
 
     moves: tuple[int, ...]  # from the first position
     scores: Mapping[int, int]
+    left: int = -1  # plies to the end under best play by both; below 0: not known
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +62,7 @@ def interval(hits: int, count: int) -> tuple[float, float]:
 
 
 def read_positions(path: str | Path) -> list[Solved]:
-    """The positions of a file of JSON lines ``{"moves": [actions], "scores": {"action": score}}``.
+    """The positions of a file of JSON lines ``{"moves": [actions], "scores": {"action": score}}``, with ``left`` if known.
 
     ValueError names the file and line that is off.
     """
@@ -75,8 +77,11 @@ def read_positions(path: str | Path) -> list[Solved]:
 
 
 def solved(rows: Sequence[Mapping[str, Any]]) -> list[Solved]:
-    """Positions from dicts of ``moves`` and ``scores``."""
-    return [Solved(tuple(row["moves"]), {int(a): int(score) for a, score in row["scores"].items()}) for row in rows]
+    """Positions from dicts of ``moves``, ``scores`` and, where it is known, ``left``."""
+    return [
+        Solved(tuple(row["moves"]), {int(a): int(s) for a, s in row["scores"].items()}, int(row.get("left", -1)))
+        for row in rows
+    ]
 
 
 def _solved(place: str, line: str) -> Solved:
@@ -101,7 +106,30 @@ def grade(
     seed: int = 0,
     progress: Callable[[int], None] | None = None,
 ) -> Grade:
-    """Let ``player`` decide once in every position, ``num_slots`` at a time, and count its mistakes.
+    """How ``player`` does in ``positions``: see ``judge``."""
+    wrong = judge(
+        game, player, positions, num_slots=num_slots, num_simulations=num_simulations, seed=seed, progress=progress
+    )
+    return counted(positions, wrong)
+
+
+def counted(positions: Sequence[Solved], wrong: NDArray[np.bool_]) -> Grade:
+    """The grade of those positions, given in which of them the player erred [N]."""
+    could_err = sum(any(is_mistake(position, action) for action in position.scores) for position in positions)
+    return Grade(count=len(positions), mistakes=int(wrong.sum()), could_err=could_err)
+
+
+def judge(
+    game: Game,
+    player: Player,
+    positions: Sequence[Solved],
+    *,
+    num_slots: int = 256,
+    num_simulations: int = -1,
+    seed: int = 0,
+    progress: Callable[[int], None] | None = None,
+) -> NDArray[np.bool_]:
+    """Let ``player`` decide once in every position, ``num_slots`` at a time: in which of them it errs [N].
 
     ``num_simulations`` below 0: the player's own budget. ``player`` must have that many slots. ``progress`` is called
     with the number of positions that were decided since the last call. ValueError for a position that the rules do not
@@ -113,7 +141,8 @@ def grade(
     keys = chance.keys(seed, np.arange(len(positions)), 0)
     free = list(range(min(num_slots, len(positions))))
     holds = np.zeros(len(free), np.int64)  # which position each slot thinks about
-    begun = done = mistakes = 0
+    wrong = np.zeros(len(positions), np.bool_)
+    begun = done = 0
     while done < len(positions):
         count = min(len(free), len(positions) - begun)
         if count:
@@ -124,13 +153,12 @@ def grade(
             player.think(slots, states[rows], Terms.of(count, budget=num_simulations, keys=keys[rows]))
         slots, decisions = player.decide()
         for slot, action in zip(slots.tolist(), decisions.action.tolist(), strict=True):
-            mistakes += is_mistake(positions[int(holds[slot])], action)
+            wrong[holds[slot]] = is_mistake(positions[int(holds[slot])], action)
             free.append(slot)
         done += len(slots)
         if progress is not None:
             progress(len(slots))
-    could_err = sum(any(is_mistake(position, action) for action in position.scores) for position in positions)
-    return Grade(count=len(positions), mistakes=mistakes, could_err=could_err)
+    return wrong
 
 
 def is_mistake(position: Solved, action: int) -> bool:
