@@ -31,7 +31,7 @@ USAGE = "usage: honte COMMAND [ARGUMENTS]      honte COMMAND --help      honte -
 PLAYERS = """\
 A player is written as
   random          any legal action           mcts:800     search by random games, 800 a move
-  minimax:5       looks 5 plies ahead        perfect      never errs (tic_tac_toe, connect_four)
+  minimax:5       looks 5 plies ahead        perfect      never errs, where a solver is
   RUN             a run's newest network     RUN@1200     its checkpoint 1200
   RUN?simulations=400                        with settings of its own, joined by &
 

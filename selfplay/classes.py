@@ -1,8 +1,8 @@
-"""Solved positions by stage and difficulty: how they are drawn, and which of six classes and more each one is in.
+"""Solved positions by stage and difficulty: how they are drawn, and which class each one is in.
 
-Knows random games and what a class is. Does not know who solves positions, or how. The classes are those of AlphaZero.jl's
-Connect Four benchmark (Begin/Middle/End × Easy/Medium/Hard), for any game: thirds of its length where that one counts
-14 plies of 42.
+Knows random games and what a class is. Does not know who solves positions, or how. The classes are those of
+AlphaZero.jl's Connect Four benchmark (Begin/Middle/End × Easy/Medium/Hard; six of them have positions), for any game:
+thirds of its length where that one counts 14 plies of 42.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from games.game import Game, Row
+from games.game import Game, Row, States
 from selfplay.grading import Solved
 
 STAGES = ("begin", "middle", "end")
@@ -35,7 +35,7 @@ def class_of(game: Game, position: Solved) -> str:
     stage = STAGES[0 if 3 * plies <= length else 1 if 3 * plies <= 2 * length else 2]
     if left < 0:
         return stage
-    return f"{stage} {DIFFICULTIES[0 if 3 * left < length else 1 if 3 * left <= 2 * length else 2]}"
+    return f"{stage} {DIFFICULTIES[0 if 3 * left <= length else 1 if 3 * left <= 2 * length else 2]}"
 
 
 def plies_left(game: Game, position: Solved) -> int:
@@ -103,7 +103,7 @@ def random_moves(game: Game, random: np.random.Generator) -> list[int]:
     return moves
 
 
-def after(game: Game, moves: Sequence[int]) -> np.ndarray:
+def after(game: Game, moves: Sequence[int]) -> States:
     """[1] the position after ``moves``."""
     states = game.new(1)
     game.init(states)

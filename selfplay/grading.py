@@ -62,7 +62,9 @@ def interval(hits: int, count: int) -> tuple[float, float]:
 
 
 def read_positions(path: str | Path) -> list[Solved]:
-    """The positions of a file of JSON lines ``{"moves": [actions], "scores": {"action": score}}``, with ``left`` if known.
+    """The positions of a file of JSON lines ``{"moves": [actions], "scores": {"action": score}}``.
+
+    A line may also say ``left``, the plies to the end under best play.
 
     ValueError names the file and line that is off.
     """

@@ -241,7 +241,7 @@ class Run:
         return {name: float(count) for name, count in counts.items()} | {
             "evaluated": float(evaluator.evaluated),
             "asked": float(evaluator.asked),
-            "calls": float(evaluator.calls),
+            "calls": float(getattr(evaluator, "calls", 0)),  # only an engine in this process counts them
         }
 
     def _flush(self) -> None:

@@ -126,9 +126,9 @@ def proof(rules: Rules, key: str | None) -> Rule:
                 if entry["code"] == codes[level]:
                     first = entry["best"]
                     if entry["lower"] >= wanted:
-                        value, known = np.int64(entry["lower"]), True
+                        value, known = int(entry["lower"]), True
                     elif entry["upper"] < wanted:
-                        value, known = np.int64(entry["upper"]), True
+                        value, known = int(entry["upper"]), True
             if not known:
                 counts[level] = ordered(stack, level, first, legal, ranks, order)
                 begun[level], best[level] = 0, -FAR
@@ -178,18 +178,22 @@ class Exhaustive:
         if scores and not game.has_final_targets:
             raise ValueError(f"{game.name} is not decided by points: ask for outcomes")
         self.game, self.nodes, self.scored = game, 0, scores
-        rules = {"heuristic": no_guess, **game.rules}
-        points = rules.get("final_targets")
+        rules: dict[str, Rule] = {"heuristic": no_guess, **game.rules}
+        points: Rule = rules.get("final_targets", no_guess)
 
         def outcome_of(s: Any, result: int, ownership: Any) -> int:
             return result
 
         def points_of(s: Any, result: int, ownership: Any) -> int:
             ownership[:] = 0
-            return round(2 * points(s, ownership))  # type: ignore[misc]
+            total: float = points(s, ownership)
+            return round(2 * total)
 
         make_code = by_history if with_history else by_observation
-        mine = {"code": make_code(rules, game.observation_shape), "score": points_of if scores else outcome_of}
+        mine: dict[str, Rule] = {
+            "code": make_code(rules, game.observation_shape),
+            "score": points_of if scores else outcome_of,
+        }
         rules |= {name: kept(rule, fingerprint({name: rule})) for name, rule in mine.items()}
         self._prove = proof(rules, fingerprint(rules))
         depth, actions = game.max_plies + 2, game.num_actions

@@ -28,7 +28,7 @@ NUM_POINTS = 300
 """A longer curve is averaged down to this many points."""
 
 Record = Mapping[str, Any]
-Track = dict[str, list[float]]
+Track = dict[str, list[float | None]]
 """{axis: where on it each point of a curve lies}"""
 
 
@@ -75,7 +75,7 @@ def column(records: Sequence[Record], name: str) -> NDArray[np.float64]:
 
 
 def track(at: Mapping[str, NDArray[np.float64]], rows: Any) -> Track:
-    return {axis: numbers(values[rows]) for axis, values in at.items()}  # type: ignore[misc]
+    return {axis: numbers(values[rows]) for axis, values in at.items()}
 
 
 def numbers(values: Any) -> list[float | None]:
@@ -183,7 +183,7 @@ def ratings(points: Sequence[tuple[Record, float, float, float]], name: str = "E
         return []
     at = {axis: numbers([place.get(axis, math.nan) for place, *_ in points]) for axis in AXES}
     y, low, high = (numbers([point[i] for point in points]) for i in (1, 2, 3))
-    curve = Curve(name=name, at=at, y=y, low=low, high=high)  # type: ignore[arg-type]
+    curve = Curve(name=name, at=at, y=y, low=low, high=high)
     note = "Rating of the run's checkpoints; bars are 95 % intervals."
     return [Figure(key="elo", section="strength", title="Elo", note=note, curves=[curve], floor=None)]
 

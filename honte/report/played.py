@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from agent.cache import hash_rows
 from games.game import Game
-from honte.report.curves import Curve, Figure, numbers, rated, track
+from honte.report.curves import Curve, Figure, Track, numbers, rated, track
 from selfplay.records import UNFINISHED, GameRecord, read_shard, replay, shards
 
 MOST_SHARDS = 100
@@ -157,7 +157,7 @@ def figures(played: Played, at: Mapping[str, NDArray[np.float64]], windows: NDAr
     ]
 
 
-def _results(batches: Sequence[Batch], place: dict[str, list[float]]) -> list[Figure]:
+def _results(batches: Sequence[Batch], place: Track) -> list[Figure]:
     games = [batch.games for batch in batches]
     shares = np.array([batch.outcomes for batch in batches]) / np.array(games)[:, None]
     lengths = np.array([batch.lengths for batch in batches])
@@ -173,7 +173,7 @@ def _results(batches: Sequence[Batch], place: dict[str, list[float]]) -> list[Fi
     ]  # fmt: skip
 
 
-def _variety(played: Played, place: dict[str, list[float]]) -> list[Figure]:
+def _variety(played: Played, place: Track) -> list[Figure]:
     batches = played.batches
     stages = np.array([[d / max(n, 1) for d, n in batch.distinct] for batch in batches])
     known, fresh = np.zeros(0, np.uint64), []
@@ -201,7 +201,7 @@ def _variety(played: Played, place: dict[str, list[float]]) -> list[Figure]:
 
 def _ages(
     batches: Sequence[Batch],
-    place: dict[str, list[float]],
+    place: Track,
     where: Mapping[str, NDArray[np.float64]],
     ends: NDArray[np.float64],
     windows: NDArray[np.float64],
@@ -240,7 +240,7 @@ def _calibration(played: Played) -> list[Figure]:
     ]  # fmt: skip
 
 
-def _after(place: dict[str, list[float]], skip: int) -> dict[str, list[float]]:
+def _after(place: Track, skip: int) -> Track:
     return {axis: values[skip:] for axis, values in place.items()}
 
 
