@@ -139,7 +139,7 @@ def _told(player: str) -> str | None:
 
 
 def _told_results(player: str, results: Sequence[dict[str, Any]]) -> str:
-    heads = ["simulations", "positions", "that allow a mistake", "mistakes", "rate", "95 % interval"]
+    heads = ["simulations", "positions", "that allow a mistake", "mistakes", "mistake rate", "95 % interval"]
     rows = [[player, *heads]]
     for each in results:
         budget = "own" if each["simulations"] is None else str(each["simulations"])
