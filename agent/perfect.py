@@ -25,7 +25,7 @@ SOLVED = "connect_four, tic_tac_toe, nim, hex up to size 4, othello of size 4 (a
 SLOW_BELOW = 8
 """Connect Four positions with fewer stones than this may take minutes."""
 
-OTHELLO_6_EMPTY = 14
+OTHELLO_6_EMPTY = 18
 """Othello 6×6 is solved from so many empty cells on."""
 
 
