@@ -97,7 +97,7 @@ def test_sample_games_are_the_stored_games(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["hex:size=4", "breakthrough:rows=5,columns=4", "dots_and_boxes:rows=2,columns=2", "go:size=3"]
+    "name", ["hex:size=4", "breakthrough:rows=5,columns=5", "dots_and_boxes:rows=2,columns=2", "go:size=3"]
 )
 def test_games_of_every_kind_can_be_told(name: str) -> None:
     from selfplay.records import GameRecord
