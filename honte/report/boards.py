@@ -52,7 +52,7 @@ def board(game: Game, games: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "labels": elements(labels(plain, layout)),
         "pieces": {key: svg for key, svg in pieces.items() if svg},
         "centres": [[round(x, 3) for x in layout.centre(r, c)] for r, c in cells],
-        "radii": [round(min(x1 - x0, y1 - y0) / 2, 3) for x0, y0, x1, y1 in boxes],
+        "radii": [round(max(min(x1 - x0, y1 - y0) / 2, 0.3), 3) for x0, y0, x1, y1 in boxes],
         "names": list(plain.names),
         "inks": [[ink.fill, ink.rim] for ink in inks],
     }
