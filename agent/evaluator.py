@@ -125,7 +125,7 @@ class NetworkEvaluator:
         self.choosing = not makers[1:]  # nothing to choose from is chosen already
         self.cache = Cache(self._count, game.num_actions, entries=max(config.cache_entries, 1))
         self.cached = config.cache_entries > 0
-        self.asked = self.evaluated = 0
+        self.asked = self.evaluated = self.calls = 0
 
     def __call__(self, states: States, positions: Positions) -> Evaluation:
         self.asked += len(states)
@@ -143,6 +143,7 @@ class NetworkEvaluator:
 
     def _count(self, states: States, positions: Positions) -> Evaluation:
         self.evaluated += len(states)
+        self.calls += 1
         return self.engine(states, positions)
 
     def load(self, weights: Mapping[str, Any], version: int) -> None:

@@ -18,6 +18,7 @@ COMMANDS = {
     "play": ("honte.commands.play", "play against a player in the terminal"),
     "match": ("honte.commands.match", "let two players play each other; Elo difference with its interval"),
     "grade": ("honte.commands.grade", "count a player's mistakes on solved positions"),
+    "report": ("honte.commands.report", "write one HTML page that tells a run, or compares several"),
     "describe": ("honte.commands.describe", "say what a game or a player is"),
     "runs": ("honte.commands.runs", "list training runs"),
     "check-game": ("honte.commands.check_game", "hold a game, also your own, against the laws of games"),
@@ -30,7 +31,7 @@ USAGE = "usage: honte COMMAND [ARGUMENTS]      honte COMMAND --help      honte -
 PLAYERS = """\
 A player is written as
   random          any legal action           mcts:800     search by random games, 800 a move
-  minimax:5       looks 5 plies ahead        perfect      never errs (tic_tac_toe, connect_four)
+  minimax:5       looks 5 plies ahead        perfect      never errs, where a solver is
   RUN             a run's newest network     RUN@1200     its checkpoint 1200
   RUN?simulations=400                        with settings of its own, joined by &
 

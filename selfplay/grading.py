@@ -6,17 +6,20 @@ Knows players, solved positions and their file format (JSON lines). Does not kno
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agent import chance
 from agent.decision import Terms
 from agent.player import Player
 from games.game import Game, States
+from selfplay.elo import CONFIDENCE_Z
 
 
 class Solved(NamedTuple):
@@ -24,6 +27,7 @@ class Solved(NamedTuple):
 
     moves: tuple[int, ...]  # from the first position
     scores: Mapping[int, int]
+    left: int = -1  # plies to the end under best play by both; below 0: not known
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,9 +43,28 @@ class Grade:
         """Mistakes in all positions, in [0, 1]; also those where none was possible."""
         return self.mistakes / self.count
 
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 % interval of the mistake rate."""
+        return interval(self.mistakes, self.count)
+
+
+def interval(hits: int, count: int) -> tuple[float, float]:
+    """The 95 % interval of a share, ``hits`` of ``count`` trials (Wilson 1927); [0, 1] without any."""
+    if not 0 <= hits <= count:
+        raise ValueError(f"{hits} of {count} is no share")
+    if not count:
+        return 0.0, 1.0
+    z, share = CONFIDENCE_Z, hits / count
+    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
+    half = z / (1 + z * z / count) * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
+    return max(0.0, middle - half) if hits else 0.0, min(1.0, middle + half) if hits < count else 1.0
+
 
 def read_positions(path: str | Path) -> list[Solved]:
     """The positions of a file of JSON lines ``{"moves": [actions], "scores": {"action": score}}``.
+
+    A line may also say ``left``, the plies to the end under best play.
 
     ValueError names the file and line that is off.
     """
@@ -56,8 +79,11 @@ def read_positions(path: str | Path) -> list[Solved]:
 
 
 def solved(rows: Sequence[Mapping[str, Any]]) -> list[Solved]:
-    """Positions from dicts of ``moves`` and ``scores``."""
-    return [Solved(tuple(row["moves"]), {int(a): int(score) for a, score in row["scores"].items()}) for row in rows]
+    """Positions from dicts of ``moves``, ``scores`` and, where it is known, ``left``."""
+    return [
+        Solved(tuple(row["moves"]), {int(a): int(s) for a, s in row["scores"].items()}, int(row.get("left", -1)))
+        for row in rows
+    ]
 
 
 def _solved(place: str, line: str) -> Solved:
@@ -82,7 +108,30 @@ def grade(
     seed: int = 0,
     progress: Callable[[int], None] | None = None,
 ) -> Grade:
-    """Let ``player`` decide once in every position, ``num_slots`` at a time, and count its mistakes.
+    """How ``player`` does in ``positions``: see ``judge``."""
+    wrong = judge(
+        game, player, positions, num_slots=num_slots, num_simulations=num_simulations, seed=seed, progress=progress
+    )
+    return counted(positions, wrong)
+
+
+def counted(positions: Sequence[Solved], wrong: NDArray[np.bool_]) -> Grade:
+    """The grade of those positions, given in which of them the player erred [N]."""
+    could_err = sum(any(is_mistake(position, action) for action in position.scores) for position in positions)
+    return Grade(count=len(positions), mistakes=int(wrong.sum()), could_err=could_err)
+
+
+def judge(
+    game: Game,
+    player: Player,
+    positions: Sequence[Solved],
+    *,
+    num_slots: int = 256,
+    num_simulations: int = -1,
+    seed: int = 0,
+    progress: Callable[[int], None] | None = None,
+) -> NDArray[np.bool_]:
+    """Let ``player`` decide once in every position, ``num_slots`` at a time: in which of them it errs [N].
 
     ``num_simulations`` below 0: the player's own budget. ``player`` must have that many slots. ``progress`` is called
     with the number of positions that were decided since the last call. ValueError for a position that the rules do not
@@ -94,7 +143,8 @@ def grade(
     keys = chance.keys(seed, np.arange(len(positions)), 0)
     free = list(range(min(num_slots, len(positions))))
     holds = np.zeros(len(free), np.int64)  # which position each slot thinks about
-    begun = done = mistakes = 0
+    wrong = np.zeros(len(positions), np.bool_)
+    begun = done = 0
     while done < len(positions):
         count = min(len(free), len(positions) - begun)
         if count:
@@ -105,13 +155,12 @@ def grade(
             player.think(slots, states[rows], Terms.of(count, budget=num_simulations, keys=keys[rows]))
         slots, decisions = player.decide()
         for slot, action in zip(slots.tolist(), decisions.action.tolist(), strict=True):
-            mistakes += is_mistake(positions[int(holds[slot])], action)
+            wrong[holds[slot]] = is_mistake(positions[int(holds[slot])], action)
             free.append(slot)
         done += len(slots)
         if progress is not None:
             progress(len(slots))
-    could_err = sum(any(is_mistake(position, action) for action in position.scores) for position in positions)
-    return Grade(count=len(positions), mistakes=mistakes, could_err=could_err)
+    return wrong
 
 
 def is_mistake(position: Solved, action: int) -> bool:

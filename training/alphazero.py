@@ -223,6 +223,7 @@ class Run:
         report.games_per_second, report.moves_per_second = rate["games"], rate["moves"]
         report.evaluations_per_second, report.simulations_per_second = rate["evaluated"], rate["asked"]
         report.trained_per_second = rate["trained"]
+        report.rows_per_call = rate["evaluated"] / rate["calls"] if rate["calls"] else 0.0
         report.cache_hits = 1 - rate["evaluated"] / max(rate["asked"], 1e-9)
         wanted = self.grade is not None and self.config.grade_minutes > 0
         if wanted and (time.monotonic() - self._last_grade >= 60 * self.config.grade_minutes or self.finished()):
@@ -240,6 +241,7 @@ class Run:
         return {name: float(count) for name, count in counts.items()} | {
             "evaluated": float(evaluator.evaluated),
             "asked": float(evaluator.asked),
+            "calls": float(getattr(evaluator, "calls", 0)),  # only an engine in this process counts them
         }
 
     def _flush(self) -> None:

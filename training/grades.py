@@ -30,6 +30,13 @@ def solved_sets(game: Game) -> dict[str, list[Solved]]:
     return {}
 
 
+def counts(game: Game, *, searched: int = 200) -> dict[str, int]:
+    """How many positions stand behind each rate that ``grader`` gives."""
+    sizes = {name: len(positions) for name, positions in solved_sets(game).items()}
+    raw = {f"mistakes/{name}/raw": size for name, size in sizes.items()}
+    return raw | {f"mistakes/{name}/search": min(searched, size) for name, size in sizes.items()}
+
+
 def every_tic_tac_toe() -> list[Solved]:
     """Each of the 4,520 reachable positions of tic-tac-toe that are not over, once, with exact values."""
     found: dict[bytes, Solved] = {}

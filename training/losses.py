@@ -41,7 +41,8 @@ def policy_value_loss(*, value_mix: float = 0.0, value_weight: float = 1.0) -> L
 
         target = batch["policy"].float()  # [B, A]
         logits = output.policy.float().masked_fill(~batch["legal"], MASKED)  # [B, A]
-        policy_loss = _mean(-(target * log_softmax(logits, dim=1)).sum(1), policy_weight)
+        log_policy = log_softmax(logits, dim=1)  # [B, A]
+        policy_loss = _mean(-(target * log_policy).sum(1), policy_weight)
 
         if output.value.ndim == 2:
             wanted = (1 - value_mix) * wdl_of_outcome(outcome) + value_mix * wdl_of_value(root_value)  # [B, 3]
@@ -60,6 +61,7 @@ def policy_value_loss(*, value_mix: float = 0.0, value_weight: float = 1.0) -> L
                 "value_loss": value_loss,
                 # Of the target; policy_loss minus this is the KL divergence that training can take away.
                 "policy_entropy": _mean(-torch.special.xlogy(target, target).sum(1), policy_weight),
+                "network_entropy": _mean(-(log_policy.exp() * log_policy).sum(1), policy_weight),
                 "policy_accuracy": _mean((logits.argmax(1) == target.argmax(1)).float(), policy_weight),
                 # Mean square against the outcome itself: comparable between heads and mixes.
                 "value_error": _mean((value - outcome).square(), weight),

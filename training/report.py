@@ -29,6 +29,7 @@ class Report:
     evaluations_per_second: float = 0.0
     trained_per_second: float = 0.0
     cache_hits: float = 0.0  # share of simulations that met the cache
+    rows_per_call: float = 0.0  # positions that the network judges at once
     losses: dict[str, float] = field(default_factory=dict)
     grades: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)

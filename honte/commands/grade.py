@@ -1,4 +1,4 @@
-"""``honte grade PLAYER``: mistakes on solved positions, at one or several numbers of simulations.
+"""``honte grade PLAYER``: mistakes on solved positions, by class, at one or several numbers of simulations.
 
 Knows its flags and a table. Does not know what a mistake is or how positions were solved.
 """
@@ -13,7 +13,11 @@ from typing import TYPE_CHECKING, Any
 from honte.commands.shared import GameFlag, Output, PlayerPlace, parse, progress, table
 
 if TYPE_CHECKING:
-    from selfplay.grading import Solved
+    from games.game import Game
+    from selfplay.grading import Grade, Solved
+
+UNASKED = 300
+"""Positions that are drawn and solved where honte has no set of a game and none is named."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,11 @@ class GradeFlags:
     """such as runs/connect_four, mcts:800 or minimax:5"""
     positions: tuple[str, ...] = ()
     """files of JSON lines {"moves": [actions], "scores": {"action": score}}, or sets by name: middle_easy, end_easy;
-    unless given, all that honte has for the game"""
+    unless given, all that honte has for the game; where it has none and there is a solver, some are drawn"""
+    make: str | None = None
+    """draw positions of random games, solve them, keep them in this file and grade by them"""
+    count: int = 1000
+    """how many positions to make"""
     simulations: tuple[int, ...] = ()
     """simulations a move, instead of the player's own; 0 is the network alone"""
     game: GameFlag = None
@@ -41,9 +49,11 @@ class GradeFlags:
 
 def main(arguments: Sequence[str]) -> int:
     args = parse(GradeFlags, arguments, "grade")
+    from agent.perfect import has_solver
     from agent.solvers import POSITION_SETS
     from honte.api import game_for, load, with_simulations
-    from selfplay.grading import grade
+    from selfplay.classes import grouped
+    from selfplay.grading import counted, judge
     from training.grades import solved_sets
 
     if args.num_slots < 1:
@@ -51,7 +61,11 @@ def main(arguments: Sequence[str]) -> int:
     packaged = all(name in POSITION_SETS for name in args.positions)
     output, sets = Output(args.json), {name: _positions(name) for name in args.positions}
     game = game_for(args.game or (_told(args.player) or "connect_four" if packaged else None), args.player)
+    if args.make is not None:
+        sets[args.make] = _made(game, args.count, args.seed, args.make)
     sets = sets or solved_sets(game)
+    if not sets and has_solver(game):
+        sets = {"drawn": _made(game, UNASKED, 0)}
     if not sets:
         raise ValueError(f"honte has no solved positions of {game.name}; name a file of them by --positions")
     results: list[dict[str, Any]] = []
@@ -61,7 +75,7 @@ def main(arguments: Sequence[str]) -> int:
             text = args.player if budget is None else with_simulations(args.player, budget)
             player = load(text, game, num_slots=args.num_slots, seed=args.seed, device=args.device)
             for name, positions in sets.items():
-                found = grade(
+                wrong = judge(
                     game,
                     player,
                     positions,
@@ -69,12 +83,39 @@ def main(arguments: Sequence[str]) -> int:
                     seed=args.seed,
                     progress=lambda steps, name=name: advance(steps, name),  # type: ignore[misc]
                 )
-                counts = {"count": found.count, "mistakes": found.mistakes, "mistake_rate": found.mistake_rate}
-                where = {"positions": name, "simulations": budget}
-                results.append({**where, **counts, "could_err": found.could_err})
+                classes = [
+                    {"class": each, **_numbers(counted([positions[i] for i in rows], wrong[rows]))}
+                    for each, rows in grouped(game, positions).items()
+                ]
+                told = {"positions": name, "simulations": budget, **_numbers(counted(positions, wrong))}
+                results.append({**told, "classes": classes})
     output.say(_told_results(args.player, results))
     output.result({"player": args.player, "game": game.name, "results": results})
     return 0
+
+
+def _numbers(found: Grade) -> dict[str, Any]:
+    counts = {"count": found.count, "mistakes": found.mistakes, "mistake_rate": found.mistake_rate}
+    return {**counts, "interval": list(found.interval), "could_err": found.could_err}
+
+
+def _made(game: Game, count: int, seed: int, path: str | None = None) -> list[Solved]:
+    """Positions drawn and solved, and kept in a file where one is named."""
+    from agent.perfect import solvable, solver
+    from selfplay import classes, fsio
+
+    if count < 1:
+        raise ValueError(f"--count is {count}; it must be at least 1")
+    if path is not None and Path(path).exists():
+        raise ValueError(f"--make: {path} exists; name it by --positions, or choose another name")
+    solve = solver(game, quickest=True)
+    with progress(f"solving {game.name}", count) as advance:
+        found = classes.draw(
+            game, solve, count, seed=seed, solvable=lambda row: solvable(game, row), progress=lambda n: advance(n, "")
+        )
+    if path is not None:
+        fsio.write_atomic(path, classes.written(found))
+    return found
 
 
 def _positions(name: str) -> list[Solved]:
@@ -98,9 +139,17 @@ def _told(player: str) -> str | None:
 
 
 def _told_results(player: str, results: Sequence[dict[str, Any]]) -> str:
-    rows = [[player, "simulations", "positions", "mistakes", "of those that allow one", "mistake rate"]]
+    heads = ["simulations", "positions", "that allow a mistake", "mistakes", "mistake rate", "95 % interval"]
+    rows = [[player, *heads]]
     for each in results:
         budget = "own" if each["simulations"] is None else str(each["simulations"])
-        counts = [str(each["count"]), str(each["mistakes"]), str(each["could_err"])]
-        rows.append([f"  {each['positions']}", budget, *counts, f"{each['mistake_rate']:.2%}"])
-    return table(rows, right="12345")
+        rows.append([f"  {each['positions']}", budget, *_row(each)])
+        if len(each["classes"]) > 1:
+            rows += [[f"    {part['class']}", "", *_row(part)] for part in each["classes"]]
+    return table(rows, right="123456")
+
+
+def _row(each: dict[str, Any]) -> list[str]:
+    low, high = each["interval"]
+    counts = [str(each["count"]), str(each["could_err"]), str(each["mistakes"])]
+    return [*counts, f"{each['mistake_rate']:.2%}", f"{low:.2%} to {high:.2%}"]

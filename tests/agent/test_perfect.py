@@ -97,5 +97,5 @@ def test_a_long_wait_is_announced_and_a_position_solved_once(monkeypatch: pytest
 
 @pytest.mark.parametrize("name", ["connect_four:rows=5", "tic_tac_toe:rows=4,columns=4,k=4"])
 def test_games_without_a_solver_are_refused(name: str) -> None:
-    with pytest.raises(ValueError, match="solvers for connect_four and tic_tac_toe"):
+    with pytest.raises(ValueError, match="solvers for connect_four, tic_tac_toe"):
         Perfect(made(name))

@@ -103,7 +103,7 @@ def test_a_wrong_flag_names_itself(capsys: pytest.CaptureFixture[str]) -> None:
         ("match random random --game tic_tac_toe --num-slots 0", "--num-slots is 0"),
         ("grade random --simulations 4", "random takes no number of simulations"),
         ("grade random --positions nowhere", "no file 'nowhere'"),
-        ("grade random --game nim", "no solved positions of nim"),
+        ("grade random --game gomoku", "no solved positions of gomoku"),
         ("play nobody", "'nobody'"),
         ("play random --game tic_tac_toe --temperature -1", "--temperature is -1.0"),
         ("check-game nowhere.py:game", "there is no file"),

@@ -1,0 +1,243 @@
+"""Exact values of small games by their own compiled rules: alpha-beta with a transposition table.
+
+Knows rules as functions and how positions are told apart. Does not know any game, nor what may take too long.
+
+A proof asks of a position "is it worth ``target`` or more to its player to move?" (a null window: Knuth & Moore,
+"An analysis of alpha-beta pruning", 1975). Outcomes take two proofs at most; for scores each window is laid where the
+last bound fell (MTD(f): Plaat et al., "Best-first fixed-depth minimax algorithms", 1996). The player may stay the same
+after an action: a value's sign turns only where ``to_play`` does.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from games.caching import Rule, Rules, fingerprint, kept
+from games.compiled import CompiledGame
+from games.game import ONGOING, Row, States
+
+FAR = 1 << 14
+"""Beyond every value."""
+
+ENTRY = np.dtype(
+    [("code", np.uint64), ("lower", np.int16), ("upper", np.int16), ("best", np.int16), ("unused", np.int16)]
+)
+
+
+@njit(cache=True, nogil=True)
+def mixed(x: np.uint64) -> Any:
+    """A hash of 64 bits (SplitMix64's finish: Steele, Lea, Flood 2014)."""
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
+
+
+def by_observation(rules: Rules, shape: tuple[int, int, int]) -> Rule:
+    """``code(row, planes)`` from what the player to move sees: for games whose observation holds all that matters."""
+    observe, num_cells = rules["observe"], int(np.prod(shape))
+
+    def code(s: Any, planes: NDArray[np.uint8]) -> Any:
+        planes[:] = 0
+        observe(s, planes)
+        flat, total = planes.reshape(num_cells), np.uint64(0x9E3779B97F4A7C15)
+        word = np.uint64(0)
+        for i in range(num_cells):
+            word = word << np.uint64(1) | np.uint64(flat[i])  # planes of zeros and ones
+            if i & 31 == 31:
+                total, word = mixed(total ^ word), np.uint64(1)
+        return mixed(total ^ word)
+
+    return code
+
+
+def by_history(rules: Rules, shape: tuple[int, int, int]) -> Rule:
+    """``code(row, planes)`` for Go: the board, who is to play, the passes, the plies and the set of earlier boards."""
+
+    def code(s: Any, planes: NDArray[np.uint8]) -> Any:
+        total = mixed(s["hash"] ^ np.uint64(s["to_play"] + 2 * s["passes"] + 8 * s["plies"]))
+        for i in range(s["boards"]):
+            total += mixed(s["history"][i])  # a sum: in whatever order they came
+        return total
+
+    return code
+
+
+@njit(cache=True, nogil=True)
+def no_guess(s: Any) -> float:
+    return 0.0
+
+
+def proof(rules: Rules, key: str | None) -> Rule:
+    """The compiled search: see ``Exhaustive``."""
+    step, legal_actions, outcome, code, guess, score = (
+        rules[name] for name in ("step", "legal_actions", "outcome", "code", "heuristic", "score")
+    )
+
+    @njit(nogil=True)
+    def ordered(stack: States, level: int, first: int, legal: Any, ranks: Any, order: Any) -> int:
+        """Write the legal actions of ``stack[level]`` into ``order[level]``, promising ones first; their number."""
+        legal[:] = False
+        legal_actions(stack[level], legal)
+        count = 0
+        for a in range(len(legal)):
+            if not legal[a]:
+                continue
+            stack[level + 1] = stack[level]
+            child = stack[level + 1]
+            step(child, a)
+            result = outcome(child)
+            rank = 2.0 * result if result != ONGOING else guess(child)
+            if child["to_play"] != stack[level]["to_play"]:
+                rank = -rank
+            if a == first:
+                rank += 4.0
+            place = count
+            while place > 0 and ranks[place - 1] < rank:
+                ranks[place], order[level, place] = ranks[place - 1], order[level, place - 1]
+                place -= 1
+            ranks[place], order[level, place] = rank, a
+            count += 1
+        return count
+
+    def loop(
+        stack: States, target: int, table: Any, planes: Any, legal: Any, ranks: Any, order: Any, ownership: Any
+    ) -> tuple[int, int]:
+        """(bound on the value of ``stack[0]``, positions visited): a lower bound if >= target, else an upper one."""
+        depth = len(stack)
+        targets, best, choices = np.zeros(depth, np.int64), np.zeros(depth, np.int64), np.zeros(depth, np.int64)
+        counts, begun, codes = np.zeros(depth, np.int64), np.zeros(depth, np.int64), np.zeros(depth, np.uint64)
+        mask = np.uint64(len(table) - 1)
+        level, nodes, known, value = 0, 0, False, 0
+        targets[0] = target
+        while True:
+            nodes += 1
+            row, wanted, first = stack[level], targets[level], -1
+            result = outcome(row)
+            if result != ONGOING:
+                value, known = score(row, result, ownership), True
+            else:
+                codes[level] = code(row, planes)
+                entry = table[np.int64(codes[level] & mask)]
+                known = False
+                if entry["code"] == codes[level]:
+                    first = entry["best"]
+                    if entry["lower"] >= wanted:
+                        value, known = int(entry["lower"]), True
+                    elif entry["upper"] < wanted:
+                        value, known = int(entry["upper"]), True
+            if not known:
+                counts[level] = ordered(stack, level, first, legal, ranks, order)
+                begun[level], best[level] = 0, -FAR
+            while known:  # hand the value up until a position has another action to try
+                if level == 0:
+                    return value, nodes
+                level -= 1
+                seen = value if stack[level]["to_play"] == stack[level + 1]["to_play"] else -value
+                if seen > best[level]:
+                    best[level], choices[level] = seen, order[level, begun[level] - 1]
+                known = best[level] >= targets[level] or begun[level] == counts[level]
+                if known:
+                    value = best[level]
+                    entry = table[np.int64(codes[level] & mask)]
+                    if entry["code"] != codes[level]:
+                        entry["code"], entry["lower"], entry["upper"] = codes[level], -FAR, FAR
+                    entry["best"] = choices[level]
+                    if value >= targets[level]:
+                        entry["lower"] = value
+                    else:
+                        entry["upper"] = value
+            stack[level + 1] = stack[level]
+            step(stack[level + 1], order[level, begun[level]])
+            begun[level] += 1
+            same = stack[level]["to_play"] == stack[level + 1]["to_play"]
+            targets[level + 1] = targets[level] if same else 1 - targets[level]
+            level += 1
+
+    return kept(loop, key)
+
+
+class Exhaustive:
+    """Exact outcomes and scores of a compiled game's positions; what was proven is remembered between questions.
+
+    ``nodes`` counts the positions visited. The table has 2 ** ``table_bits`` entries of 16 bytes. Positions are told
+    apart by 64-bit codes. Not for several threads at once.
+    """
+
+    def __init__(self, game: CompiledGame, *, scores: bool = False, with_history: bool = False, table_bits: int = 20):
+        """``scores``: values are points, as ``Game.final_targets`` counts them, doubled, instead of outcomes.
+
+        ``with_history``: the state is that of Go, and earlier boards count. ValueError for ``table_bits`` outside 1–30
+        or a game without points.
+        """
+        if not 1 <= table_bits <= 30:
+            raise ValueError(f"table_bits is {table_bits}: choose 1 to 30 (16 * 2 ** table_bits bytes)")
+        if scores and not game.has_final_targets:
+            raise ValueError(f"{game.name} is not decided by points: ask for outcomes")
+        self.game, self.nodes, self.scored = game, 0, scores
+        rules: dict[str, Rule] = {"heuristic": no_guess, **game.rules}
+        points: Rule = rules.get("final_targets", no_guess)
+
+        def outcome_of(s: Any, result: int, ownership: Any) -> int:
+            return result
+
+        def points_of(s: Any, result: int, ownership: Any) -> int:
+            ownership[:] = 0
+            total: float = points(s, ownership)
+            return round(2 * total)
+
+        make_code = by_history if with_history else by_observation
+        mine: dict[str, Rule] = {
+            "code": make_code(rules, game.observation_shape),
+            "score": points_of if scores else outcome_of,
+        }
+        rules |= {name: kept(rule, fingerprint({name: rule})) for name, rule in mine.items()}
+        self._prove = proof(rules, fingerprint(rules))
+        depth, actions = game.max_plies + 2, game.num_actions
+        self._stack, self._table = game.new(depth), np.zeros(1 << table_bits, ENTRY)
+        self._scratch = (
+            np.zeros(game.observation_shape, np.uint8),
+            np.zeros(actions, np.bool_),
+            np.zeros(actions),
+            np.zeros((depth, actions), np.int64),
+            np.zeros(game.observation_shape[1:], np.int8),
+        )
+
+    def value(self, row: Row, guess: int = 0) -> int:
+        """The exact value of ``row`` for its player to move: +1, 0, -1, or points doubled; also of a finished game."""
+        if not self.scored:
+            bound = self._bound(row, 1)
+            return bound if bound != 0 else self._bound(row, 0)
+        lower, upper = -FAR, FAR
+        while lower < upper:
+            target = guess + 1 if guess == lower else guess
+            guess = self._bound(row, target)
+            lower, upper = (guess, upper) if guess >= target else (lower, guess)
+        return lower
+
+    def values(self, row: Row) -> dict[int, int]:
+        """{action: value for the player who makes it} of every legal action in ``row``, which must not be over."""
+        states = self.game.new(1)
+        states[0] = row
+        out = self.game.describe_new(states)
+        if out.terminal[0]:
+            raise ValueError("the game is over: there is no move to solve")
+        actions = np.flatnonzero(out.legal[0])
+        children = self.game.new(len(actions))
+        children[:] = row
+        self.game.step(children, actions)
+        found: dict[int, int] = {}
+        for action, child in zip(actions.tolist(), children, strict=True):
+            sign = 1 if child["to_play"] == row["to_play"] else -1
+            found[action] = sign * self.value(child)
+        return found
+
+    def _bound(self, row: Row, target: int) -> int:
+        self._stack[0] = row
+        planes, legal, ranks, order, ownership = self._scratch
+        bound, nodes = self._prove(self._stack, target, self._table, planes, legal, ranks, order, ownership)
+        self.nodes += nodes
+        return int(bound)

@@ -1,0 +1,119 @@
+// The page from its data. Knows sections and tables; curves and boards are drawn elsewhere.
+
+const data = JSON.parse(document.getElementById("data").textContent);
+const runs = data.runs, several = runs.length > 1, page = document.getElementById("page");
+const colourOf = (number) => `var(--c${number % 6})`;
+const esc = svgText, count = (n) => (n === null || n === undefined ? "–" : Math.round(n).toLocaleString("en"));
+const HOW = { raw: "network alone", search: "with search" };
+let axis = "minutes";
+
+const dot = (number) => (several ? `<span class="dot" style="background:${colourOf(number)}"></span>` : "");
+
+function alarmsOf(run, number) {
+  const loud = run.alarms.filter((a) => a.level !== "good"), calm = run.alarms.filter((a) => a.level === "good");
+  const name = several ? `${dot(number)}<span class="sub">${esc(run.name)}</span> ` : "";
+  const rows = loud.map((a) => `<div class="alarm ${a.level}">${name}<b>${esc(a.title)}</b>${esc(a.text)}</div>`);
+  if (calm.length) rows.push(`<details class="alarm good"${loud.length || several ? "" : " open"}><summary>${name}<b>${loud.length ? `${calm.length} checks found nothing` : "Healthy"}</b>${calm.map((a) => esc(a.title)).join(" · ")}</summary><ul>${calm.map((a) => `<li>${esc(a.text)}</li>`).join("")}</ul></details>`);
+  for (const note of run.notes) rows.push(`<p class="sub">${name}${esc(note)}.</p>`);
+  return rows.join("");
+}
+
+function tilesOf(run) {
+  return run.grades.map((g) => `<div class="tile"><div class="big">${percent(g.rate)}</div><div class="what">mistakes: ${esc(g.set.replaceAll("_", " "))}, ${HOW[g.how] || esc(g.how)}</div><div class="sub">${g.interval ? `95 %: ${percent(g.interval[0])} to ${percent(g.interval[1])} · of ${count(g.count)} positions<br>` : ""}best ${percent(g.best)} after ${shortNumber(g.best_minutes)} min</div></div>`).join("");
+}
+
+const factsOf = (run) => `<dl class="facts">${run.facts.map(([k, v]) => `<div><dt>${esc(k)}</dt><dd>${esc(v)}</dd></div>`).join("")}</dl>`;
+
+function compared() {
+  const keys = [...new Set(runs.flatMap((run) => run.facts.map(([k]) => k)))];
+  const grades = [...new Set(runs.flatMap((run) => run.grades.map((g) => g.name)))];
+  const cell = (run, name) => {
+    const g = run.grades.find((each) => each.name === name);
+    return g ? `<b>${percent(g.rate)}</b>${g.interval ? ` <span class="sub">${percent(g.interval[0])} to ${percent(g.interval[1])}</span>` : ""}` : "–";
+  };
+  const rows = [
+    ...grades.map((name) => [`mistakes: ${esc(name.split("/")[1].replaceAll("_", " "))}, ${HOW[name.split("/")[2]]}`, ...runs.map((run) => cell(run, name))]),
+    ...keys.map((key) => [esc(key), ...runs.map((run) => esc((run.facts.find(([k]) => k === key) || ["", "–"])[1]))]),
+  ];
+  return `<div class="card scroll" style="margin-top:1.2rem"><table><thead><tr><th></th>${runs.map((run, i) => `<th>${dot(i)}${esc(run.name)}</th>`).join("")}</tr></thead><tbody>${rows.map((row) => `<tr>${row.map((c, i) => `<td${i ? "" : ' class="sub"'}>${c}</td>`).join("")}</tr>`).join("")}</tbody></table></div>`;
+}
+
+function checkpointsOf(run, number) {
+  if (!run.checkpoints.length) return "";
+  const names = [...new Set(run.checkpoints.flatMap((c) => Object.keys(c.grades)))].sort();
+  const heads = ["step", "minutes", "games", "model sha256", "size", ...names.map((n) => `${n.split("/")[1].replaceAll("_", " ")}, ${HOW[n.split("/")[2]] || ""}`)];
+  const rows = run.checkpoints.map((c) => c.problem ? `<tr><td class="num">${count(c.step)}</td><td colspan="${heads.length - 1}">${esc(c.problem)}</td></tr>` :
+    `<tr><td class="num">${count(c.step)}</td><td class="num">${shortNumber(c.minutes)}</td><td class="num">${count(c.games)}</td><td><code title="${esc(c.sha256)}">${esc(c.sha256)}</code></td><td class="num">${shortNumber(c.bytes)}B</td>${names.map((n) => `<td class="num">${percent(c.grades[n])}</td>`).join("")}</tr>`);
+  return `<div class="card scroll"><h3>${dot(number)}${several ? esc(run.name) : "Kept checkpoints"}</h3><table><thead><tr>${heads.map((h, i) => `<th class="${i === 3 ? "" : "num"}">${esc(h)}</th>`).join("")}</tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
+}
+
+function flat(value, prefix, out) {
+  for (const [key, each] of Object.entries(value)) {
+    if (each && typeof each === "object" && !Array.isArray(each)) flat(each, `${prefix}${key}.`, out);
+    else out[prefix + key] = JSON.stringify(each);
+  }
+  return out;
+}
+function settings() {
+  const all = runs.map((run) => flat(run.config, "", {}));
+  const keys = [...new Set(all.flatMap((each) => Object.keys(each)))];
+  const wanted = several ? keys.filter((key) => new Set(all.map((each) => each[key])).size > 1) : keys;
+  const table = `<table><thead><tr><th></th>${runs.map((run, i) => `<th>${dot(i)}${esc(run.name)}</th>`).join("")}</tr></thead><tbody>${wanted.map((key) => `<tr><td><code>${esc(key)}</code></td>${all.map((each) => `<td><code>${esc(each[key] === undefined ? "–" : each[key])}</code></td>`).join("")}</tr>`).join("")}</tbody></table>`;
+  return several ? `<div class="card scroll">${wanted.length ? table : "The runs have the same settings."}</div>` : `<details class="card"><summary>all ${keys.length} settings</summary><div class="scroll">${table}</div></details>`;
+}
+
+const SECTIONS = { strength: "Strength", samples: "Sample games", games: "Self-play", learning: "Learning", machine: "Machine", checkpoints: "Checkpoints", settings: "Settings" };
+const figureHtml = (figure, i) => `<section class="card figure" data-figure="${i}"><header><h3>${esc(figure.title)}</h3></header><p class="note">${esc(figure.note)}</p><div class="legend"></div><div class="plot"></div></section>`;
+const bodies = {
+  samples: runs.map((run, i) => (run.games.length ? `<div class="card samples" data-run="${i}" style="margin-bottom:1rem">${several ? `<h3 style="margin-bottom:0.7rem">${dot(i)}${esc(run.name)}</h3>` : ""}<div class="holder"></div></div>` : "")).join(""),
+  checkpoints: runs.map(checkpointsOf).filter(Boolean).join('<div style="height:1rem"></div>'),
+  settings: settings(),
+};
+for (const name of ["strength", "games", "learning", "machine"]) {
+  const html = data.figures.map((figure, i) => (figure.section === name ? figureHtml(figure, i) : "")).join("");
+  bodies[name] = html && `<div class="grid">${html}</div>`;
+}
+const present = Object.keys(SECTIONS).filter((name) => bodies[name]);
+page.innerHTML = `
+  <p class="over">honte 本手 · ${several ? "runs compared" : "training report"} · ${esc(data.made)} · version ${esc(data.version)}</p>
+  <h1>${runs.map((run, i) => `${dot(i)}${esc(run.name)}`).join(" &nbsp; ")}</h1>
+  <p class="sub">${runs.map((run) => `${several ? esc(run.name) + ": " : ""}${esc(run.game)} · ${esc(run.status)}`).join(" &nbsp;|&nbsp; ")}</p>
+  <div class="alarms" id="health">${runs.map(alarmsOf).join("")}</div>
+  ${several ? compared() : `<div class="tiles">${tilesOf(runs[0])}</div>${factsOf(runs[0])}`}
+  <nav aria-label="sections">${present.map((name) => `<a href="#${name}">${SECTIONS[name]}</a>`).join("")}
+    <span class="axes">over <span class="switch" role="group" aria-label="x-axis">${Object.entries(data.axes).map(([key, name]) => `<button data-axis="${key}" aria-pressed="${key === axis}">${esc(name)}</button>`).join("")}</span></span></nav>
+  ${present.map((name) => `<h2 id="${name}">${SECTIONS[name]}</h2>${bodies[name]}`).join("")}`;
+
+for (const figure of data.figures) {
+  const names = [...new Set(figure.curves.map((c) => c.name))];
+  for (const curve of figure.curves) {
+    const style = names.indexOf(curve.name);
+    curve.colour = colourOf(several ? curve.run : style);
+    curve.dash = several ? DASHES[style % DASHES.length] : "";
+    curve.said = several ? `${runs[curve.run].name}${names.length > 1 ? ", " + curve.name : ""}` : curve.name;
+  }
+}
+function paint(box, figure) {
+  const key = figure.axis || axis, last = (list) => [...list].reverse().find((v) => v !== null);
+  const curves = figure.curves.map((c) => ({ ...c, name: c.said, x: c.at[key] }));
+  drawChart(box.querySelector(".plot"), { ...figure, axisName: data.axes[key] || key, curves });
+  box.querySelector(".legend").innerHTML = figure.curves.map((c, i) => `<button data-curve="${i}" aria-pressed="${!c.hidden}"><svg width="20" height="8" aria-hidden="true"><line x1="0" x2="20" y1="4" y2="4" stroke="${c.colour}" stroke-width="2.5" stroke-dasharray="${c.dash}"/></svg>${esc(c.said)} ${figure.diagonal ? "" : `<b>${shortNumber(last(c.y), figure.unit)}</b>`}</button>`).join("");
+}
+const boxes = [...page.querySelectorAll("[data-figure]")];
+const viewers = [...page.querySelectorAll(".samples")].map((place) => makeViewer(place.querySelector(".holder"), runs[+place.dataset.run]));
+const paintAll = () => { for (const box of boxes) paint(box, data.figures[+box.dataset.figure]); for (const redraw of viewers) redraw(); };
+page.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (button && button.dataset.axis) {
+    axis = button.dataset.axis;
+    for (const each of page.querySelectorAll("[data-axis]")) each.setAttribute("aria-pressed", each.dataset.axis === axis);
+    paintAll();
+  } else if (button && button.dataset.curve) {
+    const box = button.closest("[data-figure]"), figure = data.figures[+box.dataset.figure];
+    figure.curves[+button.dataset.curve].hidden = !figure.curves[+button.dataset.curve].hidden;
+    paint(box, figure);
+  }
+});
+let waiting = 0;
+addEventListener("resize", () => { clearTimeout(waiting); waiting = setTimeout(paintAll, 120); });
+paintAll();

@@ -1,0 +1,81 @@
+"""The page itself: runs as data inside one HTML file that asks nobody for anything.
+
+Knows the template and how JSON is put into HTML safely. Does not know what the data means.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from collections.abc import Sequence
+from html import escape
+from importlib import resources
+from typing import Any
+
+from honte import __version__
+from honte.report.curves import AXES, Figure
+from honte.report.run import RunStory
+
+SECTIONS = ("strength", "games", "learning", "machine")
+
+
+def html(runs: Sequence[RunStory]) -> str:
+    """The report of one run, or of several laid over each other. ValueError where two have the same name."""
+    names = [run.name for run in runs]
+    if len(set(names)) < len(names):
+        raise ValueError(f"two runs are called {next(n for n in names if names.count(n) > 1)}: rename a folder")
+    title = " · ".join(names)
+    content = {
+        "title": title,
+        "made": time.strftime("%Y-%m-%d %H:%M"),
+        "version": __version__,
+        "axes": AXES,
+        "figures": joined(runs),
+        "runs": [_run(run) for run in runs],
+    }
+    parts = {
+        "TITLE": escape(f"{title} – honte"),
+        "STYLE": _file("page.css"),
+        "CHARTS": _file("charts.js"),
+        "VIEWER": _file("viewer.js"),
+        "PAGE": _file("page.js"),
+        "DATA": embedded(content),
+    }
+    page = _file("page.html")
+    for name, text in parts.items():
+        page = page.replace(f"/*{name}*/", text, 1)
+    return page
+
+
+def joined(runs: Sequence[RunStory]) -> list[dict[str, Any]]:
+    """One figure for each key, with the curves of every run that has it; sections in their order."""
+    figures: dict[str, dict[str, Any]] = {}
+    for number, run in enumerate(runs):
+        for figure in run.figures:
+            into = figures.setdefault(figure.key, _figure(figure))
+            into["curves"] += [{"run": number, **dataclasses.asdict(curve)} for curve in figure.curves]
+    return sorted(figures.values(), key=lambda figure: SECTIONS.index(figure["section"]))
+
+
+def _figure(figure: Figure) -> dict[str, Any]:
+    content = {field.name: getattr(figure, field.name) for field in dataclasses.fields(figure)}
+    return {**content, "curves": []}
+
+
+def _run(run: RunStory) -> dict[str, Any]:
+    """All of a run but its figures, which are joined."""
+    content = {field.name: getattr(run, field.name) for field in dataclasses.fields(run) if field.name != "figures"}
+    return {**content, "alarms": [alarm._asdict() for alarm in run.alarms]}
+
+
+def embedded(content: Any) -> str:
+    """JSON that may stand in a script element: nothing in it can end the element."""
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=str)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def _file(name: str) -> str:
+    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
