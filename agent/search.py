@@ -74,7 +74,7 @@ class Search:
         self.arena = game.new(num_slots * capacity)  # the state of every node
         self.rule = RULES[config.rule](getattr(config, config.rule), self.trees, game.num_actions)
         self.terms = Terms.of(num_slots)
-        self.simulations = 0
+        self.simulations = self.num_ready = 0
         # Written anew in every round:
         self.lists = np.empty((3, num_slots), np.int64)
         self.walks = np.empty((2, num_slots), np.int64)
@@ -104,15 +104,29 @@ class Search:
 
     def decide(self) -> tuple[Ints, Decisions]:
         """Search on until some slots are ready: their numbers [R] and decisions. With no slot active: none."""
-        record = self.trees.slots
-        while True:
-            ready, bare, walking = self.lists
-            num_ready, num_bare, num_walking = survey(record, self.trees.nodes, self.config.leaves, *self.lists)
-            if num_ready or not (num_bare or num_walking):
-                rows = ready[:num_ready].copy()
-                record["active"][rows] = False
-                return rows, self._decisions(rows)
-            self._simulate(bare[:num_bare], walking[:num_walking])
+        while self.grow():
+            pass
+        rows = self.lists[0, : self.num_ready].copy()
+        self.trees.slots["active"][rows] = False
+        return rows, self._decisions(rows)
+
+    def grow(self) -> bool:
+        """One round of simulations; False, and none of them, once some slot is ready or none is active.
+
+        Between rounds trees may be read, ``hurry`` called and ``think`` started in other slots.
+        """
+        _, bare, walking = self.lists
+        self.num_ready, num_bare, num_walking = survey(
+            self.trees.slots, self.trees.nodes, self.config.leaves, *self.lists
+        )
+        if self.num_ready or not (num_bare or num_walking):
+            return False
+        self._simulate(bare[:num_bare], walking[:num_walking])
+        return True
+
+    def hurry(self, slot: int) -> None:
+        """The search in ``slot`` has no more to spend: it is ready as soon as its root is judged."""
+        self.trees.slots[slot]["budget"] = 0
 
     def stop(self) -> None:
         """Forget every search under way."""

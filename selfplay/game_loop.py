@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from agent import chance
 from agent.decision import Decisions, Terms
-from agent.player import Player
+from agent.player import Follower, Player
 from agent.tree import Ints
 from games.game import Game, States
 from selfplay.records import GameRecord
@@ -136,6 +136,10 @@ class GameLoop:
         ids = np.array([seat.start.id for seat in seats if seat])
         plies = np.array([len(seat.actions) for seat in seats if seat])
         terms = self.terms(ids, plies, chance.keys(self.seed, ids, plies))
+        for slot, seat, owner in zip(waiting, seats, owners, strict=True):
+            player = self.players[owner]
+            if seat and isinstance(player, Follower):
+                player.follow(slot, seat.actions)
         self.granted[slots] = terms.budgets
         for index, player in enumerate(self.players):
             mine = owners == index
