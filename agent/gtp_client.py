@@ -56,13 +56,14 @@ class GtpClient:
         self.input: IO[bytes] = self.process.stdin
         self.lines: queue.Queue[bytes | None] = queue.Queue(LONGEST_REPLY)
         self.complaints: deque[str] = deque(maxlen=5)  # the last lines of its stderr
+        stop = threading.Event()
         readers = [
-            threading.Thread(target=_read, args=(self.process.stdout, self.lines), daemon=True),
+            threading.Thread(target=_read, args=(self.process.stdout, self.lines, stop), daemon=True),
             threading.Thread(target=_listen, args=(self.process.stderr, self.complaints), daemon=True),
         ]
         for reader in readers:
             reader.start()
-        self.close = weakref.finalize(self, _end, self.process, self.lines, readers)
+        self.close = weakref.finalize(self, _end, self.process, stop, readers)
 
     def ask(self, command: str, seconds: float | None = None) -> str:
         """The reply to ``command``, without its ``=``. Refused for a ``?``, EngineError when there is no reply."""
@@ -109,12 +110,20 @@ class GtpClient:
         return f"the engine ended (exit code {self.process.returncode}) at {command!r}{said}"
 
 
-def _read(stream: IO[bytes], lines: queue.Queue[bytes | None]) -> None:
+def _read(stream: IO[bytes], lines: queue.Queue[bytes | None], stop: threading.Event) -> None:
     """Hand lines on until the stream ends; one that is too long goes on cut, which its reader will not like."""
-    with contextlib.suppress(OSError, ValueError):
-        while line := stream.readline(LONGEST_LINE + 1):
-            lines.put(line)
-    lines.put(None)
+    line: bytes | None = b""
+    while line is not None and not stop.is_set():
+        try:
+            line = stream.readline(LONGEST_LINE + 1) or None
+        except (OSError, ValueError):
+            line = None
+        while not stop.is_set():
+            try:
+                lines.put(line, timeout=0.1)
+                break
+            except queue.Full:
+                continue
 
 
 def _listen(stream: IO[bytes], complaints: deque[str]) -> None:
@@ -124,7 +133,7 @@ def _listen(stream: IO[bytes], complaints: deque[str]) -> None:
                 complaints.append(text[:200])
 
 
-def _end(process: subprocess.Popen[bytes], lines: queue.Queue[bytes | None], readers: list[threading.Thread]) -> None:
+def _end(process: subprocess.Popen[bytes], stop: threading.Event, readers: list[threading.Thread]) -> None:
     """Ask it to quit, then make it: nothing of an engine outlives its client."""
     assert process.stdin is not None
     if process.poll() is None:
@@ -134,17 +143,12 @@ def _end(process: subprocess.Popen[bytes], lines: queue.Queue[bytes | None], rea
     with contextlib.suppress(OSError, ValueError):
         process.stdin.close()
     try:
-        process.wait(QUIT_SECONDS if process.poll() is None else 0.1)
+        process.wait(QUIT_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-    for reader in readers:
-        while reader.is_alive():
-            with contextlib.suppress(queue.Empty):  # one that waits to hand on a line may
-                lines.get_nowait()
-            reader.join(0.05)
-            if reader.is_alive() and lines.empty():
-                break  # a child of the engine holds the pipe open; the thread ends with the process
+    stop.set()
     for stream, reader in zip((process.stdout, process.stderr), readers, strict=True):
+        reader.join(1)  # longer only where a child of the engine holds the pipe open; it ends with the program then
         if stream is not None and not reader.is_alive():
             stream.close()

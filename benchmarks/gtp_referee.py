@@ -16,27 +16,33 @@ from pathlib import Path
 from typing import Any
 
 from agent.gtp_client import EngineError, GtpClient, Refused
-from benchmarks.machine import commit, machine
+from benchmarks.machine import commit, processor, versions
 from games import make
 from honte.gtp_board import GtpBoard
 
-HONTE = "{python} -m honte gtp mcts:400 --game go:size={size}"
-GNUGO = "gnugo --mode gtp --level 1 --chinese-rules --positional-superko --capture-all-dead"
+HONTE = "{python} -m honte gtp mcts:400 --game go:size={size},komi={komi:g}"
+GNUGO = "/usr/games/gnugo --mode gtp --level 1 --chinese-rules --positional-superko --capture-all-dead"
 COLOURS = ("black", "white")
+SETUP_SECONDS = 600
+"""What is asked before a game may take long: rules are compiled then."""
 
 
 class Lost(Exception):
     """No error of ours: a side has lost, and why."""
 
 
+LIVING: dict[str, GtpClient] = {}
+"""Engines by their command: one that has not failed plays on."""
+
+
 def started(command: str, size: int, komi: float, seconds: float, main_time: float) -> GtpClient:
     """An engine set up for a game."""
-    engine = GtpClient(command.format(python=sys.executable, size=size), seconds=120)
-    engine.ask("protocol_version")
-    engine.seconds = seconds
+    words = command.format(python=sys.executable, size=size, komi=komi)
+    if words not in LIVING:
+        LIVING[words] = GtpClient(words, seconds=seconds)
     for line in (f"boardsize {size}", "clear_board", f"komi {komi:g}", f"time_settings {main_time:g} 0 0"):
-        engine.ask(line, seconds=120)
-    return engine
+        LIVING[words].ask(line, seconds=SETUP_SECONDS)
+    return LIVING[words]
 
 
 def play(sides: tuple[str, str], size: int, komi: float, seconds: float, main_time: float) -> dict[str, Any]:
@@ -47,7 +53,7 @@ def play(sides: tuple[str, str], size: int, komi: float, seconds: float, main_ti
     reason = ""
     seat = 0
     try:
-        for seat, command in enumerate(sides):
+        for seat, command in enumerate(sides):  # noqa: B007 - whoever cannot start has lost
             engines.append(started(command, size, komi, seconds, main_time))
         while not board.here.is_over:
             seat = board.here.to_play
@@ -69,16 +75,15 @@ def play(sides: tuple[str, str], size: int, komi: float, seconds: float, main_ti
         score = board.final_score()
     except (EngineError, Refused, Lost) as error:
         score, reason = f"{'WB'[seat]}+Forfeit", f"{COLOURS[seat]}: {error}"
-    finally:
-        for engine in engines:
-            engine.close()
+        for words in [words for words, engine in LIVING.items() if engine in engines]:
+            LIVING.pop(words).close()
     moves = list(board.here.line)
     return {"size": size, "score": score, "reason": reason, "plies": len(moves), "seconds": spent, "moves": moves}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--a", default=HONTE, help="a command; {python} and {size} are filled in")
+    parser.add_argument("--a", default=HONTE, help="a command; {python}, {size} and {komi} are filled in")
     parser.add_argument("--b", default=GNUGO)
     parser.add_argument("--games", type=int, default=20)
     parser.add_argument("--sizes", type=int, nargs="+", default=[5, 7, 9])
@@ -95,12 +100,9 @@ def main() -> None:
         black = {"B": 1, "W": -1}.get(record["score"][0], 0)
         record["a_is"], record["a_result"] = COLOURS[number % 2], black if number % 2 == 0 else -black
         records.append(record)
-        print(
-            f"game {number + 1}: {size} x {size}, A is {record['a_is']}, {record['score']} after {record['plies']} plies,"
-            f" {record['seconds'][0]:.1f} and {record['seconds'][1]:.1f} s {record['reason']}",
-            file=sys.stderr,
-            flush=True,
-        )
+        took = "{:.1f} and {:.1f} s".format(*record["seconds"])
+        told = f"game {number + 1}: {size} x {size}, A is {record['a_is']}, {record['score']}"
+        print(f"{told} after {record['plies']} plies, {took} {record['reason']}", file=sys.stderr, flush=True)
     results = [record["a_result"] for record in records]
     summary = {
         "a": args.a,
@@ -113,7 +115,7 @@ def main() -> None:
         "distinct_games": len({tuple(record["moves"]) for record in records}),
     }
     if args.out:
-        content = {**summary, "machine": machine(), "commit": commit(), "records": records}
+        content = {**summary, "machine": processor(), "versions": versions(), "commit": commit(), "records": records}
         args.out.write_text(json.dumps(content, indent=1) + "\n")
     print(json.dumps(summary))
 

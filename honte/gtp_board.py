@@ -72,8 +72,9 @@ class GtpBoard:
         """Play ``action`` from ``here``, a ``turn`` of the position."""
         try:
             self.positions.append(here.play(action))
-        except ValueError as error:
-            raise ValueError(f"illegal move: {error}") from None
+        except ValueError:
+            why = "the game is over" if here.is_over else f"{here.game.action_text(action, here.to_play)} is not legal"
+            raise ValueError(f"illegal move: {why}") from None
         self.seats.append(here.to_play)
 
     def undo(self) -> int:
@@ -155,7 +156,8 @@ class GtpBoard:
         here = Position(self.game, self.here.states, self.here.moves[len(self.handicap) :])
         over = self.here.outcome is not None
         setup = [(0, action) for action in self.handicap]
-        return sgf_games.to_sgf(here, seats=self.seats, setup=setup, result=self.final_score() if over else "")
+        result = self.final_score() if over else ""
+        return sgf_games.to_sgf(here, seats=self.seats, setup=setup, komi=self.komi, result=result)
 
     def load(self, record: sgf_games.Record) -> None:
         """Set up and play what a file says, all or nothing. The game must be the record's."""

@@ -86,6 +86,7 @@ class Moves:
 
     def komi(self, words: list[str]) -> str:
         self.session.board.komi = number(word(words, 0, "komi KOMI"), "komi", low=-1000, high=1000)
+        self.session.ready()
         return ""
 
     def fixed_handicap(self, words: list[str]) -> str:
@@ -161,6 +162,7 @@ class Moves:
         usage = "time_settings MAIN_TIME BYO_YOMI_TIME BYO_YOMI_STONES"
         main, period = (number(word(words, i, usage), "a time", low=0, high=MOST) for i in (0, 1))
         self.session.clock.set(main, period, whole(word(words, 2, usage), "the number of stones", high=1000))
+        self.session.ready()  # no clock runs yet
         return ""
 
     def time_left(self, words: list[str]) -> str:

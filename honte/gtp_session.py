@@ -47,6 +47,7 @@ class Session:
         self.line = gtp.read(b"")
         self.going = True
         self.players: dict[str, Player] = {}
+        self.warm: set[str] = set()  # games whose search has run
         self.player(game)
         self.commands: dict[str, Command] = {
             "protocol_version": lambda words: "2",
@@ -65,24 +66,26 @@ class Session:
         """The player for ``game``, made once. ValueError where it cannot play it."""
         if game.name not in self.players:
             made = self.load(game)
-            if isinstance(made, Search):  # whatever compiles, compiles before a clock runs
-                thought = Thought(made, 0, position(game))
-                thought.begin(Terms.of(1, budget=2))
-                while thought.grow():
-                    pass
-                thought.decide()
             if len(self.players) >= KEPT:
                 self.players.pop(next(iter(self.players)))
             self.players[game.name] = made
         return self.players[game.name]
 
     def ready(self) -> Player:
-        """The player for the board as it is; komi takes effect here."""
+        """The player for the board as it is; komi takes effect here, and what must be compiled is."""
         game = self.board.game
         if game.name.partition(":")[0] == "go" and (game := with_komi(game, self.board.komi)) is not self.board.game:
             self.player(game)
             self.board.change(game)
-        return self.player(game)
+        player = self.player(game)
+        if game.name not in self.warm and isinstance(player, Search):
+            thought = Thought(player, 0, position(game))
+            thought.begin(Terms.of(1, budget=2))
+            while thought.grow():
+                pass
+            thought.decide()
+        self.warm.add(game.name)
+        return player
 
     def quit(self, words: list[str]) -> str:
         self.going = False

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import honte
-from agent.gtp_player import colours, is_go, komi
+from agent.gtp_player import colours, is_go
+from agent.gtp_player import komi as komi_of
 from games import Game, Position, position
 from honte import sgf
 
@@ -37,6 +38,7 @@ def to_sgf(
     players: tuple[str, str] = ("", ""),
     seats: Sequence[int] | None = None,
     setup: Sequence[tuple[int, int]] = (),
+    komi: float | None = None,
     result: str = "",
     comments: Sequence[str] = (),
 ) -> str:
@@ -57,7 +59,7 @@ def to_sgf(
         "SZ": [str(side)],
     }
     if is_go(game):
-        root |= {"KM": [f"{komi(game):g}"], "RU": ["Tromp-Taylor"]}
+        root |= {"KM": [f"{komi_of(game) if komi is None else komi:g}"], "RU": ["Tromp-Taylor"]}
     for seat, name in enumerate(players):
         if name:
             root["PB" if names[seat] == "black" else "PW"] = [name]
