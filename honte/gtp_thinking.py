@@ -128,6 +128,7 @@ class Thinking:
         """Like genmove, with lines about it while it is sought; the reply ends with ``play MOVE``."""
         wish = self._wish(words)
         self.session.write(gtp.head(self.session.line) + "\n")
+        self.last = None
         due = time.monotonic() + wish.every
 
         def report(thought: Thought) -> None:
@@ -141,7 +142,7 @@ class Thinking:
         except (ValueError, RuntimeError) as error:
             self.session.write(f"error {error}\n\n")  # the reply has begun; it can fail in words only
             return ENDED
-        if self.last is not None and not self.session.board.here.is_over:
+        if self.last is not None:
             self.session.write(told(*self.last, wish, tell))
         self.session.write(f"play {move}\n\n")
         return ENDED
@@ -230,7 +231,8 @@ def coarse(candidate: Candidate, order: int) -> str:
 def told(here: Position, analysis: Analysis, wish: Wish, tell: Tell) -> str:
     """One line about all moves that were looked at."""
     visited = [c for c in analysis.candidates if c.visits]
-    shown = visited if len(visited) >= wish.least else analysis.candidates[: wish.least]
+    least = max(1, wish.least)
+    shown = visited if len(visited) >= least else analysis.candidates[:least]
     words = []
     for order, candidate in enumerate(shown[: wish.most]):
         line = texts(here, candidate.variation)

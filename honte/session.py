@@ -17,7 +17,7 @@ import numpy as np
 
 from agent import chance
 from agent.decision import Decisions, Terms
-from agent.player import Immediate, Player, RandomPlayer
+from agent.player import Follower, Immediate, Player, RandomPlayer
 from agent.search import Search
 from agent.tree import ROOT, UNKNOWN, Ints
 from games import Game, Position, position
@@ -80,6 +80,8 @@ class Opponent:
     def __init__(self, player: Player, name: str, console: Console) -> None:
         self.player, self.name, self.console = player, name, console
         self.think, self.stop = player.think, player.stop
+        if isinstance(player, Follower):
+            self.follow = player.follow
 
     def decide(self) -> tuple[Ints, Decisions]:
         if not self.console.is_terminal:
@@ -236,6 +238,8 @@ class Session:
         if self.here.is_over:
             raise ValueError("the game is over: there is nothing to hint at")
         keys = chance.keys(self.seed, self.games, len(self.here.moves))
+        if isinstance(self.player, Follower):
+            self.player.follow(HINT_SLOT, self.here.moves)
         self.player.think(np.array([HINT_SLOT]), self.here.states, Terms.of(1, keys=keys))
         decisions = self.player.decide()[1]
         for line in hints(self.here, self.player, decisions):

@@ -95,7 +95,8 @@ def test_reg_genmove_plays_nothing() -> None:
 def test_go_by_its_own_rules() -> None:
     lines = "play b C3\nplay b D4\nplay w pass\nplay b pass\nplay w PASS\nfinal_score\nkomi 0.5\nfinal_score\n"
     replies = said(lines + "genmove b\nfinal_status_list alive\nfinal_status_list dead\nfinal_status_list x\n", game=GO)
-    assert replies[:5] == ["="] * 5  # either colour may move at any time
+    assert replies[:4] == ["="] * 4  # either colour may move at any time
+    assert replies[4] == "? illegal move: the game is over"
     assert replies[5:8] == ["= B+18", "=", "= B+24.5"]
     assert replies[8] == "= pass"
     assert sorted(replies[9][2:].split()) == ["C3", "D4"]
@@ -152,7 +153,7 @@ def test_files_come_back(tmp_path: Path) -> None:
     assert "KM[3.5]" in replies[7]
     assert replies[7][2:].split("\n", 1)[1] == path.read_text().strip().split("\n", 1)[1]
     assert replies[-1] == "? cannot undo"
-    assert said(f"loadsgf {path} 2\nshowboard\n", game=GO)[1].count("X") == 1
+    assert said(f"loadsgf {path} 2\nshowboard\n", game=GO)[1].count("x") == 1
     assert said("loadsgf /no/such/file\n", game=GO) == ["? cannot load file: No such file or directory"]
     path.write_text("(;GM[2]SZ[5])")
     assert "othello" in said(f"loadsgf {path}\n", game=GO)[0]
@@ -196,8 +197,9 @@ def test_analysis_streams_until_something_arrives() -> None:
 
 def test_proven_positions_and_players_without_a_tree_are_analysed() -> None:
     line = "play b a1\nplay w b1\nplay b a2\nplay w b2\n"
-    replies = said(line + "kata-analyze b\n\n", "mcts:100")
+    replies = said(line + "kata-genmove_analyze b\n", "mcts:100")
     assert replies[4].startswith("=\ninfo move a3 ")
+    assert replies[4].endswith("\nplay a3")
     assert "winrate 1.000000" in replies[4].splitlines()[1]
     for name in ("random", "minimax:2", "perfect"):
         assert "info move " in said(line + "kata-analyze b\n\n", name)[4]
