@@ -5,7 +5,7 @@ Knows the contract. Does not know search, networks or who plays against whom.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -26,6 +26,14 @@ class Player(Protocol):
 
     def stop(self) -> None:
         """Forget every move under way."""
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """A player that carries something from move to move."""
+
+    def forget(self, slot: int) -> None:
+        """Another game begins in ``slot``."""
 
 
 class Immediate:
