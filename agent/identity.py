@@ -58,3 +58,21 @@ def hurried(text: str) -> str:
     if not is_network(text) or "engine=" in text or "precision=" in text:
         return text
     return f"{text}{'&' if '?' in text else '?'}engine=auto&precision=auto"
+
+
+def expanded(text: str) -> list[str]:
+    """The players that ``text`` stands for: ``RUN@every:5`` is every fifth checkpoint of a run and its newest one.
+
+    Any other text stands for itself. ValueError for a run without checkpoints or a step that is no number.
+    """
+    head, mark, query = text.partition("?")
+    run, every, number = head.rpartition("@every:")
+    if not every:
+        return [text]
+    if not (number.isascii() and number.isdecimal() and int(number) > 0):
+        raise ValueError(f"{text!r} needs a whole number above 0 behind every:, such as {run}@every:5")
+    steps = models.steps(Path(run))
+    if not steps:
+        raise ValueError(f"{run} has no checkpoints; {text!r} names those of a run")
+    chosen = dict.fromkeys([*steps[:: int(number)], steps[-1]])
+    return [f"{run}@{step}{mark}{query}" for step in chosen]

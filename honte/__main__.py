@@ -17,6 +17,7 @@ COMMANDS = {
     "train": ("honte.train", "learn a game by self-play: start a run or resume it"),
     "play": ("honte.commands.play", "play against a player in the terminal"),
     "match": ("honte.commands.match", "let two players play each other; Elo difference with its interval"),
+    "tournament": ("honte.commands.tournament", "rate many players by games against each other"),
     "grade": ("honte.commands.grade", "count a player's mistakes on solved positions"),
     "describe": ("honte.commands.describe", "say what a game or a player is"),
     "runs": ("honte.commands.runs", "list training runs"),
