@@ -1,22 +1,22 @@
 """Do the intervals hold the truth, and does the sequential test keep its promises? Simulated matches and tournaments.
 
-    python benchmarks/intervals.py [--matches 20000] [--tests 20000] [--tournaments 5000]
+    python -m benchmarks.intervals --out benchmarks/results/intervals.json
 
 Games are drawn from a model in which the truth is known: strengths, an advantage of the first player, draws, and
-openings that favour one seat or the other, which the two games of a pair share. Writes results/intervals.json.
+openings that favour one seat or the other, which the two games of a pair share.
 """
 
 from __future__ import annotations
 
 import argparse
 import math
+import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from machine import described, write  # type: ignore[import-not-found]
 
+from benchmarks.machine import report
 from selfplay.elo import PAIR_SCORES, elo_of, estimate, expected_score
 from selfplay.ratings import UNIT, Tally, fit
 from selfplay.sprt import Sprt, tilted
@@ -67,7 +67,7 @@ def matches(count: int, random: np.random.Generator) -> list[dict[str, Any]]:
 def run_tests(test: Sprt, chances: np.ndarray, count: int, random: np.random.Generator) -> dict[str, float]:
     """Simulated matches with ``test`` after every pair: shares of verdicts and the mean number of games."""
     counts, verdicts, lengths = np.zeros((count, 5)), np.zeros(count), np.zeros(count)
-    draws = random.choice(5, p=chances / chances.sum(), size=(count, 64))
+    draws, look = np.zeros((count, 64), np.int64), 0
     for step in range(20_000):
         going = np.flatnonzero(verdicts == 0)
         if not len(going):
@@ -76,8 +76,9 @@ def run_tests(test: Sprt, chances: np.ndarray, count: int, random: np.random.Gen
             draws = random.choice(5, p=chances / chances.sum(), size=(count, 64))
         counts[going, draws[going, step % 64]] += 1
         lengths[going] += 2
-        if step >= 10 and step % (1 + step // 40):  # later on a pair changes little: look less often
+        if step < look:
             continue
+        look = step + 1 + step // 100  # later on a pair changes little: look less often
         llrs = test.llrs(counts[going])
         verdicts[going] = np.where(llrs >= test.upper, 1, np.where(llrs <= test.lower, -1, 0))
     return {"H1": float((verdicts > 0).mean()), "H0": float((verdicts < 0).mean()), "games": float(lengths.mean())}
@@ -86,7 +87,7 @@ def run_tests(test: Sprt, chances: np.ndarray, count: int, random: np.random.Gen
 def tests(count: int, random: np.random.Generator) -> list[dict[str, Any]]:
     rows = []
     for model in ("logistic", "normalized"):
-        for elo0, elo1 in ((0, 20), (0, 50), (-25, 25), (0, 100)):
+        for elo0, elo1 in ((0, 30), (-25, 25), (0, 100)):
             test = Sprt(elo0=elo0, elo1=elo1, model=model)
             for nu, bias in ((0.0, 0.0), (1.0, 1.0)):
                 shape = pair_chances(0, nu, bias)[None]
@@ -133,24 +134,22 @@ def tournaments(count: int, random: np.random.Generator) -> list[dict[str, Any]]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--matches", type=int, default=20_000)
-    parser.add_argument("--tests", type=int, default=20_000)
-    parser.add_argument("--tournaments", type=int, default=5_000)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--matches", type=int, default=20_000, help="simulated matches a row")
+    parser.add_argument("--tournaments", type=int, default=2_000, help="simulated tournaments a row")
+    parser.add_argument("--tests", type=int, default=1_000, help="simulated sequential tests a row")
     parser.add_argument("--seed", type=int, default=0)
-    args = parser.parse_args()
-    random = np.random.default_rng(args.seed)
-    result: dict[str, Any] = {}
-    for name, work, count in (
-        ("matches", matches, args.matches),
-        ("tournaments", tournaments, args.tournaments),
-        ("tests", tests, args.tests),
-    ):
+    parser.add_argument("--out", help="write the result to this file, too")
+    parser.add_argument("--json", action="store_true", help="one JSON object on the last line, the table to stderr")
+    flags = parser.parse_args()
+    random = np.random.default_rng(flags.seed)
+    rows: list[dict[str, Any]] = []
+    for work, count in ((matches, flags.matches), (tournaments, flags.tournaments), (tests, flags.tests)):
         start = time.perf_counter()
-        result[name] = work(count, random)
-        for row in result[name]:
-            print(name, {k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()}, flush=True)
-        print(f"{name}: {time.perf_counter() - start:.0f} s", flush=True)
+        rows += [{"what": work.__name__, **row} for row in work(count, random)]
+        print(f"{work.__name__}: {time.perf_counter() - start:.0f} s", file=sys.stderr, flush=True)
+    config = {name: getattr(flags, name) for name in ("matches", "tournaments", "tests", "seed")}
+    report("intervals", config, rows, out=flags.out, as_json=flags.json)
 
 
 if __name__ == "__main__":

@@ -153,8 +153,9 @@ def _play(args: Tournament, texts: Sequence[str], anchors: dict[str, float], out
         players = loaded.pop(name, None)
         if players is None:
             text = name if args.deterministic else hurried(name)
-            slots = {"num_slots": num_slots, "seed": args.seed, "device": args.device}
-            players = [load(text, game, **slots) for _ in range(threads)]
+            players = [
+                load(text, game, num_slots=num_slots, seed=args.seed, device=args.device) for _ in range(threads)
+            ]
         loaded[name] = players  # the one used last stands last
         while len(loaded) > KEPT:
             loaded.pop(next(iter(loaded)))
@@ -221,16 +222,13 @@ def as_json(now: Standings) -> dict[str, Any]:
         rating = {"elo": float(ratings.elo[i]), "elo_low": low, "elo_high": high}
         counts = {"games": wins + draws + losses, "wins": wins, "draws": draws, "losses": losses}
         players.append({"player": name, "sha256": digest, **rating, **counts})
-    pairs = [
-        {
-            "a": now.players[i].name,
-            "b": now.players[j].name,
-            **dict(zip(("wins", "draws", "losses"), counts, strict=True)),
-        }
-        for place, i in enumerate(ranking)
-        for j in ranking[place + 1 :]
-        if sum(counts := now.counts(i, j))
-    ]
+    pairs = []
+    for place, i in enumerate(ranking):
+        for j in ranking[place + 1 :]:
+            wins, draws, losses = now.counts(i, j)
+            if wins + draws + losses:
+                names = {"a": now.players[i].name, "b": now.players[j].name}
+                pairs.append({**names, "wins": wins, "draws": draws, "losses": losses})
     return {
         "players": players,
         "covariance": ratings.covariance[ranking][:, ranking].tolist(),
