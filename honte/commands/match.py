@@ -17,6 +17,7 @@ from tyro import conf
 from honte.commands.shared import GameFlag, Output, parse, progress, table
 
 if TYPE_CHECKING:
+    from agent.player import Player
     from games.game import Game
     from selfplay.match import Counts, MatchResult
     from selfplay.openings import Opening
@@ -88,6 +89,12 @@ def main(arguments: Sequence[str]) -> int:
     a, b = (identity(text) for text in (args.a, args.b))
     texts = [name if args.deterministic else hurried(name) for name in (a.name, b.name)]
     num_slots = max(args.num_slots, 8) if args.deterministic else args.num_slots  # smaller batches have other bits
+
+    def crew() -> tuple[Player, Player]:
+        x, y = (load(t, game, num_slots=num_slots, seed=args.seed, device=args.device) for t in texts)
+        return x, y
+
+    crews = [crew()]  # before openings are judged: a player who cannot play says so at once
     settings, book = _openings(args, game, games, num_slots, output)
     agreement = {
         "a": a.name,
@@ -108,10 +115,7 @@ def main(arguments: Sequence[str]) -> int:
         known = sum(number < games for number in folder.records)
         if known:
             output.say(f"{known} games are here already ({path})")
-        crews = []
-        for _ in range(threads if known < games else 1):
-            x, y = (load(t, game, num_slots=num_slots, seed=args.seed, device=args.device) for t in texts)
-            crews.append((x, y))
+        crews += [crew() for _ in range(threads - 1 if known < games else 0)]
         done = known
         with progress(f"{args.a} - {args.b}", games) as advance:
             advance(known, "")
