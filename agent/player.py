@@ -37,6 +37,14 @@ class Follower(Protocol):
         """``actions`` lead from the first position to what ``think`` is given next in ``slot``."""
 
 
+@runtime_checkable
+class Remembering(Protocol):
+    """A player that carries something from move to move."""
+
+    def forget(self, slot: int) -> None:
+        """Another game begins in ``slot``."""
+
+
 class Immediate:
     """A player that answers all its slots at once: subclasses write ``decisions``."""
 

@@ -12,6 +12,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -169,7 +170,13 @@ def _room(config: SearchConfig, capacity: int) -> int:
 
 
 def _evaluate(folder: Path, game: Game, engine: Any, precision: Any, device: str, *, few: bool) -> Evaluate:
-    """The network in ``folder``, ready to judge."""
+    """The network in ``folder``, ready to judge; players of the same network share it and its cache."""
+    changed = (folder / "model.safetensors").stat().st_mtime_ns if (folder / "model.safetensors").is_file() else 0
+    return _evaluator(folder, changed, game, engine, precision, device, few)
+
+
+@lru_cache(maxsize=4)
+def _evaluator(folder: Path, changed: int, game: Game, engine: Any, precision: Any, device: str, few: bool) -> Evaluate:
     import torch
 
     from agent.evaluator import EngineConfig, NetworkEvaluator

@@ -70,6 +70,7 @@ class Search:
         capacity = capacity or (config.num_simulations + 2) * (2 if config.reuse else 1)
         self.game, self.config = game, config
         self.evaluate = averaged(evaluate, game.symmetries) if config.average_symmetries else evaluate
+        self.draw_from = getattr(evaluate, "draw_from", None)  # rollouts ask what their random numbers follow from
         self.trees = Trees(num_slots, capacity, game.num_actions)
         self.arena = game.new(num_slots * capacity)  # the state of every node
         self.rule = RULES[config.rule](getattr(config, config.rule), self.trees, game.num_actions)
@@ -132,6 +133,10 @@ class Search:
         """Forget every search under way."""
         self.trees.slots["active"] = False
 
+    def forget(self, slot: int) -> None:
+        """Drop the tree of ``slot``: another game begins there."""
+        self._drop(slot)
+
     def _simulate(self, fresh: Ints, walking: Ints) -> None:
         """One round: a leaf of each tree that is walked and the roots of the ``fresh`` ones, evaluated together."""
         rows, leaves, sources, targets, actions = self._gather(fresh, walking)
@@ -161,6 +166,8 @@ class Search:
 
     def _expand(self, rows: Ints, leaves: Ints, states: States, positions: Positions) -> NDArray[np.float32]:
         """Ask what the leaves are worth and give them edges; the values [R]."""
+        if self.draw_from is not None:
+            self.draw_from(self.terms.keys[rows], leaves)
         answer = self.evaluate(states, positions)
         expand(*self.trees.arrays, rows, leaves, positions.legal, answer.logits)
         return answer.value

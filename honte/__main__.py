@@ -19,6 +19,7 @@ COMMANDS = {
     "gtp": ("honte.commands.gtp", "play as an engine for Sabaki, GoGui and others (Go Text Protocol)"),
     "analyze": ("honte.commands.analyze", "analyse many positions at once: JSON lines in, JSON lines out"),
     "match": ("honte.commands.match", "let two players play each other; Elo difference with its interval"),
+    "tournament": ("honte.commands.tournament", "rate many players by games against each other"),
     "grade": ("honte.commands.grade", "count a player's mistakes on solved positions"),
     "describe": ("honte.commands.describe", "say what a game or a player is"),
     "runs": ("honte.commands.runs", "list training runs"),

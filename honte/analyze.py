@@ -142,7 +142,7 @@ class Analyst:
             if job.every is not None:
                 job.due = time.monotonic() + job.every
             if isinstance(self.player, Search):
-                self.player.trees.slots["num_nodes"][slot] = 0  # another question's tree is none of this one's
+                self.player.forget(slot)  # another question's tree is none of this one's
             job.thought.begin(Terms.of(1, budget=job.budget, keys=chance.keys(self.seed, 0, len(job.here.moves))))
             self.slots[slot] = job
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from agent import chance
-from agent.decision import Decisions, Terms
+from agent.decision import Decisions, Forfeit, Terms
 from agent.player import Follower, Immediate, Player, RandomPlayer
 from agent.search import Search
 from agent.tree import ROOT, UNKNOWN, Ints
@@ -132,6 +132,9 @@ class Session:
         while not (finished := self.loop.round()):
             pass
         self._stand(finished[0])
+        if finished[0].reason:
+            self._say(f"You win: {finished[0].reason}")
+            raise Left
 
     def _terms(self, ids: Ints, plies: Ints, keys: Any) -> Terms:
         terms = Terms.of(len(ids), keys=keys)
@@ -241,7 +244,10 @@ class Session:
         if isinstance(self.player, Follower):
             self.player.follow(HINT_SLOT, self.here.moves)
         self.player.think(np.array([HINT_SLOT]), self.here.states, Terms.of(1, keys=keys))
-        decisions = self.player.decide()[1]
+        try:
+            decisions = self.player.decide()[1]
+        except Forfeit as failure:
+            raise ValueError(failure.reason) from None
         for line in hints(self.here, self.player, decisions):
             self._say(line)
 
