@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import queue
 import re
+import sys
 import threading
 from collections.abc import Callable
 from typing import IO, NamedTuple
 
 LONGEST = 1 << 16
 """Bytes of a line; a longer one gets an error for a reply."""
+
+CHUNK = 1 << 16
 
 ID = re.compile(r"[0-9]{1,10}(?=\s|$)")
 LARGEST_ID = 2**31 - 1
@@ -56,7 +59,10 @@ class Input:
     """Lines from a stream, read in a thread of their own so that a command under way can see what comes next."""
 
     def __init__(self, stream: IO[bytes], longest: int = LONGEST) -> None:
-        """``longest``: bytes of a line; of a longer one that many and one more are given, the rest is thrown away."""
+        """``stream`` is not buffered: its ``read`` gives what is there, and a program may end while it waits.
+
+        ``longest``: bytes of a line; of a longer one that many and one more are given, the rest is thrown away.
+        """
         self.stream, self.longest = stream, longest
         self.lines: queue.Queue[bytes | None] = queue.Queue()
         self.interrupted = threading.Event()
@@ -65,18 +71,29 @@ class Input:
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
+        rest, skipping = b"", False
         try:
-            while line := self.stream.readline(self.longest + 1):
-                whole = line
-                while len(line) > self.longest and not line.endswith(b"\n"):
-                    line = self.stream.readline(self.longest + 1)
-                if whole.strip() == b"# interrupt":
-                    self.interrupted.set()
-                else:
-                    self.lines.put(whole)
+            while chunk := self.stream.read(CHUNK):
+                *whole, rest = (rest + chunk).split(b"\n")
+                for line in whole:
+                    if not skipping:
+                        self._hand_on(line)
+                    skipping = False
+                if len(rest) > self.longest:  # too long: its beginning is enough to say so
+                    if not skipping:
+                        self._hand_on(rest[: self.longest + 1])
+                    rest, skipping = b"", True
         except (OSError, ValueError):  # closed under our hands
             pass
+        if rest and not skipping:
+            self._hand_on(rest)
         self.lines.put(None)
+
+    def _hand_on(self, line: bytes) -> None:
+        if line.strip() == b"# interrupt":
+            self.interrupted.set()
+        else:
+            self.lines.put(line)
 
     @property
     def pending(self) -> bool:
@@ -98,6 +115,11 @@ class Input:
         line = self.lines.get()
         self.interrupted.clear()
         return line
+
+
+def standard_input() -> IO[bytes]:
+    """Stdin without a buffer. A thread that waits inside of one, with its lock, breaks Python's way out."""
+    return open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)
 
 
 Write = Callable[[str], None]

@@ -46,7 +46,7 @@ def main(arguments: Sequence[str]) -> int:
     if args.points and not gogui.fits(game):
         raise ValueError(f"--points: {game.name} has more than {len(gogui.LETTERS)} columns or rows")
     write = gtp.writer(sys.stdout.buffer)
-    session = Session(game, load, args.player, gtp.Input(sys.stdin.buffer), write, seed=args.seed)
+    session = Session(game, load, args.player, gtp.Input(gtp.standard_input()), write, seed=args.seed)
     session.points = args.points
     session.run()
     return 0

@@ -63,6 +63,24 @@ def test_quit_answers_and_ends() -> None:
     assert done.stdout == b"= honte\n\n=1\n\n"
 
 
+def test_quit_ends_well_while_the_input_stays_open() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "honte", "gtp", "random", "--game", "tic_tac_toe"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    with process:
+        process.stdin.write(b"quit\n")
+        process.stdin.flush()
+        assert process.wait(300) == 0
+        assert process.stdout.read() == b"=\n\n"
+        assert process.stderr.read() == b""
+
+
 def test_a_game_is_played_and_taken_back() -> None:
     lines = "play b b2\nplay w b2\nplay b a1\nplay w z9\nplay q a1\nplay w\nplay w a3\nshowboard\nundo\nundo\nundo\n"
     replies = said(lines)
