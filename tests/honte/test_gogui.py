@@ -6,7 +6,6 @@ import random
 
 import pytest
 
-from agent.players import player
 from games import NAMES, make, position
 from honte import gogui
 from tests.honte.gtp_talk import talk
@@ -117,8 +116,11 @@ def test_thoughts_are_pictures() -> None:
     assert replies[5] == "= black 100.0% after " + replies[5].split()[-2] + " visits"
 
 
-def test_a_board_too_wide_for_points_has_no_rules_for_gogui() -> None:
-    game = make("tic_tac_toe:rows=3,columns=26,k=3")
-    assert not gogui.fits(game)
-    assert "gogui-rules" not in talk("list_commands\n", game=game)[0]
-    assert player("random", game, num_slots=1)
+@pytest.mark.parametrize(
+    "name", [*NAMES, "go:size=19", "tic_tac_toe:rows=3,columns=19,k=3", "dots_and_boxes:rows=8,columns=8"]
+)
+def test_every_board_has_a_name_for_every_cell(name: str) -> None:
+    game = make(name)
+    assert gogui.fits(game)
+    names = {gogui.point(game, r, c) for r in range(game.board.height) for c in range(game.board.width)}
+    assert len(names) == game.board.height * game.board.width
