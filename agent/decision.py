@@ -13,6 +13,15 @@ from numpy.typing import NDArray
 from agent.tree import UNKNOWN, Records
 
 
+class Forfeit(RuntimeError):
+    """A player cannot go on in some of its slots, say because its engine died: it has lost those games, no others."""
+
+    def __init__(self, slots: Any, reason: str) -> None:
+        super().__init__(reason)
+        self.slots = np.atleast_1d(np.asarray(slots, np.int64))
+        self.reason = reason
+
+
 class Terms(NamedTuple):
     """The terms on which each of R slots is searched."""
 
@@ -44,6 +53,10 @@ class Decisions(NamedTuple):
     value: NDArray[np.float32]  # [R] the search's estimate of the outcome, in [-1, 1]
     visits: NDArray[np.int64]  # [R, A]
     proven: NDArray[np.bool_]  # [R] the value is exact
+
+    def rows(self, index: Any) -> Decisions:
+        """Some of the decisions."""
+        return Decisions(*(array[index] for array in self))
 
     @classmethod
     def empty(cls, count: int, num_actions: int) -> Decisions:

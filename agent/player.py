@@ -5,7 +5,8 @@ Knows the contract. Does not know search, networks or who plays against whom.
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -26,6 +27,22 @@ class Player(Protocol):
 
     def stop(self) -> None:
         """Forget every move under way."""
+
+
+@runtime_checkable
+class Follower(Protocol):
+    """A player that must be told how its positions came about, because whoever decides for it reads moves."""
+
+    def follow(self, slot: int, actions: Sequence[int]) -> None:
+        """``actions`` lead from the first position to what ``think`` is given next in ``slot``."""
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """A player that carries something from move to move."""
+
+    def forget(self, slot: int) -> None:
+        """Another game begins in ``slot``."""
 
 
 class Immediate:

@@ -12,6 +12,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,7 +32,10 @@ from games.game import Game, States
 
 __all__ = ["game_of", "load_network", "player"]
 
-WAYS = "random, mcts:N, minimax:D, perfect, a run folder, RUN@STEP, a model folder or a game whose network ships"
+WAYS = (
+    "random, mcts:N, minimax:D, perfect, gtp:COMMAND, a run folder, RUN@STEP, "
+    "a model folder or a game whose network ships"
+)
 
 
 class Option(NamedTuple):
@@ -60,7 +64,9 @@ NETWORK: Mapping[str, Option] = {
 }
 
 
-def player(text: str, game: Game | None, *, num_slots: int, seed: int = 0, device: str = "auto") -> Player:
+def player(
+    text: str, game: Game | None, *, num_slots: int, seed: int = 0, device: str = "auto", capacity: int = 0
+) -> Player:
     """The player that ``text`` names, for ``num_slots`` games of ``game`` at once.
 
     ``game`` may be None where ``game_of`` knows it. ``seed`` is for what no key decides: rollouts. ``device`` is auto
@@ -75,6 +81,10 @@ def player(text: str, game: Game | None, *, num_slots: int, seed: int = 0, devic
         from games.registry import make
 
         game = make(name)
+    if kind == "gtp":
+        from agent.gtp_player import gtp_player
+
+        return gtp_player(text, game, num_slots)
     if head == "random":
         _settings(text, query, {})
         return RandomPlayer(game)
@@ -87,8 +97,8 @@ def player(text: str, game: Game | None, *, num_slots: int, seed: int = 0, devic
         if kind == "minimax":
             return Minimax(game, int(number))
         config = SearchConfig(rule="uct", num_simulations=int(number))
-        return Search(game, Rollouts(game, seed=seed), config, num_slots=num_slots)
-    return _network_player(text, _find(head), _settings(text, query, NETWORK), game, num_slots, device)
+        return Search(game, Rollouts(game, seed=seed), config, num_slots=num_slots, capacity=_room(config, capacity))
+    return _network_player(text, _find(head), _settings(text, query, NETWORK), game, num_slots, device, capacity)
 
 
 def game_of(text: str) -> str | None:
@@ -98,7 +108,7 @@ def game_of(text: str) -> str | None:
     text that names no player.
     """
     head = text.partition("?")[0]
-    if head in ("random", "perfect") or head.partition(":")[0] in ("mcts", "minimax"):
+    if head in ("random", "perfect") or text.partition(":")[0] in ("mcts", "minimax", "gtp"):
         return None
     name = models.read(_find(head)).game
     return None if ".py:" in name else name
@@ -131,7 +141,7 @@ def _settings(text: str, query: str, known: Mapping[str, Option]) -> dict[str, A
 
 
 def _network_player(
-    text: str, folder: Path, settings: dict[str, Any], game: Game, num_slots: int, device: str
+    text: str, folder: Path, settings: dict[str, Any], game: Game, num_slots: int, device: str, capacity: int
 ) -> NetworkPlayer:
     seconds, temperature = settings.pop("seconds", None), settings.pop("temperature", None)
     engine, precision = (
@@ -148,11 +158,25 @@ def _network_player(
     if "simulations" in settings:
         settings["num_simulations"] = settings.pop("simulations")
     config = replace(config, **settings)
-    return NetworkPlayer(game, evaluate, config, num_slots=num_slots, seconds=seconds, temperature=temperature)
+    room = _room(config, capacity)
+    return NetworkPlayer(
+        game, evaluate, config, num_slots=num_slots, capacity=room, seconds=seconds, temperature=temperature
+    )
+
+
+def _room(config: SearchConfig, capacity: int) -> int:
+    """Nodes a tree: what ``config`` needs, or ``capacity`` where that is more."""
+    return max(capacity, (config.num_simulations + 2) * (2 if config.reuse else 1))
 
 
 def _evaluate(folder: Path, game: Game, engine: Any, precision: Any, device: str, *, few: bool) -> Evaluate:
-    """The network in ``folder``, ready to judge."""
+    """The network in ``folder``, ready to judge; players of the same network share it and its cache."""
+    changed = (folder / "model.safetensors").stat().st_mtime_ns if (folder / "model.safetensors").is_file() else 0
+    return _evaluator(folder, changed, game, engine, precision, device, few)
+
+
+@lru_cache(maxsize=4)
+def _evaluator(folder: Path, changed: int, game: Game, engine: Any, precision: Any, device: str, few: bool) -> Evaluate:
     import torch
 
     from agent.evaluator import EngineConfig, NetworkEvaluator
@@ -180,11 +204,12 @@ class NetworkPlayer(Search):
         config: SearchConfig,
         *,
         num_slots: int,
+        capacity: int = 0,
         seconds: float | None = None,
         temperature: float | None = None,
     ) -> None:
         """``seconds`` a move end it before its simulations are spent; ``temperature`` holds whatever terms say."""
-        super().__init__(game, evaluate, config, num_slots=num_slots)
+        super().__init__(game, evaluate, config, num_slots=num_slots, capacity=capacity)
         self.seconds, self.temperature = seconds, temperature
         self.deadlines = np.full(num_slots, np.inf)
 

@@ -70,11 +70,12 @@ class Search:
         capacity = capacity or (config.num_simulations + 2) * (2 if config.reuse else 1)
         self.game, self.config = game, config
         self.evaluate = averaged(evaluate, game.symmetries) if config.average_symmetries else evaluate
+        self.draw_from = getattr(evaluate, "draw_from", None)  # rollouts ask what their random numbers follow from
         self.trees = Trees(num_slots, capacity, game.num_actions)
         self.arena = game.new(num_slots * capacity)  # the state of every node
         self.rule = RULES[config.rule](getattr(config, config.rule), self.trees, game.num_actions)
         self.terms = Terms.of(num_slots)
-        self.simulations = 0
+        self.simulations = self.num_ready = 0
         # Written anew in every round:
         self.lists = np.empty((3, num_slots), np.int64)
         self.walks = np.empty((2, num_slots), np.int64)
@@ -104,19 +105,37 @@ class Search:
 
     def decide(self) -> tuple[Ints, Decisions]:
         """Search on until some slots are ready: their numbers [R] and decisions. With no slot active: none."""
-        record = self.trees.slots
-        while True:
-            ready, bare, walking = self.lists
-            num_ready, num_bare, num_walking = survey(record, self.trees.nodes, self.config.leaves, *self.lists)
-            if num_ready or not (num_bare or num_walking):
-                rows = ready[:num_ready].copy()
-                record["active"][rows] = False
-                return rows, self._decisions(rows)
-            self._simulate(bare[:num_bare], walking[:num_walking])
+        while self.grow():
+            pass
+        rows = self.lists[0, : self.num_ready].copy()
+        self.trees.slots["active"][rows] = False
+        return rows, self._decisions(rows)
+
+    def grow(self) -> bool:
+        """One round of simulations; False, and none of them, once some slot is ready or none is active.
+
+        Between rounds trees may be read, ``hurry`` called and ``think`` started in other slots.
+        """
+        _, bare, walking = self.lists
+        self.num_ready, num_bare, num_walking = survey(
+            self.trees.slots, self.trees.nodes, self.config.leaves, *self.lists
+        )
+        if self.num_ready or not (num_bare or num_walking):
+            return False
+        self._simulate(bare[:num_bare], walking[:num_walking])
+        return True
+
+    def hurry(self, slot: int) -> None:
+        """The search in ``slot`` has no more to spend: it is ready as soon as its root is judged."""
+        self.trees.slots[slot]["budget"] = 0
 
     def stop(self) -> None:
         """Forget every search under way."""
         self.trees.slots["active"] = False
+
+    def forget(self, slot: int) -> None:
+        """Drop the tree of ``slot``: another game begins there."""
+        self._drop(slot)
 
     def _simulate(self, fresh: Ints, walking: Ints) -> None:
         """One round: a leaf of each tree that is walked and the roots of the ``fresh`` ones, evaluated together."""
@@ -147,6 +166,8 @@ class Search:
 
     def _expand(self, rows: Ints, leaves: Ints, states: States, positions: Positions) -> NDArray[np.float32]:
         """Ask what the leaves are worth and give them edges; the values [R]."""
+        if self.draw_from is not None:
+            self.draw_from(self.terms.keys[rows], leaves)
         answer = self.evaluate(states, positions)
         expand(*self.trees.arrays, rows, leaves, positions.legal, answer.logits)
         return answer.value

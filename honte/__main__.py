@@ -16,7 +16,10 @@ from honte.packages import check
 COMMANDS = {
     "train": ("honte.train", "learn a game by self-play: start a run or resume it"),
     "play": ("honte.commands.play", "play against a player in the terminal"),
+    "gtp": ("honte.commands.gtp", "play as an engine for Sabaki, GoGui and others (Go Text Protocol)"),
+    "analyze": ("honte.commands.analyze", "analyse many positions at once: JSON lines in, JSON lines out"),
     "match": ("honte.commands.match", "let two players play each other; Elo difference with its interval"),
+    "tournament": ("honte.commands.tournament", "rate many players by games against each other"),
     "grade": ("honte.commands.grade", "count a player's mistakes on solved positions"),
     "report": ("honte.commands.report", "write one HTML page that tells a run, or compares several"),
     "describe": ("honte.commands.describe", "say what a game or a player is"),
@@ -32,6 +35,7 @@ PLAYERS = """\
 A player is written as
   random          any legal action           mcts:800     search by random games, 800 a move
   minimax:5       looks 5 plies ahead        perfect      never errs, where a solver is
+  gtp:COMMAND     an engine from outside, such as gtp:gnugo --mode gtp
   RUN             a run's newest network     RUN@1200     its checkpoint 1200
   RUN?simulations=400                        with settings of its own, joined by &
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from agent import chance
-from agent.decision import Decisions, Terms
-from agent.player import Immediate, Player, RandomPlayer
+from agent.decision import Decisions, Forfeit, Terms
+from agent.player import Follower, Immediate, Player, RandomPlayer
 from agent.search import Search
 from agent.tree import ROOT, UNKNOWN, Ints
 from games import Game, Position, position
@@ -80,6 +80,8 @@ class Opponent:
     def __init__(self, player: Player, name: str, console: Console) -> None:
         self.player, self.name, self.console = player, name, console
         self.think, self.stop = player.think, player.stop
+        if isinstance(player, Follower):
+            self.follow = player.follow
 
     def decide(self) -> tuple[Ints, Decisions]:
         if not self.console.is_terminal:
@@ -130,6 +132,9 @@ class Session:
         while not (finished := self.loop.round()):
             pass
         self._stand(finished[0])
+        if finished[0].reason:
+            self._say(f"You win: {finished[0].reason}")
+            raise Left
 
     def _terms(self, ids: Ints, plies: Ints, keys: Any) -> Terms:
         terms = Terms.of(len(ids), keys=keys)
@@ -236,8 +241,13 @@ class Session:
         if self.here.is_over:
             raise ValueError("the game is over: there is nothing to hint at")
         keys = chance.keys(self.seed, self.games, len(self.here.moves))
+        if isinstance(self.player, Follower):
+            self.player.follow(HINT_SLOT, self.here.moves)
         self.player.think(np.array([HINT_SLOT]), self.here.states, Terms.of(1, keys=keys))
-        decisions = self.player.decide()[1]
+        try:
+            decisions = self.player.decide()[1]
+        except Forfeit as failure:
+            raise ValueError(failure.reason) from None
         for line in hints(self.here, self.player, decisions):
             self._say(line)
 

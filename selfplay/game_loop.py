@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent import chance
-from agent.decision import Decisions, Terms
-from agent.player import Player
+from agent.decision import Decisions, Forfeit, Terms
+from agent.player import Follower, Player, Remembering
 from agent.tree import Ints
 from games.game import Game, States
 from selfplay.records import GameRecord
@@ -73,6 +73,8 @@ class GameLoop:
         self.seats: list[_Seat | None] = [None] * num_slots
         self.thinking = np.full(num_slots, NOBODY)  # which player each slot waits for
         self.granted = np.zeros(num_slots, np.int64)  # simulations for the move under way
+        self.remembering = [player for player in players if isinstance(player, Remembering)]
+        self.failures: list[tuple[int, Forfeit]] = []  # players and what they gave up, to be recorded
         self.moves = 0
 
     def round(self) -> list[GameRecord]:
@@ -81,8 +83,14 @@ class GameLoop:
         finished: list[GameRecord] = []
         for index, player in enumerate(self.players):
             if (self.thinking == index).any():
-                slots, decisions = player.decide()
-                finished += self._play(slots, decisions)
+                try:
+                    slots, decisions = player.decide()
+                except Forfeit as failure:
+                    self.failures.append((index, failure))
+                else:
+                    finished += self._play(slots, decisions)
+        while self.failures:
+            finished += self._give_up(*self.failures.pop(0))
         return finished
 
     @property
@@ -116,6 +124,8 @@ class GameLoop:
             self.game.step(row, np.array([action]))
         self.seats[slot] = seat
         self.thinking[slot] = NOBODY
+        for player in self.remembering:
+            player.forget(slot)
 
     def _fill(self) -> None:
         """Start games in empty slots and give every slot without a thinker to the player whose turn it is."""
@@ -136,12 +146,19 @@ class GameLoop:
         ids = np.array([seat.start.id for seat in seats if seat])
         plies = np.array([len(seat.actions) for seat in seats if seat])
         terms = self.terms(ids, plies, chance.keys(self.seed, ids, plies))
+        for slot, seat, owner in zip(waiting, seats, owners, strict=True):
+            player = self.players[owner]
+            if seat and isinstance(player, Follower):
+                player.follow(slot, seat.actions)
         self.granted[slots] = terms.budgets
         for index, player in enumerate(self.players):
             mine = owners == index
             if mine.any():
-                player.think(slots[mine], self.states[slots[mine]], terms.rows(mine))
                 self.thinking[slots[mine]] = index
+                try:
+                    player.think(slots[mine], self.states[slots[mine]], terms.rows(mine))
+                except Forfeit as failure:
+                    self.failures.append((index, failure))
 
     def _play(self, slots: Ints, decisions: Decisions) -> list[GameRecord]:
         """Play what was decided in ``slots``; the games this ends, and the others asked on."""
@@ -173,6 +190,21 @@ class GameLoop:
             finished.append(record)
             self.seats[slot] = None
         self._ask(going)
+        self._fill()
+        return finished
+
+    def _give_up(self, index: int, failure: Forfeit) -> list[GameRecord]:
+        """The games that player ``index`` has lost by ``failure``."""
+        slots = [slot for slot in failure.slots.tolist() if self.thinking[slot] == index]
+        to_play = self.game.describe_new(self.states[slots]).to_play
+        finished = []
+        for slot, loser in zip(slots, to_play, strict=True):
+            seat = self.seats[slot]
+            assert seat is not None
+            record = self._record(seat)
+            record.outcome, record.reason = -1 if loser == 0 else 1, failure.reason
+            finished.append(record)
+            self.seats[slot], self.thinking[slot] = None, NOBODY
         self._fill()
         return finished
 

@@ -6,19 +6,35 @@ Knows players, openings and results. Does not know what a player is or how it wa
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
 from agent.player import Player
 from games.game import Game
+from selfplay.arena import play_games
 from selfplay.elo import EloEstimate, estimate
-from selfplay.game_loop import GameLoop, Start
+from selfplay.game_loop import Start
+from selfplay.match_folder import MatchFolder
 from selfplay.openings import Opening, openings
 from selfplay.records import GameRecord
+from selfplay.sprt import Sprt
 
 Counts = tuple[int, int, int]
 """Wins, draws and losses of player A."""
+
+Progress = Callable[[int, Counts, float | None], None]
+"""(games finished, counts so far, the test's log-likelihood ratio where there is a test)"""
+
+
+@dataclass(frozen=True)
+class Forfeited:
+    """A game that a player lost before the rules said so."""
+
+    id: int
+    loser: str  # "a" or "b"
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +47,11 @@ class MatchResult:
     pairs: tuple[int, int, int, int, int]  # pairs of games that brought A 0, 1/2, 1, 3/2, 2 points
     distinct_games: int  # games that differ in at least one action
     distinct_pairs: int
+    distinct_openings: int
     elo: EloEstimate
+    forfeits: tuple[Forfeited, ...]
+    sprt: Sprt | None
+    llr: float | None  # the test's log-likelihood ratio, where there is a test
     records: tuple[GameRecord, ...] = field(repr=False)  # by id; in games of even id, A has the first seat
 
     @property
@@ -50,9 +70,15 @@ class MatchResult:
     def games(self) -> int:
         return sum(self.first) + sum(self.second)
 
+    @property
+    def verdict(self) -> str | None:
+        """What the test says: H0, H1 or, while it is open or where there is none, None."""
+        return None if self.sprt is None or self.llr is None else self.sprt.verdict(self.llr)
+
     def as_json(self) -> dict[str, Any]:
         """Plain numbers for JSON; null where a bound does not exist."""
         seats = {"as_first": self.first, "as_second": self.second}
+        test = {} if self.sprt is None or self.llr is None else {"sprt": self.sprt.as_json(self.llr)}
         return {
             "game": self.game,
             "games": self.games,
@@ -61,13 +87,21 @@ class MatchResult:
             "losses": self.losses,
             **{name: dict(zip(("wins", "draws", "losses"), counts, strict=True)) for name, counts in seats.items()},
             "score": self.elo.score,
+            "score_low": self.elo.score_low,
+            "score_high": self.elo.score_high,
             "elo": self.elo.elo,
             "elo_low": self.elo.low,
             "elo_high": self.elo.high,
+            "normalized_elo": self.elo.normalized,
+            "normalized_elo_low": self.elo.normalized_low,
+            "normalized_elo_high": self.elo.normalized_high,
             "los": self.elo.los,
             "pairs": list(self.pairs),
             "distinct_games": self.distinct_games,
             "distinct_pairs": self.distinct_pairs,
+            "distinct_openings": self.distinct_openings,
+            "forfeits": [vars(each) for each in self.forfeits],
+            **test,
         }
 
 
@@ -81,31 +115,74 @@ def play_match(
     book: Sequence[Opening] | None = None,
     seed: int = 0,
     num_slots: int = 64,
-    progress: Callable[[int, Counts], None] | None = None,
+    others: Sequence[tuple[Player, Player]] = (),
+    sprt: Sprt | None = None,
+    folder: MatchFolder | None = None,
+    progress: Progress | None = None,
 ) -> MatchResult:
-    """Play ``games`` games, ``num_slots`` at once, and count them.
+    """Play ``games`` games, ``num_slots`` at once in each thread, and count them.
 
     ``book`` gives the openings, used in turn; without it they are ``opening_plies`` random plies that follow from
-    ``seed``. ``progress(games finished, counts so far)`` is called as games end. ValueError for an odd number of games.
+    ``seed``. ``others`` are the same two players made anew, for one thread more each. With ``sprt`` the match ends as
+    soon as the test does: pairs are counted in their order and not in that in which they end, since short games would
+    come first, and games behind the last pair that is counted are in ``folder`` only. The games in ``folder`` are not
+    played again. ``progress`` is called as games end. ValueError for an odd number of games.
     """
     if games < 2 or games % 2:
         raise ValueError(f"games is {games}; an even number is needed: each opening is played twice, seats swapped")
     if book is not None and not book:
         raise ValueError("the book of openings is empty; give at least one opening")
     begin = openings(game, games // 2, opening_plies, seed=seed) if book is None else book
-    loop = GameLoop(game, [a, b], _starts(games, begin), num_slots=min(num_slots, games), seed=seed)
-    records: list[GameRecord] = []
-    while len(records) < games:
-        finished = loop.round()
-        records += finished
-        if finished and progress is not None:
-            progress(len(records), tally(records))
-    return result_of(game, records)
+    records = {} if folder is None else {id: r for id, r in folder.records.items() if id < games}
+    running = _Running(sprt)
+    running.take(records)
+    crews = [(a, b), *others]
+    counts = Counter(points(record) for record in records.values())
+    slots = min(num_slots, max(2, -(-(games - len(records)) // len(crews))))
+    with closing(play_games(game, crews, _starts(games, begin, records), num_slots=slots, seed=seed)) as arriving:
+        for record in arriving if running.going and len(records) < games else ():
+            if folder is not None:
+                folder.add([record])
+            records[record.id] = record
+            running.take(records)
+            counts[points(record)] += 1
+            if progress is not None:
+                progress(len(records), (counts[1], counts[0], counts[-1]), running.llr)
+            if not running.going:
+                break
+    counted = [records[id] for id in (range(games) if sprt is None else range(2 * running.num_pairs))]
+    return result_of(game, counted, sprt)
 
 
-def _starts(games: int, book: Sequence[Opening]) -> Iterator[Start]:
+def _starts(games: int, book: Sequence[Opening], finished: Mapping[int, GameRecord]) -> Iterator[Start]:
+    """The games that are still to be played; where one of a pair is finished, the other has its opening."""
+    opened = {id // 2: tuple(record.actions[: record.opening].tolist()) for id, record in finished.items()}
     for number in range(games):
-        yield Start(number, (0, 1) if number % 2 == 0 else (1, 0), tuple(book[number // 2 % len(book)]))
+        if number not in finished:
+            opening = opened.get(number // 2, tuple(book[number // 2 % len(book)]))
+            yield Start(number, (0, 1) if number % 2 == 0 else (1, 0), opening)
+
+
+class _Running:
+    """The test as pairs come in, in their order."""
+
+    def __init__(self, sprt: Sprt | None) -> None:
+        self.sprt, self.going = sprt, True
+        self.num_pairs, self.pairs = 0, [0] * 5
+        self.distinct: set[Any] = set()
+        self.llr = None if sprt is None else 0.0
+
+    def take(self, records: Mapping[int, GameRecord]) -> None:
+        """Count the pairs that are whole and follow those counted before, until the test ends."""
+        while self.sprt is not None and self.going:
+            one, other = (records.get(2 * self.num_pairs + i) for i in range(2))
+            if one is None or other is None:
+                return
+            self.num_pairs += 1
+            self.pairs[points(one) + points(other) + 2] += 1
+            self.distinct.add((tuple(one.actions.tolist()), tuple(other.actions.tolist())))
+            self.llr = self.sprt.llr(self.pairs, len(self.distinct))
+            self.going = self.sprt.verdict(self.llr) is None
 
 
 def points(record: GameRecord) -> int:
@@ -119,7 +196,7 @@ def tally(records: Sequence[GameRecord]) -> Counts:
     return counts[1], counts[0], counts[-1]
 
 
-def result_of(game: Game, records: Sequence[GameRecord]) -> MatchResult:
+def result_of(game: Game, records: Sequence[GameRecord], sprt: Sprt | None = None) -> MatchResult:
     """Count finished games, whose ids are 0 to N - 1, into a result."""
     records = sorted(records, key=lambda record: record.id)
     lines = [tuple(record.actions.tolist()) for record in records]
@@ -134,6 +211,10 @@ def result_of(game: Game, records: Sequence[GameRecord]) -> MatchResult:
         pairs=(pairs[0], pairs[1], pairs[2], pairs[3], pairs[4]),
         distinct_games=len(set(lines)),
         distinct_pairs=distinct_pairs,
+        distinct_openings=len({line[: record.opening] for line, record in zip(lines, records, strict=True)}),
         elo=estimate(pairs, distinct_pairs),
+        forfeits=tuple(Forfeited(r.id, "b" if points(r) > 0 else "a", r.reason) for r in records if r.reason),
+        sprt=sprt,
+        llr=None if sprt is None else sprt.llr(pairs, distinct_pairs),
         records=tuple(records),
     )

@@ -30,7 +30,7 @@ def openings(game: Game, count: int, plies: int, *, seed: int = 0, quiet: bool =
     """
     if plies < 0:
         raise ValueError(f"the number of opening plies is {plies}; it must be 0 or more")
-    found = list(islice(_distinct(game, plies, max(64, count), seed, quiet), count))
+    found = list(islice(distinct(game, plies, max(64, count), seed, quiet), count))
     if not found:
         kind = "without an immediate win" if quiet else "that leaves the game unfinished"
         raise ValueError(f"{game.name} has no opening of {plies} random plies {kind}; choose fewer opening plies")
@@ -70,7 +70,7 @@ def scattered(game: Game, ids: NDArray[np.int64], plies: NDArray[np.int64], *, s
     return [tuple(actions) for actions in played]
 
 
-def _distinct(game: Game, plies: int, batch: int, seed: int, quiet: bool) -> Iterator[Opening]:
+def distinct(game: Game, plies: int, batch: int, seed: int, quiet: bool) -> Iterator[Opening]:
     """Openings to new positions, until ``PATIENCE`` batches in a row bring none."""
     seen: set[bytes] = set()
     tried = stale = 0

@@ -35,6 +35,7 @@ class GameRecord:
     networks: NDArray[np.int32]  # [M] version of the network that decided
     outcome: int = UNFINISHED  # +1, 0, -1 for the first player
     proven: bool = False  # ended by proof, with the outcome of perfect play, before the rules ended it
+    reason: str = ""  # why a player lost before the rules said so; shards of self-play do not hold it
 
     @property
     def num_decided(self) -> int:
@@ -138,7 +139,8 @@ def validate(game: Game, records: Sequence[GameRecord], name: str = "shard") -> 
         for i in np.flatnonzero(lengths == ply).tolist():
             record = records[i]
             value = int(out.value[i]) if out.to_play[i] == 0 else -int(out.value[i])
-            if record.outcome != UNFINISHED and not record.proven and not (out.terminal[i] and value == record.outcome):
+            by_rules = record.outcome != UNFINISHED and not record.proven and not record.reason
+            if by_rules and not (out.terminal[i] and value == record.outcome):
                 raise ValueError(f"{name}: game {record.id} ends with an outcome that the rules do not give")
         live = np.flatnonzero(lengths > ply)
         actions = np.array([records[i].actions[ply] for i in live.tolist()], np.int64)

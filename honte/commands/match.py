@@ -1,28 +1,43 @@
 """``honte match A B``: two players, every opening from both seats, and what the score says about their strength.
 
-Knows its flags and how a result reads. Does not know how games are played or Elo is reckoned.
+Knows its flags, where a match is kept, and how a result reads. Does not know how games are played or Elo is reckoned.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from tyro import conf
 
 from honte.commands.shared import GameFlag, Output, parse, progress, table
 
 if TYPE_CHECKING:
+    from agent.player import Player
+    from games.game import Game
     from selfplay.match import Counts, MatchResult
+    from selfplay.openings import Opening
+    from selfplay.sprt import Sprt
 
 SLOW_OPENINGS = 8
 """Plies of opening where one side is ``perfect``: Connect Four takes it minutes before that."""
 
+GAMES, MOST_GAMES = 400, 20_000
+"""Played unless asked otherwise, without and with a test that ends the match."""
+
+Text = Annotated[str | None, conf.arg(metavar="TEXT", help_behavior_hint="")]
+
 
 @dataclass(frozen=True)
 class Match:
-    """Let players A and B play. Each random opening is played twice, seats swapped; results are A's."""
+    """Let players A and B play. Each opening is played twice, seats swapped; results are A's.
+
+    Every game is saved as it ends, and the same command goes on with a match that was stopped.
+    """
 
     a: Annotated[str, conf.Positional, conf.arg(metavar="A")]
     """player A, such as mcts:800, runs/connect_four or runs/connect_four@1200?simulations=100"""
@@ -30,54 +45,190 @@ class Match:
     """player B"""
     game: GameFlag = None
     """the game, where the players do not tell it"""
-    games: int = 400
-    """games in all; even"""
+    games: Annotated[int | None, conf.arg(metavar="INT", help_behavior_hint="")] = None
+    """games in all; even (default: 400, or at most 20000 with --sprt)"""
+    sprt: Annotated[tuple[float, ...], conf.arg(metavar="ELO0 ELO1 [ALPHA BETA]", help_behavior_hint="")] = ()
+    """stop as soon as a test tells whether A is stronger by ELO1 (H1) or by ELO0 (H0)"""
+    sprt_model: Literal["logistic", "normalized"] = "logistic"
+    """what the test's Elo means: by score, or by score over its standard deviation"""
     opening_plies: Annotated[int | None, conf.arg(metavar="INT", help_behavior_hint="")] = None
     """random plies before the players decide (default: 2, or 8 against perfect in connect_four)"""
-    num_slots: int = 64
-    """games played at once"""
+    judge: Text = None
+    """a player who chooses among random openings those that are balanced, such as mcts:400"""
+    balance: float = 0.3
+    """how far from 0 the judge's value may be, in [0, 1): 0.3 is an expected score of 35 to 65 %"""
+    book: Text = None
+    """a file of openings instead: moves on each line, or {"moves": [...]}"""
+    num_slots: int = 100
+    """games played at once in each thread"""
+    threads: int = 0
+    """threads; 0: one a core"""
     seed: int = 0
     """openings and all that is drawn by lot follow from it"""
+    deterministic: bool = False
+    """the same bits every time: networks run in fp32 (slower), nobody plays by the clock"""
     device: str = "auto"
     """where networks run: auto, cpu, cuda:0, mps"""
+    out: Text = None
+    """the match's folder (default: one under matches/ that follows from all of the above)"""
+    fresh: bool = False
+    """move a match that is there aside and begin again"""
     json: bool = False
     """one JSON object on stdout"""
 
 
 def main(arguments: Sequence[str]) -> int:
     args = parse(Match, arguments, "match")
+    from agent.identity import hurried, identity
     from honte.api import game_for, load
     from selfplay.match import play_match
+    from selfplay.match_folder import MatchFolder, aside
+
+    sprt, games = _checked(args)
+    output, game = Output(args.json), game_for(args.game, args.a, args.b)
+    a, b = (identity(text) for text in (args.a, args.b))
+    texts = [name if args.deterministic else hurried(name) for name in (a.name, b.name)]
+    num_slots = max(args.num_slots, 8) if args.deterministic else args.num_slots  # smaller batches have other bits
+
+    def crew() -> tuple[Player, Player]:
+        x, y = (load(t, game, num_slots=num_slots, seed=args.seed, device=args.device) for t in texts)
+        return x, y
+
+    crews = [crew()]  # before openings are judged: a player who cannot play says so at once
+    settings, book = _openings(args, game, games, num_slots, output)
+    agreement = {
+        "a": a.name,
+        "a_sha256": a.digest,
+        "b": b.name,
+        "b_sha256": b.digest,
+        "seed": args.seed,
+        "deterministic": args.deterministic,
+        "openings": settings,
+    }
+    path = Path(args.out) if args.out else _place(game, a.name, b.name, agreement)
+    if args.fresh and (moved := aside(path)):
+        output.say(f"the match that was there is now {moved}")
+    threads = args.threads or _threads(texts, games)
+    with MatchFolder(path, game, (a.name, b.name), agreement) as folder:
+        for note in folder.notes:
+            output.say(f"note: {note}")
+        known = sum(number < games for number in folder.records)
+        if known:
+            output.say(f"{known} games are here already ({path})")
+        crews += [crew() for _ in range(threads - 1 if known < games else 0)]
+        done = known
+        with progress(f"{args.a} - {args.b}", games) as advance:
+            advance(known, "")
+
+            def report(finished: int, counts: Counts, llr: float | None) -> None:
+                nonlocal done
+                test = "" if llr is None or sprt is None else f" LLR {llr:.2f} [{sprt.lower:.2f}, {sprt.upper:.2f}]"
+                advance(finished - done, "+{} ={} -{}".format(*counts) + test)
+                done = finished
+
+            result = play_match(
+                game,
+                *crews[0],
+                games=games,
+                book=book,
+                seed=args.seed,
+                num_slots=num_slots,
+                others=crews[1:],
+                sprt=sprt,
+                folder=folder,
+                progress=report,
+            )
+        content = {"a": a.name, "b": b.name, **result.as_json(), "seed": args.seed, "openings": settings}
+        content |= {"deterministic": args.deterministic, "folder": str(path)}
+        if "plies" in settings:
+            content["opening_plies"] = settings["plies"]
+        folder.write_result(content)
+    output.say(told(a.name, b.name, result))
+    output.say(f"the games are in {path / 'games.jsonl'}")
+    output.result(content)
+    return 0
+
+
+def _checked(args: Match) -> tuple[Sprt | None, int]:
+    """The test and the number of games; ValueError for flags that do not fit each other."""
+    from agent.identity import repeats
+    from selfplay.sprt import Sprt
 
     if args.num_slots < 1:
         raise ValueError(f"--num-slots is {args.num_slots}; it must be at least 1")
-    output, game = Output(args.json), game_for(args.game, args.a, args.b)
+    if args.threads < 0:
+        raise ValueError(f"--threads is {args.threads}; it must be 0 or more")
+    if args.book is not None and (args.judge is not None or args.opening_plies is not None):
+        raise ValueError("--book names the openings; leave --judge and --opening-plies away")
+    if args.deterministic:
+        for text in (args.a, args.b, args.judge or "random"):
+            if not repeats(text):
+                raise ValueError(f"{text!r} does not repeat itself to the bit; leave --deterministic away")
+    sprt = None
+    if args.sprt:
+        if len(args.sprt) not in (2, 4):
+            raise ValueError(f"--sprt has {len(args.sprt)} numbers; it needs ELO0 ELO1, or ELO0 ELO1 ALPHA BETA")
+        names = ("elo0", "elo1", "alpha", "beta")
+        sprt = Sprt(**dict(zip(names, args.sprt, strict=False)), model=args.sprt_model)
+    games = args.games if args.games is not None else MOST_GAMES if sprt else GAMES
+    if games < 2 or games % 2:
+        raise ValueError(f"games is {games}; an even number is needed: each opening is played twice, seats swapped")
+    return sprt, games
+
+
+def _openings(
+    args: Match, game: Game, games: int, num_slots: int, output: Output
+) -> tuple[dict[str, Any], list[Opening]]:
+    """What the openings follow from, and the openings."""
+    from agent.identity import hurried, identity
+    from honte.api import load
+    from selfplay.books import balanced, read_book
+    from selfplay.openings import openings
+
+    if args.book is not None:
+        book = read_book(args.book, game)
+        return {"book": args.book, "sha256": hashlib.sha256(Path(args.book).read_bytes()).hexdigest()}, book
     plies = args.opening_plies
     if plies is None:
-        slow = game.name == "connect_four" and any(text.startswith("perfect") for text in (args.a, args.b))
+        slow = game.name == "connect_four" and any(t.startswith("perfect") for t in (args.a, args.b, args.judge or ""))
         plies = SLOW_OPENINGS if slow else 2
-    a, b = (load(t, game, num_slots=args.num_slots, seed=args.seed, device=args.device) for t in (args.a, args.b))
-    done = 0
-    with progress(f"{args.a} - {args.b}", args.games) as advance:
+    if args.judge is None:
+        return {"plies": plies}, openings(game, games // 2, plies, seed=args.seed)
+    judge = identity(args.judge)
+    text = judge.name if args.deterministic else hurried(judge.name)
+    player = load(text, game, num_slots=num_slots, seed=args.seed, device=args.device)
+    found = 0
+    with progress(f"{args.judge} judges openings", games // 2) as advance:
 
-        def report(finished: int, counts: Counts) -> None:
-            nonlocal done
-            advance(finished - done, "+{} ={} -{}".format(*counts))
-            done = finished
+        def report(now: int) -> None:
+            nonlocal found
+            advance(now - found, "")
+            found = now
 
-        result = play_match(
-            game,
-            a,
-            b,
-            games=args.games,
-            opening_plies=plies,
-            seed=args.seed,
-            num_slots=args.num_slots,
-            progress=report,
+        chosen = balanced(
+            game, player, games // 2, plies, limit=args.balance, seed=args.seed, num_slots=num_slots, progress=report
         )
-    output.say(told(args.a, args.b, result))
-    output.result({"a": args.a, "b": args.b, **result.as_json(), "opening_plies": plies, "seed": args.seed})
-    return 0
+    if (count := len(set(chosen))) < games // 2:
+        output.say(f"{args.judge} finds {count} openings of {plies} plies balanced to within {args.balance:g}")
+    judged = {"judge": judge.name, "judge_sha256": judge.digest, "balance": args.balance}
+    return {"plies": plies, **judged}, chosen
+
+
+def _place(game: Game, a: str, b: str, agreement: dict[str, Any]) -> Path:
+    """The folder that follows from all that the games follow from."""
+    from selfplay.match_folder import plain
+
+    digest = hashlib.sha256(json.dumps([game.name, agreement], sort_keys=True).encode()).hexdigest()
+    return Path("matches") / plain(game.name) / f"{plain(a)}-{plain(b)}-{digest[:8]}"
+
+
+def _threads(texts: Sequence[str], games: int) -> int:
+    """One a core, where there are games for it; one alone where players take the whole machine or share nothing."""
+    from agent.identity import is_network
+    from selfplay.arena import cores
+
+    alone = any(text.startswith(("perfect", "gtp:")) or (is_network(text) and "seconds=" in text) for text in texts)
+    return 1 if alone else max(1, min(cores(), 8, games // 16))
 
 
 def told(a: str, b: str, result: MatchResult) -> str:
@@ -88,12 +239,35 @@ def told(a: str, b: str, result: MatchResult) -> str:
         rows.append([f"  {name}", str(sum(counts)), *map(str, counts)])
     elo = result.elo
     lines = [f"{result.game}", table(rows, right="1234")]
-    lines.append(f"score {elo.score:.1%}, Elo difference {elo_told(elo.elo, elo.low, elo.high)}")
+    lines.append(f"pairs of games that brought 0, 1/2, 1, 3/2, 2 points: {', '.join(map(str, result.pairs))}")
+    lines.append(f"score {elo.score:.1%} (95 %: {elo.score_low:.1%} to {elo.score_high:.1%})")
+    lines.append(f"Elo difference {elo_told(elo.elo, elo.low, elo.high)}")
+    low, high = elo.normalized_low, elo.normalized_high
+    lines.append(f"normalized Elo {elo.normalized:+.0f} (95 %: {low:+.0f} to {high:+.0f})")
     lines.append(f"likelihood that {a} is the stronger one: {elo.los:.1%}")
-    lines.append(f"{result.distinct_games} of {result.games} games are distinct")
+    if result.sprt is not None and result.llr is not None:
+        lines.append(_test_told(a, result.sprt, result.llr))
+    lines.append(
+        f"{result.distinct_games} of {result.games} games are distinct, from {result.distinct_openings} openings"
+    )
     if result.distinct_pairs < result.games // 2:
         lines[-1] += "; a pair of games that only repeats another does not narrow the interval"
+    for each in result.forfeits[:5]:
+        lines.append(f"{a if each.loser == 'a' else b} lost game {each.id} by forfeit: {each.reason}")
+    if len(result.forfeits) > 5:
+        lines.append(f"and {len(result.forfeits) - 5} more games were lost by forfeit")
     return "\n".join(lines)
+
+
+def _test_told(a: str, sprt: Sprt, llr: float) -> str:
+    kind = "normalized Elo" if sprt.model == "normalized" else "Elo"
+    verdict = sprt.verdict(llr)
+    taken, other = (sprt.elo0, sprt.elo1) if verdict == "H0" else (sprt.elo1, sprt.elo0)
+    found = f"{verdict}: {a} is at {taken:+g} rather than at {other:+g}" if verdict else "undecided"
+    return (
+        f"test of {sprt.elo0:+g} against {sprt.elo1:+g} {kind} (alpha {sprt.alpha:g}, beta {sprt.beta:g}): {found};"
+        f" LLR {llr:.2f} [{sprt.lower:.2f}, {sprt.upper:.2f}]"
+    )
 
 
 def elo_told(elo: float | None, low: float | None, high: float | None) -> str:

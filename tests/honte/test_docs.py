@@ -25,8 +25,9 @@ def own_game(tmp_path: Path) -> str:
 
 
 def test_the_documented_game_keeps_the_laws_and_is_learned(
-    own_game: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    own_game: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     assert main(["check-game", own_game]) == 0
     run = str(tmp_path / "run")
     flags = [

@@ -27,6 +27,12 @@ def games_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("honte.api.make", known_games)
 
 
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Matches leave a folder where they are played."""
+    monkeypatch.chdir(tmp_path)
+
+
 LAWLESS = """
 import numpy as np
 from games import from_rules
@@ -101,6 +107,12 @@ def test_a_wrong_flag_names_itself(capsys: pytest.CaptureFixture[str]) -> None:
         ("match random random --game tic_tac_toe --games 7", "games is 7; an even number is needed"),
         ("match random nobody --game tic_tac_toe", "'nobody'"),
         ("match random random --game tic_tac_toe --num-slots 0", "--num-slots is 0"),
+        ("match random random --game tic_tac_toe --sprt 5", "--sprt has 1 numbers"),
+        ("match random random --game tic_tac_toe --sprt 5 0", "sprt is 5 0; the first difference must be below"),
+        ("match random random --game tic_tac_toe --book nowhere", "no file 'nowhere' of openings"),
+        ("match random random --game tic_tac_toe --book x --judge random", "--book names the openings"),
+        ("match random random --game tic_tac_toe --judge random", "a random player cannot judge"),
+        ("match random connect_four?seconds=1 --deterministic", "does not repeat itself to the bit"),
         ("grade random --simulations 4", "random takes no number of simulations"),
         ("grade random --positions nowhere", "no file 'nowhere'"),
         ("grade random --game gomoku", "no solved positions of gomoku"),
@@ -157,7 +169,9 @@ def test_match_says_when_games_repeat(capsys: pytest.CaptureFixture[str]) -> Non
     assert "perfect does not know" in said(capsys, *words, code=2)[1]
     words = ("match", "random", "random", "--game", "tic_tac_toe:rows=1,columns=2,k=2", "--games", "40")
     out, _ = said(capsys, *words, "--opening-plies", "1")
-    assert "2 of 40 games are distinct; a pair of games that only repeats another does not narrow" in out
+    assert (
+        "2 of 40 games are distinct, from 2 openings; a pair of games that only repeats another does not narrow" in out
+    )
 
 
 def test_grade(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

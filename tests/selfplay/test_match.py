@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
 
-from agent.decision import Decisions, Terms
+from agent.decision import Decisions, Forfeit, Terms
 from agent.player import Immediate, RandomPlayer
 from agent.players import player
 from games import Game, make
 from games.game import States
-from selfplay.match import Counts, play_match, points
+from selfplay.match import Counts, play_match, points, result_of
 from selfplay.records import validate
+from selfplay.sprt import Sprt
 
 pytestmark = pytest.mark.nojit
 
@@ -89,14 +91,14 @@ def test_repeated_games_are_no_more_data(game: Game) -> None:
 
 def test_a_search_beats_chance(game: Game) -> None:
     search = player("mcts:20", game, num_slots=8, seed=0)
-    shown: list[tuple[int, Counts]] = []
+    shown: list[tuple[int, Counts, float | None]] = []
     result = play_match(
         game, search, RandomPlayer(game), games=24, num_slots=8, progress=lambda *each: shown.append(each)
     )
     assert result.elo.score > 0.7
     assert result.elo.los > 0.95
-    assert shown[-1] == (24, (result.wins, result.draws, result.losses))
-    assert [done for done, _ in shown] == sorted(done for done, _ in shown)
+    assert shown[-1] == (24, (result.wins, result.draws, result.losses), None)
+    assert [done for done, _, _ in shown] == sorted(done for done, _, _ in shown)
     content = json.loads(json.dumps(result.as_json(), allow_nan=False))
     assert content["wins"] == content["as_first"]["wins"] + content["as_second"]["wins"]
 
@@ -110,3 +112,59 @@ def test_games_come_in_pairs(game: Game, games: int) -> None:
 def test_an_empty_book_is_refused(game: Game) -> None:
     with pytest.raises(ValueError, match="book of openings is empty"):
         play_match(game, RandomPlayer(game), RandomPlayer(game), games=2, book=[])
+
+
+def test_threads_play_the_same_games(game: Game) -> None:
+    def match(threads: int) -> list[list[int]]:
+        crews = [tuple(player("mcts:12", game, num_slots=5) for _ in range(2)) for _ in range(threads)]
+        others = [(a, b) for a, b in crews[1:]]
+        a, b = crews[0]
+        result = play_match(game, a, b, games=40, num_slots=5, others=others, seed=3)
+        return [record.actions.tolist() for record in result.records]
+
+    assert match(3) == match(1)
+
+
+def test_a_test_ends_the_match_in_the_order_of_pairs(game: Game) -> None:
+    """The pairs that are counted are the first ones, however many more were under way, and the last of them decides."""
+    test = Sprt(elo0=0, elo1=150)
+    search = player("mcts:40", game, num_slots=32, seed=0)
+    result = play_match(game, search, RandomPlayer(game), games=400, sprt=test, num_slots=32)
+    assert result.verdict == "H1"
+    assert result.games < 400
+    assert [record.id for record in result.records] == list(range(result.games))
+    assert result.llr is not None
+    assert result.llr >= test.upper
+    one_less = result_of(game, result.records[:-2], test)
+    assert one_less.verdict is None
+    alone = play_match(
+        game, player("mcts:40", game, num_slots=2), RandomPlayer(game), games=400, sprt=test, num_slots=2
+    )
+    assert alone.pairs == result.pairs
+
+
+class Failing(Immediate):
+    """Gives its games up, one in ``think`` and the others when asked to decide."""
+
+    def think(self, slots: Any, states: States, terms: Terms) -> None:
+        super().think(slots[1:], states[1:], terms.rows(slice(1, None)))
+        raise Forfeit(slots[:1], "does not start")
+
+    def decisions(self, states: States, terms: Terms) -> Decisions:
+        raise AssertionError("never decides")
+
+    def decide(self) -> tuple[Any, Decisions]:
+        slots = np.concatenate([slots for slots, _, _ in self.waiting])
+        self.waiting.clear()
+        raise Forfeit(slots, "crashed")
+
+
+def test_a_player_that_fails_loses_its_games_and_the_match_goes_on(game: Game) -> None:
+    result = play_match(game, RandomPlayer(game), Failing(game), games=40, num_slots=8, opening_plies=1)
+    assert (result.wins, result.draws, result.losses) == (40, 0, 0)
+    assert len(result.forfeits) == 40
+    assert {each.loser for each in result.forfeits} == {"b"}
+    assert {each.reason for each in result.forfeits} == {"does not start", "crashed"}
+    assert {len(record.actions) for record in result.records} == {1, 2}
+    validate(game, result.records)
+    json.dumps(result.as_json(), allow_nan=False)

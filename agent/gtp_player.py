@@ -1,0 +1,190 @@
+"""``gtp:COMMAND``: an engine from outside as a player of any game.
+
+Knows how moves are told to an engine and what an engine may do wrong. Does not know processes, matches or search.
+
+Go is played as GTP has it; in any other game moves are written as the game writes them, and the engine must be set up
+for that game and size by its own command. An engine that cannot be started, crashes, hangs, does not speak GTP, resigns
+or plays illegally forfeits the game at hand; the next one begins with a new engine.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import os
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+
+from agent.decision import Decisions, Forfeit, Terms
+from agent.gtp_client import EngineError, GtpClient, Refused
+from agent.tree import Ints
+from games.game import Game, States
+
+SECONDS = 60.0
+"""How long a reply may take unless ``seconds=`` says otherwise."""
+
+COLOURS = ("black", "white")
+
+
+def colours(game: Game) -> tuple[str, str]:
+    """What GTP calls the first and the second player: black and white, unless the game calls them so itself."""
+    first, second = (name.lower() for name in game.board.names)
+    return (first, second) if {first, second} == set(COLOURS) else COLOURS
+
+
+def is_go(game: Game) -> bool:
+    """Whether GTP's own notions (komi, passes, handicaps) hold."""
+    return game.name.partition(":")[0] == "go"
+
+
+def gtp_player(text: str, game: Game, num_slots: int) -> GtpPlayer:
+    """The player that ``gtp:[seconds=S] [engines=N] COMMAND`` names. ValueError where that is not right."""
+    rest = text.partition(":")[2].strip()
+    settings = {"seconds": SECONDS, "engines": float(min(num_slots, os.cpu_count() or 1))}
+    while (word := rest.split(" ", 1)[0]).partition("=")[0] in settings:
+        name, _, value = word.partition("=")
+        try:
+            settings[name] = float(value)
+        except ValueError:
+            settings[name] = 0
+        if not 0 < settings[name] <= 1e6 or (name == "engines" and settings[name] % 1):
+            raise ValueError(
+                f"{text!r}: {name} is {value!r}; it must be a {'whole ' * (name == 'engines')}number above 0"
+            )
+        rest = rest[len(word) :].strip()
+    if not rest:
+        raise ValueError(f"{text!r} names no engine; write its command behind the colon: gtp:gnugo --mode gtp")
+    return GtpPlayer(game, rest, num_engines=int(settings["engines"]), seconds=settings["seconds"])
+
+
+class Engine:
+    """One engine that knows which moves it has been told."""
+
+    def __init__(self, game: Game, command: str, seconds: float) -> None:
+        self.game, self.command, self.seconds = game, command, seconds
+        self.client: GtpClient | None = None
+        self.known: list[int] = []
+        self.can_undo = False
+        self.busy = threading.Lock()
+
+    def move(self, actions: Sequence[int]) -> int:
+        """The engine's move after ``actions``. EngineError or Refused in words when it gives none that is legal."""
+        with self.busy:
+            try:
+                return self._move(list(actions))
+            except (EngineError, Refused):
+                self.end()
+                raise
+
+    def end(self) -> None:
+        """End the process; the next move starts another."""
+        if self.client is not None:
+            self.client.close()
+            self.client = None
+
+    def _move(self, actions: list[int]) -> int:
+        client = self._started()
+        common = next(
+            (i for i, (a, b) in enumerate(zip(actions, self.known)) if a != b), min(len(actions), len(self.known))
+        )
+        if self.can_undo and len(self.known) - common <= 2:
+            for _ in range(len(self.known) - common):
+                client.ask("undo")
+        elif common < len(self.known):
+            client.ask("clear_board")
+            common = 0
+        states = self.game.new(1)
+        self.game.init(states)
+        for ply, action in enumerate(actions):
+            seat = int(self.game.describe_new(states).to_play[0])
+            if ply >= common:
+                try:
+                    client.ask(f"play {colours(self.game)[seat]} {self.game.action_text(action, seat)}")
+                except Refused as error:
+                    text = self.game.action_text(action, seat)
+                    raise Refused(f"it does not accept the legal move {text}: {error}") from None
+            self.game.step(states, np.array([action]))
+        here = self.game.describe_new(states)
+        seat = int(here.to_play[0])
+        text = client.ask(f"genmove {colours(self.game)[seat]}")
+        try:
+            action = self.game.parse_action(text, seat)
+        except ValueError:
+            said = "it resigned" if text.lower() == "resign" else f"it answered genmove with {text[:60]!r}"
+            raise Refused(said) from None
+        if not here.legal[0, action]:
+            raise Refused(f"it played {text}, which is not legal")
+        self.known = [*actions, action]
+        return action
+
+    def _started(self) -> GtpClient:
+        if self.client is None:
+            client = self.client = GtpClient(self.command, seconds=self.seconds)
+            self.can_undo = "undo" in client.ask("list_commands").split()
+            if is_go(self.game):
+                _, _, side = self.game.observation_shape
+                client.ask(f"boardsize {side}")
+                client.ask(f"komi {komi(self.game):g}")
+            client.ask("clear_board")
+            self.known = []
+        return self.client
+
+
+def komi(game: Game) -> float:
+    """What White is given in this game of Go, by its name."""
+    parameters = dict(part.split("=") for part in game.name.partition(":")[2].split(",") if "=" in part)
+    return float(parameters.get("komi", 7))
+
+
+class GtpPlayer:
+    """Engines from outside, a few for all slots; each slot keeps to one of them."""
+
+    def __init__(self, game: Game, command: str, *, num_engines: int, seconds: float) -> None:
+        self.game = game
+        self.engines = [Engine(game, command, seconds) for _ in range(num_engines)]
+        self.pool = concurrent.futures.ThreadPoolExecutor(num_engines, thread_name_prefix="gtp")
+        self.lines: dict[int, list[int]] = {}
+        self.waiting: dict[concurrent.futures.Future[int], int] = {}  # moves under way -> slots
+
+    def follow(self, slot: int, actions: Sequence[int]) -> None:
+        self.lines[int(slot)] = list(actions)
+
+    def think(self, slots: Ints, states: States, terms: Terms) -> None:
+        for slot in np.asarray(slots).tolist():
+            if slot not in self.lines:
+                raise ValueError("a gtp: player reads moves; it can play where a game is played from its start")
+            engine = self.engines[slot % len(self.engines)]
+            self.waiting[self.pool.submit(engine.move, self.lines.pop(slot))] = slot
+
+    def decide(self) -> tuple[Ints, Decisions]:
+        """The slots whose engine has answered. Forfeit for one whose engine has failed."""
+        if not self.waiting:
+            return np.zeros(0, np.int64), Decisions.empty(0, self.game.num_actions)
+        done, _ = concurrent.futures.wait(self.waiting, return_when=concurrent.futures.FIRST_COMPLETED)
+        for future in done:
+            if future.exception() is not None:
+                slot = self.waiting.pop(future)
+                try:
+                    future.result()
+                except (EngineError, Refused) as error:
+                    raise Forfeit(slot, f"{self.engines[0].command}: {error}") from None
+        slots = np.array([self.waiting[future] for future in done], np.int64)
+        out = Decisions.empty(len(slots), self.game.num_actions)
+        out.action[:] = [future.result() for future in done]
+        out.policy[np.arange(len(slots)), out.action] = 1
+        for future in done:
+            del self.waiting[future]
+        return slots, out
+
+    def stop(self) -> None:
+        for future in self.waiting:
+            future.cancel()
+        self.waiting.clear()
+
+    def close(self) -> None:
+        """End every engine. They end with the program at the latest."""
+        self.stop()
+        self.pool.shutdown(cancel_futures=True)
+        for engine in self.engines:
+            engine.end()

@@ -1,0 +1,88 @@
+"""Finished games as JSON, one line each: for people, for other programs, and for matches that go on after a kill.
+
+Knows the format. Does not know matches. The schema is that of ``honte play``'s saved games, with fields more:
+{"schema", "id", "seed", "game", "players": [first, second], "opening": given plies, "moves": texts, "actions": numbers,
+"values": what each mover expected in [-1, 1], "outcome": +1, 0 or -1 for the first player, "reason": why a player lost
+before the rules said so}.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from games.game import Game
+from selfplay.records import GameRecord
+
+SCHEMA = 1
+
+
+def to_json(game: Game, record: GameRecord, players: Sequence[str]) -> dict[str, Any]:
+    """The record of a game that the two ``players``, the first one first, have finished."""
+    return {
+        "schema": SCHEMA,
+        "id": record.id,
+        "seed": record.seed,
+        "game": game.name,
+        "players": list(players),
+        "opening": record.opening,
+        "moves": moves(game, record.actions.tolist()),
+        "actions": record.actions.tolist(),
+        "values": [round(float(value), 4) for value in record.values],
+        "outcome": record.outcome,
+        "reason": record.reason,
+    }
+
+
+def moves(game: Game, actions: Sequence[int]) -> list[str]:
+    """The actions as people write them."""
+    states = game.new(1)
+    game.init(states)
+    texts = []
+    for action in actions:
+        texts.append(game.action_text(action, int(game.describe_new(states).to_play[0])))
+        game.step(states, np.array([action]))
+    return texts
+
+
+def from_json(game: Game, content: Any, place: str = "record") -> GameRecord:
+    """The record that ``to_json`` wrote, not yet held against the rules; its policies are the moves that were played.
+
+    ValueError with a sentence for anything else.
+    """
+    try:
+        actions = [int(action) for action in content["actions"]]
+        opening, values = int(content["opening"]), [float(value) for value in content["values"]]
+        record = GameRecord(
+            id=int(content["id"]),
+            seed=int(content["seed"]),
+            actions=np.array(actions, np.int16),
+            policies=np.eye(game.num_actions, dtype=np.float32)[actions[opening:]],
+            values=np.array(values, np.float32),
+            budgets=np.full(len(values), -1, np.int16),
+            networks=np.zeros(len(values), np.int32),
+            outcome=int(content["outcome"]),
+            reason=str(content["reason"]),
+        )
+        schema, name = content["schema"], content["game"]
+    except (KeyError, TypeError, ValueError, IndexError, OverflowError, AttributeError) as error:
+        raise ValueError(f"{place} is not the record of a game: {type(error).__name__}: {error}") from error
+    if schema != SCHEMA:
+        raise ValueError(f"{place} has schema {schema!r}; this honte knows {SCHEMA}")
+    if name != game.name:
+        raise ValueError(f"{place} is a game of {name}, not of {game.name}")
+    if record.opening != opening or len(values) != record.num_decided or record.outcome not in (-1, 0, 1):
+        raise ValueError(f"{place} has fields that do not fit each other")
+    return record
+
+
+def parse_line(game: Game, line: bytes, place: str) -> GameRecord:
+    """``from_json`` of one line of a file."""
+    try:
+        content = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{place} is not JSON") from error
+    return from_json(game, content, place)

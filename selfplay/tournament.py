@@ -1,0 +1,139 @@
+"""Tournaments: many players, the games that tell most about their ratings first.
+
+Knows who is to play whom, and the rating database. Does not know how players are made or named, nor how ratings are
+reckoned. A tournament is its database: what is stored there is not played again, so it can be stopped at any moment,
+gone on with, and extended by a player for the price of that player's games.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import combinations
+
+from agent.identity import Identity
+from agent.player import Player
+from games.game import Game
+from selfplay.arena import play_games
+from selfplay.game_loop import Start
+from selfplay.openings import Opening
+from selfplay.rating_store import Key, RatingStore
+from selfplay.ratings import Ratings, Tally, fit
+
+BATCH = 64
+"""Games of one pair of players between two looks at who should play next."""
+
+Pair = tuple[int, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standings:
+    """Who stands where: everything in the order of ``players``."""
+
+    players: tuple[Identity, ...]
+    ratings: Ratings
+    tallies: tuple[Tally, ...]  # first and second are places in ``players``
+
+    @property
+    def ranking(self) -> list[int]:
+        """The players from the strongest to the weakest, by their places."""
+        return sorted(range(len(self.players)), key=lambda i: -self.ratings.elo[i])
+
+    def counts(self, i: int, j: int | None = None) -> tuple[int, int, int]:
+        """Wins, draws and losses of player ``i``, against ``j`` or all."""
+        wins = draws = losses = 0
+        for t in self.tallies:
+            if t.first == i and j in (None, t.second):
+                wins, draws, losses = wins + t.wins, draws + t.draws, losses + t.losses
+            elif t.second == i and j in (None, t.first):
+                wins, draws, losses = wins + t.losses, draws + t.draws, losses + t.wins
+        return wins, draws, losses
+
+
+def round_robin(count: int) -> list[Pair]:
+    """Everybody against everybody, by their places."""
+    return list(combinations(range(count), 2))
+
+
+def gauntlet(count: int) -> list[Pair]:
+    """The first against everybody else."""
+    return [(0, other) for other in range(1, count)]
+
+
+def standings(store: RatingStore, anchors: Mapping[str, float] | None = None) -> Standings:
+    """Ratings of everybody in the database. ``anchors``: ratings that are given, by name.
+
+    ValueError for an anchor who has not played.
+    """
+    players = store.players()
+    place = {id: i for i, id in enumerate(players)}
+    tallies = tuple(t._replace(first=place[t.first], second=place[t.second]) for t in store.tallies())
+    names = [player.name for player in players.values()]
+    for name in anchors or {}:
+        if name not in names:
+            raise ValueError(f"{name!r} cannot be an anchor: the players are {', '.join(names)}")
+    fixed = {i: (anchors or {})[name] for i, name in enumerate(names) if name in (anchors or {})}
+    return Standings(players=tuple(players.values()), ratings=fit(len(names), tallies, anchors=fixed), tallies=tallies)
+
+
+def play_tournament(
+    game: Game,
+    store: RatingStore,
+    entrants: Sequence[Identity],
+    crews: Callable[[str, str], Sequence[tuple[Player, Player]]],
+    begin: Sequence[Opening],
+    *,
+    pairs: Sequence[Pair],
+    games: int,
+    total: int | None = None,
+    seed: int = 0,
+    num_slots: int = 64,
+    progress: Callable[[int, str], None] = lambda games, text: None,
+) -> None:
+    """Let each of ``pairs``, by places in ``entrants``, have played ``games`` games: what is stored counts.
+
+    Before each batch the pair is chosen whose next game tells most about the ratings. ``crews(name, name)`` makes two
+    players, once for each thread. ``begin`` are the openings, ``games / 2`` at least. ``total``: stop after so many
+    games in this call. ``progress(games since the last call, who plays)``.
+    """
+    ids = [store.enter(player) for player in entrants]
+    left = {}
+    for i, j in pairs:
+        wanted = [Key(*seats, k) for k in range(games // 2) for seats in ((ids[i], ids[j]), (ids[j], ids[i]))]
+        done = {Key(*seats, k) for seats in ((ids[i], ids[j]), (ids[j], ids[i])) for k in store.numbers(*seats)}
+        left[i, j] = [key for key in wanted if key not in done]
+    budget = sum(map(len, left.values())) if total is None else total
+    while budget > 0 and any(left.values()):
+        now = standings(store)
+        place = {id: n for n, id in enumerate(store.players())}
+        pair = max(
+            (pair for pair, keys in left.items() if keys),
+            key=lambda pair: now.ratings.gain(place[ids[pair[0]]], place[ids[pair[1]]]),
+        )
+        keys, left[pair] = left[pair][: min(BATCH, budget)], left[pair][min(BATCH, budget) :]
+        budget -= len(keys)
+        names = entrants[pair[0]], entrants[pair[1]]
+        title = f"{names[0].name} - {names[1].name}"
+        progress(0, title)
+        numbers = {game_id(names, key, ids[pair[0]]): key for key in keys}
+        sides = crews(names[0].name, names[1].name)
+        slots = min(num_slots, -(-len(keys) // len(sides)))
+        starts = _starts(numbers, ids[pair[0]], begin)
+        with closing(play_games(game, sides, starts, num_slots=slots, seed=seed)) as arriving:
+            for record in arriving:
+                store.add([(numbers[record.id], record)])
+                progress(1, title)
+
+
+def _starts(numbers: Mapping[int, Key], a: int, begin: Sequence[Opening]) -> Iterator[Start]:
+    for number, key in numbers.items():
+        yield Start(number, (0, 1) if key.first == a else (1, 0), tuple(begin[key.number % len(begin)]))
+
+
+def game_id(names: tuple[Identity, Identity], key: Key, a: int) -> int:
+    """A number that follows from who plays whom and the opening alone: all that is drawn in the game comes from it."""
+    first, second = names if key.first == a else names[::-1]
+    digest = hashlib.sha256(f"{first.digest} {second.digest} {key.number}".encode()).digest()
+    return int.from_bytes(digest[:7], "big")
