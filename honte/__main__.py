@@ -18,6 +18,7 @@ COMMANDS = {
     "play": ("honte.commands.play", "play against a player in the terminal"),
     "match": ("honte.commands.match", "let two players play each other; Elo difference with its interval"),
     "tournament": ("honte.commands.tournament", "rate many players by games against each other"),
+    "rate": ("honte.commands.rate", "rate a run's checkpoints; promote the best by a test"),
     "grade": ("honte.commands.grade", "count a player's mistakes on solved positions"),
     "describe": ("honte.commands.describe", "say what a game or a player is"),
     "runs": ("honte.commands.runs", "list training runs"),
