@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 
+BEST = "best"
+"""``RUN@best``, and the folder of a run where it lies."""
+
 Config = TypeVar("Config")
 
 
@@ -39,7 +42,7 @@ class Model:
 
 
 def find(text: str) -> Path:
-    """The model folder that ``text`` names: a game with a shipped network, a model folder, RUN or RUN@STEP.
+    """The model folder that ``text`` names: a game with a shipped network, a model folder, RUN, RUN@STEP or RUN@best.
 
     ValueError when there is none. A run gives its newest whole checkpoint and warns of damaged ones.
     """
@@ -47,6 +50,10 @@ def find(text: str) -> Path:
     if shipped:
         return shipped
     run, at, step = text.rpartition("@")
+    if at and step == BEST and not Path(text).exists():
+        if not (Path(run) / BEST).is_dir():
+            raise ValueError(f"{run} has no best checkpoint yet; honte rate {run} tests for it")
+        return Path(run) / BEST
     path = Path(run) if at and step.isdecimal() and not Path(text).exists() else Path(text)
     if not path.is_dir():
         names = ", ".join(each.name for each in weights.folders()) or "none yet"

@@ -1,6 +1,6 @@
 """Do the intervals hold the truth, and does the sequential test keep its promises? Simulated matches and tournaments.
 
-    python -m benchmarks.intervals --out benchmarks/results/intervals.json
+    python -m benchmarks.intervals matches --out benchmarks/results/intervals_matches.json
 
 Games are drawn from a model in which the truth is known: strengths, an advantage of the first player, draws, and
 openings that favour one seat or the other, which the two games of a pair share.
@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import argparse
 import math
-import sys
-import time
 from typing import Any
 
 import numpy as np
@@ -20,6 +18,9 @@ from benchmarks.machine import report
 from selfplay.elo import PAIR_SCORES, elo_of, estimate, expected_score
 from selfplay.ratings import UNIT, Tally, fit
 from selfplay.sprt import Sprt, tilted
+
+COUNTS = {"matches": 20_000, "tournaments": 2_000, "tests": 1_000}
+"""Simulations a row, of which there are many."""
 
 FIRST = 50 / UNIT
 """What the first move is worth in these games."""
@@ -78,7 +79,7 @@ def run_tests(test: Sprt, chances: np.ndarray, count: int, random: np.random.Gen
         lengths[going] += 2
         if step < look:
             continue
-        look = step + 1 + step // 100  # later on a pair changes little: look less often
+        look = step + 1 + step // 40  # later on a pair changes little: look less often
         llrs = test.llrs(counts[going])
         verdicts[going] = np.where(llrs >= test.upper, 1, np.where(llrs <= test.lower, -1, 0))
     return {"H1": float((verdicts > 0).mean()), "H0": float((verdicts < 0).mean()), "games": float(lengths.mean())}
@@ -135,20 +136,16 @@ def tournaments(count: int, random: np.random.Generator) -> list[dict[str, Any]]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--matches", type=int, default=20_000, help="simulated matches a row")
-    parser.add_argument("--tournaments", type=int, default=2_000, help="simulated tournaments a row")
-    parser.add_argument("--tests", type=int, default=1_000, help="simulated sequential tests a row")
+    parser.add_argument("what", choices=COUNTS)
+    parser.add_argument("--count", type=int, help=f"simulations a row; otherwise {COUNTS}")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", help="write the result to this file, too")
     parser.add_argument("--json", action="store_true", help="one JSON object on the last line, the table to stderr")
     flags = parser.parse_args()
-    random = np.random.default_rng(flags.seed)
-    rows: list[dict[str, Any]] = []
-    for work, count in ((matches, flags.matches), (tournaments, flags.tournaments), (tests, flags.tests)):
-        start = time.perf_counter()
-        rows += [{"what": work.__name__, **row} for row in work(count, random)]
-        print(f"{work.__name__}: {time.perf_counter() - start:.0f} s", file=sys.stderr, flush=True)
-    config = {name: getattr(flags, name) for name in ("matches", "tournaments", "tests", "seed")}
+    count = flags.count or COUNTS[flags.what]
+    work = {"matches": matches, "tournaments": tournaments, "tests": tests}[flags.what]
+    rows = work(count, np.random.default_rng(flags.seed))
+    config = {"what": flags.what, "count": count, "seed": flags.seed}
     report("intervals", config, rows, out=flags.out, as_json=flags.json)
 
 

@@ -20,6 +20,7 @@ COMMANDS = {
     "analyze": ("honte.commands.analyze", "analyse many positions at once: JSON lines in, JSON lines out"),
     "match": ("honte.commands.match", "let two players play each other; Elo difference with its interval"),
     "tournament": ("honte.commands.tournament", "rate many players by games against each other"),
+    "rate": ("honte.commands.rate", "rate a run's checkpoints; promote the best by a test"),
     "grade": ("honte.commands.grade", "count a player's mistakes on solved positions"),
     "report": ("honte.commands.report", "write one HTML page that tells a run, or compares several"),
     "describe": ("honte.commands.describe", "say what a game or a player is"),

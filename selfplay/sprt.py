@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 UNSEEN = 1e-3
 """What a kind of pair that has not come up yet counts as."""
 
-HALVINGS, TURNS = 60, 20
+HALVINGS, TURNS = 44, 20
 
 Verdict = Literal["H0", "H1"]
 

@@ -99,8 +99,12 @@ def play_tournament(
     games in this call. ``progress(games since the last call, who plays)``.
     """
     ids = [store.enter(player) for player in entrants]
-    left = {}
+    left: dict[Pair, list[Key]] = {}
+    met: set[frozenset[int]] = set()
     for i, j in pairs:
+        if ids[i] == ids[j] or frozenset((ids[i], ids[j])) in met:  # two names of one player
+            continue
+        met.add(frozenset((ids[i], ids[j])))
         wanted = [Key(*seats, k) for k in range(games // 2) for seats in ((ids[i], ids[j]), (ids[j], ids[i]))]
         done = {Key(*seats, k) for seats in ((ids[i], ids[j]), (ids[j], ids[i])) for k in store.numbers(*seats)}
         left[i, j] = [key for key in wanted if key not in done]

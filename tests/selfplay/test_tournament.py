@@ -107,3 +107,14 @@ def test_an_anchor_must_have_played(game: Game, tmp_path: Path) -> None:
     Host(game, tmp_path).play("random", "mcts:5", games=2)
     with RatingStore(tmp_path) as store, pytest.raises(ValueError, match="'perfect' cannot be an anchor"):
         standings(store, {"perfect": 0.0})
+
+
+def test_two_names_of_one_player_are_one(game: Game, tmp_path: Path) -> None:
+    twin = identity("mcts:5")._replace(name="twin")
+    host = Host(game, tmp_path)
+    with RatingStore(tmp_path, AGREED) as store:
+        entrants = [identity("random"), identity("mcts:5"), twin]
+        begin = openings(game, 2, 2)
+        play_tournament(game, store, entrants, host.crews, begin, pairs=round_robin(3), games=4, progress=host.count)
+        assert [player.name for player in store.players().values()] == ["random", "mcts:5"]
+    assert host.played == 4

@@ -1,0 +1,99 @@
+"""A run's ladder: ratings of its checkpoints, and a best one that only a test can replace."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from agent import models
+from agent.player import Player
+from agent.players import player
+from games import Game, make
+from selfplay.sprt import Sprt
+from training.ladder import CURVE, RATINGS, best_step, promote, rate, read_curve
+
+torch = pytest.importorskip("torch")
+
+
+@pytest.fixture(scope="module")
+def game() -> Game:
+    return make("tic_tac_toe")
+
+
+@pytest.fixture
+def run(game: Game, tmp_path: Path) -> Path:
+    """Three checkpoints that differ in how they search: by 1 simulation, by 1 again with other weights, by 60."""
+    import safetensors.torch
+
+    from agent.network import NetworkConfig, PolicyValueNet
+
+    network = {"blocks": 1, "channels": 8}
+    for step, simulations in ((10, 1), (20, 1), (30, 60)):
+        folder = tmp_path / "run" / "checkpoints" / str(step)
+        folder.mkdir(parents=True)
+        torch.manual_seed(step)
+        model = PolicyValueNet(NetworkConfig(**network), game.observation_shape, game.action_layout)
+        safetensors.torch.save_file(model.state_dict(), folder / "model.safetensors")
+        search = {"num_simulations": simulations, "lookahead": 0 if simulations == 1 else 4}
+        config = {"schema": 1, "game": game.name, "network": network, "search": search}
+        (folder / "config.json").write_text(json.dumps(config))
+    return tmp_path / "run"
+
+
+def test_best_is_promoted_by_a_test_only(game: Game, run: Path) -> None:
+    def ready(text: str) -> Player:
+        return player(text, game, num_slots=16)
+
+    test = Sprt(elo0=0, elo1=80)
+    away = run.parent / "30"
+    shutil.move(run / "checkpoints" / "30", away)
+    with pytest.raises(ValueError, match="no best checkpoint yet"):
+        models.find(f"{run}@best")
+    shutil.move(run / "checkpoints" / "20", run.parent / "20")
+    first = promote(run, game, ready, test=test, num_slots=16)
+    assert (first.best, first.promoted, first.result) == (10, True, None)
+    shutil.move(run.parent / "20", run / "checkpoints" / "20")
+    weak = promote(run, game, ready, test=test, games=8, num_slots=8)  # too few games for any verdict
+    assert weak.result is not None
+    assert weak.result.verdict is None
+    assert (weak.step, weak.best, weak.promoted) == (20, 10, False)
+    assert best_step(run) == 10
+    shutil.move(away, run / "checkpoints" / "30")
+    strong = promote(run, game, ready, test=test, games=400, num_slots=16)
+    assert strong.result is not None
+    assert strong.result.verdict == "H1"
+    assert (strong.step, strong.best, strong.promoted) == (30, 30, True)
+    assert best_step(run) == 30
+    assert models.find(f"{run}@best") == run / "best"
+    model = "model.safetensors"
+    assert (run / "best" / model).read_bytes() == (run / "checkpoints" / "30" / model).read_bytes()
+    assert promote(run, game, ready, test=test).result is None  # the best does not contest itself
+
+
+def test_the_curve_keeps_checkpoints_that_are_gone(game: Game, run: Path) -> None:
+    loaded: list[str] = []
+
+    def ready(text: str) -> Player:
+        loaded.append(text)
+        return player(text, game, num_slots=8)
+
+    points = rate(run, game, ready, anchors=("random", "minimax:2"), games=8, num_slots=8)
+    assert [point.step for point in points] == [10, 20, 30]
+    assert points[2].elo > points[0].elo
+    assert all(point.low < point.elo < point.high for point in points)
+    assert [point.games for point in points] == [24, 32, 24]
+    assert read_curve(run) == points
+    shutil.rmtree(run / "checkpoints" / "10")
+    loaded.clear()
+    again = rate(run, game, ready, anchors=("random", "minimax:2"), games=8, num_slots=8)
+    assert loaded == []  # nothing is played twice
+    assert [point.step for point in again] == [10, 20, 30]
+    assert np.isclose([point.elo for point in again], [point.elo for point in points]).all()
+    (run / RATINGS / CURVE).write_text("{}")
+    with pytest.raises(ValueError, match="damaged"):
+        read_curve(run)
+    assert read_curve(run.parent) == []
