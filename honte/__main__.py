@@ -19,6 +19,8 @@ COMMANDS = {
     "match": ("honte.commands.match", "let two players play each other; Elo difference with its interval"),
     "grade": ("honte.commands.grade", "count a player's mistakes on solved positions"),
     "describe": ("honte.commands.describe", "say what a game or a player is"),
+    "classify": ("honte.commands.classify", "learn to tell pictures apart with the same trainer"),
+    "predict": ("honte.commands.predict", "say what is on pictures"),
     "runs": ("honte.commands.runs", "list training runs"),
     "check-game": ("honte.commands.check_game", "hold a game, also your own, against the laws of games"),
     "perft": ("honte.commands.perft", "count a game's action sequences, to prove its rules"),
