@@ -1,9 +1,9 @@
-"""The ladder from one neuron to the residual network, as image classifiers built of the same blocks that play games.
+"""The ladder from one neuron to the residual network, as image classifiers built of the blocks that play games.
 
-Knows pictures' shapes and layers. Does not know data, losses or training. A classifier is a trunk, pictures to features,
-and one linear head. Kinds: perceptron (Rosenblatt 1958, each neuron with a logistic function), logistic regression,
-mlp, lenet (LeNet-5, LeCun et al. 1998, with rectifiers and max-pooling), alexnet (Krizhevsky et al. 2012), resnet (the
-self-play trunk, halved in size between its stages).
+Knows pictures' shapes and layers. Does not know data, losses or training. A classifier is a trunk, from pictures to
+features, and one linear head. Kinds: perceptron (Rosenblatt 1958; here each neuron has a logistic function), logistic
+regression, mlp, lenet (LeNet-5, LeCun et al. 1998, with rectifiers and max-pooling), alexnet (Krizhevsky et al. 2012),
+resnet (the self-play trunk, halved in size between its stages).
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ LADDER: dict[str, tuple[int, Callable[[ClassifierConfig, Shape], list[nn.Module]
 
 
 class Classifier(nn.Module):
-    """Pictures [B, C, H, W] of bytes or floats in 0..255 to logits [B, K]; ``mean`` and ``std`` [C] of its data inside."""
+    """Pictures [B, C, H, W] of bytes or floats in 0..255 to logits [B, K]; ``mean`` and ``std`` [C] are its data's."""
 
     mean: Tensor
     std: Tensor

@@ -21,7 +21,9 @@ import torch
 from torch import Tensor, nn
 
 from agent.classifier import Classifier, ClassifierConfig
+from agent.models import configured, find
 from training import checkpoints, run_folder
+from training.attacks import hardened
 from training.augmentation import AugmentConfig, augmented
 from training.images import DataSet, Pictures, Split, pixels_shuffled, split
 from training.losses import classification_loss, neuron_loss
@@ -52,6 +54,7 @@ class ImageConfig:
     shuffle_pixels: bool = False  # an experiment: neighbours torn apart, the same in every picture
     loss: Literal["cross_entropy", "neuron"] = "cross_entropy"
     label_smoothing: float = 0.0
+    adversarial: float = 0.0  # train on pictures attacked with so much of full brightness
     flip_test: bool = False  # the mean over a picture and its mirror image
     freeze: bool = False  # only the head learns; for a trunk from elsewhere
     network: ClassifierConfig = field(default_factory=ClassifierConfig)
@@ -67,6 +70,7 @@ class ImageConfig:
             "epochs": (0 < self.epochs < 1e9, "above 0"),
             "max_minutes": (self.max_minutes >= 0, "0 (no limit) or more"),
             "batch_size": (self.batch_size >= 1, "1 or more"),
+            "adversarial": (0 <= self.adversarial < 1, "0 (off) or a share of full brightness below 1"),
             "warm_up": (0 <= self.warm_up < 1, "from 0 to below 1"),
             "evaluate_epochs": (self.evaluate_epochs > 0, "above 0"),
         }
@@ -103,6 +107,8 @@ class Run:
         if config.freeze:
             model.freeze_trunk()
         loss = neuron_loss() if config.loss == "neuron" else classification_loss(label_smoothing=config.label_smoothing)
+        if config.adversarial:
+            loss = hardened(loss, config.adversarial)
         self.trainer = Trainer(model, loss, config.trainer)
         self.playing = copy.deepcopy(model)  # with the averaged weights, for every measurement
         self.batch_size = min(config.batch_size, len(self.parts.train.labels))
@@ -266,6 +272,7 @@ def model_config(data: DataSet, config: ImageConfig) -> dict[str, Any]:
     """What a model folder says of itself: enough to predict."""
     return {
         "schema": SCHEMA,
+        "game": f"pictures: {data.name}",
         "classifies": data.name,
         "classes": list(data.classes),
         "shape": list(data.shape),
@@ -289,3 +296,24 @@ def predict(model: nn.Module, images: Tensor, *, flip: bool = False, bf16: bool 
 def accuracy(chances: Tensor, labels: Tensor) -> float:
     """The share of pictures whose likeliest class is the right one."""
     return float((chances.argmax(1) == labels).float().mean())
+
+
+def load_classifier(place: str) -> tuple[Classifier, dict[str, Any]]:
+    """The classifier that a run, RUN@STEP or model folder holds, ready to use, and what its config says.
+
+    ValueError when it holds none, or one that is damaged.
+    """
+    folder = find(place)
+    weights, config = checkpoints.load_model(folder)
+    if not config or "classifies" not in config or config.get("schema") != SCHEMA:
+        raise ValueError(f"{folder} holds no classifier of pictures: honte classify trains one")
+    network = configured(ClassifierConfig, config["network"], f"{folder / 'config.json'}: network")
+    channels, height, width = config["shape"]
+    with torch.random.fork_rng(devices=[]):
+        model = Classifier(network, (channels, height, width), len(config["classes"]))
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        first = str(error).splitlines()[-1].strip()
+        raise ValueError(f"{folder / 'model.safetensors'} does not fit its config.json: {first}") from error
+    return model.eval(), config

@@ -1,7 +1,7 @@
 """Files of labelled pictures: idx, CIFAR-10 binaries, npz arrays, tables, folders of pictures.
 
 Knows formats. Does not know data sets, splits or models. Each reader gives (images [N, C, H, W] of bytes, labels [N],
-names of classes or none), checks headers, sizes and ranges, and raises ValueError that names the file and what is wrong.
+names of classes or none), checks headers, sizes and ranges, and raises ValueError with the file and what is wrong.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from torch import Tensor
 from training.image_files import Labelled, read_cifar, read_folder, read_idx_pair, read_npz, read_table
 
 FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
-GARMENTS = tuple(["T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "boot"])
+GARMENTS = ("T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "boot")
 DIGITS = tuple("0123456789")
 
 
@@ -87,7 +87,8 @@ def open_data(place: str, size: int = 0) -> DataSet:
     near = difflib.get_close_matches(place, NAMED, n=1)
     raise ValueError(
         f"there are no pictures called {place!r}; {f'did you mean {near[0]}? ' if near else ''}"
-        f"there are logic_gates, {', '.join(NAMED)}, a folder with one folder a class, idx or CIFAR files, or an npz file"
+        f"there are logic_gates, {', '.join(NAMED)}, a folder with a folder for each class, with idx or CIFAR files,"
+        " or an npz file"
     )
 
 
@@ -146,7 +147,8 @@ Found = Callable[[], tuple[Labelled, Labelled | None]]
 def _fashion_mnist() -> tuple[Labelled, Labelled | None]:
     if not FASHION_MNIST.is_dir():
         raise ValueError(
-            f"Fashion-MNIST is not in {FASHION_MNIST}: apt install dataset-fashion-mnist, or name the folder of its files"
+            f"Fashion-MNIST is not in {FASHION_MNIST}: apt install dataset-fashion-mnist,"
+            " or name the folder of its files"
         )
     return read_idx_pair(FASHION_MNIST, "train"), read_idx_pair(FASHION_MNIST, "t10k")
 

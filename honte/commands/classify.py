@@ -72,6 +72,10 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     from training.images import open_data
 
+    if flags.attack:
+        from honte.commands.attack import parsed
+
+        parsed(flags.attack)  # before a long run, not after it
     data = open_data(config.dataset, config.size)
     config = replace(config, data_sha256=data.sha256)
     stem = Path(flags.dataset).stem or "pictures"
