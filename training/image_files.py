@@ -118,8 +118,9 @@ def read_table(path: Path, side: int, largest: int) -> Labelled:
     return images.reshape(-1, 1, side, side), rows[:, -1].astype(np.int64), ()
 
 
-def read_folder(folder: Path, size: int = 0, classes: tuple[str, ...] = ()) -> Labelled:
-    """Pictures in one folder a class. ``size``: cropped and scaled to it; 0: their own where all agree, else 64.
+def read_folder(folder: Path, size: int | tuple[int, int] = 0, classes: tuple[str, ...] = ()) -> Labelled:
+    """Pictures in one folder a class. ``size``: cropped and scaled to it, a side or (width, height); 0: their
+    own where all agree, else 64.
 
     ``classes``: the only ones that may be there, when another part of the data has named them.
     """
@@ -146,7 +147,9 @@ def read_folder(folder: Path, size: int = 0, classes: tuple[str, ...] = ()) -> L
     seen = {opened(path, lambda image: (image.size, image.mode in ("1", "L"))) for path, _ in files}
     mode = "L" if all(grey for _, grey in seen) else "RGB"
     own = next(iter(seen))[0]
-    fit = (size, size) if size else own if len({each for each, _ in seen}) == 1 else (64, 64)
+    fit = own if len({each for each, _ in seen}) == 1 else (64, 64)
+    if size:
+        fit = size if isinstance(size, tuple) else (size, size)
 
     def pixels(image: Any) -> NDArray[np.uint8]:
         upright = ImageOps.exif_transpose(image).convert(mode)

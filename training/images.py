@@ -75,9 +75,9 @@ def open_data(place: str, size: int = 0) -> DataSet:
             return _data_set(place, (images, labels, parts[0][2]), read_cifar(test) if test.is_file() else None)
         if (path / "train").is_dir():
             train = read_folder(path / "train", size)
-            height = train[0].shape[2]
+            height, width = train[0].shape[2:]
             test = path / "test" if (path / "test").is_dir() else path / "val"
-            return _data_set(place, train, read_folder(test, size or height, train[2]) if test.is_dir() else None)
+            return _data_set(place, train, read_folder(test, (width, height), train[2]) if test.is_dir() else None)
         return _data_set(place, read_folder(path, size), None)
     if path.suffix == ".npz" and path.is_file():
         arrays = read_npz(path)

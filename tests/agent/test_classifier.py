@@ -103,7 +103,7 @@ def test_a_stem_starts_at_the_scale_of_its_inputs() -> None:
         model = made(kind, width=0.25)
         model.mean.fill_(127.5)
         model.std.fill_(74.0)
-        spread = model(torch.randint(0, 256, (32, 1, 28, 28), dtype=torch.uint8)).std()
+        spread = model(torch.randint(0, 256, (32, 1, 28, 28), dtype=torch.uint8)).std().item()
         assert math.isfinite(spread)
         assert 1e-4 < spread < 10
     assert isinstance(made("mlp").head, nn.Linear)
