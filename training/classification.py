@@ -286,7 +286,7 @@ def predict(model: nn.Module, images: Tensor, *, flip: bool = False, bf16: bool 
     """Chances [N, K] of each class for pictures [N, C, H, W] of bytes; ``flip`` averages with their mirror images."""
     model.eval()
     chances = []
-    for batch in images.split(EVALUATION_BATCH):
+    for batch in torch.split(images, EVALUATION_BATCH):
         with torch.autocast(batch.device.type, torch.bfloat16, enabled=bf16):
             views = [model(view.float()).float().softmax(1) for view in ([batch, batch.flip(3)] if flip else [batch])]
         chances.append(torch.stack(views).mean(0))

@@ -36,7 +36,7 @@ def fool(run: Run, text: str, folder: Path) -> dict[str, Any]:
     model = run.current()
     torch.manual_seed(run.config.seed)
     attack = ATTACKS[name]
-    chunks = zip(images.split(250), labels.split(250), strict=True)
+    chunks = zip(torch.split(images, 250), torch.split(labels, 250), strict=True)
     attacked = torch.cat([attack(model, some, theirs, epsilon) for some, theirs in chunks])
     before, after = predict(model, images), predict(model, attacked)
     path = folder / "attack.png"
@@ -61,7 +61,7 @@ def _drawn(run: Run, path: Path, images: Any, attacked: Any, labels: Any, before
     for column, index in enumerate(fooled):
         for row, (pictures, seen) in enumerate(((images, before), (attacked, after))):
             axes[row, column].imshow(
-                pictures[index].float().permute(1, 2, 0).squeeze() / 255, cmap="gray", vmin=0, vmax=1
+                (pictures[index].float().permute(1, 2, 0).squeeze() / 255).numpy(), cmap="gray", vmin=0, vmax=1
             )
             axes[row, column].set_title(run.data.classes[int(seen[index])], fontsize=9)
             axes[row, column].axis("off")

@@ -148,10 +148,10 @@ def test_one_neuron_learns_or_and_and_but_never_xor(capsys: pytest.CaptureFixtur
     assert content["gates"]["XOR"]["neuron"] < 1.0
     assert content["test_accuracy"] == 1.0  # of the mlp, on all three
     assert "0.62" in shown.err
-    for seed in range(5):  # nor from anywhere else
+    for seed in range(3):  # nor from anywhere else
         torch.manual_seed(seed)
         model = neuron(torch.randn(2).tolist(), float(torch.randn(())))
-        descend(model, "XOR", 200)
+        descend(model, "XOR", 100)
         right = [(h > 0) == bool(y) for h, y in zip(answers(model)[0], GATES["XOR"], strict=True)]
         assert sum(right) < 4
     assert inputs().shape == (4, 1, 1, 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import struct
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from PIL import Image
 
 from training.image_files import read_cifar, read_folder, read_idx, read_idx_pair, read_npz, read_table
-from training.images import open_data, pixels_shuffled, split
+from training.images import FASHION_MNIST, open_data, pixels_shuffled, split
 
 
 def idx(array: np.ndarray) -> bytes:  # type: ignore[type-arg]
@@ -219,3 +220,16 @@ def test_shuffled_pixels_are_the_same_pixels(tmp_path: Path) -> None:
     assert order.tolist() != list(range(50))
     assert (shuffled.images[1].flatten() == order + 50).all()
     assert (pixels_shuffled(data.train, 5).images == shuffled.images).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "train", "test"), [("digits", 1797, 0), ("mnist", 5000, 0), ("fashion_mnist", 60000, 10000)]
+)
+def test_the_named_sets_are_whole(name: str, train: int, test: int) -> None:
+    if name == "fashion_mnist" and not FASHION_MNIST.is_dir() and not os.environ.get("CI"):
+        pytest.skip("Debian's package dataset-fashion-mnist is not installed")
+    data = open_data(name)  # its hash is checked there
+    assert len(data.train.labels) == train
+    assert (len(data.test.labels) if data.test else 0) == test
+    assert len(data.classes) == len(data.train.labels.unique()) == 10
+    assert data.train.images.amax() == 255
