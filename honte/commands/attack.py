@@ -11,7 +11,8 @@ from typing import Any
 import torch
 
 from training.attacks import ATTACKS
-from training.classification import Run, accuracy, predict
+from training.classification import Run
+from training.classifiers import accuracy, predict
 
 PICTURES = 2000
 SHOWN = 8

@@ -40,7 +40,7 @@ def main(arguments: Sequence[str]) -> int:
         raise ValueError("name at least one picture")
     import torch
 
-    from training.classification import load_classifier, predict
+    from training.classifiers import load_classifier, predict
 
     output = Output(args.json)
     model, config = load_classifier(args.run)

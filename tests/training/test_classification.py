@@ -19,7 +19,8 @@ from games import make
 from honte.commands.classify import recipe
 from training import checkpoints, metrics, run_folder
 from training.augmentation import AugmentConfig
-from training.classification import ImageConfig, Run, accuracy, load_classifier, predict
+from training.classification import ImageConfig, Run
+from training.classifiers import accuracy, load_classifier, predict
 from training.config import parse
 from training.images import DataSet, open_data
 from training.losses import classification_loss, policy_value_loss
