@@ -24,6 +24,8 @@ COMMANDS = {
     "grade": ("honte.commands.grade", "count a player's mistakes on solved positions"),
     "report": ("honte.commands.report", "write one HTML page that tells a run, or compares several"),
     "describe": ("honte.commands.describe", "say what a game or a player is"),
+    "classify": ("honte.commands.classify", "learn to tell pictures apart with the same trainer"),
+    "predict": ("honte.commands.predict", "say what is on pictures"),
     "runs": ("honte.commands.runs", "list training runs"),
     "check-game": ("honte.commands.check_game", "hold a game, also your own, against the laws of games"),
     "perft": ("honte.commands.perft", "count a game's action sequences, to prove its rules"),

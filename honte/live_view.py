@@ -54,7 +54,11 @@ class LiveView:
             self.live.update(self.panel(report), refresh=True)
         elif time.monotonic() - self.last_line >= SECONDS_A_LINE or report.progress >= 1:
             self.last_line = time.monotonic()
-            self.console.print(line(report), soft_wrap=True, highlight=False)
+            self.console.print(self.line(report), soft_wrap=True, highlight=False)
+
+    def line(self, report: Report) -> str:
+        """One line for a log."""
+        return line(report)
 
     def panel(self, report: Report) -> Panel:
         """The whole view."""

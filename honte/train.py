@@ -81,7 +81,7 @@ def _train(flags: argparse.Namespace, game: Game, config: Any, folder: Path) -> 
     import torch
 
     torch.set_num_threads(1)  # groups of games and the learner are threads of their own; pools inside would fight
-    with _signals() as stopping, LiveView(game.name, str(folder), as_lines=flags.json) as view:
+    with signals() as stopping, LiveView(game.name, str(folder), as_lines=flags.json) as view:
         run = Run(
             game,
             config,
@@ -152,7 +152,7 @@ def _weights(place: str, game: Game) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _signals() -> Iterator[Callable[[], bool]]:
+def signals() -> Iterator[Callable[[], bool]]:
     """The first SIGINT or SIGTERM asks to stop and save; the second ends at once."""
     asked: list[int] = []
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, log_softmax
+from torch.nn.functional import cross_entropy, log_softmax, one_hot
 
 from training.trainer import Batch, LossFunction
 
@@ -74,17 +74,41 @@ def policy_value_loss(*, value_mix: float = 0.0, value_weight: float = 1.0) -> L
 def classification_loss(*, label_smoothing: float = 0.0) -> LossFunction:
     """Cross-entropy of class logits [B, K], the model's answer, with ``label_smoothing`` (Szegedy et al. 2016).
 
-    Batch: image [B, C, H, W]; label [B] int64 in 0..K-1.
+    Batch: image [B, C, H, W]; label [B] int64 in 0..K-1, or [B, K] chances.
     """
     if not 0 <= label_smoothing < 1:
         raise ValueError(f"label_smoothing is {label_smoothing}: it must be from 0 to below 1")
 
     def loss(model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         logits = model(batch["image"].float()).float()  # [B, K]
-        label = batch["label"]  # [B]
+        label = batch["label"]  # [B] or [B, K]
         total = cross_entropy(logits, label, label_smoothing=label_smoothing)
-        accuracy = (logits.argmax(1) == label).float().mean()
+        wanted = label if label.ndim == 1 else label.argmax(1)
+        accuracy = (logits.argmax(1) == wanted).float().mean()
         return total, {"loss": total.detach(), "accuracy": accuracy}
+
+    return loss
+
+
+def neuron_loss() -> LossFunction:
+    """Half the summed squared error of logistic neurons p = 1 / (1 + exp(-h)), as Rosenblatt's successors trained them.
+
+    The model answers with h [B, K]: one neuron a class, or K = 1, a lone neuron whose label is 0 or 1. The sum is over
+    the batch, too, so that gradient descent of rate r is w -= r * sum((p - y) p (1 - p) x). Batch: image [B, C, H, W];
+    label [B] int64, or [B, K] chances.
+    """
+
+    def loss(model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        h = model(batch["image"].float()).float()  # [B, K]
+        label = batch["label"]
+        if h.shape[1] == 1:
+            wanted = label.float().view(-1, 1)
+            right = (h > 0) == (wanted > 0.5)
+        else:
+            wanted = label.float() if label.ndim == 2 else one_hot(label, h.shape[1]).float()
+            right = h.argmax(1) == wanted.argmax(1)
+        total = 0.5 * (torch.sigmoid(h) - wanted).square().sum()
+        return total, {"loss": total.detach(), "accuracy": right.float().mean()}
 
     return loss
 

@@ -237,4 +237,4 @@ def _optimizer(model: nn.Module, config: TrainerConfig) -> torch.optim.Optimizer
     groups = [group for group in groups if group["params"]]
     if config.optimizer == "sgd":
         return torch.optim.SGD(groups, lr=config.learning_rate.at(0), momentum=config.momentum)
-    return torch.optim.AdamW(groups, lr=config.learning_rate.at(0), betas=config.betas)
+    return torch.optim.AdamW(groups, lr=config.learning_rate.at(0), betas=config.betas, fused=True)

@@ -1,13 +1,15 @@
-"""``honte describe GAME|PLAYER``: what a game looks like to a network, and what a trained network is.
+"""``honte describe GAME|PLAYER|CONFIG``: what a game looks like to a network, and what a network is and costs.
 
 Knows its flags and a table. Does not know how networks are built.
 """
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro import conf
@@ -25,10 +27,14 @@ STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 class Describe:
     """Say what a game is, or which game and network a run, checkpoint or model folder holds."""
 
-    what: Annotated[str, conf.Positional, conf.arg(metavar="GAME|RUN")]
-    """such as connect_four, FILE.py:game, runs/connect_four or runs/connect_four@1200"""
+    what: Annotated[str, conf.Positional, conf.arg(metavar="GAME|RUN|CONFIG")]
+    """such as connect_four, FILE.py:game, runs/connect_four, runs/connect_four@1200, lenet or a recipe's YAML file"""
     game: GameFlag = None
     """the game of a run whose game is a file of yours"""
+    shape: tuple[int, int, int] = (1, 28, 28)
+    """channels, height and width of the pictures that a classifier's recipe is described for"""
+    classes: int = 10
+    """and how many classes they have"""
     json: bool = False
     """one JSON object on stdout"""
 
@@ -39,7 +45,11 @@ def main(arguments: Sequence[str]) -> int:
     from games import NAMES, make
 
     output = Output(args.json)
-    if args.what.partition(":")[0] in NAMES or ".py:" in args.what:
+    from honte.commands.classify import models as classifiers
+
+    if args.what in classifiers() or args.what.endswith((".yaml", ".yml")):
+        content = _recipe(args.what, args.shape, args.classes)
+    elif args.what.partition(":")[0] in NAMES or ".py:" in args.what:
         content = _game(make(args.what))
     else:
         try:
@@ -48,7 +58,7 @@ def main(arguments: Sequence[str]) -> int:
             raise ValueError(f"{error}; games are {', '.join(NAMES)} or FILE.py:game") from None
         content = _model(models.read(model))
         name = args.game or content["game"]
-        if args.game or ".py:" not in name:  # a file is run only where the user names it
+        if args.game or (".py:" not in name and "classes" not in content):  # a file is run only where the user names it
             content = {**_game(make(name)), **content}
     output.say(table([[f"{name}:", _told(value)] for name, value in content.items()]))
     output.result(content)
@@ -73,12 +83,43 @@ def _model(model: Model) -> dict[str, Any]:
         shapes = {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118 - not a dict
     counted = [shape for name, shape in shapes.items() if name.rpartition(".")[2] not in STATISTICS]
     return {
+        **_classes(model.folder),
         "game": model.game,
         "folder": str(model.folder),
         "parameters": sum(math.prod(shape) for shape in counted),
         "network": model.network,
         "search": model.search,
     }
+
+
+def _classes(folder: Path) -> dict[str, Any]:
+    """What a classifier's folder says that a player's does not."""
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    return {name: config[name] for name in ("classes", "shape") if "classifies" in config}
+
+
+def _recipe(what: str, shape: tuple[int, int, int], classes: int) -> dict[str, Any]:
+    """The network of a recipe, never trained: its size, and the work of one forward pass."""
+    from agent.classifier import Classifier, num_flops
+    from agent.network import PolicyValueNet, num_parameters
+    from games import make
+    from honte.commands.classify import recipe
+    from training.classification import ImageConfig
+    from training.config import TrainConfig, load
+    from training.config import parse as parsed
+
+    model: Any
+    values = load(Path(what)) if what.endswith((".yaml", ".yml")) else {}
+    if "game" in values:
+        config = parsed(values, TrainConfig)
+        game = make(config.game)
+        shape = game.observation_shape
+        model, content = PolicyValueNet(config.network, shape, game.action_layout), {"game": game.name}
+    else:
+        config = parsed(recipe(what, ""), ImageConfig)
+        model, content = Classifier(config.network, shape, classes), {"model": config.network.kind}
+    size = {"parameters": num_parameters(model), "flops": num_flops(model, shape)}
+    return {**content, "input": list(shape), **size, "network": asdict(config.network)}
 
 
 def _told(value: Any) -> str:

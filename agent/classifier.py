@@ -1,0 +1,182 @@
+"""The ladder from one neuron to the residual network, as image classifiers built of the blocks that play games.
+
+Knows pictures' shapes and layers. Does not know data, losses or training. A classifier is a trunk, from pictures to
+features, and one linear head. Kinds: perceptron (Rosenblatt 1958; here each neuron has a logistic function), logistic
+regression, mlp, lenet (LeNet-5, LeCun et al. 1998, with rectifiers and max-pooling), alexnet (Krizhevsky et al. 2012),
+resnet (the self-play trunk, halved in size between its stages).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from agent.network import Trunk, pool
+
+Shape = tuple[int, int, int]
+"""Channels, height, width of a picture."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassifierConfig:
+    """Which rung of the ladder, and how wide."""
+
+    kind: Literal["perceptron", "logistic", "mlp", "lenet", "alexnet", "resnet"] = "lenet"
+    hidden: tuple[int, ...] = (256, 128)  # mlp: neurons of each hidden layer
+    width: float = 1.0  # lenet, alexnet: times the channels and neurons of the paper
+    channels: tuple[int, ...] = (32, 64, 128)  # resnet: of each stage; the picture is halved between two stages
+    blocks: tuple[int, ...] = (0, 1, 1)  # resnet: residual blocks of each stage
+    squeeze_excite: bool = False  # resnet
+    dropout: float = 0.0  # mlp: after each hidden layer; alexnet: in its dense layers; else before the head
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"network.dropout is {self.dropout}: it must be from 0 to below 1")
+        if not 0 < self.width < math.inf:
+            raise ValueError(f"network.width is {self.width}: it must be above 0")
+        if len(self.channels) != len(self.blocks) or not self.channels:
+            raise ValueError(f"network.blocks is {self.blocks}: one number for each of channels {self.channels} is due")
+
+
+class Pooled(nn.Module):
+    """[B, C, H, W] to [B, 2C]: mean and maximum over the picture."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return pool(x)
+
+
+def _flat(config: ClassifierConfig, shape: Shape) -> list[nn.Module]:
+    return [nn.Flatten()]
+
+
+def _mlp(config: ClassifierConfig, shape: Shape) -> list[nn.Module]:
+    layers: list[nn.Module] = [nn.Flatten()]
+    inputs = math.prod(shape)
+    for neurons in config.hidden:
+        layers += [nn.Linear(inputs, neurons), nn.ReLU(), nn.Dropout(config.dropout)]
+        inputs = neurons
+    return layers
+
+
+def _lenet(config: ClassifierConfig, shape: Shape) -> list[nn.Module]:
+    first, second, third, fourth = (round(size * config.width) for size in (6, 16, 120, 84))
+    inputs, height, width = shape
+    padding = 0 if min(height, width) >= 12 else 2  # small pictures keep a border that LeNet-5 gives up
+    height, width = (((side // 2) + 2 * padding - 4) // 2 for side in (height, width))
+    return [
+        *(nn.Conv2d(inputs, first, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Conv2d(first, second, 5, padding=padding), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Flatten(), nn.Linear(second * height * width, third), nn.ReLU()),
+        *(nn.Linear(third, fourth), nn.ReLU(), nn.Dropout(config.dropout)),
+    ]
+
+
+def _alexnet(config: ClassifierConfig, shape: Shape) -> list[nn.Module]:
+    """As in the paper from 128 pixels up; smaller pictures keep their size in the first layer."""
+    a, b, c, d, e, dense = (round(size * config.width) for size in (96, 256, 384, 384, 256, 4096))
+    large = min(shape[1:]) >= 128
+    first = nn.Conv2d(shape[0], a, 11, stride=4, padding=2) if large else nn.Conv2d(shape[0], a, 5, padding=2)
+
+    def normalised() -> nn.Module:
+        return nn.LocalResponseNorm(5, alpha=5e-4, beta=0.75, k=2.0)  # torch divides alpha by the size
+
+    convolutions = [
+        *(first, nn.ReLU(), normalised(), nn.MaxPool2d(3, 2)),
+        *(nn.Conv2d(a, b, 5, padding=2), nn.ReLU(), normalised(), nn.MaxPool2d(3, 2)),
+        *(nn.Conv2d(b, c, 3, padding=1), nn.ReLU(), nn.Conv2d(c, d, 3, padding=1), nn.ReLU()),
+        *(nn.Conv2d(d, e, 3, padding=1), nn.ReLU(), nn.MaxPool2d(3, 2), nn.Flatten()),
+    ]
+    inputs = _num_features(nn.Sequential(*convolutions), shape)
+    return [
+        *convolutions,
+        *(nn.Dropout(config.dropout), nn.Linear(inputs, dense), nn.ReLU()),
+        *(nn.Dropout(config.dropout), nn.Linear(dense, dense), nn.ReLU()),
+    ]
+
+
+def _resnet(config: ClassifierConfig, shape: Shape) -> list[nn.Module]:
+    layers: list[nn.Module] = []
+    inputs = shape[0]
+    for stage, (channels, blocks) in enumerate(zip(config.channels, config.blocks)):
+        layers += [nn.MaxPool2d(2)] if stage else []
+        layers.append(Trunk(inputs, blocks=blocks, channels=channels, squeeze_excite=config.squeeze_excite))
+        inputs = channels
+    return [*layers, Pooled(), nn.Dropout(config.dropout)]
+
+
+LADDER: dict[str, tuple[int, Callable[[ClassifierConfig, Shape], list[nn.Module]]]] = {
+    "perceptron": (1, _flat),
+    "logistic": (1, _flat),
+    "mlp": (1, _mlp),
+    "lenet": (4, _lenet),
+    "alexnet": (15, _alexnet),
+    "resnet": (2, _resnet),
+}
+"""Each kind's smallest side of a picture, and what makes its trunk."""
+
+
+class Classifier(nn.Module):
+    """Pictures [B, C, H, W] of bytes or floats in 0..255 to logits [B, K]; ``mean`` and ``std`` [C] are its data's."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, config: ClassifierConfig, shape: Shape, num_outputs: int) -> None:
+        """``num_outputs``: K classes, or 1 for a lone neuron. ValueError for pictures that are too small."""
+        super().__init__()
+        smallest, layers = LADDER[config.kind]
+        if config.kind == "resnet":
+            smallest = 2 ** len(config.channels) // 2
+        if min(shape[1:]) < smallest:
+            raise ValueError(
+                f"pictures of {shape[1]} x {shape[2]}: {config.kind} needs {smallest} x {smallest} or more"
+            )
+        self.config, self.shape, self.num_outputs = config, shape, num_outputs
+        self.register_buffer("mean", torch.zeros(shape[0]))
+        self.register_buffer("std", torch.full((shape[0],), 255.0))
+        self.trunk = nn.Sequential(*layers(config, shape))
+        self.head = nn.Linear(_num_features(self.trunk, shape), num_outputs)
+        self.frozen = False
+        self.train()
+
+    def features(self, images: Tensor) -> Tensor:
+        """[B, F]: what the trunk makes of pictures."""
+        out: Tensor = self.trunk((images.float() - self.mean[:, None, None]) / self.std[:, None, None])
+        return out
+
+    def forward(self, images: Tensor) -> Tensor:
+        out: Tensor = self.head(self.features(images))
+        return out
+
+    def freeze_trunk(self) -> None:
+        """Only the head learns from here on; the trunk's statistics stand still, too."""
+        self.trunk.requires_grad_(False)
+        self.frozen = True
+        self.train(self.training)
+
+    def train(self, mode: bool = True) -> Classifier:
+        super().train(mode)
+        if self.frozen:
+            self.trunk.eval()
+        return self
+
+
+def num_flops(model: nn.Module, shape: tuple[int, ...]) -> int:
+    """Floating-point operations of one forward pass of one picture: a multiplication and an addition are two."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    was, device = model.training, next(model.parameters()).device
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        model.eval()(torch.zeros(1, *shape, device=device))
+    model.train(was)
+    return int(counter.get_total_flops())
+
+
+def _num_features(layers: nn.Module, shape: Shape) -> int:
+    with torch.no_grad():
+        return int(layers.eval()(torch.zeros(1, *shape)).flatten(1).shape[1])

@@ -1,0 +1,132 @@
+"""Pictures: accuracy within minutes, and the Trainer's speed against a loop written by hand.
+
+`speed` takes turns in one process between three ways to train the same network on the same batches in memory: a plain
+PyTorch loop, the Trainer with the same optimiser and precision, and the Trainer with what the recipe sets. Seconds are
+those of the processor, so a busy machine hits all alike. `accuracy` runs `honte classify` as it comes, once a seed.
+
+    python -m benchmarks.images speed [--model lenet] [--rounds 9] [--out FILE.json] [--json]
+    python -m benchmarks.images accuracy [--seeds 3] [--only lenet] [--out FILE.json] [--json]
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from agent.classifier import Classifier
+from benchmarks.machine import report
+from honte.__main__ import main as honte
+from honte.commands.classify import recipe
+from training.classification import ImageConfig
+from training.config import parse
+from training.losses import classification_loss
+from training.trainer import Trainer, TrainerConfig
+
+ROWS = {
+    "lenet": ("fashion_mnist", "lenet", 0.91),
+    "resnet": ("fashion_mnist", "resnet", 0.94),
+    "mnist": ("mnist", "lenet", 0.985),
+    "digits": ("digits", "resnet", 0.98),
+}
+"""Each with its data, its model and the accuracy that is asked for."""
+
+
+def speed(model: str, rounds: int) -> list[dict[str, Any]]:
+    """Samples a second of processor time; the Trainer's as multiples of the plain loop's in the same round."""
+    config = parse(recipe(model, "fashion_mnist"), ImageConfig)
+    random = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (8, config.batch_size, 1, 28, 28), generator=random).float()
+    labels = torch.randint(0, 10, (8, config.batch_size), generator=random)
+
+    def fresh() -> Classifier:
+        torch.manual_seed(0)
+        return Classifier(config.network, (1, 28, 28), 10)
+
+    plain = fresh()
+    optimizer = torch.optim.AdamW(plain.parameters(), lr=1e-3, weight_decay=1e-4)
+
+    def by_hand(n: int) -> None:
+        plain.train()
+        optimizer.zero_grad()
+        loss = nn.functional.cross_entropy(plain(images[n]), labels[n])
+        loss.backward()
+        optimizer.step()
+        loss.item()
+
+    def by(trainer: Trainer) -> Callable[[int], None]:
+        return lambda n: void(trainer.step({"image": images[n], "label": labels[n]}))
+
+    same = Trainer(fresh(), classification_loss(), TrainerConfig())
+    defaults = Trainer(fresh(), classification_loss(), replace(config.trainer, average_decay=0.0))
+    ways = {"plain loop": by_hand, "Trainer, same settings": by(same), "Trainer, the recipe's": by(defaults)}
+    seconds = np.array([[timed(way) for way in ways.values()] for _ in range(rounds + 1)])[1:]
+    rates = 8 * config.batch_size / np.median(seconds, axis=0)
+    ratios = np.median(seconds[:, :1] / seconds, axis=0)
+    return [
+        {"what": what, "samples_per_cpu_s": round(rate), "ratio": round(float(ratio), 3)}
+        for what, rate, ratio in zip(ways, rates, ratios, strict=True)
+    ]
+
+
+def timed(way: Callable[[int], None]) -> float:
+    start = time.process_time()
+    for n in range(8):
+        way(n)
+    return time.process_time() - start
+
+
+def void(_: object) -> None:
+    """Forget a result."""
+
+
+def accuracy(only: str, seeds: int) -> list[dict[str, Any]]:
+    """Test accuracies of runs as a person would start them; minutes are the clock's, cpu_s the processor's."""
+    rows = []
+    for name, (data, model, wanted) in ROWS.items():
+        if only not in ("", name):
+            continue
+        results, cpu = [], []
+        for seed in range(seeds):
+            with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()) as out:
+                start = time.process_time()
+                words = [data, "--model", model, "--seed", str(seed), "--run", str(Path(folder) / "run"), "--json"]
+                if honte(["classify", *words]):
+                    raise SystemExit(f"honte classify {' '.join(words)} failed")
+                cpu.append(time.process_time() - start)
+            results.append(json.loads(out.getvalue().splitlines()[-1]))
+        found = sorted(result["test_accuracy"] for result in results)
+        row = {"what": f"{data}, {model}", "asked": wanted, "median": float(np.median(found)), "all": found}
+        minutes = max(result["minutes"] for result in results)
+        rows.append({**row, "minutes": minutes, "epochs": results[0]["epochs"], "cpu_s": round(max(cpu))})
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Accuracy within minutes; the Trainer against a plain loop.")
+    parser.add_argument("what", choices=["speed", "accuracy"])
+    parser.add_argument("--model", default="lenet", help="speed: whose network and settings")
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--only", default="", choices=["", *ROWS])
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--out")
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    rows = speed(args.model, args.rounds) if args.what == "speed" else accuracy(args.only, args.seeds)
+    report(f"images_{args.what}", vars(args), rows, out=args.out, as_json=args.json)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""``honte predict``: what a classifier that was trained sees on pictures.
+
+Knows its flags and a table. Does not know layers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from tyro import conf
+
+from honte.commands.shared import Output, parse, table
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+TOLD = 3
+
+
+@dataclass(frozen=True)
+class Predict:
+    """Say what is on PICTURES, by the classifier of a run, checkpoint or model folder."""
+
+    run: Annotated[str, conf.Positional, conf.arg(metavar="RUN")]
+    """such as runs/fashion_mnist_lenet"""
+    pictures: Annotated[tuple[Path, ...], conf.Positional, conf.arg(metavar="PICTURE ...")]
+    """picture files of any size"""
+    invert: bool = False
+    """dark and bright change places: for ink on paper, where the training pictures are bright on black"""
+    json: bool = False
+    """one JSON object on stdout"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    args = parse(Predict, arguments, "predict")
+    if not args.pictures:
+        raise ValueError("name at least one picture")
+    import torch
+
+    from training.classifiers import load_classifier, predict
+
+    output = Output(args.json)
+    model, config = load_classifier(args.run)
+    images = torch.stack([picture(path, model.shape, args.invert) for path in args.pictures])
+    chances = predict(model, images, flip=config["flip_test"])
+    rows, results = [["picture", "is", ""]], []
+    for path, mine in zip(args.pictures, chances, strict=True):
+        best = mine.argsort(descending=True, stable=True)[:TOLD].tolist()
+        named = {config["classes"][k]: round(float(mine[k]), 6) for k in best}
+        first = next(iter(named))
+        rows.append([str(path), first, ", ".join(f"{name} {chance:.1%}" for name, chance in named.items())])
+        results.append({"picture": str(path), "class": first, "chances": named})
+    output.say(table(rows))
+    output.result({"run": args.run, "predictions": results})
+    return 0
+
+
+def picture(path: Path, shape: tuple[int, int, int], invert: bool = False) -> Tensor:
+    """A file as the classifier's pictures are, bytes [C, H, W]. ValueError when it is no picture."""
+    import numpy as np
+    import torch
+    from PIL import Image, ImageOps
+
+    channels, height, width = shape
+    try:
+        with Image.open(path) as image:
+            upright = ImageOps.exif_transpose(image).convert("L" if channels == 1 else "RGB")
+            fit = ImageOps.fit(upright, (width, height), Image.Resampling.BILINEAR)
+    except FileNotFoundError:
+        raise ValueError(f"{path}: there is no such file") from None
+    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ValueError(f"{path} is not a whole picture: {error}") from error
+    pixels = np.asarray(ImageOps.invert(fit) if invert else fit).reshape(height, width, channels)
+    return torch.from_numpy(pixels.copy()).permute(2, 0, 1).contiguous()

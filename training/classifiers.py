@@ -1,0 +1,56 @@
+"""Classifiers that were trained: what their folders hold, and what they make of pictures.
+
+Knows model folders and chances. Does not know data sets or training.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from agent.classifier import Classifier, ClassifierConfig
+from agent.models import configured, find
+from training import checkpoints
+
+SCHEMA = 1
+EVALUATION_BATCH = 500
+
+
+@torch.no_grad()
+def predict(model: nn.Module, images: Tensor, *, flip: bool = False, bf16: bool = False) -> Tensor:
+    """Chances [N, K] of each class for pictures [N, C, H, W] of bytes; ``flip`` averages with their mirror images."""
+    model.eval()
+    chances = []
+    for batch in torch.split(images, EVALUATION_BATCH):
+        with torch.autocast(batch.device.type, torch.bfloat16, enabled=bf16):
+            views = [model(view.float()).float().softmax(1) for view in ([batch, batch.flip(3)] if flip else [batch])]
+        chances.append(torch.stack(views).mean(0))
+    return torch.cat(chances)
+
+
+def accuracy(chances: Tensor, labels: Tensor) -> float:
+    """The share of pictures whose likeliest class is the right one."""
+    return float((chances.argmax(1) == labels).float().mean())
+
+
+def load_classifier(place: str) -> tuple[Classifier, dict[str, Any]]:
+    """The classifier that a run, RUN@STEP or model folder holds, ready to use, and what its config says.
+
+    ValueError when it holds none, or one that is damaged.
+    """
+    folder = find(place)
+    weights, config = checkpoints.load_model(folder)
+    if not config or "classifies" not in config or config.get("schema") != SCHEMA:
+        raise ValueError(f"{folder} holds no classifier of pictures: honte classify trains one")
+    network = configured(ClassifierConfig, config["network"], f"{folder / 'config.json'}: network")
+    channels, height, width = config["shape"]
+    with torch.random.fork_rng(devices=[]):
+        model = Classifier(network, (channels, height, width), len(config["classes"]))
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        first = str(error).splitlines()[-1].strip()
+        raise ValueError(f"{folder / 'model.safetensors'} does not fit its config.json: {first}") from error
+    return model.eval(), config
