@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +51,12 @@ class Run:
         watch: Callable[[Report], None] = lambda report: None,
         grade: Callable[[Evaluate], dict[str, float]] | None = None,
         stopping: Callable[[], bool] = lambda: False,
+        remote: Callable[..., Any] | None = None,
     ) -> None:
-        """``grade`` measures the playing network now and then; its numbers go into the metrics."""
+        """``grade`` measures the playing network now and then; its numbers go into the metrics.
+
+        ``remote`` makes a runner that plays elsewhere, of (game, config, evaluator, seed, first_id, missing).
+        """
         self.game, self.config, self.folder = game, config, folder
         self.watch, self.grade, self.stopping = watch, grade, stopping
         learn = config.learn
@@ -64,14 +69,13 @@ class Run:
         self.report = Report()
         self.pending: list[GameRecord] = []
         saved = self._restore()
-        self.runner = LocalRunner(
-            game,
-            config.self_play,
-            lambda: NetworkEvaluator(game, config.network, self._engine(), wait=False),
-            seed=config.seed,
-            first_id=saved.next_id,
-            deterministic=config.deterministic,
-        )
+        evaluator = partial(NetworkEvaluator, network=config.network, config=self._engine(), wait=False)
+        common: dict[str, Any] = {"seed": config.seed, "first_id": saved.next_id}
+        if remote is None:
+            play = partial(LocalRunner, deterministic=config.deterministic)
+            self.runner = play(game, config.self_play, lambda: evaluator(game), **common)
+        else:
+            self.runner = remote(game, config.self_play, evaluator, missing=saved.missing, **common)
         if config.deterministic:
             self.runner.restore(saved.in_flight)
         self.runner.publish(self.weights, self.version)
@@ -230,6 +234,8 @@ class Run:
             report.grades = self.grade(self.runner.evaluator)
             self._last_grade = time.monotonic()
             self.rates.mark(self._counts())
+        report.notes += self.runner.notes
+        self.runner.notes.clear()
         self.metrics.write(report.step, report.numbers())
         self.watch(report)
         self._last_view = time.monotonic()
@@ -256,6 +262,7 @@ class Run:
                 version=self.version,
                 num_games=self.num_games,
                 next_id=self.runner.next_id,
+                missing=self.runner.missing,
                 minutes=self.minutes,
                 in_flight=self.runner.in_flight() if self.config.deterministic else [],
             ),

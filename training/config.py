@@ -20,6 +20,7 @@ from agent.network import NetworkConfig
 from agent.search import SearchConfig
 from games.game import Game
 from selfplay.local_runner import SelfPlayConfig
+from selfplay.worker import RayConfig
 from training.replay import WindowConfig
 from training.trainer import TrainerConfig
 
@@ -55,6 +56,7 @@ class TrainConfig:
     self_play: SelfPlayConfig = field(default_factory=SelfPlayConfig)
     play: SearchConfig = field(default_factory=lambda: SearchConfig(num_simulations=100))  # when it plays for real
     learn: LearnConfig = field(default_factory=LearnConfig)
+    ray: RayConfig = field(default_factory=RayConfig)  # with --ray only
     checkpoint_minutes: float = 1.0
     checkpoint_steps: int = 0  # deterministic runs: steps between checkpoints; 0: at every update
     keep_checkpoints: int = 3
@@ -75,6 +77,7 @@ MAY_CHANGE = frozenset(
         "max_disk_gb",
         "engine",
         "play",
+        "ray",
         "self_play.num_groups",
     }
 )
