@@ -36,6 +36,7 @@ def own_flags() -> argparse.ArgumentParser:
     parser.add_argument("--init", default="", help="a run or model folder whose weights a new run starts from")
     parser.add_argument("--ray", default="", metavar="auto|local|ADDRESS", help="play on a Ray cluster: docs/ray.md")
     parser.add_argument("--num-actors", type=int, help="with --ray: how many actors play; 0: as many as fit")
+    parser.add_argument("--learner-processes", type=int, help="how many processes share each batch (torch DDP)")
     parser.add_argument("--json", action="store_true", help="one JSON object on the last line of stdout")
     parser.add_argument("--print-config", action="store_true", help="print the resolved configuration and stop")
     return parser
@@ -133,6 +134,8 @@ def _parsed(arguments: Sequence[str]) -> tuple[argparse.Namespace, Any]:
     name = words.pop(0) if words and not words[0].startswith("-") else ""  # later words may be values of flags
     flags, rest = own.parse_known_args(words)
     flags.recipe = name
+    if flags.learner_processes is not None:
+        rest += ["--learn.processes", str(flags.learner_processes)]
     if flags.num_actors is not None:
         if not flags.ray:
             raise ValueError("--num-actors goes with --ray: without it, games are played in this process")

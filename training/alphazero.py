@@ -26,12 +26,13 @@ from selfplay.local_runner import LocalRunner
 from selfplay.records import GameRecord
 from training import run_folder
 from training.config import TrainConfig
+from training.data_parallel import Learners
 from training.losses import policy_value_loss
 from training.metrics import Metrics
 from training.replay import Replay
 from training.report import Rates, Report
 from training.storage import Saved, Storage
-from training.trainer import Diverged, Trainer
+from training.trainer import Batch, Diverged, Trainer
 
 FLUSH_SECONDS = 5.0
 """Finished games wait no longer than this for their shard."""
@@ -62,8 +63,9 @@ class Run:
         learn = config.learn
         torch.manual_seed(config.seed)
         model = PolicyValueNet(config.network, game.observation_shape, game.action_layout)
-        loss = policy_value_loss(value_mix=learn.value_mix, value_weight=learn.value_weight)
-        self.trainer = Trainer(model, loss, learn.trainer)
+        self.loss = partial(policy_value_loss, value_mix=learn.value_mix, value_weight=learn.value_weight)
+        self.trainer = Trainer(model, self.loss(), learn.trainer)
+        self.learners: Learners | None = None
         self.replay = Replay(game, learn.window, full_budget=config.self_play.search.num_simulations)
         self.storage = Storage(game, config, folder)
         self.report = Report()
@@ -138,6 +140,8 @@ class Run:
             ) from error
         finally:
             self.runner.close()
+            if self.learners is not None:
+                self.learners.close()
             self.metrics.close()
         if done and not before:
             self._say("finished", self._why())
@@ -193,12 +197,20 @@ class Run:
         while self._owed() >= learn.batch_size and (self.config.deterministic or time.monotonic() < until):
             self._cool()
             batch = self.replay.batch(learn.batch_size, self.config.seed, self.trainer.steps)
-            self.report.smooth(self.trainer.step(batch))
+            self.report.smooth(self._step(batch))
             if not self.config.deterministic and self.trainer.steps % learn.publish_steps == 0:
                 self._publish()
         if self.config.deterministic and self.trainer.steps > self.version:
             self._publish()
             self._save()
+
+    def _step(self, batch: Batch) -> dict[str, float]:
+        """A step of the trainer, alone or with other processes, which begin at the first step."""
+        if self.config.learn.processes == 1:
+            return self.trainer.step(batch)
+        if self.learners is None:
+            self.learners = Learners(self.trainer, self.loss, self.config.learn.processes)
+        return self.learners.step(batch)
 
     def _cool(self) -> None:
         """The learning rate falls to a tenth over the last share of the run."""

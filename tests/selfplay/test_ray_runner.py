@@ -39,13 +39,23 @@ STORE = 80 << 20
 PLAIN = SelfPlayConfig(num_games=8, search=SearchConfig(num_simulations=8))
 
 
+def patiently(start: Callable[[], Any]) -> Any:
+    """Ray gives a node 30 seconds to start, which a busy machine may exceed."""
+    for attempt in range(4):
+        try:
+            return start()
+        except Exception:
+            if attempt == 3:
+                raise
+
+
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
     """A head and one more node, each with one CPU."""
     ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])  # actors cannot import this file
     node = {"num_cpus": 1, "object_store_memory": STORE}
-    started = Cluster(initialize_head=True, head_node_args={**node, "include_dashboard": False})
-    started.add_node(**node)
+    started = patiently(lambda: Cluster(initialize_head=True, head_node_args={**node, "include_dashboard": False}))
+    patiently(lambda: started.add_node(**node))
     ray.init(started.address, log_to_driver=False, logging_level="error")
     yield started
     ray.shutdown()
