@@ -8,12 +8,16 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from selfplay.local_runner import Evaluator, Weights
+
+LONGEST_BACKOFF = 30.0
+"""Seconds."""
 
 
 @dataclass
@@ -31,14 +35,53 @@ class Hired:
     counts: tuple[int, int, int] = (0, 0, 0)  # moves, asked, evaluated
 
 
+class Staff(dict[str, Hired]):
+    """The actors by name, and what those counted that are gone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hired = 0
+        self.past = (0, 0, 0)
+
+    def part(self, name: str) -> Hired:
+        """Take ``name`` off the list."""
+        hired = self.pop(name)
+        self.past = _sum([self.past, hired.counts])
+        return hired
+
+    def counts(self) -> tuple[int, int, int]:
+        """Moves, positions asked for and evaluated, of all actors ever."""
+        return _sum([self.past, *(hired.counts for hired in self.values())])
+
+
+def _sum(parts: list[tuple[int, int, int]]) -> tuple[int, int, int]:
+    return sum(p[0] for p in parts), sum(p[1] for p in parts), sum(p[2] for p in parts)
+
+
+@dataclass
+class Backoff:
+    """When the next actor may be hired: at once after one crash, then later each time until a game is finished."""
+
+    crashes: int = 0  # in a row; actors that were hired before the last crash fell with it and count once
+    last: float = -1.0
+    until: float = 0.0
+
+    def crashed(self, hired: float) -> None:
+        """An actor hired at that time has crashed now."""
+        now = time.monotonic()
+        if hired > self.last:
+            self.crashes += 1
+            self.until = now + min(LONGEST_BACKOFF, 0.25 * 2**self.crashes) * (self.crashes > 1)
+        self.last = now
+
+
 @dataclass
 class Front:
     """The cluster's evaluators to whoever counts, and one in this process for grading, made when first asked."""
 
     make: Callable[[], Evaluator]
+    staff: Staff
     weights: tuple[Weights, int] = field(default_factory=lambda: ({}, -1))
-    asked: int = 0
-    evaluated: int = 0
     here: Evaluator | None = None
 
     def __call__(self, states: Any, positions: Any) -> Any:
@@ -48,9 +91,9 @@ class Front:
             self.here.load(*self.weights)
         return self.here(states, positions)
 
-    @property
-    def version(self) -> int:
-        return self.weights[1]
+    version = property(lambda self: int(self.weights[1]))
+    asked = property(lambda self: int(self.staff.counts()[1]))
+    evaluated = property(lambda self: int(self.staff.counts()[2]))
 
 
 @contextlib.contextmanager

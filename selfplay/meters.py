@@ -26,19 +26,19 @@ class Meters:
     def __init__(self, metrics: Any, tags: Mapping[str, str]) -> None:
         tags = {"run": "", **tags}
         keys = tuple(tags)
-        self.seen = dict.fromkeys(COUNTERS, 0)
+        self.evaluations = 0
         self.counters = {name: metrics.Counter(f"honte_{name}", text, keys) for name, text in COUNTERS.items()}
         self.gauges = {name: metrics.Gauge(f"honte_{name}", text, keys) for name, text in GAUGES.items()}
         self.losses = metrics.Counter("honte_losses", "actors, nodes and games lost", (*keys, "kind"))
         for meter in (*self.counters.values(), *self.gauges.values(), self.losses):
             meter.set_default_tags(dict(tags))
 
-    def show(self, totals: Mapping[str, int], now: Mapping[str, int]) -> None:
-        """``totals`` so far of the counters, and what the gauges stand at."""
-        for name, total in totals.items():
-            if total > self.seen[name]:
-                self.counters[name].inc(total - self.seen[name])
-                self.seen[name] = total
+    def show(self, games: int, positions: int, evaluations: int, **now: int) -> None:
+        """``games`` and ``positions`` since the last time, ``evaluations`` so far, and what the gauges stand at."""
+        for name, more in (("games", games), ("positions", positions), ("evaluations", evaluations - self.evaluations)):
+            if more > 0:
+                self.counters[name].inc(more)
+        self.evaluations = evaluations
         for name, value in now.items():
             self.gauges[name].set(value)
 

@@ -28,7 +28,7 @@ from ray.exceptions import RayActorError, RayError, RaySystemError, RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from games.game import Game
-from selfplay.hired import Front, Hired, own_signals, reason
+from selfplay.hired import Backoff, Front, Hired, Staff, own_signals, reason
 from selfplay.ledger import Ledger
 from selfplay.local_runner import Evaluator, SelfPlayConfig, Weights
 from selfplay.meters import Meters
@@ -40,7 +40,6 @@ CALLS_A_SECOND = 500.0
 """More actors than this get longer calls, so that the driver's work does not grow with them."""
 
 STAFF_SECONDS = 2.0
-LONGEST_BACKOFF = 30.0
 HOPELESS = 12
 """Crashes in a row, with no game finished between them, after which the fault is not one game's."""
 
@@ -75,15 +74,11 @@ class RayRunner:
         self.seconds = self.cluster.seconds
         self.notes: list[str] = []
         self.ledger = Ledger(first_id, missing)
-        self.evaluator = Front(lambda: evaluator(game))
         self.job = Job.of(game, config, evaluator, seed=seed, groups=self.cluster.groups)
-        self.staff: dict[str, Hired] = {}
-        self._names = iter(range(1 << 60))
+        self.staff, self.backoff = Staff(), Backoff()
+        self.evaluator = Front(lambda: evaluator(game), self.staff)
         self._weights: Any = None
-        self._version = -1
-        self._failures, self._last_failure, self._hire_after, self._staffed = 0, -1.0, 0.0, -1e9
-        self.games = self.positions = 0
-        self._past = (0, 0, 0)  # what actors that are gone counted
+        self._version, self._staffed = -1, -1e9
         self.own = connect(address, self.cluster)
         self._job = ray.put(self.job)
         options = {name: getattr(self.cluster, name) for name in ("num_cpus", "num_gpus", "resources")}
@@ -114,12 +109,8 @@ class RayRunner:
                 break
         for name in list(self.staff):
             self._feed(name)
-        _, self.evaluator.asked, self.evaluator.evaluated = self._counts()
-        self.games, self.positions = self.games + len(records), self.positions + samples(records)
-        self.meters.show(
-            {"games": self.games, "positions": self.positions, "evaluations": self.evaluator.evaluated},
-            {"actors": sum(bool(hired.pid) for hired in self.staff.values()), "version": self._version},
-        )
+        at_work = sum(bool(hired.pid) for hired in self.staff.values())
+        self.meters.show(len(records), samples(records), self.staff.counts()[2], actors=at_work, version=self._version)
         return records
 
     def close(self) -> None:
@@ -133,7 +124,7 @@ class RayRunner:
 
     @property
     def moves(self) -> int:
-        return self._counts()[0]
+        return self.staff.counts()[0]
 
     @property
     def next_id(self) -> int:
@@ -149,9 +140,7 @@ class RayRunner:
     def _staff_up(self) -> None:
         """Hire up to the wanted number, and let go what is beyond it."""
         now = time.monotonic()
-        if now - self._staffed < STAFF_SECONDS and self._staffed > self._last_failure:
-            return
-        if now < self._hire_after:
+        if (now - self._staffed < STAFF_SECONDS and self._staffed > self.backoff.last) or now < self.backoff.until:
             return
         self._staffed = now
         wanted = self.cluster.num_actors or self.cluster.room(ray.cluster_resources())  # type: ignore[no-untyped-call]
@@ -159,31 +148,30 @@ class RayRunner:
         while len(self.staff) < wanted:
             handle: Any = self._hire_one.remote(self._job)
             calls = deque([("hello", handle.hello.remote()), ("begin", handle.begin.remote())])
-            self.staff[f"actor {next(self._names)}"] = Hired(handle, calls, now, now)
+            self.staff[f"actor {self.staff.hired}"] = Hired(handle, calls, now, now)
+            self.staff.hired += 1
         for name in sorted(self.staff, key=lambda name: bool(self.staff[name].pid))[: len(self.staff) - wanted]:
             self._part(name)
             self.ledger.release(name)
 
     def _part(self, name: str) -> Hired:
-        hired = self.staff.pop(name)
-        self._past = tuple(a + b for a, b in zip(self._past, hired.counts, strict=True))  # type: ignore[assignment]
+        hired = self.staff.part(name)
         _end(hired)
         return hired
 
     def _crashed(self, name: str, why: str) -> None:
         """``name`` died or hangs over its games: another takes its place, later each time."""
-        hired, now = self._part(name), time.monotonic()
-        if hired.hired > self._last_failure:  # those hired together may fail together
-            self._failures += 1
-            self._hire_after = now + min(LONGEST_BACKOFF, 0.25 * 2**self._failures) * (self._failures > 1)
-        self._last_failure = now
+        hired = self._part(name)
+        self.backoff.crashed(hired.hired)
         self.notes.append(f"{name} (process {hired.pid}) is replaced: {why}")
         for i in self.ledger.blame(name):
             self.notes.append(f"game {i} is in quarantine: it crashed three workers that played nothing else; {why}")
             self.meters.lost("quarantined")
         self.meters.lost("actor")
-        if self._failures >= HOPELESS:
-            raise ValueError(f"{self._failures} times in a row an actor crashed before any game was finished: {why}")
+        if self.backoff.crashes >= HOPELESS:
+            raise ValueError(
+                f"{self.backoff.crashes} times in a row an actor crashed before any game was finished: {why}"
+            )
 
     def _lost(self, name: str, why: str) -> None:
         """``name`` is gone through no fault of its games."""
@@ -235,10 +223,8 @@ class RayRunner:
         if kind == "hello" or now - hired.since < limit:
             return
         if not ray.wait([ref], timeout=1.0)[0]:  # the driver itself may have slept
-            end = ray.remote(os.kill).options(
-                num_cpus=0, scheduling_strategy=NodeAffinitySchedulingStrategy(hired.node, soft=True)
-            )
-            end.remote(hired.pid, signal.SIGKILL)
+            there = NodeAffinitySchedulingStrategy(hired.node, soft=False)  # it does not do what ray.kill asks
+            ray.remote(_kill).options(num_cpus=0, scheduling_strategy=there).remote(hired.pid)
             self._crashed(name, f"no answer for {limit:.0f} seconds")
 
     def _take(self, name: str) -> list[GameRecord]:
@@ -274,15 +260,10 @@ class RayRunner:
         hired.counts, hired.peak = answer[2:], max(hired.peak, len(answer.ids))
         if not answer.ids:
             return []
-        self._failures = 0
+        self.backoff.crashes = 0
         records = unpack(self.game, answer.data, f"what {name} played")
         accepted = self.ledger.settle(name, [record.id for record in records])
         return [record for record, fine in zip(records, accepted, strict=True) if fine]
-
-    def _counts(self) -> tuple[int, int, int]:
-        parts = [self._past, *(hired.counts for hired in self.staff.values())]
-        moves, asked, evaluated = (sum(part[i] for part in parts) for i in range(3))
-        return moves, asked, evaluated
 
 
 def connect(address: str, config: RayConfig) -> bool:
@@ -313,3 +294,7 @@ def _gone(node: str) -> bool:
 def _end(hired: Hired) -> None:
     with contextlib.suppress(Exception):  # it may be gone already
         ray.kill(hired.handle)
+
+
+def _kill(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)

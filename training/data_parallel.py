@@ -8,6 +8,7 @@ are those of one process, up to the order of floating-point sums, whatever the l
 
 from __future__ import annotations
 
+import copy
 import tempfile
 from collections.abc import Callable
 from datetime import timedelta
@@ -36,7 +37,8 @@ class Learners:
         context = multiprocessing.get_context("spawn")
         self._folder = tempfile.TemporaryDirectory(prefix="honte-learners-")
         meet = Path(self._folder.name, "meet").as_uri()
-        start = (trainer.model, make_loss, trainer.config, trainer.state(), processes, meet)
+        model = copy.deepcopy(trainer.model)  # what is sent would be shared, and learn twice
+        start = (model, make_loss, trainer.config, trainer.state(), processes, meet)
         self._children = [
             context.Process(target=_follow, args=(rank, *start), daemon=True, name=f"learner {rank}")
             for rank in range(1, processes)

@@ -256,7 +256,7 @@ def test_who_does_not_collect_holds_the_actors_back_and_memory_stays_flat(make: 
     held = sum(len(ids) for ids in runner.ledger.held.values())
     records = taken(runner, 1)
     assert {int(v) for record in records.values() for v in record.networks} <= set(range(60))
-    assert runner.moves <= sum(moves) + runner._past[0]  # nothing was played meanwhile
+    assert runner.moves <= sum(moves) + runner.staff.past[0]  # nothing was played meanwhile
     assert held <= sum(PLAIN.num_games + 3 * hired.peak for hired in runner.staff.values())
 
 
