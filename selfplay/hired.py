@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import socket
 import threading
 import time
 from collections import deque
@@ -106,6 +107,13 @@ def own_signals() -> Iterator[None]:
     finally:
         if before is not None:
             signal.signal(signal.SIGTERM, before)
+
+
+def probe(address: str) -> None:
+    """OSError where nobody listens at HOST:PORT: Ray would end the whole process. Other addresses pass."""
+    host, _, port = address.rpartition(":")
+    if host and port.isdecimal() and "//" not in host:
+        socket.create_connection((host, int(port)), timeout=5.0).close()
 
 
 def reason(error: BaseException) -> str:

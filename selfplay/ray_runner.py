@@ -28,7 +28,7 @@ from ray.exceptions import RayActorError, RayError, RaySystemError, RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from games.game import Game
-from selfplay.hired import Backoff, Front, Hired, Staff, own_signals, reason
+from selfplay.hired import Backoff, Front, Hired, Staff, own_signals, probe, reason
 from selfplay.ledger import Ledger
 from selfplay.local_runner import Evaluator, SelfPlayConfig, Weights
 from selfplay.meters import Meters
@@ -82,10 +82,8 @@ class RayRunner:
         self.own = connect(address, self.cluster)
         self._job = ray.put(self.job)
         options = {name: getattr(self.cluster, name) for name in ("num_cpus", "num_gpus", "resources")}
-        strategy = self.cluster.scheduling_strategy
-        self._hire_one = ray.remote(_Actor).options(
-            **options, scheduling_strategy=strategy, max_restarts=0, max_task_retries=0
-        )
+        options |= {"scheduling_strategy": self.cluster.scheduling_strategy, "max_restarts": 0, "max_task_retries": 0}
+        self._hire_one = ray.remote(_Actor).options(**options)
         self.meters = Meters(ray.util.metrics, {"game": game.name, **(tags or {})})
 
     # ---- the runner ----------------------------------------------------------------------------------------------
@@ -280,8 +278,9 @@ def connect(address: str, config: RayConfig) -> bool:
             ray.init("local", include_dashboard=False, object_store_memory=store, **quiet)
             return True
         try:
+            probe(address)
             ray.init(address, **quiet)
-        except (ConnectionError, RuntimeError, ValueError) as error:
+        except (OSError, RuntimeError, ValueError) as error:
             hint = "'ray start --head' starts one, and --ray local is one for this run alone"
             raise ValueError(f"there is no Ray cluster at {address!r} ({reason(error)}); {hint}") from error
     return True
