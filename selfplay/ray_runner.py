@@ -20,6 +20,7 @@ from typing import Any
 
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")  # a driver's stdout is its own; ``notes`` says what died
 os.environ.setdefault("RAY_worker_niceness", "0")  # Ray's 15 lets any other process take the cores from self-play
 
 import ray

@@ -24,8 +24,8 @@ pytest.importorskip("aiohttp", reason="jobs need ray[default]")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500), pytest.mark.skipif(RAY is None, reason="no ray command")]
 
 TINY = (
-    "--max-samples 4000 --network.blocks 1 --network.channels 8 --self-play.num-games 8 --grade-minutes 0"
-    " --self-play.search.num-simulations 8 --learn.batch-size 32 --learn.first-samples 200"
+    "--max-samples 4000 --max-minutes 0 --grade-minutes 0 --network.blocks 1 --network.channels 8"
+    " --self-play.num-games 8 --self-play.search.num-simulations 8 --learn.batch-size 32 --learn.first-samples 200"
     " --engine.kind torch --engine.precision fp32 --ray.seconds 0.2"
 )
 

@@ -21,6 +21,7 @@ TINY = [
     *("--network.blocks", "1", "--network.channels", "8", "--self-play.num-games", "8", "--grade-minutes", "0"),
     *("--self-play.search.num-simulations", "8", "--learn.batch-size", "32", "--learn.first-samples", "200"),
     *("--engine.kind", "torch", "--engine.precision", "fp32", "--ray.seconds", "0.2", "--ray.object-store-mb", "80"),
+    *("--max-minutes", "0"),
 ]
 ROOT = Path(__file__).parent.parent.parent
 
