@@ -22,6 +22,7 @@ from ray.cluster_utils import Cluster
 from agent.search import SearchConfig
 from benchmarks.machine import report
 from games import make
+from selfplay.hired import patiently
 from selfplay.local_runner import SelfPlayConfig
 from selfplay.ray_runner import RayRunner
 from selfplay.records import samples
@@ -33,8 +34,8 @@ PAUSE = (1.0, 3.0)  # seconds between two kills, while somebody is at work
 
 def run(kills: int, minutes: float, seed: int) -> list[dict[str, Any]]:
     chance = random.Random(seed)
-    cluster = Cluster(initialize_head=True, head_node_args={**NODE, "include_dashboard": False})
-    spare = cluster.add_node(**NODE)
+    cluster = patiently(lambda: Cluster(initialize_head=True, head_node_args={**NODE, "include_dashboard": False}))
+    spare = patiently(lambda: cluster.add_node(**NODE))
     ray.init(cluster.address, log_to_driver=False, logging_level="error")
     config = SelfPlayConfig(num_games=16, search=SearchConfig(num_simulations=16))
     spread = RayConfig(num_actors=2, seconds=0.2, timeout=20.0)
@@ -63,7 +64,7 @@ def run(kills: int, minutes: float, seed: int) -> list[dict[str, Any]]:
                     counts["frozen"] += 1
                 elif kind < 0.05:
                     cluster.remove_node(spare, allow_graceful=False)
-                    spare = cluster.add_node(**NODE)
+                    spare = patiently(lambda: cluster.add_node(**NODE))
                     counts["nodes removed"] += 1
                 else:
                     os.kill(victim.pid, signal.SIGKILL)

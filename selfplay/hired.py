@@ -109,6 +109,18 @@ def own_signals() -> Iterator[None]:
             signal.signal(signal.SIGTERM, before)
 
 
+def patiently(start: Callable[[], Any], clear: Callable[[], Any] = lambda: None) -> Any:
+    """What ``start`` gives, tried again where Ray gave a node up: it waits half a minute, a busy machine takes more."""
+    for _ in range(3):
+        try:
+            return start()
+        except Exception as error:
+            if "timed out during startup" not in str(error):
+                raise
+            clear()
+    return start()
+
+
 def probe(address: str) -> None:
     """OSError where nobody listens at HOST:PORT: Ray would end the whole process. Other addresses pass."""
     host, _, port = address.rpartition(":")

@@ -29,7 +29,7 @@ from ray.exceptions import RayActorError, RayError, RaySystemError, RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from games.game import Game
-from selfplay.hired import Backoff, Front, Hired, Staff, own_signals, probe, reason
+from selfplay.hired import Backoff, Front, Hired, Staff, own_signals, patiently, probe, reason
 from selfplay.ledger import Ledger
 from selfplay.local_runner import Evaluator, SelfPlayConfig, Weights
 from selfplay.meters import Meters
@@ -275,8 +275,8 @@ def connect(address: str, config: RayConfig) -> bool:
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "error", "configure_logging": True}
     with own_signals():
         if address == "local":
-            store = config.object_store_mb << 20
-            ray.init("local", include_dashboard=False, object_store_memory=store, **quiet)
+            quiet |= {"include_dashboard": False, "object_store_memory": config.object_store_mb << 20}
+            patiently(lambda: ray.init("local", **quiet), ray.shutdown)
             return True
         try:
             probe(address)

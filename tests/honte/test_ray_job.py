@@ -40,27 +40,35 @@ def free_port() -> int:
 def head(tmp_path: Path) -> Iterator[tuple[str, dict[str, str], int]]:
     """A head with the job server, in a process group of its own: address, environment, port of the metrics."""
     assert RAY is not None
-    gcs, dashboard, metrics = free_port(), free_port(), free_port()
     env = {name: value for name, value in os.environ.items() if not name.startswith(("RAY_", "PYTHONPATH"))}
     env |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0", "OMP_NUM_THREADS": "1"}
-    words = ["start", "--head", "--block", f"--port={gcs}", "--num-cpus=2", "--object-store-memory=100000000"]
-    words += ["--include-dashboard=true", "--dashboard-host=127.0.0.1", f"--dashboard-port={dashboard}"]
-    words += [f"--metrics-export-port={metrics}"]
-    with (tmp_path / "head.log").open("w") as log:
-        started = subprocess.Popen([RAY, *words], stdout=log, stderr=log, env=env, start_new_session=True)
-    address = f"http://127.0.0.1:{dashboard}"
+    deadline = time.monotonic() + 600
+    while True:
+        gcs, dashboard, metrics = free_port(), free_port(), free_port()
+        words = ["start", "--head", "--block", f"--port={gcs}", "--num-cpus=2", "--object-store-memory=100000000"]
+        words += ["--include-dashboard=true", "--dashboard-host=127.0.0.1", f"--dashboard-port={dashboard}"]
+        words += [f"--metrics-export-port={metrics}"]
+        with (tmp_path / "head.log").open("w") as log:
+            started = subprocess.Popen([RAY, *words], stdout=log, stderr=log, env=env, start_new_session=True)
+        address = f"http://127.0.0.1:{dashboard}"
+        if answers(f"{address}/api/jobs/", started, deadline):
+            break
+        assert time.monotonic() < deadline, (tmp_path / "head.log").read_text()  # on a busy machine Ray gives up early
     try:
-        deadline = time.monotonic() + 300
-        while started.poll() is None and time.monotonic() < deadline:
-            try:
-                urllib.request.urlopen(f"{address}/api/jobs/", timeout=5).read()
-                break
-            except OSError:
-                time.sleep(1)
         yield address, env | {"RAY_ADDRESS": address}, metrics
     finally:
         os.killpg(started.pid, signal.SIGTERM)
         started.wait(60)
+
+
+def answers(page: str, server: subprocess.Popen[bytes], deadline: float) -> bool:
+    while server.poll() is None and time.monotonic() < deadline:
+        try:
+            urllib.request.urlopen(page, timeout=5).read()
+            return True
+        except OSError:
+            time.sleep(1)
+    return False
 
 
 def test_a_clone_is_submitted_and_trains(head: tuple[str, dict[str, str], int], tmp_path: Path) -> None:

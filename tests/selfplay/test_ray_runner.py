@@ -19,6 +19,7 @@ import games
 from agent.evaluation import hashed
 from agent.search import SearchConfig
 from games.game import Game
+from selfplay.hired import patiently
 from selfplay.local_runner import LocalRunner, SelfPlayConfig, openings_of
 from selfplay.records import GameRecord, pack
 from selfplay.worker import Job, RayConfig, Weightless, Worker, hash_network
@@ -37,16 +38,6 @@ pytestmark = [
 NUM_KILLS = 30
 STORE = 80 << 20
 PLAIN = SelfPlayConfig(num_games=8, search=SearchConfig(num_simulations=8))
-
-
-def patiently(start: Callable[[], Any]) -> Any:
-    """Ray gives a node 30 seconds to start, which a busy machine may exceed."""
-    for attempt in range(4):
-        try:
-            return start()
-        except Exception:
-            if attempt == 3:
-                raise
 
 
 @pytest.fixture(scope="module")
