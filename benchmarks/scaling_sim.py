@@ -28,7 +28,7 @@ class Constants:
 
     positions: float = 100.0  # that an actor decides a second
     call: float = 0.0015  # seconds of the driver for an answer and the next call
-    position: float = 5e-6  # seconds of the driver for a position: unpacked, checked, put into replay
+    position: float = 3.4e-6  # seconds of the driver for a position: unpacked, checked, put into replay
     seconds: float = 1.0  # of a call
     calls_a_second: float = 500.0  # beyond so many, calls get longer
     weights: float = 20e6  # bytes: 5 M parameters
@@ -106,7 +106,7 @@ def rows(constants: Constants) -> list[dict[str, Any]]:
     return out
 
 
-BYTES_A_POSITION = 24.0
+BYTES_A_POSITION = 26.0
 """Of a stored position of Connect Four, compressed; measured by benchmarks/ray_scaling.py."""
 
 

@@ -239,8 +239,8 @@ class RayRunner:
             self._crashed(name, f"{type(cause).__name__}: {cause}")
             return []
         except RayActorError as error:
-            if not hired.pid or _gone(hired.node):
-                self._lost(name, "its node has left" if hired.pid else "it died before it began")
+            if hired.pid and _gone(hired.node):
+                self._lost(name, "its node has left")
             else:
                 self._crashed(name, f"its process died ({reason(error)})")
             return []
