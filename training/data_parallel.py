@@ -81,7 +81,7 @@ class Share(nn.Module):
     def _whole(self, mine: Tensor) -> Tensor:
         """[B / processes, ...] to [B, ...]. DDP takes the mean of what is a sum over rows: so gradients are scaled."""
         if mine.requires_grad:
-            mine.register_hook(lambda gradient: gradient * self.processes)
+            mine.register_hook(lambda gradient: gradient * self.processes)  # type: ignore[no-untyped-call]
         parts = [torch.empty_like(mine) for _ in range(self.processes)]
         dist.all_gather(parts, mine.detach().contiguous())
         parts[self.rank] = mine
