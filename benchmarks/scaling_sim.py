@@ -27,10 +27,10 @@ class Constants:
     """Measured, but for the network link, which is a cluster's usual one."""
 
     positions: float = 100.0  # that an actor decides a second
-    call: float = 0.0015  # seconds of the driver for an answer and the next call
-    position: float = 3.4e-6  # seconds of the driver for a position: unpacked, checked, put into replay
+    call: float = 0.0047  # seconds of the driver for an answer and the next call
+    position: float = 5.1e-6  # seconds of the driver for a position: unpacked, checked, put into replay
     seconds: float = 1.0  # of a call
-    calls_a_second: float = 500.0  # beyond so many, calls get longer
+    calls_a_second: float = 200.0  # beyond so many, calls get longer
     weights: float = 20e6  # bytes: 5 M parameters
     link: float = 1.25e9  # bytes a second out of the driver's node: 10 Gbit/s
     fan_out: int = 1  # nodes that pass an object on to others count as sources: 1 = the driver alone

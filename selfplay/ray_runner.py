@@ -37,7 +37,7 @@ from selfplay.records import GameRecord, samples, unpack
 from selfplay.worker import Finished, Job, RayConfig, Worker
 
 IN_FLIGHT = 2
-CALLS_A_SECOND = 500.0
+CALLS_A_SECOND = 200.0
 """More actors than this get longer calls, so that the driver's work does not grow with them."""
 
 STAFF_SECONDS = 2.0

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,6 +44,7 @@ def head(tmp_path: Path) -> Iterator[tuple[str, dict[str, str], int]]:
     assert RAY is not None
     env = {name: value for name, value in os.environ.items() if not name.startswith(("RAY_", "PYTHONPATH"))}
     env |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0", "OMP_NUM_THREADS": "1"}
+    env |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}  # as docs/ray.md tells people to
     deadline = time.monotonic() + 600
     while True:
         gcs, dashboard, metrics = free_port(), free_port(), free_port()
@@ -65,6 +68,8 @@ def answers(page: str, server: subprocess.Popen[bytes], deadline: float) -> bool
     while server.poll() is None and time.monotonic() < deadline:
         try:
             urllib.request.urlopen(page, timeout=5).read()
+            return True
+        except urllib.error.HTTPError:  # it wants the token: it is there
             return True
         except OSError:
             time.sleep(1)
