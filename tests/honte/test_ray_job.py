@@ -96,7 +96,8 @@ def test_a_clone_is_submitted_and_trains(head: tuple[str, dict[str, str], int], 
             pass
         time.sleep(1)
     assert job.stdout is not None
-    out = job.stdout.read()
+    with job.stdout:
+        out = job.stdout.read()
     assert job.returncode == 0, out
     assert "succeeded" in out
     assert (tmp_path / "run" / "config.yaml").exists()
