@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, Protocol
 
+import numpy as np
+import torch
+
 from agent.cache import Cache
 from agent.engines import FEW, SHAPES, TorchEngine
 from agent.evaluation import Evaluation
@@ -88,8 +91,6 @@ def candidates(game: Game, network: NetworkConfig, config: EngineConfig) -> list
 
 def has_bf16(device: str) -> bool:
     """Whether bf16 is native there; emulated, it is not worth the time to measure it."""
-    import torch
-
     if device != "cpu":
         return True
     known: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
@@ -147,7 +148,8 @@ class NetworkEvaluator:
         return self.engine(states, positions)
 
     def load(self, weights: Mapping[str, Any], version: int) -> None:
-        """Take new weights and forget what the old ones said."""
+        """Take new weights, tensors or arrays, and forget what the old ones said."""
+        weights = {name: torch.tensor(w) if isinstance(w, np.ndarray) else w for name, w in weights.items()}
         with self.lock:
             self.weights = weights, version
             self.engine.load(weights, version)

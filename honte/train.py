@@ -12,6 +12,7 @@ import re
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,9 @@ def own_flags() -> argparse.ArgumentParser:
     parser.add_argument("--run", default="", help="the run's folder; runs/NAME unless given")
     parser.add_argument("--fresh", action="store_true", help="move a run that is there aside and start again")
     parser.add_argument("--init", default="", help="a run or model folder whose weights a new run starts from")
+    parser.add_argument("--ray", default="", metavar="auto|local|ADDRESS", help="play on a Ray cluster: docs/ray.md")
+    parser.add_argument("--num-actors", type=int, help="with --ray: how many actors play; 0: as many as fit")
+    parser.add_argument("--learner-processes", type=int, help="how many processes share each batch (torch DDP)")
     parser.add_argument("--json", action="store_true", help="one JSON object on the last line of stdout")
     parser.add_argument("--print-config", action="store_true", help="print the resolved configuration and stop")
     return parser
@@ -89,6 +93,7 @@ def _train(flags: argparse.Namespace, game: Game, config: Any, folder: Path) -> 
             watch=view.show,
             grade=grader(game, config.play),
             stopping=stopping,
+            remote=_remote(flags, config, folder) if flags.ray else None,
         )
         if flags.init and not run.trainer.steps:
             run.start_from(_weights(flags.init, game))
@@ -106,6 +111,17 @@ def _train(flags: argparse.Namespace, game: Game, config: Any, folder: Path) -> 
     return 0
 
 
+def _remote(flags: argparse.Namespace, config: Any, folder: Path) -> Callable[..., Any]:
+    """Ray's runner, imported only here."""
+    if config.deterministic:
+        raise ValueError("a deterministic run plays in its own process: leave out --ray")
+    try:
+        from selfplay.ray_runner import RayRunner
+    except ImportError as error:
+        raise ValueError(f"--ray needs the package ray ({error}): pip install 'ray[default]'") from error
+    return partial(RayRunner, address=flags.ray, cluster=config.ray, tags={"run": folder.name})
+
+
 def _parsed(arguments: Sequence[str]) -> tuple[argparse.Namespace, Any]:
     """Our own flags, and the configuration: the recipe's values with those of the other flags over them."""
     import tyro
@@ -118,6 +134,12 @@ def _parsed(arguments: Sequence[str]) -> tuple[argparse.Namespace, Any]:
     name = words.pop(0) if words and not words[0].startswith("-") else ""  # later words may be values of flags
     flags, rest = own.parse_known_args(words)
     flags.recipe = name
+    if flags.learner_processes is not None:
+        rest += ["--learn.processes", str(flags.learner_processes)]
+    if flags.num_actors is not None:
+        if not flags.ray:
+            raise ValueError("--num-actors goes with --ray: without it, games are played in this process")
+        rest += ["--ray.num-actors", str(flags.num_actors)]
     if helping:
         own.print_help()
         print("\nEvery setting of the recipe is a flag, too:\n")

@@ -125,6 +125,8 @@ class LocalRunner:
         self.game, self.config, self.seed, self.deterministic = game, config, seed, deterministic
         self.evaluator = evaluator()
         self.next_id = first_id
+        self.missing: list[int] = []  # nothing here dies alone: what is under way at the end of a run is not owed
+        self.notes: list[str] = []
         self._ids = itertools.count(first_id)
         self._finished: queue.Queue[GameRecord | BaseException] = queue.Queue(maxsize=4 * config.num_games)
         self._stop = threading.Event()

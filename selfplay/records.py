@@ -123,34 +123,58 @@ def _cut(arrays: dict[str, Any]) -> list[GameRecord]:
 def validate(game: Game, records: Sequence[GameRecord], name: str = "shard") -> None:
     """Replay every record; ValueError names the first illegal action, wrong outcome or policy that is no policy."""
     for record in records:
-        policies = record.policies
         known = record.outcome in (-1, 0, 1, UNFINISHED)
-        if record.opening < 0 or policies.shape[1:] != (game.num_actions,) or not known:
+        if record.opening < 0 or record.policies.shape[1:] != (game.num_actions,) or not known:
             raise ValueError(f"{name}: game {record.id} has fields of the wrong shape")
-        if not np.isfinite(policies).all() or (policies < 0).any() or (abs(policies.sum(axis=1) - 1) > 1e-3).any():
-            raise ValueError(f"{name}: game {record.id} has a policy that is not one: finite, >= 0, of sum 1")
-        if not (abs(record.values) <= 1).all():
-            raise ValueError(f"{name}: game {record.id} has a value outside [-1, 1]")
+    if not records:
+        return
+    lengths = np.array([len(record.actions) for record in records])
+    openings = np.array([record.opening for record in records])
+    outcomes = np.array([record.outcome for record in records])
+    given = np.array(
+        [record.proven or bool(record.reason) or record.outcome == UNFINISHED for record in records]
+    )  # not by the rules
+    actions, policies = np.concatenate([r.actions for r in records]), np.concatenate([r.policies for r in records])
+    owner = np.repeat(np.arange(len(records)), lengths - openings)
+    with np.errstate(invalid="ignore", over="ignore"):
+        sums = policies.sum(axis=1)
+    odd = ~np.isfinite(policies).all(axis=1) | (policies < 0).any(axis=1) | ~(abs(sums - 1) <= 1e-3)
+    _none(records, owner[odd], name, "has a policy that is not one: finite, >= 0, of sum 1")
+    values = np.concatenate([record.values for record in records])
+    _none(records, owner[~(abs(values) <= 1)], name, "has a value outside [-1, 1]")
+    first_action, first_policy = np.cumsum(lengths) - lengths, np.cumsum(lengths - openings) - (lengths - openings)
     states = game.new(len(records))
     game.init(states)
-    lengths = np.array([len(record.actions) for record in records])
-    for ply in range(int(lengths.max(initial=0)) + 1):
+    for ply in range(int(lengths.max()) + 1):
         out = game.describe_new(states)
-        for i in np.flatnonzero(lengths == ply).tolist():
-            record = records[i]
-            value = int(out.value[i]) if out.to_play[i] == 0 else -int(out.value[i])
-            by_rules = record.outcome != UNFINISHED and not record.proven and not record.reason
-            if by_rules and not (out.terminal[i] and value == record.outcome):
-                raise ValueError(f"{name}: game {record.id} ends with an outcome that the rules do not give")
+        value = np.where(out.to_play == 0, out.value, -out.value)
+        _none(
+            records,
+            (lengths == ply) & ~given & ~(out.terminal & (value == outcomes)),
+            name,
+            "ends with an outcome that the rules do not give",
+        )
         live = np.flatnonzero(lengths > ply)
-        actions = np.array([records[i].actions[ply] for i in live.tolist()], np.int64)
-        for i, action in zip(live.tolist(), actions, strict=True):
-            if not 0 <= action < game.num_actions or not out.legal[i, action]:
-                raise ValueError(f"{name}: game {records[i].id} plays the illegal action {action} at ply {ply}")
-            decided = ply - records[i].opening
-            if decided >= 0 and (records[i].policies[decided][~out.legal[i]] > 0).any():
-                raise ValueError(f"{name}: game {records[i].id} has a policy on illegal actions at ply {ply}")
-        game.advance(states, live, live, actions)
+        played = actions[first_action[live] + ply].astype(np.int64)
+        sane = (played >= 0) & (played < game.num_actions)
+        legal = sane & out.legal[live, np.where(sane, played, 0)]
+        _none(records, live[~legal], name, f"plays the illegal action {_first(played[~legal])} at ply {ply}")
+        decided = live[openings[live] <= ply]
+        there = (policies[first_policy[decided] + ply - openings[decided]] > 0) & ~out.legal[decided]
+        _none(records, decided[there.any(axis=1)], name, f"has a policy on illegal actions at ply {ply}")
+        game.advance(states, live, live, played)
+
+
+def _first(values: NDArray[np.int64]) -> int:
+    return int(values[0]) if len(values) else 0
+
+
+def _none(records: Sequence[GameRecord], bad: NDArray[Any], name: str, what: str) -> None:
+    """ValueError that says ``what`` of the first of the records that ``bad``, a mask or indices, picks."""
+    if bad.dtype == np.bool_:
+        bad = np.flatnonzero(bad)
+    if len(bad):
+        raise ValueError(f"{name}: game {records[bad[0]].id} {what}")
 
 
 def write_shard(folder: Path, game: Game, records: Sequence[GameRecord], number: int) -> Path:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,13 @@ from selfplay.local_runner import LocalRunner
 from selfplay.records import GameRecord
 from training import run_folder
 from training.config import TrainConfig
+from training.data_parallel import Learners
 from training.losses import policy_value_loss
 from training.metrics import Metrics
 from training.replay import Replay
 from training.report import Rates, Report
 from training.storage import Saved, Storage
-from training.trainer import Diverged, Trainer
+from training.trainer import Batch, Diverged, Trainer
 
 FLUSH_SECONDS = 5.0
 """Finished games wait no longer than this for their shard."""
@@ -50,28 +52,32 @@ class Run:
         watch: Callable[[Report], None] = lambda report: None,
         grade: Callable[[Evaluate], dict[str, float]] | None = None,
         stopping: Callable[[], bool] = lambda: False,
+        remote: Callable[..., Any] | None = None,
     ) -> None:
-        """``grade`` measures the playing network now and then; its numbers go into the metrics."""
+        """``grade`` measures the playing network now and then; its numbers go into the metrics.
+
+        ``remote`` makes a runner that plays elsewhere, of (game, config, evaluator, seed, first_id, missing).
+        """
         self.game, self.config, self.folder = game, config, folder
         self.watch, self.grade, self.stopping = watch, grade, stopping
         learn = config.learn
         torch.manual_seed(config.seed)
         model = PolicyValueNet(config.network, game.observation_shape, game.action_layout)
-        loss = policy_value_loss(value_mix=learn.value_mix, value_weight=learn.value_weight)
-        self.trainer = Trainer(model, loss, learn.trainer)
+        self.loss = partial(policy_value_loss, value_mix=learn.value_mix, value_weight=learn.value_weight)
+        self.trainer = Trainer(model, self.loss(), learn.trainer)
+        self.learners: Learners | None = None
         self.replay = Replay(game, learn.window, full_budget=config.self_play.search.num_simulations)
         self.storage = Storage(game, config, folder)
         self.report = Report()
         self.pending: list[GameRecord] = []
         saved = self._restore()
-        self.runner = LocalRunner(
-            game,
-            config.self_play,
-            lambda: NetworkEvaluator(game, config.network, self._engine(), wait=False),
-            seed=config.seed,
-            first_id=saved.next_id,
-            deterministic=config.deterministic,
-        )
+        evaluator = partial(NetworkEvaluator, network=config.network, config=self._engine(), wait=False)
+        common: dict[str, Any] = {"seed": config.seed, "first_id": saved.next_id}
+        if remote is None:
+            play = partial(LocalRunner, deterministic=config.deterministic)
+            self.runner = play(game, config.self_play, lambda: evaluator(game), **common)
+        else:
+            self.runner = remote(game, config.self_play, evaluator, missing=saved.missing, **common)
         if config.deterministic:
             self.runner.restore(saved.in_flight)
         self.runner.publish(self.weights, self.version)
@@ -134,6 +140,8 @@ class Run:
             ) from error
         finally:
             self.runner.close()
+            if self.learners is not None:
+                self.learners.close()
             self.metrics.close()
         if done and not before:
             self._say("finished", self._why())
@@ -189,12 +197,20 @@ class Run:
         while self._owed() >= learn.batch_size and (self.config.deterministic or time.monotonic() < until):
             self._cool()
             batch = self.replay.batch(learn.batch_size, self.config.seed, self.trainer.steps)
-            self.report.smooth(self.trainer.step(batch))
+            self.report.smooth(self._step(batch))
             if not self.config.deterministic and self.trainer.steps % learn.publish_steps == 0:
                 self._publish()
         if self.config.deterministic and self.trainer.steps > self.version:
             self._publish()
             self._save()
+
+    def _step(self, batch: Batch) -> dict[str, float]:
+        """A step of the trainer, alone or with other processes, which begin at the first step."""
+        if self.config.learn.processes == 1:
+            return self.trainer.step(batch)
+        if self.learners is None:
+            self.learners = Learners(self.trainer, self.loss, self.config.learn.processes)
+        return self.learners.step(batch)
 
     def _cool(self) -> None:
         """The learning rate falls to a tenth over the last share of the run."""
@@ -231,6 +247,8 @@ class Run:
             report.grades = self.grade(self.runner.evaluator)
             self._last_grade = time.monotonic()
             self.rates.mark(self._counts())
+        report.notes += self.runner.notes
+        self.runner.notes.clear()
         self.metrics.write(report.step, report.numbers())
         self.watch(report)
         self._last_view = time.monotonic()
@@ -258,6 +276,7 @@ class Run:
                 version=self.version,
                 num_games=self.num_games,
                 next_id=self.runner.next_id,
+                missing=self.runner.missing,
                 minutes=self.minutes,
                 in_flight=self.runner.in_flight() if self.config.deterministic else [],
             ),

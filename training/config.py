@@ -20,6 +20,7 @@ from agent.network import NetworkConfig
 from agent.search import SearchConfig
 from games.game import Game
 from selfplay.local_runner import SelfPlayConfig
+from selfplay.worker import RayConfig
 from training.replay import WindowConfig
 from training.trainer import TrainerConfig
 
@@ -31,6 +32,7 @@ class LearnConfig:
     """How the network learns from the games."""
 
     batch_size: int = 512
+    processes: int = 1  # that share each batch (torch DDP); they must divide batch_size
     reuse: float = 4.0  # trained samples per new sample; holds self-play or the learner back
     value_mix: float = 0.3  # lambda: value target = (1 - lambda) outcome + lambda search value
     value_weight: float = 1.0
@@ -39,6 +41,10 @@ class LearnConfig:
     publish_steps: int = 40  # steps between two updates of the playing network
     window: WindowConfig = field(default_factory=WindowConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
+
+    def __post_init__(self) -> None:
+        if self.processes < 1 or self.batch_size % self.processes:
+            raise ValueError(f"learn.processes is {self.processes}: it must divide batch_size, {self.batch_size}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +61,7 @@ class TrainConfig:
     self_play: SelfPlayConfig = field(default_factory=SelfPlayConfig)
     play: SearchConfig = field(default_factory=lambda: SearchConfig(num_simulations=100))  # when it plays for real
     learn: LearnConfig = field(default_factory=LearnConfig)
+    ray: RayConfig = field(default_factory=RayConfig)  # with --ray only
     checkpoint_minutes: float = 1.0
     checkpoint_steps: int = 0  # deterministic runs: steps between checkpoints; 0: at every update
     keep_checkpoints: int = 3
@@ -72,9 +79,11 @@ MAY_CHANGE = frozenset(
         "keep_checkpoints",
         "keep_every",
         "grade_minutes",
+        "learn.processes",
         "max_disk_gb",
         "engine",
         "play",
+        "ray",
         "self_play.num_groups",
     }
 )

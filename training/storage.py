@@ -33,6 +33,7 @@ class Saved:
     version: int = 0
     num_games: int = 0
     next_id: int = 0
+    missing: list[int] = field(default_factory=list)  # ids below next_id that are stored nowhere and still to be played
     minutes: float = 0.0
     in_flight: list[GameRecord] = field(default_factory=list)  # deterministic runs only
     notes: list[str] = field(default_factory=list)  # what was damaged or lost, in sentences
@@ -66,6 +67,7 @@ class Storage:
             "version": saved.version,
             "num_games": saved.num_games,
             "next_id": saved.next_id,
+            "missing": saved.missing,
             "minutes": saved.minutes,
             "num_shards": self.num_shards,
             "dropped": self.dropped,
@@ -113,28 +115,34 @@ class Storage:
             saved.trainer, saved.weights = (found.tensors["optimizer"], state["trainer"]), found.tensors["model"]
             saved.version, saved.num_games = state["version"], state["num_games"]
             saved.next_id, saved.minutes = state["next_id"], state["minutes"]
+            saved.missing = [int(i) for i in state.get("missing", [])]
             if self.config.deterministic:
                 flight = found.tensors["in_flight"]["records"].numpy().tobytes()
                 saved.in_flight = unpack(self.game, flight, "games in flight")
         replay.made = self.dropped
+        first_id, later = saved.next_id, set[int]()
         for number, path in shards(self.games).items():
-            self._take_up(number, path, counted, replay, saved)
+            ids = self._take_up(number, path, counted, replay, saved)
+            later.update(ids if number >= counted else ())
+        saved.missing = sorted({*saved.missing, *range(first_id, saved.next_id)} - later)
         return saved
 
-    def _take_up(self, number: int, path: Path, counted: int, replay: Replay, saved: Saved) -> None:
+    def _take_up(self, number: int, path: Path, counted: int, replay: Replay, saved: Saved) -> list[int]:
+        """Games of one shard into ``replay``; their ids."""
         if self.config.deterministic and number >= counted:
             path.unlink()
-            return
+            return []
         self.num_shards = number + 1
         try:
             records = read_shard(path, self.game)
         except ValueError as error:
             path.rename(path.with_suffix(".damaged"))
             saved.notes.append(f"the games in {path.name} are lost and set aside: {error}")
-            return
+            return []
         self.sizes[number] = replay.add(records)
         saved.num_games += len(records) if number >= counted else 0
         saved.next_id = max(saved.next_id, *(record.id + 1 for record in records))
+        return [record.id for record in records]
 
 
 def model_config(game: Game, config: TrainConfig) -> dict[str, Any]:

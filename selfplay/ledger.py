@@ -1,0 +1,107 @@
+"""The ledger of game ids: which are open, who plays them, and which are suspected of crashing their workers.
+
+Knows ids and names of workers. Does not know Ray, games or records.
+
+An id is accepted once, from the worker it was lent to; what a lost worker held is lent again. When workers crash the
+ledger finds out which game did it, without blaming those that were played beside it: ids of a first crash go back
+among the others, those of a second are divided into lots of √n that are played by themselves, and only an id that
+crashed ``STRIKES`` workers while it was alone is put in quarantine. Workers that are killed from outside, however
+often, thus cost time and never a game.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Collection, Iterable, Sequence
+
+STRIKES = 3
+
+
+class Ledger:
+    """Every id from ``first_id`` on, and the earlier ones in ``missing``, each accepted exactly once."""
+
+    def __init__(self, first_id: int = 0, missing: Iterable[int] = ()) -> None:
+        self.next_id = first_id
+        self.again: deque[int] = deque(missing)  # open, lent to nobody
+        self.lots: deque[tuple[int, ...]] = deque()  # suspects, each lot to be played by itself
+        self.held: dict[str, set[int]] = {}
+        self.alone: set[str] = set()  # workers that play a lot
+        self.crashes: dict[int, int] = {}  # in company
+        self.strikes: dict[int, int] = {}  # alone
+        self.quarantined: list[int] = []
+
+    def lend(self, worker: str, room: int) -> list[int]:
+        """Ids for ``worker`` to play, so that it holds ``room`` of them; a lot of suspects where it holds nothing."""
+        mine = self.held.setdefault(worker, set())
+        if not mine:
+            self.alone.discard(worker)
+            if self.lots:
+                self.alone.add(worker)
+                mine.update(self.lots[0])
+                return list(self.lots.popleft())
+        if worker in self.alone:
+            return []
+        wanted = max(0, room - len(mine))
+        ids = [self.again.popleft() for _ in range(min(wanted, len(self.again)))]
+        ids += range(self.next_id, self.next_id + wanted - len(ids))
+        self.next_id = max([self.next_id, *(i + 1 for i in ids[-1:])])
+        mine.update(ids)
+        return ids
+
+    def settle(self, worker: str, ids: Sequence[int]) -> list[bool]:
+        """``worker`` finished these games; for each whether it is accepted: once, and from its holder alone."""
+        mine, accepted = self.held.get(worker, set()), []
+        for i in ids:
+            accepted.append(i in mine)
+            mine.discard(i)
+            self.crashes.pop(i, None)
+            self.strikes.pop(i, None)
+        return accepted
+
+    def release(self, worker: str) -> None:
+        """``worker`` is gone through no fault of its games; they are open again."""
+        ids = sorted(self.held.pop(worker, ()))
+        if worker in self.alone:
+            self.alone.discard(worker)
+            if ids:
+                self.lots.appendleft(tuple(ids))
+        else:
+            self.again.extendleft(reversed(ids))
+
+    def blame(self, worker: str) -> list[int]:
+        """``worker`` crashed over what it held; the ids that this puts in quarantine."""
+        ids = sorted(self.held.get(worker, ()))
+        if worker not in self.alone:
+            for i in ids:
+                self.crashes[i] = self.crashes.get(i, 0) + 1
+            suspects = [i for i in ids if self.crashes[i] >= 2]
+            self.held[worker] = {i for i in ids if self.crashes[i] < 2}
+            self.release(worker)
+            self._divide(suspects)
+            return []
+        self.held.pop(worker)
+        self.alone.discard(worker)
+        if len(ids) != 1:
+            self._divide(ids)
+            return []
+        self.strikes[ids[0]] = self.strikes.get(ids[0], 0) + 1
+        if self.strikes[ids[0]] < STRIKES:
+            self.lots.appendleft((ids[0],))
+            return []
+        self.crashes.pop(ids[0], None)
+        self.strikes.pop(ids[0])
+        self.quarantined += ids
+        return ids
+
+    @property
+    def open(self) -> list[int]:
+        """Ids below ``next_id`` that are neither accepted nor in quarantine: what a run that goes on still owes."""
+        return sorted(
+            [*self.again, *(i for lot in self.lots for i in lot), *(i for m in self.held.values() for i in m)]
+        )
+
+    def _divide(self, ids: Collection[int]) -> None:
+        size = max(1, math.isqrt(len(ids)))
+        ordered = sorted(ids)
+        self.lots.extend(tuple(ordered[i : i + size]) for i in range(0, len(ordered), size))
