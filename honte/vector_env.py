@@ -196,8 +196,9 @@ class GameVectorEnv(VectorEnv[Array, Array, Array]):
             self._me[rows] = SIDES.index(self.side)
         out = self.game.describe_new(states)
         self._answer(out, np.ones(len(rows), np.bool_), rows)
-        for mine, fresh in zip(self._here, out, strict=True):
-            mine[rows] = fresh
+        kept: Any
+        for kept, fresh in zip(self._here, out, strict=True):
+            kept[rows] = fresh
 
     def _answer(self, here: Positions, allowed: Array, rows: Array | None = None) -> None:
         """The opponent moves in ``rows`` (None: all), described by ``here``, until the agent is to play everywhere."""
