@@ -101,7 +101,7 @@ def test_the_observation_is_the_movers_view() -> None:
     assert np.argwhere(theirs).tolist() == [[3, 1]]
     assert np.argwhere(three).tolist() == [[3, 3]]
     assert not two.any()
-    other = make_position(made(2, 2), ONE_LEFT.replace("+", "*"))
+    other = make_position(made(2, 2), ONE_LEFT.replace("+", "*").replace("x to play", "o to play"))
     assert other.to_play == 1
     assert np.array_equal(other.observation[[0, 1, 3, 2, 4, 5]], here.observation)
 

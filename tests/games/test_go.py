@@ -292,8 +292,12 @@ def test_text() -> None:
     assert str(again) == str(here)
     assert again.to_play == here.to_play == 1
     assert "J9" in again.legal_actions
-    for moves, to_play in (("", 0), ("E5 pass", 1), ("E5 C3 pass pass", 0)):  # unmarked: by counting stones
-        assert position(rules, str(position(rules).play(moves))).to_play == to_play
+    for moves, mover, counted in (("", 0, 0), ("E5 pass", 0, 1), ("E5 C3 pass", 1, 0)):  # unmarked: by the last line
+        text = str(position(rules).play(moves))
+        assert position(rules, text).to_play == mover
+        assert position(rules, text.rpartition("\n")[0]).to_play == counted  # or by counting stones
+    with pytest.raises(ValueError, match="ends with 'white wins', but by its cells alone"):
+        position(rules, str(position(rules).play("E5 C3 pass pass")))
     with pytest.raises(ValueError, match="liberty"):
         board("size=3", "XO.", "O..", "...")
     with pytest.raises(ValueError, match="at most one"):
