@@ -83,4 +83,4 @@ def test_a_judge_that_finds_nothing_says_so(game: Game) -> None:
 
 def test_openings_are_replayed(game: Game) -> None:
     states = after(game, [(), (4,), (4, 0, 8)])
-    assert [int((row["cells"] != 0).sum()) for row in states] == [0, 1, 3]
+    assert [int((row["stones"] != 0).sum()) for row in states] == [0, 1, 3]

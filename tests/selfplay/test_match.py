@@ -32,7 +32,7 @@ class FirstLegal(Immediate):
         legal = self.game.describe_new(states).legal
         out.action[:] = legal.argmax(axis=1)
         out.policy[np.arange(len(states)), out.action] = 1
-        self.seen += [int((row["cells"] != 0).sum()) for row in states]
+        self.seen += [int((row["stones"] != 0).sum()) for row in states]
         return out
 
 
