@@ -59,7 +59,7 @@ def test_the_page_says_what_the_run_holds(folder: Path) -> None:
     assert run["checkpoints"][0]["step"] == last["step"]
     assert all(re.fullmatch("[0-9a-f]{64}", each["sha256"]) for each in run["checkpoints"])
     keys = {figure["key"] for figure in data["figures"]}
-    assert {"mistakes/all", "loss", "entropy", "outcomes", "length", "distinct", "age", "speed", "cache"} <= keys
+    assert {"mistakes/all", "loss", "entropy", "outcomes", "length", "distinct", "age", "cache"} <= keys
     for figure in data["figures"]:
         for curve in figure["curves"]:
             assert set(curve["at"]) == set(data["axes"]) or figure["axis"]
