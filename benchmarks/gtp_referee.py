@@ -53,8 +53,8 @@ def play(sides: tuple[str, str], size: int, komi: float, seconds: float, main_ti
     reason = ""
     seat = 0
     try:
-        for seat, command in enumerate(sides):  # noqa: B007 - whoever cannot start has lost
-            engines.append(started(command, size, komi, seconds, main_time))
+        for seat in range(2):  # whoever cannot start has lost
+            engines.append(started(sides[seat], size, komi, seconds, main_time))
         while not board.here.is_over:
             seat = board.here.to_play
             left = main_time - spent[seat]

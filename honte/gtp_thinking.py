@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from agent import chance
@@ -50,8 +51,8 @@ class Thinking:
             "reg_genmove": lambda words: self.genmove(self._seat(words, "reg_genmove COLOR"), keep=False),
         }
         for prefix, tell in (("", precise), ("kata-", precise), ("lz-", coarse)):
-            found[f"{prefix}analyze"] = lambda words, tell=tell: self.analyze(words, tell)  # type: ignore[misc]
-            found[f"{prefix}genmove_analyze"] = lambda words, tell=tell: self.genmove_analyze(words, tell)  # type: ignore[misc]
+            found[f"{prefix}analyze"] = partial(self.analyze, tell=tell)
+            found[f"{prefix}genmove_analyze"] = partial(self.genmove_analyze, tell=tell)
         return found
 
     def _seat(self, words: list[str], usage: str) -> int:

@@ -6,7 +6,6 @@ the seed, whichever thread plays it and whatever is played beside it; only the o
 
 from __future__ import annotations
 
-import os
 import queue
 import threading
 from collections.abc import Generator, Iterator, Sequence
@@ -22,11 +21,6 @@ Crew = Sequence[Player]
 
 WARM_ROUNDS = 2
 """Played before there are threads, for Numba is not sure to compile well in several: by then all have decided."""
-
-
-def cores() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def play_games(

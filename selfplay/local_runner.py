@@ -22,6 +22,7 @@ from agent import chance
 from agent.decision import Terms
 from agent.search import Search, SearchConfig
 from games.game import Game
+from selfplay.cores import cores
 from selfplay.game_loop import GameLoop, Start
 from selfplay.openings import Opening, scattered
 from selfplay.records import GameRecord, samples
@@ -82,11 +83,6 @@ class Runner(Protocol):
         """Games finished since the last call; waits up to ``timeout`` seconds for the first."""
 
     def close(self) -> None: ...
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def openings_of(game: Game, config: SelfPlayConfig, seed: int, ids: NDArray[np.int64]) -> list[Opening]:

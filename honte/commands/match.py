@@ -225,7 +225,7 @@ def _place(game: Game, a: str, b: str, agreement: dict[str, Any]) -> Path:
 def _threads(texts: Sequence[str], games: int) -> int:
     """One a core, where there are games for it; one alone where players take the whole machine or share nothing."""
     from agent.identity import is_network
-    from selfplay.arena import cores
+    from selfplay.cores import cores
 
     alone = any(text.startswith(("perfect", "gtp:")) or (is_network(text) and "seconds=" in text) for text in texts)
     return 1 if alone else max(1, min(cores(), 8, games // 16))

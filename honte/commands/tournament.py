@@ -133,7 +133,7 @@ def _folder(args: Tournament, game: Game | None) -> Path:
 def _play(args: Tournament, texts: Sequence[str], anchors: dict[str, float], output: Output) -> Path:
     from agent.identity import hurried, identity
     from honte.api import game_for, load
-    from selfplay.arena import cores
+    from selfplay.cores import cores
     from selfplay.rating_store import RatingStore
     from selfplay.tournament import gauntlet, play_tournament, round_robin
 
