@@ -218,9 +218,10 @@ def test_a_poisoned_game_is_set_aside(make: Make) -> None:
         found |= taken(runner, 1)
     assert runner.ledger.quarantined == [bad]
     assert any(f"game {bad} is in quarantine" in note for note in runner.notes)
+    while not set(range(9)) <= {*found, bad}:  # the others go on, also those that were under way beside it
+        found |= taken(runner, 1)
     found |= taken(runner, 20)
     assert bad not in found
-    assert set(range(9)) <= {*found, bad}
 
 
 def broken(game: Game) -> Any:
