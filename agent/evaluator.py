@@ -1,114 +1,26 @@
 """A network as players and runners use it: an engine behind a cache, with its version.
 
-Knows which engines there are and how they are put together. Does not know search or learning.
+Knows how an engine, merging, cache and symmetries are put together. Does not know search or learning.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import threading
-import time
 import warnings
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import partial
-from typing import Any, Literal, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
 
+from agent.batching import BatchingEvaluator
 from agent.cache import Cache
-from agent.engines import FEW, SHAPES, TorchEngine
-from agent.evaluation import Evaluation
+from agent.choosing import Candidate, EngineConfig, candidates, engine, fastest
+from agent.evaluation import Evaluate, Evaluation
+from agent.known import key
 from agent.network import NetworkConfig
+from agent.symmetric import canonical
 from games.game import Game, Positions, States
-
-CHOSEN_HERE = ("auto", "fast")
-"""Precisions that stand for the best one on this machine."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class EngineConfig:
-    """How a network is run for play; auto: the fastest one here, by measuring each for a moment.
-
-    int8 (OpenVINO only) rounds: about one best action in a hundred differs. It is tried when the precision is ``fast``.
-    """
-
-    kind: Literal["auto", "torch", "openvino"] = "auto"
-    precision: Literal["auto", "fast", "fp32", "bf16", "int8"] = "auto"
-    device: str = "cpu"
-    cache_entries: int = 1 << 18  # 0: no cache
-    few: bool = False  # batches of a few rows stay small, for one game at a time: faster, bits may vary with company
-
-
-class Engine(Protocol):
-    """An ``Evaluate`` made of weights."""
-
-    version: int
-    precision: str
-
-    def __call__(self, states: States, positions: Positions) -> Evaluation: ...
-
-    def load(self, weights: Mapping[str, Any], version: int = 0) -> None: ...
-
-
-def engine(game: Game, network: NetworkConfig, config: EngineConfig) -> Engine:
-    """The engine that ``config`` asks for. ValueError for one that is not to be had."""
-    makers = candidates(game, network, config)
-    if not makers:
-        raise ValueError(
-            f"engine {config.kind} with {config.precision} on {config.device} is not to be had here;"
-            " openvino needs its package (the extra 'fast') and device cpu, int8 needs openvino"
-        )
-    made = [make() for make in makers]
-    if len(made) == 1:
-        return made[0]
-    return min(made, key=lambda engine: seconds(engine, game))
-
-
-def candidates(game: Game, network: NetworkConfig, config: EngineConfig) -> list[Callable[[], Engine]]:
-    """Makers of every engine that fits ``config`` on this machine."""
-    on_cpu = config.device == "cpu"
-    with_openvino = on_cpu and config.kind != "torch" and importlib.util.find_spec("openvino") is not None
-    wanted: tuple[str, ...] = (config.precision,)
-    if config.precision in CHOSEN_HERE:
-        wanted = ("fp32", "bf16") if has_bf16(config.device) else ("fp32",)
-    if config.precision == "fast":
-        wanted = (*wanted, "int8")
-    few = FEW if config.few else ()
-    makers: list[Callable[[], Engine]] = []
-    for precision in wanted:
-        if config.kind != "openvino" and precision != "int8":
-            shapes = (*few, *SHAPES)
-            makers.append(partial(TorchEngine, game, network, precision=precision, device=config.device, shapes=shapes))
-        if with_openvino:
-            from agent.openvino_engine import COMPILED_SHAPES, OpenVinoEngine
-
-            shapes = (*few, *COMPILED_SHAPES)
-            makers.append(partial(OpenVinoEngine, game, network, precision=precision, shapes=shapes))
-    return makers
-
-
-def has_bf16(device: str) -> bool:
-    """Whether bf16 is native there; emulated, it is not worth the time to measure it."""
-    if device != "cpu":
-        return True
-    known: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
-    return bool(known.get("amx_bf16") or known.get("avx512_bf16") or not known)
-
-
-def seconds(engine: Engine, game: Game, *, rows: int = 128, repeats: int = 8) -> float:
-    """What a batch of ``rows`` first positions costs, the fastest of a few."""
-    states = game.new(rows)
-    game.init(states)
-    positions = game.describe_new(states)
-    engine(states, positions)
-    spans = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        engine(states, positions)
-        spans.append(time.perf_counter() - start)
-    return min(spans)
 
 
 class NetworkEvaluator:
@@ -120,17 +32,22 @@ class NetworkEvaluator:
         """
         self.lock = threading.Lock()
         self.weights: tuple[Mapping[str, Any], int] | None = None
-        makers = [] if wait else candidates(game, network, config)
-        self.engine = makers[0]() if makers else engine(game, network, config)
-        self.chooser = threading.Thread(target=self._choose, args=(makers[1:], game), name="engines")
-        self.choosing = not makers[1:]  # nothing to choose from is chosen already
-        self.cache = Cache(self._count, game.num_actions, entries=max(config.cache_entries, 1))
-        self.cached = config.cache_entries > 0
+        found = [] if wait else candidates(game, network, config)
+        self.engine = found[0].make() if found else engine(game, network, config)
+        choice = (found, game, key(game, network, config))
+        self.chooser = threading.Thread(target=self._choose, args=choice, name="engines")
+        self.choosing = len(found) < 2  # nothing to choose from is chosen already
+        judge: Evaluate = self._count
+        if config.device != "cpu":  # one device for all threads
+            judge = BatchingEvaluator(judge)
+        self.cache = Cache(judge, game.num_actions, entries=max(config.cache_entries, 1))
+        judge = self.cache if config.cache_entries > 0 else judge
+        self.judge = canonical(judge, game.symmetries) if config.canonical else judge
         self.asked = self.evaluated = self.calls = 0
 
     def __call__(self, states: States, positions: Positions) -> Evaluation:
         self.asked += len(states)
-        answer = (self.cache if self.cached else self._count)(states, positions)
+        answer = self.judge(states, positions)
         if not self.choosing:
             self._begin()
         return answer
@@ -155,15 +72,18 @@ class NetworkEvaluator:
             self.engine.load(weights, version)
         self.cache.clear()
 
-    def _choose(self, makers: list[Callable[[], Engine]], game: Game) -> None:
-        """Put the fastest of the engine at work and those that ``makers`` make to work."""
+    def _choose(self, found: Sequence[Candidate], game: Game, entry: str) -> None:
+        """Put the fastest engine to work, if it is another than the one at work."""
+        weights = self.weights[0] if self.weights is not None else None
         try:
-            best = min([self.engine, *(make() for make in makers)], key=lambda engine: seconds(engine, game))
+            name, best = fastest(found, game, entry, weights=weights, updates=True)
         except Exception as error:  # whatever another engine's library does, this one goes on
-            warnings.warn(f"an engine could not be tried: {error}", stacklevel=1)
+            warnings.warn(f"no other engine could be tried: {error}", stacklevel=1)
+            return
+        if name == found[0].name:
             return
         with self.lock:
-            if best is not self.engine and self.weights is not None:
+            if self.weights is not None:
                 best.load(*self.weights)
             self.engine = best
 

@@ -20,21 +20,17 @@ from torch import Tensor, nn
 from agent.engines import SHAPES, folded
 from agent.evaluation import Evaluation
 from agent.network import NetworkConfig, PolicyValueNet
+from agent.trials import typical
 from games.game import Game, Positions, States
 
 HINTS = {"fp32": "f32", "bf16": "bf16", "int8": "f32"}
 """What OpenVINO may compute in; int8 is what the quantised convolutions say, f32 the rest."""
 
-COMPILED_SHAPES = SHAPES[1::2]
-"""Each shape is compiled for itself: fewer of them."""
-
 
 class OpenVinoEngine:
     """An ``Evaluate`` over OpenVINO. Safe to call from several threads; ``load`` swaps the weights between calls."""
 
-    def __init__(
-        self, game: Game, config: NetworkConfig, *, precision: str = "fp32", shapes: Any = COMPILED_SHAPES
-    ) -> None:
+    def __init__(self, game: Game, config: NetworkConfig, *, precision: str = "fp32", shapes: Any = SHAPES) -> None:
         """ImportError without the package; ValueError for a precision that is not fp32, bf16 or int8."""
         if precision not in HINTS:
             raise ValueError(f"precision is {precision!r}; with OpenVINO it must be one of {', '.join(HINTS)}")
@@ -47,9 +43,9 @@ class OpenVinoEngine:
             torch.manual_seed(0)
             self.network = PolicyValueNet(config, game.observation_shape, game.action_layout)
             self.model, self.places = converted(self.network)
-        self.sample = typical(game)
+        self.sample = typical(game)[1].observation
         self.lock = threading.Lock()
-        self.ready: dict[int, Any] = {}
+        self.ready: Any = None
         self.local = threading.local()
         self.load(self.network.state_dict(), -1)
 
@@ -62,7 +58,7 @@ class OpenVinoEngine:
         if self.precision == "int8":
             quantise(model, largest_inputs(network, torch.from_numpy(self.sample).float()))
         with self.lock:
-            self.filled, self.ready, self.version = model, {}, version
+            self.filled, self.ready, self.version = model, None, version
 
     def __call__(self, states: States, positions: Positions) -> Evaluation:
         largest = self.shapes[-1]
@@ -78,7 +74,7 @@ class OpenVinoEngine:
         size = next(shape for shape in self.shapes if shape >= count)
         padded = np.zeros((size, *observation.shape[1:]), np.float32)
         padded[:count] = observation
-        request = self._request(size)
+        request = self._request()
         request.infer([padded])
         logits = np.array(request.get_output_tensor(0).data[:count], np.float32)
         value = np.array(request.get_output_tensor(1).data[:count], np.float32)
@@ -87,20 +83,19 @@ class OpenVinoEngine:
             value = (value[:, 0] - value[:, 2]) / value.sum(axis=1)
         return logits, value
 
-    def _request(self, size: int) -> Any:
-        """This thread's request for batches of ``size``; compiled when first asked for after an update."""
+    def _request(self) -> Any:
+        """This thread's request; the model is compiled, for batches of any size, when first asked after an update."""
         with self.lock:
-            compiled = self.ready.get(size)
-            if compiled is None:
-                compiled = self.ready[size] = self._compiled(size)
-        mine: dict[int, tuple[Any, Any]] = self.local.__dict__.setdefault("requests", {})
-        if size not in mine or mine[size][0] is not compiled:
-            mine[size] = (compiled, compiled.create_infer_request())
-        return mine[size][1]
+            if self.ready is None:
+                self.ready = self._compiled()
+            compiled = self.ready
+        if getattr(self.local, "compiled", None) is not compiled:
+            self.local.compiled, self.local.request = compiled, compiled.create_infer_request()
+        return self.local.request
 
-    def _compiled(self, size: int) -> Any:
+    def _compiled(self) -> Any:
         model = self.filled.clone()
-        model.reshape([size, *self.network.observation_shape])
+        model.reshape([-1, *self.network.observation_shape])
         cores = os.cpu_count() or 1
         options = {
             "INFERENCE_PRECISION_HINT": HINTS[self.precision],
@@ -192,17 +187,3 @@ def quantise(model: Any, largest: Mapping[str, float]) -> None:
         inputs = ops.fake_quantize(node.input_value(0), np.float32(0), top, np.float32(0), top, 256)
         node.input(1).replace_source_output(narrow.output(0))
         node.input(0).replace_source_output(inputs.output(0))
-
-
-def typical(game: Game, count: int = 256) -> NDArray[Any]:
-    """[B, C, H, W] observations of random positions: what ranges are measured on."""
-    random = np.random.default_rng(0)
-    states = game.new(count)
-    game.init(states)
-    plies = random.integers(0, max(game.max_plies * 3 // 4, 1), count)
-    for ply in range(int(plies.max())):
-        out = game.describe_new(states)
-        live = np.flatnonzero((plies > ply) & ~out.terminal)
-        actions = np.array([random.choice(np.flatnonzero(out.legal[i])) for i in live], np.int64)
-        game.advance(states, live, live, actions)
-    return game.describe_new(states).observation

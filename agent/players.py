@@ -179,7 +179,8 @@ def _evaluate(folder: Path, game: Game, engine: Any, precision: Any, device: str
 def _evaluator(folder: Path, changed: int, game: Game, engine: Any, precision: Any, device: str, few: bool) -> Evaluate:
     import torch
 
-    from agent.evaluator import EngineConfig, NetworkEvaluator
+    from agent.choosing import EngineConfig
+    from agent.evaluator import NetworkEvaluator
 
     network, weights = load_network(folder, game)
     if device == "auto":

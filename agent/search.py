@@ -13,17 +13,17 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from agent import chance
 from agent.decision import Decisions, Terms
-from agent.evaluation import Evaluate
+from agent.evaluation import Evaluate, Evaluation
 from agent.gumbel import Gumbel, GumbelConfig
+from agent.memory import refuse_above
 from agent.puct import Puct, PuctConfig
 from agent.reuse import keep
 from agent.rounds import ended, survey, unproven
 from agent.symmetric import averaged
-from agent.tree import NONE, ROOT, Ints, Trees, backup, expand, finish, plant
+from agent.tree import EDGE, NODE, NONE, ROOT, Ints, Trees, finish, plant, receive
 from agent.uct import Uct, UctConfig
 from games.game import NO_LIMIT, Game, Positions, States
 
@@ -64,10 +64,18 @@ class Search:
     def __init__(
         self, game: Game, evaluate: Evaluate, config: SearchConfig, *, num_slots: int, capacity: int = 0
     ) -> None:
-        """``capacity``: nodes a tree can hold; 0: what ``num_simulations`` needs. ValueError for an unknown rule."""
+        """``capacity``: nodes a tree can hold; 0: what ``num_simulations`` needs.
+
+        ValueError for an unknown rule, and for trees that would not fit into the memory that is left.
+        """
         if config.rule not in RULES:
             raise ValueError(f"search.rule is {config.rule!r}; it must be one of {', '.join(RULES)}")
         capacity = capacity or (config.num_simulations + 2) * (2 if config.reuse else 1)
+        refuse_above(
+            num_slots * capacity * (game.state.itemsize + NODE.itemsize + game.num_actions * EDGE.itemsize),
+            what=f"searching {num_slots} games of {game.name} at once, {capacity:,} positions each,",
+            instead="fewer games at once or fewer simulations take less",
+        )
         self.game, self.config = game, config
         self.evaluate = averaged(evaluate, game.symmetries) if config.average_symmetries else evaluate
         self.draw_from = getattr(evaluate, "draw_from", None)  # rollouts ask what their random numbers follow from
@@ -83,6 +91,7 @@ class Search:
         self.out = game.positions(num_slots * config.leaves)
         self.proven = np.empty(num_slots * config.leaves, np.int8)
         self.wanted = np.empty(num_slots * config.leaves, np.int64)
+        self.nothing = Evaluation(np.empty((0, game.num_actions), np.float32), np.empty(0, np.float32))
 
     def think(self, slots: Ints, states: States, terms: Terms) -> None:
         """Begin a move in each of ``slots [R]`` at ``states [R]``, which must not be over."""
@@ -150,27 +159,23 @@ class Search:
         if self.config.lookahead > 0:  # not at roots: a proven root would have no edge to play
             nodes = self.config.lookahead_nodes or NO_LIMIT
             proven[len(fresh) :] = self.game.lookahead(states[len(fresh) :], self.config.lookahead, nodes)
-        num_wanted = unproven(proven, self.wanted)
-        if num_wanted == count:
-            values = self._expand(rows, leaves, states, out)
-        else:
-            values = np.zeros(count, np.float32)
-            if num_wanted:
-                some = self.wanted[:num_wanted]
-                values[some] = self._expand(rows[some], leaves[some], states.take(some), out.take(some))
-        backup(*self.trees.arrays, rows, leaves, out.to_play, values, proven)
+        answer = self._judge(rows, leaves, states, out, unproven(proven, self.wanted))
+        receive(*self.trees.arrays, rows, leaves, (out.legal, out.to_play, proven), *answer)
         if len(fresh):
             if out.terminal[: len(fresh)].any():
                 raise ValueError(f"a finished game of {self.game.name} cannot be searched")
             self.rule.open(fresh, self.terms.rows(fresh))
 
-    def _expand(self, rows: Ints, leaves: Ints, states: States, positions: Positions) -> NDArray[np.float32]:
-        """Ask what the leaves are worth and give them edges; the values [R]."""
+    def _judge(self, rows: Ints, leaves: Ints, states: States, positions: Positions, num_wanted: int) -> Evaluation:
+        """Ask what those leaves are worth that the rules alone did not prove."""
+        if num_wanted == 0:
+            return self.nothing
+        if num_wanted < len(rows):
+            wanted = self.wanted[:num_wanted]
+            rows, leaves, states, positions = rows[wanted], leaves[wanted], states.take(wanted), positions.take(wanted)
         if self.draw_from is not None:
             self.draw_from(self.terms.keys[rows], leaves)
-        answer = self.evaluate(states, positions)
-        expand(*self.trees.arrays, rows, leaves, positions.legal, answer.logits)
-        return answer.value
+        return self.evaluate(states, positions)
 
     def _gather(self, fresh: Ints, walking: Ints) -> Ints:
         """Walk down each of the trees ``walking``: [5, B] as ``finish`` says, the bare roots of ``fresh`` first.

@@ -1,4 +1,4 @@
-"""Averaging over symmetries: every position is judged in all the ways its board can be turned.
+"""Symmetries before the network: every position judged in all the ways its board can be turned, or in one for all.
 
 Knows symmetries and ``Evaluate``. Does not know networks or search. A network's errors differ from one symmetry to the
 next; their mean is smaller (Silver et al. 2017 draw one at random instead, and average over many simulations).
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from agent.cache import hash_rows
 from agent.evaluation import Evaluate, Evaluation
 from games.game import Positions, States, Symmetries
 
@@ -28,3 +29,25 @@ def averaged(evaluate: Evaluate, symmetries: Symmetries) -> Evaluate:
         return Evaluation(back.mean(axis=0), answer.value.reshape(count, -1).mean(axis=0))
 
     return mean
+
+
+def canonical(evaluate: Evaluate, symmetries: Symmetries) -> Evaluate:
+    """``evaluate`` asked for one of each position's S forms alone, so that all of them share an entry of a cache.
+
+    That form is the one whose observation has the smallest hash; what the network makes of the others is never asked.
+    """
+    count = len(symmetries.cells)
+    if count == 1:
+        return evaluate
+
+    def ask(states: States, positions: Positions) -> Evaluation:
+        forms = [np.ascontiguousarray(symmetries.turn(positions.observation, s)) for s in range(count)]  # [S, B, ...]
+        codes = np.empty((count, len(states)), np.uint64)
+        for form, row in zip(forms, codes, strict=True):
+            hash_rows(form.reshape(len(states), -1).view(np.uint8), row)
+        chosen = codes.argmin(axis=0)  # [B]
+        form = np.stack(forms)[chosen, np.arange(len(states))]
+        answer = evaluate(states, positions._replace(observation=form))
+        return Evaluation(np.take_along_axis(answer.logits, symmetries.actions[chosen], axis=1), answer.value)
+
+    return ask

@@ -1,4 +1,4 @@
-"""The search trees of many slots as flat arrays, and the kernels every search shares: finish (a walk), expand, backup.
+"""The search trees of many slots as flat arrays, and the kernels every search shares: finish a walk, receive its leaf.
 
 Knows nodes, edges, values and proofs. Does not know rules, networks or how an edge is chosen.
 
@@ -131,46 +131,46 @@ def mark(nodes: Records, edges: Records, t: int, pick: int, by: int) -> None:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def expand(
-    slots: Records, nodes: Records, edges: Records, rows: Ints, leaves: Ints, legal: NDArray[np.bool_], logits: Any
+    slots: Records, nodes: Records, edges: Records, t: int, leaf: int, legal: NDArray[np.bool_], logits: Any
 ) -> None:
-    """Give each leaf an edge for every legal action, with logits and their softmax as priors.
+    """Give ``leaf`` of tree ``t`` an edge for every legal action, with logits and their softmax as priors.
 
-    ``legal [R, A]``; ``logits [R, A]`` raw, float32. A row of logits that is not finite counts as uniform.
+    ``legal [A]``; ``logits [A]`` raw, float32. Logits that are not all finite count as uniform.
     """
-    for i in range(len(rows)):
-        t = rows[i]
-        node = nodes[t, leaves[i]]
-        first = slots[t]["num_edges"]
-        count = 0
-        top = np.float32(-np.inf)
-        finite = True
-        for a in range(legal.shape[1]):
-            if legal[i, a]:
-                top = max(top, logits[i, a])
-                finite &= np.isfinite(logits[i, a])
-        total = np.float32(0.0)
-        for a in range(legal.shape[1]):
-            if legal[i, a]:
-                edge = edges[t, first + count]
-                logit = logits[i, a] - top if finite else np.float32(0.0)
+    node = nodes[t, leaf]
+    first = slots[t]["num_edges"]
+    count = 0
+    top = np.float32(-np.inf)
+    finite = True
+    for a in range(len(legal)):
+        if legal[a]:
+            top = max(top, logits[a])
+            finite &= np.isfinite(logits[a])
+    total = np.float32(0.0)
+    for a in range(len(legal)):
+        if legal[a]:
+            edge = edges[t, first + count]
+            logit = logits[a] - top if finite else np.float32(0.0)
+            prior = np.float32(1.0)
+            if logit != 0:  # the best one needs no exponential
                 prior = np.float32(math.exp(np.float64(logit)))  # the same bits without the JIT
-                total += prior
-                edge["owner"] = leaves[i]
-                edge["child"] = NONE
-                edge["visits"] = 0
-                edge["pending"] = 0
-                edge["value_sum"] = 0
-                edge["logit"] = logit
-                edge["prior"] = prior
-                edge["action"] = a
-                edge["proven"] = UNKNOWN
-                count += 1
-        share = np.float32(1.0) / total
-        for e in range(first, first + count):
-            edges[t, e]["prior"] *= share
-        node["first_edge"] = first
-        node["num_edges"] = count
-        slots[t]["num_edges"] = first + count
+            total += prior
+            edge["owner"] = leaf
+            edge["child"] = NONE
+            edge["visits"] = 0
+            edge["pending"] = 0
+            edge["value_sum"] = 0
+            edge["logit"] = logit
+            edge["prior"] = prior
+            edge["action"] = a
+            edge["proven"] = UNKNOWN
+            count += 1
+    share = np.float32(1.0) / total
+    for e in range(first, first + count):
+        edges[t, e]["prior"] *= share
+    node["first_edge"] = first
+    node["num_edges"] = count
+    slots[t]["num_edges"] = first + count
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -217,31 +217,47 @@ def walk_up(nodes: Records, edges: Records, t: int, pick: int, value: Any, prove
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def backup(
-    slots: Records, nodes: Records, edges: Records, rows: Ints, leaves: Ints, to_play: Ints, values: Any, proven: Ints
-) -> None:
-    """Give each leaf its value (the view of its ``to_play [R]``) and add it to everything above.
+def backup(nodes: Records, edges: Records, t: int, leaf: int, to_play: int, value: Any, proven: int) -> None:
+    """Give ``leaf`` of tree ``t`` its value (the view of its ``to_play``) and add it to everything above.
 
-    ``values [R]`` float32 in [-1, 1]; where ``proven [R]`` is not UNKNOWN, it is the exact value.
+    ``value`` float32 in [-1, 1]; where ``proven`` is not UNKNOWN, it is the exact value.
     """
+    node = nodes[t, leaf]
+    if proven != UNKNOWN:
+        value = np.float32(proven)
+    elif not np.isfinite(value):
+        value = np.float32(0.0)
+    node["to_play"] = to_play
+    node["proven"] = proven
+    node["value"] = value
+    node["visits"] += 1
+    node["value_sum"] += value
+    pick = node["parent_edge"]
+    if pick != NONE and nodes[t, edges[t, pick]["owner"]]["to_play"] != to_play:
+        value = -value
+        if proven != UNKNOWN:
+            proven = -proven
+    walk_up(nodes, edges, t, pick, value, proven)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def receive(
+    slots: Records, nodes: Records, edges: Records, rows: Ints, leaves: Ints, found: Any, logits: Any, values: Any
+) -> None:
+    """Give each leaf ``[R]`` of a tree in ``rows [R]`` its edges, unless it is proven, and tell all above it.
+
+    ``found``: legal [R, A], to_play [R], proven [R]. ``logits [W, A]`` and ``values [W]`` are of the W leaves that are
+    not proven, in their order.
+    """
+    legal, to_play, proven = found
+    asked = 0
     for i in range(len(rows)):
-        t = rows[i]
-        node = nodes[t, leaves[i]]
-        value = values[i] if np.isfinite(values[i]) else np.float32(0.0)
-        exact = proven[i]
-        if exact != UNKNOWN:
-            value = np.float32(exact)
-        node["to_play"] = to_play[i]
-        node["proven"] = exact
-        node["value"] = value
-        node["visits"] += 1
-        node["value_sum"] += value
-        pick = node["parent_edge"]
-        if pick != NONE and nodes[t, edges[t, pick]["owner"]]["to_play"] != to_play[i]:
-            value = -value
-            if exact != UNKNOWN:
-                exact = -exact
-        walk_up(nodes, edges, t, pick, value, exact)
+        value = np.float32(0.0)
+        if proven[i] == UNKNOWN:
+            expand(slots, nodes, edges, rows[i], leaves[i], legal[i], logits[asked])
+            value = values[asked]
+            asked += 1
+        backup(nodes, edges, rows[i], leaves[i], to_play[i], value, proven[i])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -14,7 +14,8 @@ import time
 from functools import partial
 from typing import Any
 
-from agent.evaluator import EngineConfig, NetworkEvaluator
+from agent.choosing import EngineConfig
+from agent.evaluator import NetworkEvaluator
 from agent.network import NetworkConfig, PolicyValueNet
 from agent.search import SearchConfig
 from benchmarks.machine import report

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from agent.evaluator import EngineConfig, NetworkEvaluator
+from agent.choosing import EngineConfig
+from agent.evaluator import NetworkEvaluator
 from agent.network import NetworkConfig
 from agent.search import SearchConfig
 from benchmarks.machine import report

@@ -124,7 +124,8 @@ class LocalRunner:
         self.missing: list[int] = []  # nothing here dies alone: what is under way at the end of a run is not owed
         self.notes: list[str] = []
         self._ids = itertools.count(first_id)
-        self._finished: queue.Queue[GameRecord | BaseException] = queue.Queue(maxsize=4 * config.num_games)
+        # Short: a game that waits here is older than it need be when the learner sees it.
+        self._finished: queue.Queue[GameRecord | BaseException] = queue.Queue(maxsize=max(64, config.num_games // 2))
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         num_loops = 1 if deterministic else config.num_groups or max(1, cores() - 1)

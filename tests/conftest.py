@@ -6,12 +6,15 @@ import contextlib
 import os
 import random
 import sys
+import tempfile
 
 import numpy as np
 import pytest
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported: thread pools that fight for two cores stand still
 os.environ.setdefault("MPLBACKEND", "Agg")
+_cache = tempfile.TemporaryDirectory(prefix="honte-tests-")
+os.environ["HONTE_CACHE"] = _cache.name  # tests neither see nor leave what is known of this machine's engines
 os.environ.setdefault("PYTEST_TIMEOUT", "600")  # read by pytest-timeout, where it is installed
 
 with contextlib.suppress(ImportError):

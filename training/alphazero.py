@@ -18,8 +18,9 @@ from typing import Any
 
 import torch
 
+from agent.choosing import CHOSEN_HERE, EngineConfig
 from agent.evaluation import Evaluate
-from agent.evaluator import CHOSEN_HERE, EngineConfig, NetworkEvaluator
+from agent.evaluator import NetworkEvaluator
 from agent.network import PolicyValueNet
 from games.game import Game
 from selfplay.local_runner import LocalRunner

@@ -15,7 +15,7 @@ from typing import Any, get_type_hints
 import pydantic
 import yaml
 
-from agent.evaluator import EngineConfig
+from agent.choosing import EngineConfig
 from agent.network import NetworkConfig
 from agent.search import SearchConfig
 from games.game import Game

@@ -5,6 +5,7 @@ Knows names, smoothing and rates. Does not know the run, nor who reads the repor
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, field
 
@@ -13,7 +14,7 @@ SMOOTHING = 0.05
 
 @dataclass
 class Report:
-    """Where a run stands. Rates are a second, over the time since the last report."""
+    """Where a run stands. Rates are a second, over the last half minute or so."""
 
     step: int = 0
     games: int = 0
@@ -48,19 +49,25 @@ class Report:
 
 
 class Rates:
-    """Differences of counters by the second."""
+    """Differences of counters by the second, over about the last ``seconds``: games come in bursts."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float = 30.0) -> None:
+        self.seconds = seconds
         self.last: dict[str, float] = {}
         self.when = time.monotonic()
+        self.span = 0.0
+        self.sums: dict[str, float] = {}
 
     def mark(self, counts: dict[str, float]) -> None:
         """Count from here: what happened since the last look is not counted."""
         self.last, self.when = dict(counts), time.monotonic()
 
     def look(self, counts: dict[str, float]) -> dict[str, float]:
-        """The rates since the last look or mark."""
+        """The rates now; what happened longer ago counts less and less."""
         span = max(time.monotonic() - self.when, 1e-9)
-        rates = {name: (value - self.last.get(name, 0.0)) / span for name, value in counts.items()}
+        kept = math.exp(-span / self.seconds)
+        self.span = kept * self.span + span
+        for name, value in counts.items():
+            self.sums[name] = kept * self.sums.get(name, 0.0) + value - self.last.get(name, 0.0)
         self.mark(counts)
-        return rates
+        return {name: total / self.span for name, total in self.sums.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -99,29 +100,79 @@ def test_what_is_evaluated_while_the_cache_is_cleared_is_not_stored() -> None:
     assert asked.batches == [5, 5]
 
 
+class Table:
+    """The bare arrays of a cache of ``size`` entries of one logit and one value."""
+
+    def __init__(self, size: int) -> None:
+        self.keys, self.seals = np.zeros(size, np.uint64), np.zeros(size, np.uint64)
+        self.words, self.epochs = np.zeros((size, 2), np.uint32), np.zeros(size, np.uint32)
+
+    def store(self, codes: Any, answers: Any, epoch: int = 1) -> None:
+        words = np.stack([answers, answers], axis=1).astype(np.uint32)
+        store(codes, np.uint32(epoch), self.keys, self.seals, self.words, self.epochs, words)
+
+    def look_up(self, codes: Any) -> list[int | None]:
+        """The answer of each code; None where it is not known."""
+        out, hit = np.zeros((len(codes), 2), np.uint32), np.zeros(len(codes), bool)
+        look_up(codes, self.keys, self.seals, self.words, out, hit)
+        return [int(row[0]) if found and row[0] == row[1] else None for row, found in zip(out, hit, strict=True)]
+
+
+CROWD = (np.arange(1, PROBES + 2, dtype=np.uint64) << np.uint64(20)) | np.uint64(1)
+"""Codes that fall on one place: PROBES of them fit, then the first is overwritten."""
+
+
 def test_full_places_give_way_and_never_answer_for_another() -> None:
-    """Codes that fall on one place: PROBES of them fit, then the first is overwritten."""
-    keys, logits, values = np.zeros(8, np.uint64), np.zeros((8, 2), np.float32), np.zeros(8, np.float32)
-    codes = (np.arange(1, PROBES + 2, dtype=np.uint64) << np.uint64(20)) | np.uint64(1)
-    answers = np.arange(PROBES + 1, dtype=np.float32)
-    store(codes, keys, logits, values, np.stack([answers, answers], axis=1), answers)
-    out_logits, out_values, hit = np.zeros((PROBES + 1, 2), np.float32), np.zeros(PROBES + 1, np.float32), np.zeros(
-        PROBES + 1, bool
-    )  # fmt: skip
-    look_up(codes, keys, logits, values, out_logits, out_values, hit)
-    assert hit.tolist() == [False] + [True] * PROBES
-    assert out_values[1:].tolist() == answers[1:].tolist()
-    assert (keys != 0).sum() == PROBES
+    table = Table(8)
+    table.store(CROWD, np.arange(PROBES + 1))
+    assert table.look_up(CROWD) == [None, *range(1, PROBES + 1)]
+    assert (table.keys != 0).sum() == PROBES
+
+
+def test_answers_of_an_older_epoch_give_way_first() -> None:
+    table = Table(8)
+    table.store(CROWD[:PROBES], np.arange(PROBES))
+    table.store(CROWD[1:3], np.array([11, 12]), epoch=2)
+    table.store(CROWD[PROBES:], np.array([15]), epoch=2)
+    assert table.look_up(CROWD)[PROBES] == 15
+    assert table.look_up(CROWD)[1:3] == [11, 12]
 
 
 def test_places_wrap_around_the_end() -> None:
-    keys, logits, values = np.zeros(4, np.uint64), np.zeros((4, 1), np.float32), np.zeros(4, np.float32)
+    table = Table(4)
     codes = np.array([(3 << 7) | 1, (7 << 7) | 1, (11 << 7) | 1], np.uint64)
-    store(codes, keys, logits, values, np.ones((3, 1), np.float32), np.arange(3, dtype=np.float32))
-    out, hit = np.zeros(3, np.float32), np.zeros(3, bool)
-    look_up(codes, keys, logits, values, np.zeros((3, 1), np.float32), out, hit)
-    assert hit.all()
-    assert out.tolist() == [0, 1, 2]
+    table.store(codes, np.arange(3))
+    assert table.look_up(codes) == [0, 1, 2]
+
+
+def test_an_entry_that_is_half_of_another_answers_nobody() -> None:
+    """What two threads that write the same place may leave there."""
+    one, other = Table(8), Table(8)
+    one.store(CROWD[:1], np.array([5]))
+    other.store(CROWD[1:2], np.array([6]))
+    place = int(np.flatnonzero(one.keys)[0])
+    one.words[place] = other.words[place]
+    assert one.look_up(CROWD[:2]) == [None, None]
+    one.keys[place] = other.keys[place]
+    assert one.look_up(CROWD[:2]) == [None, None]
+    one.seals[place] = other.seals[place]
+    assert one.look_up(CROWD[:2]) == [None, 6]
+
+
+def test_threads_that_share_a_small_cache_get_right_answers() -> None:
+    cache = Cache(hashed, 7, entries=32)
+
+    def work(first: int) -> bool:
+        for seed in range(first, first + 40):
+            some = positions(30, seed % 11)
+            answer, true = cache(states(30), some), hashed(states(30), some)
+            if not (np.array_equal(answer.logits, true.logits) and np.array_equal(answer.value, true.value)):
+                return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(work, range(4)))
+    assert cache.asked == 4 * 40 * 30
 
 
 def test_a_small_cache_stays_right() -> None:

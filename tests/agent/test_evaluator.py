@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from agent import evaluator
-from agent.evaluator import EngineConfig, NetworkEvaluator
+from agent import choosing, evaluator
+from agent.batching import BatchingEvaluator
+from agent.choosing import EngineConfig
+from agent.engines import TorchEngine
+from agent.evaluator import NetworkEvaluator
 from agent.network import NetworkConfig, PolicyValueNet
 from tests.games.made import made
 
@@ -33,10 +36,15 @@ def only(seed: int) -> np.ndarray:
     return values(judge)
 
 
+def tried(monkeypatch: pytest.MonkeyPatch, costs: dict[str, float]) -> None:
+    """Engines cost what ``costs`` says of their classes, and nothing is known before."""
+    monkeypatch.setattr(choosing, "recall", lambda entry: None)
+    monkeypatch.setattr(choosing, "seconds", lambda engine, game, updates: costs[type(engine).__name__])
+
+
 def test_the_fastest_engine_takes_over_with_the_newest_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("openvino")
-    torch_last = {"TorchEngine": 2.0, "OpenVinoEngine": 1.0}
-    monkeypatch.setattr(evaluator, "seconds", lambda engine, game: torch_last[type(engine).__name__])
+    tried(monkeypatch, {"TorchEngine": 2.0, "OpenVinoEngine": 1.0})
     given, expected = {n: weights(n) for n in (1, 2, 3)}, {n: only(n) for n in (1, 2, 3)}
     judge = NetworkEvaluator(GAME, SMALL, EngineConfig(precision="fp32"), wait=False)
     for version in (1, 2):  # the second may come before or after the change
@@ -51,16 +59,16 @@ def test_the_fastest_engine_takes_over_with_the_newest_weights(monkeypatch: pyte
 
 
 def test_an_engine_that_cannot_be_made_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken() -> evaluator.Engine:
+    def broken() -> choosing.Engine:
         raise RuntimeError("no such library")
 
     expected = only(1)
-    first = evaluator.candidates(GAME, SMALL, EngineConfig(kind="torch", precision="fp32"))
-    monkeypatch.setattr(evaluator, "candidates", lambda *given: [*first, broken])
+    first = choosing.candidates(GAME, SMALL, EngineConfig(kind="torch", precision="fp32"))
+    monkeypatch.setattr(evaluator, "candidates", lambda *given: [*first, choosing.Candidate("broken", broken)])
     monkeypatch.setattr(evaluator.threading.Thread, "start", evaluator.threading.Thread.run)  # warnings are ours then
     judge = NetworkEvaluator(GAME, SMALL, EngineConfig(), wait=False)
     judge.load(weights(1), 1)
-    with pytest.warns(UserWarning, match="no such library"):
+    with pytest.warns(UserWarning, match="broken is left out: no such library"):
         values(judge)
     np.testing.assert_allclose(values(judge), expected, atol=1e-5)
 
@@ -71,3 +79,23 @@ def test_one_engine_is_not_chosen_from(monkeypatch: pytest.MonkeyPatch) -> None:
     assert judge.choosing
     assert not judge.chooser.is_alive()
     assert judge.version == -1
+
+
+@pytest.mark.parametrize("device", ["cpu", "meta"])
+def test_threads_are_merged_where_the_device_is_one(device: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = TorchEngine(GAME, SMALL)
+    monkeypatch.setattr(evaluator, "engine", lambda *given: plain)
+    judge = NetworkEvaluator(GAME, SMALL, EngineConfig(device=device, cache_entries=0))
+    assert isinstance(judge.judge, BatchingEvaluator) == (device != "cpu")
+    assert len(values(judge)) == 2
+
+
+def test_mirrored_positions_share_an_entry() -> None:
+    judge = NetworkEvaluator(GAME, SMALL, EngineConfig(kind="torch", precision="fp32", canonical=True))
+    states = GAME.new(2)
+    GAME.init(states)
+    GAME.step(states, np.array([1, 5]))
+    answer = judge(states, GAME.describe_new(states))
+    assert judge.evaluated == 1
+    assert answer.value[0] == answer.value[1]
+    np.testing.assert_array_equal(answer.logits[0], answer.logits[1][::-1])

@@ -7,10 +7,11 @@ import pytest
 import torch
 
 import games
+from agent.choosing import EngineConfig, candidates, engine, has_bf16
 from agent.engines import TorchEngine
-from agent.evaluator import EngineConfig, candidates, engine, has_bf16
 from agent.network import NetworkConfig, PolicyValueNet
-from agent.openvino_engine import OpenVinoEngine, typical
+from agent.openvino_engine import OpenVinoEngine
+from agent.trials import typical
 
 pytest.importorskip("openvino")
 GAME = games.make("connect_four")
@@ -25,7 +26,7 @@ def weights(config: NetworkConfig, seed: int) -> dict[str, torch.Tensor]:
 
 def positions(count: int) -> games.Positions:
     out = GAME.positions(count)
-    out.observation[:] = typical(GAME, count)
+    out.observation[:] = typical(GAME, count)[1].observation
     return out
 
 

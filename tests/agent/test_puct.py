@@ -21,10 +21,9 @@ def node(priors: Any, visits: Any, sums: Any, *, value: float = 0.0, proven: Any
     """One tree whose root has these edges."""
     count = len(priors)
     trees = Trees(1, 4, count)
-    rows = np.zeros(1, np.int64)
-    plant(*trees.arrays, rows)
-    expand(*trees.arrays, rows, rows, np.ones((1, count), bool), np.log(np.array([priors], np.float32)))
-    backup(*trees.arrays, rows, rows, rows, np.array([value], np.float32), np.array([UNKNOWN]))
+    plant(*trees.arrays, np.zeros(1, np.int64))
+    expand(*trees.arrays, 0, ROOT, np.ones(count, bool), np.log(np.array(priors, np.float32)))
+    backup(trees.nodes, trees.edges, 0, ROOT, 0, np.float32(value), UNKNOWN)
     edges = trees.root_edges(0)
     edges["visits"], edges["value_sum"] = visits, sums
     edges["pending"] = 0 if pending is None else pending

@@ -14,9 +14,8 @@ pytestmark = pytest.mark.nojit
 def test_survey_sorts_the_active_slots() -> None:
     trees = Trees(8, 8, 3)
     plant(*trees.arrays, np.arange(8))
-    rooted = np.arange(1, 8)
-    legal, logits = np.ones((7, 3), bool), np.zeros((7, 3), np.float32)
-    expand(*trees.arrays, rooted, 0 * rooted, legal, logits)
+    for t in range(1, 8):
+        expand(*trees.arrays, t, ROOT, np.ones(3, bool), np.zeros(3, np.float32))
     trees.slots["active"] = [True] * 7 + [False]
     trees.slots["budget"] = 5
     trees.slots["spent"] = [9, 4, 5, 0, 0, 0, 1, 9]

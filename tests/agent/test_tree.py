@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from agent.reuse import keep
-from agent.tree import COLLISION, EXACT, LEAF, NONE, ROOT, UNKNOWN, Trees, backup, expand, finish, plant
+from agent.tree import COLLISION, EXACT, LEAF, NONE, ROOT, UNKNOWN, Trees, finish, plant, receive
 
 pytestmark = pytest.mark.nojit
 
@@ -36,17 +36,30 @@ def walked(trees: Trees, *picks: int, end: int = LEAF) -> Any:
 def add(trees: Trees, pick: int, *, to_play: int, value: float, proven: int = UNKNOWN, legal: Any = (1, 1, 1)) -> int:
     """One simulation that ends at a new leaf behind edge ``pick``; the leaf."""
     leaf = walked(trees, pick)[1]
-    if proven == UNKNOWN:
-        expand(*trees.arrays, ints(0), leaf, np.array([legal], bool), np.zeros((1, 3), np.float32))
-    backup(*trees.arrays, ints(0), leaf, ints(to_play), np.array([value], np.float32), ints(proven))
+    told(trees, 0, leaf, to_play=to_play, value=value, proven=proven, legal=legal)
     return int(leaf[0])
+
+
+def told(
+    trees: Trees,
+    t: int,
+    leaf: Any,
+    *,
+    to_play: int = 0,
+    value: float = 0.0,
+    proven: int = UNKNOWN,
+    legal: Any = (1, 1, 1),
+    logits: Any = (0, 0, 0),
+) -> None:
+    """``receive`` one leaf of tree ``t``."""
+    asked = np.array([logits], np.float32), np.array([value], np.float32)
+    answer = asked if proven == UNKNOWN else (asked[0][:0], asked[1][:0])
+    receive(*trees.arrays, ints(t), leaf, (np.array([legal], bool), ints(to_play), ints(proven)), *answer)
 
 
 def root(trees: Trees, *, value: float = 0.5, legal: Any = (1, 1, 1), to_play: int = 0) -> Any:
     """Evaluate the root of tree 0; its record."""
-    logits = np.log(np.array([[1, 2, 5]], np.float32))
-    expand(*trees.arrays, ints(0), ints(0), np.array([legal], bool), logits)
-    backup(*trees.arrays, ints(0), ints(0), ints(to_play), np.array([value], np.float32), ints(UNKNOWN))
+    told(trees, 0, ints(0), to_play=to_play, value=value, legal=legal, logits=np.log([1, 2, 5]))
     return trees.nodes[0, ROOT]
 
 
@@ -80,23 +93,20 @@ def test_expand_makes_an_edge_for_each_legal_action() -> None:
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_logits_that_are_not_finite_count_as_uniform(bad: float) -> None:
     trees = bare()
-    logits = np.array([[3, bad, 1]], np.float32)
-    expand(*trees.arrays, ints(0), ints(0), np.ones((1, 3), bool), logits)
+    told(trees, 0, ints(0), value=np.nan, logits=(3, bad, 1))
     np.testing.assert_allclose(trees.root_edges(0)["prior"], 1 / 3, rtol=1e-6)
-    backup(*trees.arrays, ints(0), ints(0), ints(0), np.array([np.nan], np.float32), ints(UNKNOWN))
     assert trees.nodes[0, ROOT]["value_sum"] == 0
 
 
 def test_an_illegal_logit_changes_nothing() -> None:
     trees = bare()
-    logits = np.array([[0, np.inf, 0]], np.float32)
-    expand(*trees.arrays, ints(0), ints(0), np.array([[1, 0, 1]], bool), logits)
+    told(trees, 0, ints(0), legal=(1, 0, 1), logits=(0, np.inf, 0))
     np.testing.assert_allclose(trees.root_edges(0)["prior"], 0.5)
 
 
 def test_large_logits_do_not_overflow() -> None:
     trees = bare()
-    expand(*trees.arrays, ints(0), ints(0), np.ones((1, 3), bool), np.array([[1e4, 0, -1e4]], np.float32))
+    told(trees, 0, ints(0), logits=(1e4, 0, -1e4))
     np.testing.assert_allclose(trees.root_edges(0)["prior"], [1, 0, 0])
 
 
@@ -109,7 +119,7 @@ def test_grow_marks_the_walk_as_pending_and_backup_clears_it() -> None:
     assert batch.ravel().tolist() == [0, 2, first, 2, 2]  # tree, leaf, places of parent and leaf, action
     assert trees.root_edges(0)["pending"].tolist() == [0, 1, 0]
     assert trees.nodes[0, :3]["pending"].tolist() == [1, 1, 0]
-    backup(*trees.arrays, ints(0), leaf, ints(0), np.array([0], np.float32), ints(UNKNOWN))
+    told(trees, 0, leaf)
     assert not trees.nodes[0, :3]["pending"].any()
     assert not trees.edges[0, : trees.slots[0]["num_edges"]]["pending"].any()
 
@@ -203,8 +213,7 @@ def test_finish_sorts_the_walks() -> None:
     """Leaves go behind what the batch has; who met an exact value walks again while there is a budget."""
     trees = bare(4)
     for t in range(4):
-        expand(*trees.arrays, ints(t), ints(0), np.ones((1, 3), bool), np.zeros((1, 3), np.float32))
-        backup(*trees.arrays, ints(t), ints(0), ints(0), np.zeros(1, np.float32), ints(UNKNOWN))
+        told(trees, t, ints(0))
     trees.slots["budget"], trees.slots["spent"] = [5, 5, 5, 5], [0, 1, 3, 4]
     trees.edges[:, 1]["proven"] = 0
     walking, batch = ints(0, 1, 2, 3), np.full((5, 4), -7)
@@ -217,11 +226,24 @@ def test_finish_sorts_the_walks() -> None:
     assert trees.nodes[:, ROOT]["pending"].tolist() == [1, 0, 0, 0]
 
 
+def test_answers_go_to_the_leaves_that_were_asked_about() -> None:
+    """Of three leaves the middle one is proven: two rows of answers, in the order of their leaves."""
+    trees = bare(3)
+    logits = np.log(np.array([[1, 1, 2], [4, 1, 1]], np.float32))
+    legal, proven = np.ones((3, 3), bool), ints(UNKNOWN, -1, UNKNOWN)
+    found = (legal, ints(0, 0, 1), proven)
+    receive(*trees.arrays, ints(0, 1, 2), ints(0, 0, 0), found, logits, np.array([0.25, -0.5], np.float32))
+    assert trees.nodes[:, ROOT]["value"].tolist() == [0.25, -1, -0.5]
+    assert trees.nodes[:, ROOT]["num_edges"].tolist() == [3, 0, 3]
+    assert trees.nodes[:, ROOT]["proven"].tolist() == [UNKNOWN, -1, UNKNOWN]
+    np.testing.assert_allclose(trees.root_edges(0)["prior"], [0.25, 0.25, 0.5], rtol=1e-6)
+    np.testing.assert_allclose(trees.root_edges(2)["prior"], [2 / 3, 1 / 6, 1 / 6], rtol=1e-6)
+
+
 def test_trees_do_not_touch_each_other() -> None:
     trees = bare(3)
     before = [[array[t].tobytes() for array in trees.arrays] for t in range(3)]
-    expand(*trees.arrays, ints(1), ints(0), np.ones((1, 3), bool), np.zeros((1, 3), np.float32))
-    backup(*trees.arrays, ints(1), ints(0), ints(0), np.ones(1, np.float32), ints(UNKNOWN))
+    told(trees, 1, ints(0), value=1.0)
     after = [[array[t].tobytes() for array in trees.arrays] for t in range(3)]
     assert [after[0], after[2]] == [before[0], before[2]]
     assert after[1] != before[1]
