@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -315,3 +316,26 @@ def test_pydantic_reads_a_config_from_yaml_values() -> None:
     pydantic = pytest.importorskip("pydantic")
     config = pydantic.TypeAdapter(TrainerConfig).validate_python({"learning_rate": 0.02, "optimizer": "sgd"})
     assert config == TrainerConfig(learning_rate=Schedule(0.02), optimizer="sgd")
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # torch's own, of what it deprecates in itself
+@pytest.mark.skipif(not shutil.which("g++"), reason="torch.compile needs a C++ compiler")
+def test_compiled_it_learns_the_same_and_saves_the_same_names() -> None:
+    plain, compiled = make(average_decay=0.5), make(average_decay=0.5, compile=True)
+    for trainer in (plain, compiled):
+        trainer.model.get_submodule("trunk.3").p = 0.0  # dropout draws other numbers when it is compiled
+    for seed in range(4):
+        one, other = plain.step(positions(seed)), compiled.step(positions(seed))
+        assert other["loss"] == pytest.approx(one["loss"], abs=1e-4)
+    mine, theirs = compiled.state()[0], plain.state()[0]
+    assert mine.keys() == theirs.keys()
+    for name in mine:
+        if not name.startswith("random"):
+            torch.testing.assert_close(mine[name], theirs[name], atol=1e-3, rtol=1e-3)
+
+
+def test_compiling_without_a_compiler_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with pytest.raises(ValueError, match=r"no C\+\+ compiler here"):
+        make(compile=True).step(positions(0))
