@@ -112,8 +112,10 @@ def choose_root(
     root = nodes[t, ROOT]
     improve(nodes, edges, t, ROOT, c_visit, c_scale, scratch)
     first = root["first_edge"]
-    best, spare = NONE, NONE
-    best_score, spare_score = -np.inf, -np.inf
+    best = NONE
+    spare = NONE
+    best_score = -np.inf
+    spare_score = -np.inf
     for k in range(root["num_edges"]):
         edge = edges[t, first + k]
         if edge["proven"] == -1:
@@ -134,31 +136,28 @@ def choose_root(
 def choose_inside(
     nodes: Records, edges: Records, t: int, index: int, c_visit: float, c_scale: float, scratch: Any
 ) -> int:
-    """The edge whose visits lag most behind the improved policy (section 5); none that waits, as with PUCT."""
+    """The edge whose share of visits lags most behind the improved policy (section 5)."""
     node = nodes[t, index]
     first = node["first_edge"]
     top = improve(nodes, edges, t, index, c_visit, c_scale, scratch)
     total = 0
     mass = 0.0
     for k in range(node["num_edges"]):
-        total += edges[t, first + k]["visits"] + edges[t, first + k]["pending"]
+        edge = edges[t, first + k]
+        total += edge["visits"] + edge["pending"]
         scratch[k] = np.exp(scratch[k] - top)
         mass += scratch[k]
     best = NONE
-    otherwise = first
     best_score = -np.inf
     for k in range(node["num_edges"]):
         edge = edges[t, first + k]
         if edge["proven"] == -1:
             continue
-        if edge["visits"] == 0 and edge["pending"] > 0:
-            otherwise = first + k
-            continue
         score = scratch[k] / mass - (edge["visits"] + edge["pending"]) / (1 + total)
         if best == NONE or score > best_score:
             best = first + k
             best_score = score
-    return otherwise if best == NONE else best
+    return first if best == NONE else best
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

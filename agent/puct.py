@@ -47,18 +47,13 @@ def exploration(visits: int, c_init: float, c_base: float) -> Any:
 def choose(
     nodes: Records, edges: Records, t: int, index: int, c_init: float, c_base: float, fpu: float, forced: float
 ) -> int:
-    """The edge of node ``index`` with the highest Q + U; a proven loss only if all are.
-
-    Pending visits count in N (Liu et al., WU-UCT, ICLR 2020), and no walk goes where a leaf waits for its evaluation
-    while there is another way.
-    """
+    """The edge of node ``index`` with the highest Q + U; pending visits count in N, a proven loss only if all are."""
     node = nodes[t, index]
     first = node["first_edge"]
     total = node["visits"] + node["pending"]
     scale = exploration(total, c_init, c_base)
     best, best_score = NONE, -np.inf
     fresh, fresh_u = NONE, -np.inf  # the best of the unvisited ones, which all have the same Q
-    otherwise = first
     visited = 0.0
     for e in range(first, first + node["num_edges"]):
         edge = edges[t, e]
@@ -66,9 +61,6 @@ def choose(
             visited += edge["prior"]
             continue
         count = edge["visits"] + edge["pending"]
-        if edge["visits"] == 0 and count > 0:
-            otherwise = e
-            continue
         u = scale * edge["prior"] / (1 + count)
         if edge["visits"] == 0:
             if fresh == NONE or u > fresh_u:
@@ -84,7 +76,7 @@ def choose(
         q = max(mean_value(node, 0.0) - fpu * np.sqrt(visited), -1.0)
         if best == NONE or q + fresh_u > best_score:
             return fresh
-    return otherwise if best == NONE else best
+    return first if best == NONE else best
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -42,17 +42,13 @@ RULES: dict[str, Callable[[Any, Trees, int], Rule]] = {"gumbel": Gumbel, "puct":
 """By the names that ``SearchConfig`` gives their constants."""
 
 
-ENOUGH = 16
-"""Visits of the root for each leaf that a tree gathers beside the first: choosing blindly costs a small tree most."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class SearchConfig:
     """How a player searches. ``rule`` is gumbel, puct or uct."""
 
     rule: str = "gumbel"
     num_simulations: int = 32
-    leaves: int = 1  # at most so many leaves of one tree are evaluated together
+    leaves: int = 1  # leaves that one tree gathers before they are evaluated together
     lookahead: int = 0  # plies that the rules alone look ahead at each new leaf for a forced end
     lookahead_nodes: int = 0  # positions that this may cost a leaf; 0: no limit
     reuse: bool = False  # keep the subtree of the moves played
@@ -194,8 +190,7 @@ class Search:
         for leaf in range(self.config.leaves):
             if leaf:  # another leaf of each tree that just grew one and has more to spend
                 walking = batch[0, start:count]
-                visits = trees.nodes[walking, ROOT]["visits"]
-                walking = walking[(record["spent"][walking] < record["budget"][walking]) & (visits >= leaf * ENOUGH)]
+                walking = walking[record["spent"][walking] < record["budget"][walking]]
                 start = count
             while len(walking):
                 picks, ends = self.walks[:, : len(walking)]

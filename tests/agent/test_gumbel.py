@@ -107,13 +107,3 @@ def test_a_wider_budget_later_is_no_surprise() -> None:
     for budget in (3, 100, 7):
         search.think(np.zeros(1, np.int64), world.roots(1), Terms.of(1, budget=budget))
         assert search.decide()[1].visits.sum() == budget
-
-
-def test_inside_no_walk_goes_where_a_leaf_waits_while_there_is_another_way() -> None:
-    def chosen(trees: Any, count: int) -> int:
-        return int(choose_inside(trees.nodes, trees.edges, 0, ROOT, 50.0, 0.1, np.zeros(count)))
-
-    assert chosen(node([0.9, 0.06, 0.04], [0, 0, 0], [0, 0, 0], pending=[1, 0, 0]), 3) == 1
-    assert chosen(node([0.9, 0.1], [1, 0], [1, 0], pending=[1, 0]), 2) == 0
-    loss = node([0.45, 0.45, 0.1], [0, 0, 1], [0, 0, -1], pending=[1, 1, 0], proven=[UNKNOWN, UNKNOWN, -1])
-    assert chosen(loss, 3) in (0, 1)

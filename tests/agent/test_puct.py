@@ -134,14 +134,3 @@ def test_without_simulations_the_network_speaks_alone() -> None:
     assert out.action[0] == out.policy[0].argmax()
     assert out.visits.sum() == 0
     assert search.trees.root_edges(0)["child"].tolist() == [NONE] * 4
-
-
-def test_no_walk_goes_where_a_leaf_waits_while_there_is_another_way() -> None:
-    waits = node([0.9, 0.05, 0.05], [0, 0, 0], [0, 0, 0], pending=[1, 0, 0])
-    assert best(waits) == 1
-    visited = node([0.9, 0.1], [0, 3], [0, -3], pending=[1, 0])
-    assert best(visited) == 1
-    below = node([0.9, 0.1], [5, 0], [4, 0], pending=[1, 0])  # visited before: other leaves may lie below
-    assert best(below) == 0
-    all_wait = node([0.45, 0.45, 0.1], [0, 0, 1], [0, 0, -1], pending=[1, 1, 0], proven=[UNKNOWN, UNKNOWN, -1])
-    assert best(all_wait) in (0, 1)  # a collision, and no visit to a proven loss
