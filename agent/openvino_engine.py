@@ -36,7 +36,7 @@ class OpenVinoEngine:
             raise ValueError(f"precision is {precision!r}; with OpenVINO it must be one of {', '.join(HINTS)}")
         import openvino
 
-        self.core = openvino.Core()
+        self.core, self.tensor = openvino.Core(), openvino.Tensor
         self.precision, self.shapes, self.version = precision, tuple(shapes), -1
         self.wide = config.value == "wdl"
         with torch.random.fork_rng(devices=[]):
@@ -75,7 +75,9 @@ class OpenVinoEngine:
         padded = np.zeros((size, *observation.shape[1:]), np.float32)
         padded[:count] = observation
         request = self._request()
-        request.infer([padded])
+        request.set_input_tensor(self.tensor(padded, shared_memory=True))  # `infer` would copy and check for 0.2 ms
+        request.start_async()
+        request.wait()
         logits = np.array(request.get_output_tensor(0).data[:count], np.float32)
         value = np.array(request.get_output_tensor(1).data[:count], np.float32)
         if self.wide:
