@@ -27,8 +27,8 @@ def move(setting: Setting) -> Iterator[Row]:
         config = SearchConfig(rule="puct", num_simulations=SIMULATIONS, leaves=leaves)
         works[str(leaves)] = partial(decided, Search(game, engine, config, num_slots=1), states)
     rates = in_turns(works, seconds=setting.seconds, rounds=setting.rounds, clock=setting.clock)
-    for leaves, each in rates.items():
-        many = "one leaf" if leaves == "1" else f"{leaves} leaves"
+    for number, each in rates.items():
+        many = "one leaf" if number == "1" else f"{number} leaves"
         yield Row("move", f"{SIMULATIONS} simulations by {setting.fastest}, {many} at once", 1e3 / median(each), "ms")
 
 
