@@ -22,8 +22,8 @@ import numpy as np
 from benchmarks.machine import report
 from benchmarks.pgx_peer import moves_per_second
 from games import make
-from games.game import Game
 from games.registry import NAMES
+from honte.measure.rules import mean_length, random_games
 from tests.games.oracles import OPENSPIEL
 
 PGX = {
@@ -42,27 +42,6 @@ MOST_MOVES = 1_000_000
 """A round of ours, at most; OpenSpiel's is a tenth of it."""
 
 
-def mean_length(game: Game) -> float:
-    """The mean number of moves of a random game."""
-    count = 4000 if game.max_plies < 100 else 500
-    random = np.random.default_rng(0)
-    states, moves = game.new(count), 0
-    game.init(states)
-    while len(live := np.flatnonzero((out := game.describe_new(states)).legal.any(axis=1))):
-        moves += len(live)
-        choice = np.where(out.legal[live], random.random((len(live), game.num_actions)), -1).argmax(axis=1)
-        game.advance(states, live, live, choice)
-    return moves / count
-
-
-def ours(game: Game, count: int) -> Callable[[], object]:
-    states = game.new(count)
-    game.init(states)
-    seeds = np.random.default_rng(1).integers(1, 1 << 63, count).astype(np.uint64)
-    game.rollout(states[:1], seeds[:1])
-    return lambda: game.rollout(states, seeds)
-
-
 def theirs(load: str, count: int) -> Callable[[], object]:
     import pyspiel
 
@@ -79,7 +58,7 @@ def measure(name: str, rounds: int, count: int, pgx_python: str) -> dict[str, An
     game = make(name)
     length = mean_length(game)
     count = min(count, int(MOST_MOVES / length))
-    sides = {"honte": (ours(game, count), count)}
+    sides: dict[str, tuple[Callable[[], object], int]] = {"honte": (random_games(game, count), count)}
     if name in OPENSPIEL:
         with contextlib.suppress(ImportError):
             sides["open_spiel"] = (theirs(OPENSPIEL[name].load, count // 10), count // 10)

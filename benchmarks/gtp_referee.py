@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from agent.gtp_client import EngineError, GtpClient, Refused
-from benchmarks.machine import commit, processor, versions
 from games import make
 from honte.gtp_board import GtpBoard
+from honte.measure.machine import commit, processor, versions
 
 HONTE = "{python} -m honte gtp mcts:400 --game go:size={size},komi={komi:g}"
 GNUGO = "/usr/games/gnugo --mode gtp --level 1 --chinese-rules --positional-superko --capture-all-dead"

@@ -1,46 +1,13 @@
-"""What a result file says besides its numbers: machine, versions, configuration, commit. Knows no benchmark."""
+"""A result file and its table. What it says besides its numbers, ``honte.measure.machine`` knows."""
 
 from __future__ import annotations
 
 import json
-import platform
-import subprocess
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-
-def processor() -> str:
-    """The processor's name, as well as the system tells it."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        names = [line.partition(":")[2].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
-        if names:
-            return names[0]
-    return platform.processor() or platform.machine()
-
-
-def commit() -> str:
-    """The commit that is checked out, with a + where files differ from it; empty outside a clone."""
-    found = subprocess.run(
-        ["git", "describe", "--always", "--dirty=+"],
-        cwd=Path(__file__).parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return found.stdout.strip()
-
-
-def versions() -> dict[str, str]:
-    out = {"python": platform.python_version()}
-    for name in ("numpy", "numba", "open_spiel"):
-        try:
-            out[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return out
+from honte.measure.machine import commit, processor, versions
 
 
 def report(

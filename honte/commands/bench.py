@@ -1,34 +1,57 @@
-"""``honte bench``: how fast this machine is at each part of the work; ``--signature``: what it decides.
+"""``honte bench``: how fast this machine is, part by part, and how to use it; ``--signature``: what it decides.
 
-Knows what is timed. Rates drift by tens of per cent within minutes: they tell magnitudes, not winners.
+Knows the parts' names and their order. Does not know how anything is timed: ``honte.measure`` does.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from honte.commands.shared import Output, parse, progress, table
 
 if TYPE_CHECKING:
-    from games import Game
+    from honte.measure.setting import Setting
+    from honte.measure.turns import Row
 
-Measured = tuple[str, str, float]
-"""(what, unit, how many a second)"""
+Part = Literal["games", "tree", "engines", "self-play", "learner", "move", "threads"]
+
+LINES: dict[Part, int] = {"games": 2, "tree": 2, "engines": 20, "self-play": 7, "learner": 4, "move": 3, "threads": 4}
+"""The parts in their order, and about how many lines each has."""
 
 
 @dataclass(frozen=True)
 class Bench:
-    """Measure games, tree, self-play and network on this machine. With --signature: one number for what it decides."""
+    """Measure this machine: games, tree, engines, self-play, learner, one move, threads; and suggest how to use it.
+
+    Rates are those of one core, by its own clock, medians of rounds in which all that is compared takes turns; threads
+    are timed by the clock on the wall. With --signature: one number for what honte decides.
+    """
 
     signature: bool = False
     """one integer over games, searches and a hash as the network: a refactor keeps it"""
     game: str = "connect_four"
     """what to measure with"""
-    seconds: float = 2.0
-    """time for each line"""
+    only: tuple[Part, ...] = ()
+    """parts to measure; default: all"""
+    blocks: int = 6
+    """of the network"""
+    channels: int = 64
+    """of the network"""
+    model: str | None = None
+    """a run or a model folder whose network is measured, weights and all, instead of one that has learned nothing"""
+    simulations: int = 200
+    """a move"""
+    games: int = 512
+    """at once"""
+    device: str = "cpu"
+    """cpu or cuda:N"""
+    seconds: float = 0.5
+    """for each work in each round"""
+    rounds: int = 5
+    """of which medians are taken"""
     json: bool = False
     """one JSON object on stdout"""
 
@@ -45,134 +68,129 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     if not args.seconds > 0:
         raise ValueError(f"--seconds is {args.seconds}; it must be above 0")
-    from games import make
+    for name in ("blocks", "channels", "simulations", "games", "rounds"):
+        if getattr(args, name) < 1:
+            raise ValueError(f"--{name} is {getattr(args, name)}; it must be 1 or more")
+    import torch
 
-    game, lines = make(args.game), list[Measured]()
-    with progress("measuring", 8) as advance:
-        for measure in (_rules, _tree, _self_play, _network):
-            for line in measure(game, args.seconds):
+    from honte.measure.machine import machine
+
+    if args.device.startswith("cuda") and not torch.cuda.is_available():
+        raise ValueError(f"--device is {args.device}; torch sees no such device here, cpu is there")
+
+    torch.set_num_threads(1)  # rates are of one core
+    start, setting = time.perf_counter(), _setting(args)
+    parts = [part for part in LINES if part in (args.only or LINES)]
+    suggested: dict[str, Any] = {}
+    lines: list[Row] = []
+    with progress("measuring", sum(LINES[part] for part in parts)) as advance:
+        for part in parts:
+            advance(0, part)
+            for line in _rows(part, setting, suggested):
                 lines.append(line)
-                advance(1, line[0])
-    output.say(table([["", "a second", ""], *([what, f"{rate:,.0f}", unit] for what, unit, rate in lines)], right="1"))
-    machine = _machine()
-    output.say(f"on {machine['processor']}, Python {machine['python']}; rates drift, so compare within one run only")
-    rates = [{"what": what, "unit": unit, "per_second": rate} for what, unit, rate in lines]
-    output.result({"game": game.name, "machine": machine, "rates": rates})
+                advance(1, line.what)
+    spent = time.perf_counter() - start
+    here = machine()
+    output.say(_text(lines))
+    output.say(f"\non {here['processor']}, {here['usable_cores']} cores; network {_shape(setting)}")
+    if suggested:
+        output.say(f"for self-play: {_recipe(suggested)}")
+    output.say(f"measured in {spent:.0f} s; rates drift from minute to minute, ratios of one run do not")
+    output.result(
+        {
+            "game": setting.game.name,
+            "network": _shape(setting),
+            "simulations": args.simulations,
+            "games": args.games,
+            "device": args.device,
+            "rows": [row._asdict() for row in lines],
+            "suggested": suggested,
+            "machine": here,
+            "seconds": round(spent, 1),
+        }
+    )
     return 0
 
 
-def rate(work: Callable[[], int], seconds: float) -> float:
-    """How much of what ``work`` counts is done a second; its first call, which may compile, is not timed."""
-    work()
-    done, start = 0, time.perf_counter()
-    while (passed := time.perf_counter() - start) < seconds:
-        done += work()
-    return done / passed
+def _setting(args: Bench) -> Setting:
+    from agent.models import load_network
+    from agent.network import NetworkConfig
+    from games import make
+    from honte.measure.setting import Setting
 
-
-def _rules(game: Game, seconds: float) -> Iterator[Measured]:
-    import numpy as np
-
-    states = game.new(4096)
-    game.init(states)
-    seeds = np.arange(1, 4097, dtype=np.uint64)
-    yield (
-        f"{game.name}: random games",
-        "games on one core",
-        rate(lambda: len(game.rollout(states, seeds)), seconds),
+    game = make(args.game)
+    network, weights = NetworkConfig(blocks=args.blocks, channels=args.channels), None
+    if args.model is not None:
+        network, weights = load_network(args.model, game)
+    return Setting(
+        game=game,
+        network=network,
+        weights=weights,
+        num_simulations=args.simulations,
+        num_games=args.games,
+        device=args.device,
+        seconds=args.seconds,
+        rounds=args.rounds,
     )
 
 
-def _tree(game: Game, seconds: float) -> Iterator[Measured]:
-    import numpy as np
+def _rows(part: Part, setting: Setting, suggested: dict[str, Any]) -> Iterator[Row]:
+    """What ``part`` finds; where it suggests something, that is put into ``suggested``."""
+    if part == "games":
+        from honte.measure.rules import games
 
-    from agent.decision import Terms
-    from agent.evaluation import uniform
-    from agent.search import Search, SearchConfig
+        yield from games(setting)
+    elif part == "tree":
+        from honte.measure.tree import tree
 
-    slots = np.arange(256)
-    states = game.new(len(slots))
-    game.init(states)
-    for rule in ("gumbel", "puct"):
-        search = Search(game, uniform, SearchConfig(rule=rule, num_simulations=100), num_slots=len(slots))
+        yield from tree(setting)
+    elif part == "engines":
+        from honte.measure.forward import engines
 
-        def work(search: Search = search) -> int:
-            before = search.simulations
-            search.think(slots, states, Terms.of(len(slots)))
-            while len(search.decide()[0]):
-                pass
-            return search.simulations - before
+        yield from engines(setting)
+    elif part == "self-play":
+        from honte.measure.self_play import self_play
+        from training.config import LearnConfig
 
-        yield f"tree, {rule}: 256 searches of 100, no network", "simulations on one core", rate(work, seconds)
+        learn = LearnConfig()
+        yield from self_play(setting, learn.publish_steps * learn.batch_size / learn.reuse)
+    elif part == "learner":
+        from honte.measure.learner import learner
+        from training.config import LearnConfig, defaults, parse
 
+        learn = parse(defaults(setting.game)["learn"], LearnConfig)
+        yield from learner(setting, learn.trainer, learn.batch_size)
+    elif part == "move":
+        from honte.measure.move import move
 
-def _self_play(game: Game, seconds: float) -> Iterator[Measured]:
-    from itertools import count
+        yield from move(setting)
+    else:
+        from honte.measure.advice import advice, rows, ways
 
-    from agent.evaluation import hashed
-    from agent.search import Search, SearchConfig
-    from selfplay.game_loop import GameLoop, Start
-
-    search = Search(game, hashed, SearchConfig(num_simulations=32), num_slots=128)
-    loop = GameLoop(game, [search], (Start(i, (0, 0)) for i in count()), num_slots=128, seed=0)
-
-    def work() -> int:
-        before = loop.moves
-        loop.round()
-        return loop.moves - before
-
-    yield "self-play: 128 games, 32 simulations, a hash as the network", "moves on one core", rate(work, seconds)
+        tried = ways(setting)
+        yield from rows(tried)
+        suggested |= advice(setting, tried)
 
 
-def _network(game: Game, seconds: float) -> Iterator[Measured]:
-    import numpy as np
-    import torch
-
-    from agent.engines import PRECISIONS, TorchEngine
-    from agent.network import NetworkConfig
-
-    config = NetworkConfig()
-    for precision in PRECISIONS:
-        for rows in (32, 512):
-            states = game.new(rows)
-            game.init(states)
-            out = game.describe_new(states)
-            out.observation[:] = np.random.default_rng(0).integers(0, 2, out.observation.shape)  # zeros would be faster
-            engine = TorchEngine(game, config, precision=precision)
-
-            def work(engine: Any = engine, states: Any = states, out: Any = out) -> int:
-                return len(engine(states, out).value)
-
-            name = f"network {config.blocks} x {config.channels}, {precision}, batch {rows}"
-            yield name, f"positions on {torch.get_num_threads()} threads", rate(work, seconds)
+def _shape(setting: Setting) -> str:
+    return f"{setting.network.blocks} x {setting.network.channels}"
 
 
-def _machine() -> dict[str, Any]:
-    import os
-    import platform
-
-    import numba
-    import numpy
-    import torch
-
-    return {
-        "processor": _processor() or platform.machine(),
-        "cores": os.cpu_count(),
-        "system": platform.system(),
-        "python": platform.python_version(),
-        "numpy": numpy.__version__,
-        "numba": numba.__version__,
-        "torch": torch.__version__,
-    }
+def _recipe(suggested: Mapping[str, Any]) -> str:
+    """The suggestion as a recipe says it."""
+    parts = ((name, suggested[name]) for name in ("self_play", "engine"))
+    return "  ".join(f"{name}: {{{', '.join(f'{k}: {v}' for k, v in keys.items())}}}" for name, keys in parts)
 
 
-def _processor() -> str:
-    """The processor's name, where the system tells it."""
-    import platform
+def _text(lines: Sequence[Row]) -> str:
+    """The rows under the names of their parts."""
+    rows, part = [["part", "what", "", ""]], ""
+    for line in lines:
+        rows.append([line.part if line.part != part else "", line.what, _number(line.value), line.unit])
+        part = line.part
+    return table(rows, right="2")
 
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
-            names = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
-    except OSError:
-        names = []
-    return names[0] if names else platform.processor()
+
+def _number(value: float) -> str:
+    """Three digits that matter, or all of a larger number."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

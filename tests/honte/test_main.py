@@ -122,6 +122,7 @@ def test_a_wrong_flag_names_itself(capsys: pytest.CaptureFixture[str]) -> None:
         ("check-game tic_tac_toe --games 0", "--games is 0"),
         ("describe nowhere", "'nowhere'"),
         ("bench --seconds 0", "--seconds is 0.0"),
+        ("bench --games 0", "--games is 0; it must be 1 or more"),
     ],
 )
 def test_what_people_get_wrong_is_one_sentence(capsys: pytest.CaptureFixture[str], words: str, sentence: str) -> None:

@@ -1,0 +1,118 @@
+"""honte as one of the players: self-play with the fastest engine and in fp32, cache off and on; or tree work alone.
+
+python -m benchmarks.peers.honte_player self-play --blocks 6 --channels 64 --simulations 200 --games 256
+python -m benchmarks.peers.honte_player tree --names connect_four othello go
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from agent import chance
+from agent.evaluation import uniform
+from agent.evaluator import NetworkEvaluator
+from agent.network import NetworkConfig
+from agent.rollouts import Rollouts
+from agent.search import Search, SearchConfig
+from benchmarks.peers.serving import Counts, Work, serve
+from games import make
+from honte.measure.machine import commit, versions
+from honte.measure.self_play import Played, played
+from honte.measure.setting import OPENING_PLIES, Setting, forwards, reached
+from honte.measure.tree import searches
+from honte.measure.turns import in_turns, median
+
+TREES = 256
+ROLLOUT_TREES = 64
+
+
+def growing(going: Played, evaluator: NetworkEvaluator) -> Work:
+    """One batch of self-play."""
+
+    def work() -> Counts:
+        before = going.loop.moves, going.search.simulations, evaluator.evaluated
+        going.grow()
+        after = going.loop.moves, going.search.simulations, evaluator.evaluated
+        return dict(zip(("moves", "simulations", "evaluations"), np.subtract(after, before).tolist(), strict=True))
+
+    return work
+
+
+def self_play(args: argparse.Namespace) -> None:
+    import torch
+
+    torch.set_num_threads(1)
+    network = NetworkConfig(blocks=args.blocks, channels=args.channels)
+    setting = Setting(
+        game=make("connect_four"), network=network, num_simulations=args.simulations, num_games=args.games
+    )
+    states = reached(setting.game, args.games)
+    positions = setting.game.describe_new(states)
+    chosen = {"": setting.fastest, " fp32": _fastest_fp32(setting, states, positions)}
+    works: dict[str, Work] = {}
+    for kind, name in chosen.items():
+        config, engine = setting.engines[name]
+        for cache in ("off",) if kind else ("off", "on"):
+            entries = config.cache_entries if cache == "on" else 0
+            evaluator = NetworkEvaluator(setting.game, network, replace(config, few=False, cache_entries=entries))
+            evaluator.load(setting.loaded, 0)
+            works[f"cache-{cache}{kind}".replace(" ", "-")] = growing(played(setting, evaluator), evaluator)
+        works[f"forward{kind}".replace(" ", "-")] = _positions(forwards(engine, states, positions))
+    serve({"engine": chosen[""], "fp32": chosen[" fp32"], **_about()}, works)
+
+
+def _fastest_fp32(setting: Setting, states: Any, positions: Any) -> str:
+    works = {
+        name: forwards(engine, states, positions)
+        for name, (config, engine) in setting.engines.items()
+        if config.precision == "fp32"
+    }
+    rates = in_turns(works, seconds=0.3, rounds=3, clock=setting.clock)
+    return max(rates, key=lambda name: median(rates[name]))
+
+
+def tree(args: argparse.Namespace) -> None:
+    works: dict[str, Work] = {}
+    for name in args.names:
+        game = make(name)
+        states = reached(game, TREES, OPENING_PLIES)
+        for rule in ("puct", "gumbel"):
+            config = SearchConfig(rule=rule, num_simulations=args.simulations)
+            search = Search(game, uniform, config, num_slots=TREES)
+            works[f"{name}-{rule}"] = _simulations(searches(search, states))
+        config = SearchConfig(rule="uct", num_simulations=args.simulations)
+        search = Search(game, Rollouts(game, seed=int(chance.ROLLOUT)), config, num_slots=ROLLOUT_TREES)
+        works[f"{name}-rollouts"] = _simulations(searches(search, states[:ROLLOUT_TREES]))
+    serve(_about(), works)
+
+
+def _simulations(work: Any) -> Work:
+    return lambda: {"simulations": work()}
+
+
+def _positions(work: Any) -> Work:
+    return lambda: {"evaluations": work()}
+
+
+def _about() -> dict[str, Any]:
+    return {"versions": versions() | {"honte": commit()}}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["self-play", "tree"])
+    parser.add_argument("--blocks", type=int, default=6)
+    parser.add_argument("--channels", type=int, default=64)
+    parser.add_argument("--simulations", type=int, default=200)
+    parser.add_argument("--games", type=int, default=256, help="at once")
+    parser.add_argument("--names", nargs="+", default=["connect_four"], help="games for tree work")
+    args = parser.parse_args()
+    (self_play if args.what == "self-play" else tree)(args)
+
+
+if __name__ == "__main__":
+    main()
