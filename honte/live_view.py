@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from selfplay.grading import interval
-from training.report import Report
+from training.report import BY_CLASS, Report
 
 SECONDS_A_LINE = 15.0
 BARS = " ▁▂▃▄▅▆▇█"
@@ -81,23 +81,47 @@ class LiveView:
         for name in ("policy_loss", "value_loss", "policy_accuracy"):
             if name in report.losses:
                 curves.add_row(name.replace("_", " "), f"{report.losses[name]:.3f}", spark(self.history[name]))
-        for name, rate in report.grades.items():
-            words = name.replace("mistakes/", "mistakes, ").replace("/", ", ").replace("_", " ")
-            curves.add_row(words, share(name, rate, self.counts), Text(spark(self.history[name]), "green"))
-        if report.ratings:
-            points = Text(spark([point.elo for point in report.ratings]), "magenta")
-            curves.add_row(f"Elo of step {report.ratings[-1].step}", elo(report), points)
-        for name, shares in by_class(report, self.counts).items():
-            curves.add_row(Text(name, "dim"), *(Text(each, "dim") for each in shares))
         body = Table.grid(padding=(0, 6))
         body.add_row(rates, curves)
         bar = Table.grid(padding=(0, 1))
         bar.add_row(ProgressBar(100, 100 * report.progress, width=60), f"{report.minutes:.1f} min")
-        return Panel(Group(body, "", bar), title=f"honte learns {self.game}", subtitle=self.folder, width=110)
+        strength = [self.strength(report), ""] if report.grades or report.ratings else []
+        return Panel(
+            Group(body, "", *strength, bar), title=f"honte learns {self.game}", subtitle=self.folder, width=110
+        )
+
+    def strength(self, report: Report) -> Table:
+        """Mistakes against perfect play by set and class, and the newest rating, each with its 95 % interval."""
+        rows = Table.grid(padding=(0, 2))
+        for name in report.grades:
+            _, each, how = name.split("/")
+            if how == "raw":
+                alone = self._cells(name, report.grades)
+                searched = self._cells(f"mistakes/{each}/search", report.grades)
+                rows.add_row(Text(f"mistakes, {each.replace('_', ' ')}", "bold"), *alone, *searched)
+                for kind in report.by_class:
+                    if kind.startswith(f"{BY_CLASS}{each}/raw/"):
+                        pair = (kind, kind.replace("/raw/", "/search/"))
+                        cells = [cell for key in pair for cell in self._cells(key, report.by_class)]
+                        rows.add_row(f"  {kind.split('/')[3]}", *cells, style="dim")
+        if report.grades:
+            rows.add_row("", "network alone, 95 %", "", "with search, 95 %", "", style="dim")
+        if report.ratings:
+            curve = Text(spark([point.elo for point in report.ratings], 14), "magenta")
+            rows.add_row(Text(f"Elo, step {report.ratings[-1].step}", "bold"), elo(report), curve)
+        return rows
+
+    def _cells(self, name: str, rates: Mapping[str, float]) -> tuple[str, Text]:
+        """A rate and its curve; nothing where there is none."""
+        if name not in rates:
+            return "", Text()
+        return share(name, rates[name], self.counts), Text(spark(self.history.get(name, []), 14), "green")
 
 
 def spark(values: list[float], width: int = 24) -> str:
     """A small curve of characters, from the lowest to the highest value."""
+    if not values:
+        return ""
     step = max(1, -(-len(values) // width))
     points = values[::step][-width:]
     low, high = min(points), max(points)
@@ -116,16 +140,6 @@ def share(name: str, rate: float, counts: Mapping[str, int]) -> str:
         return f"{rate:.2%}"
     low, high = interval(round(rate * count), count)
     return f"{rate:.2%} ({low:.1%} to {high:.1%})"
-
-
-def by_class(report: Report, counts: Mapping[str, int]) -> dict[str, list[str]]:
-    """{set and class: mistake rates of the network alone and with search}."""
-    rows: dict[str, list[str]] = {}
-    for name, rate in report.by_class.items():
-        _, each, how, kind = name.split("/")
-        words = "alone" if how == "raw" else "with search"
-        rows.setdefault(f"{each.replace('_', ' ')}: {kind}", []).append(f"{share(name, rate, counts)} {words}")
-    return rows
 
 
 def line(report: Report, counts: Mapping[str, int]) -> str:
