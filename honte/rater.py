@@ -39,7 +39,7 @@ class Rater:
         self.process: subprocess.Popen[bytes] | None = None
         self.points: list[Rated] = []
         self._looked = self._changed = 0.0
-        self._over = config.every_minutes == 0
+        self.over = config.every_minutes == 0  # nothing is begun any more
 
     def __enter__(self) -> Rater:
         return self
@@ -60,18 +60,21 @@ class Rater:
     def look(self) -> list[Rated]:
         """The curve as it stands; begins the process when the first checkpoint is due."""
         now = time.monotonic()
-        if self._over or now - self._looked < SECONDS_A_LOOK:
+        if now - self._looked < SECONDS_A_LOOK:
             return self.points
         self._looked = now
         try:
             self._read()
+            if self.over:
+                return self.points
             if self.process is None:
                 if ladder.due(self.folder, self.config.every_minutes) is not None:
                     self._begin()
             elif self.process.poll():
                 self._stop(self._last_words())
         except (OSError, ValueError) as error:
-            self._stop(str(error))
+            if not self.over:
+                self._stop(str(error))
         return self.points
 
     def finish(self, stopping: Callable[[], bool]) -> list[Rated]:
@@ -116,7 +119,7 @@ class Rater:
 
     def _stop(self, reason: str) -> None:
         """No more ratings in this start of the run; it goes on without."""
-        self._over = True
+        self.over = True
         self.notes.append(f"ratings have stopped: {reason}; 'honte rate {self.folder}' goes on with them")
 
     def _last_words(self) -> str:

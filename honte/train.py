@@ -115,7 +115,7 @@ def _train(flags: argparse.Namespace, game: Game, config: Any, folder: Path) -> 
         )
         if flags.init and not run.trainer.steps:
             run.start_from(_weights(flags.init, game))
-        before = run.finished()
+        before = rater.over = run.finished()
         reason = run.go()
         if reason == "finished" and rater.working:
             print("rating the last checkpoint; Ctrl-C leaves that to 'honte rate'", file=sys.stderr)

@@ -6,6 +6,7 @@ import io
 import json
 import shlex
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -17,11 +18,19 @@ from honte.gtp import Input
 from honte.ugi import Ugi
 
 
+class Silent(io.BytesIO):
+    """A manager that waits for an answer: nothing comes, and no end either."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        threading.Event().wait()
+        return b""
+
+
 def talk(game: str, text: str, *lines: str) -> list[str]:
     """What a player says to ``lines``, each answered before the next arrives."""
     said: list[str] = []
     rules = make(game)
-    ugi = Ugi(rules, player(text, rules, num_slots=1), text, Input(io.BytesIO()), said.append)
+    ugi = Ugi(rules, player(text, rules, num_slots=1), text, Input(Silent()), said.append)
     for line in lines:
         ugi.obey(line.encode())
     return "".join(said).splitlines()

@@ -59,7 +59,7 @@ def test_classes_add_up_to_their_set(name: str, tmp_path: Path) -> None:
             assert sum(counts[key] for key in classes) == counts[total]
             wrong = sum(found[key] * counts[key] for key in classes)
             assert wrong == pytest.approx(found[total] * counts[total])
-    assert found[f"mistakes/{each}/raw"] > found[f"mistakes/{each}/search"]
+    assert 0 < found[f"mistakes/{each}/raw"] < 1
     assert any(key.startswith(BY_CLASS) for key in found)
     report = Report()
     report.graded(found)
