@@ -1,6 +1,6 @@
 """``gtp:COMMAND``: an engine from outside as a player of any game.
 
-Knows how moves are told to an engine and what an engine may do wrong. Does not know processes, matches or search.
+Knows how moves are told to a GTP engine and what it may do wrong. Does not know processes, matches or search.
 
 Go is played as GTP has it; in any other game moves are written as the game writes them, and the engine must be set up
 for that game and size by its own command. An engine that cannot be started, crashes, hangs, does not speak GTP, resigns
@@ -9,17 +9,14 @@ or plays illegally forfeits the game at hand; the next one begins with a new eng
 
 from __future__ import annotations
 
-import concurrent.futures
-import os
 import threading
 from collections.abc import Sequence
 
 import numpy as np
 
-from agent.decision import Decisions, Forfeit, Terms
 from agent.gtp_client import EngineError, GtpClient, Refused
-from agent.tree import Ints
-from games.game import Game, States
+from agent.outside import OutsidePlayer, command_of, engines_for
+from games.game import Game
 
 SECONDS = 60.0
 """How long a reply may take unless ``seconds=`` says otherwise."""
@@ -40,22 +37,9 @@ def is_go(game: Game) -> bool:
 
 def gtp_player(text: str, game: Game, num_slots: int) -> GtpPlayer:
     """The player that ``gtp:[seconds=S] [engines=N] COMMAND`` names. ValueError where that is not right."""
-    rest = text.partition(":")[2].strip()
-    settings = {"seconds": SECONDS, "engines": float(min(num_slots, os.cpu_count() or 1))}
-    while (word := rest.split(" ", 1)[0]).partition("=")[0] in settings:
-        name, _, value = word.partition("=")
-        try:
-            settings[name] = float(value)
-        except ValueError:
-            settings[name] = 0
-        if not 0 < settings[name] <= 1e6 or (name == "engines" and settings[name] % 1):
-            raise ValueError(
-                f"{text!r}: {name} is {value!r}; it must be a {'whole ' * (name == 'engines')}number above 0"
-            )
-        rest = rest[len(word) :].strip()
-    if not rest:
-        raise ValueError(f"{text!r} names no engine; write its command behind the colon: gtp:gnugo --mode gtp")
-    return GtpPlayer(game, rest, num_engines=int(settings["engines"]), seconds=settings["seconds"])
+    settings = {"seconds": SECONDS, "engines": engines_for(num_slots)}
+    command = command_of(text, settings, example="gtp:gnugo --mode gtp")
+    return GtpPlayer(game, command, num_engines=int(settings["engines"]), seconds=settings["seconds"])
 
 
 class Engine:
@@ -137,54 +121,8 @@ def komi(game: Game) -> float:
     return float(parameters.get("komi", 7))
 
 
-class GtpPlayer:
-    """Engines from outside, a few for all slots; each slot keeps to one of them."""
+class GtpPlayer(OutsidePlayer):
+    """Engines that speak GTP."""
 
     def __init__(self, game: Game, command: str, *, num_engines: int, seconds: float) -> None:
-        self.game = game
-        self.engines = [Engine(game, command, seconds) for _ in range(num_engines)]
-        self.pool = concurrent.futures.ThreadPoolExecutor(num_engines, thread_name_prefix="gtp")
-        self.lines: dict[int, list[int]] = {}
-        self.waiting: dict[concurrent.futures.Future[int], int] = {}  # moves under way -> slots
-
-    def follow(self, slot: int, actions: Sequence[int]) -> None:
-        self.lines[int(slot)] = list(actions)
-
-    def think(self, slots: Ints, states: States, terms: Terms) -> None:
-        for slot in np.asarray(slots).tolist():
-            if slot not in self.lines:
-                raise ValueError("a gtp: player reads moves; it can play where a game is played from its start")
-            engine = self.engines[slot % len(self.engines)]
-            self.waiting[self.pool.submit(engine.move, self.lines.pop(slot))] = slot
-
-    def decide(self) -> tuple[Ints, Decisions]:
-        """The slots whose engine has answered. Forfeit for one whose engine has failed."""
-        if not self.waiting:
-            return np.zeros(0, np.int64), Decisions.empty(0, self.game.num_actions)
-        done, _ = concurrent.futures.wait(self.waiting, return_when=concurrent.futures.FIRST_COMPLETED)
-        for future in done:
-            if future.exception() is not None:
-                slot = self.waiting.pop(future)
-                try:
-                    future.result()
-                except (EngineError, Refused) as error:
-                    raise Forfeit(slot, f"{self.engines[0].command}: {error}") from None
-        slots = np.array([self.waiting[future] for future in done], np.int64)
-        out = Decisions.empty(len(slots), self.game.num_actions)
-        out.action[:] = [future.result() for future in done]
-        out.policy[np.arange(len(slots)), out.action] = 1
-        for future in done:
-            del self.waiting[future]
-        return slots, out
-
-    def stop(self) -> None:
-        for future in self.waiting:
-            future.cancel()
-        self.waiting.clear()
-
-    def close(self) -> None:
-        """End every engine. They end with the program at the latest."""
-        self.stop()
-        self.pool.shutdown(cancel_futures=True)
-        for engine in self.engines:
-            engine.end()
+        super().__init__(game, [Engine(game, command, seconds) for _ in range(num_engines)])

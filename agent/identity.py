@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from agent import models
 
-OTHERS = ("random", "perfect", "mcts", "minimax", "gtp")
+OTHERS = ("random", "perfect", "mcts", "minimax", "gtp", "ugi")
 """Kinds of players that are no networks."""
 
 
@@ -50,7 +50,7 @@ def repeats(text: str) -> bool:
     """Whether the player decides alike on the same terms, on one machine: no clock, no engine from outside."""
     settings = dict(part.partition("=")[::2] for part in text.partition("?")[2].split("&"))
     chosen = "auto" in (settings.get("engine"), settings.get("precision"))  # by measuring
-    return not text.startswith("gtp:") and not (is_network(text) and ("seconds" in settings or chosen))
+    return not text.startswith(("gtp:", "ugi:")) and not (is_network(text) and ("seconds" in settings or chosen))
 
 
 def hurried(text: str) -> str:

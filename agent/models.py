@@ -28,6 +28,9 @@ SCHEMA = 1
 BEST = "best"
 """``RUN@best``, and the folder of a run where it lies."""
 
+RATED = "ratings/models"
+"""Where a run keeps the networks that its ratings need, by step, after their checkpoints are deleted."""
+
 Config = TypeVar("Config")
 
 
@@ -60,6 +63,8 @@ def find(text: str) -> Path:
         raise ValueError(f"there is no run or model folder {str(path)!r}, nor a shipped network of that name ({names})")
     checkpoints = path / "checkpoints"
     if path != Path(text):
+        if not (checkpoints / step).is_dir() and (path / RATED / step).is_dir():
+            return path / RATED / step
         if not (checkpoints / step).is_dir():
             raise ValueError(f"{path} has no checkpoint {step}; it has {', '.join(map(str, steps(path))) or 'none'}")
         return checkpoints / step

@@ -6,6 +6,7 @@ Knows which games have a solver, and how a state becomes what it reads. Does not
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -23,7 +24,10 @@ SOLVED = "connect_four, tic_tac_toe, nim, hex up to size 4, othello of size 4 (a
 """The games that have a solver, as people read it."""
 
 SLOW_BELOW = 8
-"""Connect Four positions with fewer stones than this may take minutes."""
+"""Connect Four positions with fewer stones than this may take minutes, once: what is found is kept on disk."""
+
+SLOW = ("connect_four", "othello:size=6", "go:size=3")
+"""How the names of games begin whose first positions take long, or cannot be solved."""
 
 OTHELLO_6_EMPTY = 18
 """Othello 6×6 is solved from so many empty cells on."""
@@ -52,6 +56,11 @@ def has_solver(game: Game) -> bool:
     return False
 
 
+def at_once(game: Game) -> bool:
+    """Whether ``perfect`` plays whole games of ``game`` without anybody waiting."""
+    return has_solver(game) and not game.name.startswith(SLOW)
+
+
 def solvable(game: Game, row: Row) -> bool:
     """Whether a solver of ``game`` answers for ``row`` within seconds or minutes."""
     if game.name == "othello:size=6":
@@ -62,8 +71,8 @@ def solvable(game: Game, row: Row) -> bool:
 def solver(game: Game, *, quickest: bool = False, note: Callable[[str], None] = to_stderr) -> Callable[[Row], Values]:
     """The exact value of every legal action of a row of ``game`` that is not over.
 
-    ``quickest``: Connect Four's exact scores instead of outcomes. ``note`` is told before a long wait. ValueError for
-    games without a solver, and from what is returned for a position that ``solvable`` refuses.
+    ``quickest``: Connect Four's exact scores instead of outcomes. ``note`` is told how long work goes on. ValueError
+    for games without a solver, and from what is returned for a position that ``solvable`` refuses.
     """
     if not has_solver(game):
         raise ValueError(f"perfect does not know {game.name}; there are solvers for {SOLVED}")
@@ -80,16 +89,28 @@ def solver(game: Game, *, quickest: bool = False, note: Callable[[str], None] = 
 
 
 def _connect_four(quickest: bool, note: Callable[[str], None]) -> Callable[[Row], Values]:
-    from agent.solvers.connect_four import Solver
+    from agent.solvers.connect_four import Solve, Solver, solved_now
+    from agent.solvers.results import Results
 
-    found = Solver(table_bits=24)
+    found, kept = Solver(table_bits=24), Results(f"connect_four_{'scores' if quickest else 'outcomes'}")
     solve = found.board_scores if quickest else found.board_outcomes
+
+    def remembered(solve: Solve, current: int, mask: int) -> int:
+        value = kept.get(current, mask)
+        if value is None:
+            begun = time.monotonic()
+            value = solve(current, mask)
+            kept.put(current, mask, value)
+            words = "lost" if value > 0 else "won" if value < 0 else "drawn"
+            spent = time.monotonic() - begun
+            note(
+                f"perfect: a move to {mask.bit_count()} stones is {words} ({spent:.0f} s; it is kept for the next time)"
+            )
+        return value
 
     def of(row: Row) -> Values:
         mine, theirs = (int(row["stones"][player][0]) for player in (row["to_play"], 1 - row["to_play"]))
-        if row["plies"] < SLOW_BELOW:
-            note(f"perfect: solving a position of {row['plies']} stones; below {SLOW_BELOW} it takes minutes")
-        return solve(mine, mine | theirs)
+        return solve(mine, mine | theirs, remembered if row["plies"] < SLOW_BELOW else solved_now)
 
     return of
 
@@ -140,7 +161,7 @@ class Perfect(Immediate):
     def __init__(self, game: Game, *, quickest: bool = False, note: Callable[[str], None] = to_stderr) -> None:
         """``quickest``: of several wins the soonest, of several losses the latest (slower; Connect Four only).
 
-        ``note`` is told before a long wait. ValueError for games and sizes without a solver.
+        ``note`` is told how long work goes on. ValueError for games and sizes without a solver.
         """
         self.solve = solver(game, quickest=quickest, note=note)
         super().__init__(game)

@@ -33,7 +33,7 @@ from games.game import Game, States
 __all__ = ["game_of", "load_network", "player"]
 
 WAYS = (
-    "random, mcts:N, minimax:D, perfect, gtp:COMMAND, a run folder, RUN@STEP, "
+    "random, mcts:N, minimax:D, perfect, gtp:COMMAND, ugi:COMMAND, a run folder, RUN@STEP, "
     "a model folder or a game whose network ships"
 )
 
@@ -85,6 +85,10 @@ def player(
         from agent.gtp_player import gtp_player
 
         return gtp_player(text, game, num_slots)
+    if kind == "ugi":
+        from agent.ugi_player import ugi_player
+
+        return ugi_player(text, game, num_slots)
     if head == "random":
         _settings(text, query, {})
         return RandomPlayer(game)
@@ -108,7 +112,7 @@ def game_of(text: str) -> str | None:
     text that names no player.
     """
     head = text.partition("?")[0]
-    if head in ("random", "perfect") or text.partition(":")[0] in ("mcts", "minimax", "gtp"):
+    if head in ("random", "perfect") or text.partition(":")[0] in ("mcts", "minimax", "gtp", "ugi"):
         return None
     name = models.read(_find(head)).game
     return None if ".py:" in name else name

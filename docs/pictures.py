@@ -13,8 +13,10 @@ from pathlib import Path
 import torch
 from rich.console import Console
 
+from games import make
 from honte.live_view import LiveView
-from training import metrics, run_folder
+from training import ladder, metrics, run_folder
+from training.grades import counts
 from training.report import Report
 
 HERE = Path(__file__).parent
@@ -51,7 +53,8 @@ def train(run: Path) -> None:
     """The live view as it stood at the end."""
     records = metrics.read(run)
     status = run_folder.read_status(run) or {}
-    view = LiveView(str(status.get("game", "?")), f"runs/{run.name}", as_lines=True)
+    name = str(status.get("game", "?"))
+    view = LiveView(name, f"runs/{run.name}", counts=counts(make(name), run), as_lines=True)
     known = {field.name for field in fields(Report)}
     names = ("policy_loss", "value_loss", "policy_accuracy")
     for record in records:
@@ -64,6 +67,7 @@ def train(run: Path) -> None:
     report = Report(**{name: type(getattr(Report(), name))(last[name]) for name in known & set(last)})
     report.losses = {name: last[name] for name in names}
     report.grades = {name: value for name, value in records[-1].items() if name.startswith("mistakes/")}
+    report.ratings = list(ladder.read(run).points)
     console = Console(record=True, width=112, file=io.StringIO(), force_terminal=True)
     console.print(view.panel(report))
     save(console, "train.svg", "honte train connect_four")

@@ -17,6 +17,7 @@ COMMANDS = {
     "train": ("honte.train", "learn a game by self-play: start a run or resume it"),
     "play": ("honte.commands.play", "play against a player in the terminal"),
     "gtp": ("honte.commands.gtp", "play as an engine for Sabaki, GoGui and others (Go Text Protocol)"),
+    "ugi": ("honte.commands.ugi", "a player as an engine for cutegames (Universal Game Interface)"),
     "analyze": ("honte.commands.analyze", "analyse many positions at once: JSON lines in, JSON lines out"),
     "match": ("honte.commands.match", "let two players play each other; Elo difference with its interval"),
     "tournament": ("honte.commands.tournament", "rate many players by games against each other"),
@@ -38,7 +39,7 @@ PLAYERS = """\
 A player is written as
   random          any legal action           mcts:800     search by random games, 800 a move
   minimax:5       looks 5 plies ahead        perfect      never errs, where a solver is
-  gtp:COMMAND     an engine from outside, such as gtp:gnugo --mode gtp
+  gtp:COMMAND     an engine from outside, such as gtp:gnugo --mode gtp; ugi:COMMAND for one that speaks UGI
   RUN             a run's newest network     RUN@1200     its checkpoint 1200
   RUN?simulations=400                        with settings of its own, joined by &
 

@@ -6,6 +6,7 @@ Knows reports. Does not know where they come from.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
@@ -16,7 +17,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from training.report import Report
+from selfplay.grading import interval
+from training.report import BY_CLASS, Report
 
 SECONDS_A_LINE = 15.0
 BARS = " ▁▂▃▄▅▆▇█"
@@ -25,8 +27,11 @@ BARS = " ▁▂▃▄▅▆▇█"
 class LiveView:
     """A context manager; ``show`` takes each report."""
 
-    def __init__(self, game: str, folder: str, *, as_lines: bool = False) -> None:
-        self.game, self.folder = game, folder
+    def __init__(
+        self, game: str, folder: str, *, counts: Mapping[str, int] | None = None, as_lines: bool = False
+    ) -> None:
+        """``counts`` {rate of mistakes: positions} give the rates their intervals."""
+        self.game, self.folder, self.counts = game, folder, counts or {}
         self.console = Console(stderr=True)
         self.live = None if as_lines or not self.console.is_terminal else Live(console=self.console, auto_refresh=False)
         self.history: dict[str, list[float]] = {}
@@ -58,7 +63,7 @@ class LiveView:
 
     def line(self, report: Report) -> str:
         """One line for a log."""
-        return line(report)
+        return line(report, self.counts)
 
     def panel(self, report: Report) -> Panel:
         """The whole view."""
@@ -76,25 +81,68 @@ class LiveView:
         for name in ("policy_loss", "value_loss", "policy_accuracy"):
             if name in report.losses:
                 curves.add_row(name.replace("_", " "), f"{report.losses[name]:.3f}", spark(self.history[name]))
-        for name, rate in report.grades.items():
-            words = name.replace("mistakes/", "mistakes, ").replace("/", ", ").replace("_", " ")
-            curves.add_row(words, f"{rate:.2%}", Text(spark(self.history[name]), "green"))
         body = Table.grid(padding=(0, 6))
         body.add_row(rates, curves)
         bar = Table.grid(padding=(0, 1))
         bar.add_row(ProgressBar(100, 100 * report.progress, width=60), f"{report.minutes:.1f} min")
-        return Panel(Group(body, "", bar), title=f"honte learns {self.game}", subtitle=self.folder, width=110)
+        strength = [self.strength(report), ""] if report.grades or report.ratings else []
+        return Panel(
+            Group(body, "", *strength, bar), title=f"honte learns {self.game}", subtitle=self.folder, width=110
+        )
+
+    def strength(self, report: Report) -> Table:
+        """Mistakes against perfect play by set and class, and the newest rating, each with its 95 % interval."""
+        rows = Table.grid(padding=(0, 2))
+        for name in report.grades:
+            _, each, how = name.split("/")
+            if how == "raw":
+                alone = self._cells(name, report.grades)
+                searched = self._cells(f"mistakes/{each}/search", report.grades)
+                rows.add_row(Text(f"mistakes, {each.replace('_', ' ')}", "bold"), *alone, *searched)
+                for kind in report.by_class:
+                    if kind.startswith(f"{BY_CLASS}{each}/raw/"):
+                        pair = (kind, kind.replace("/raw/", "/search/"))
+                        cells = [cell for key in pair for cell in self._cells(key, report.by_class)]
+                        rows.add_row(f"  {kind.split('/')[3]}", *cells, style="dim")
+        if report.grades:
+            rows.add_row("", "network alone, 95 %", "", "with search, 95 %", "", style="dim")
+        if report.ratings:
+            curve = Text(spark([point.elo for point in report.ratings], 14), "magenta")
+            rows.add_row(Text(f"Elo, step {report.ratings[-1].step}", "bold"), elo(report), curve)
+        return rows
+
+    def _cells(self, name: str, rates: Mapping[str, float]) -> tuple[str, Text]:
+        """A rate and its curve; nothing where there is none."""
+        if name not in rates:
+            return "", Text()
+        return share(name, rates[name], self.counts), Text(spark(self.history.get(name, []), 14), "green")
 
 
 def spark(values: list[float], width: int = 24) -> str:
     """A small curve of characters, from the lowest to the highest value."""
+    if not values:
+        return ""
     step = max(1, -(-len(values) // width))
     points = values[::step][-width:]
     low, high = min(points), max(points)
     return "".join(BARS[1 + round((v - low) / (high - low) * 7) if high > low else 1] for v in points)
 
 
-def line(report: Report) -> str:
+def elo(report: Report) -> str:
+    """The newest rating with its 95 % interval; empty without one."""
+    return "".join(f"{p.elo:+.0f} ({p.low:+.0f} to {p.high:+.0f})" for p in report.ratings[-1:])
+
+
+def share(name: str, rate: float, counts: Mapping[str, int]) -> str:
+    """A rate of mistakes with its 95 % interval, where it is known how many positions it is of."""
+    count = counts.get(name, 0)
+    if not count:
+        return f"{rate:.2%}"
+    low, high = interval(round(rate * count), count)
+    return f"{rate:.2%} ({low:.1%} to {high:.1%})"
+
+
+def line(report: Report, counts: Mapping[str, int]) -> str:
     """One line for a log."""
     words = [
         f"{report.minutes:5.1f} min",
@@ -107,11 +155,14 @@ def line(report: Report) -> str:
         f"{report.trained_per_second:.0f} trained/s",
     ]
     words += [f"{name} {report.losses[name]:.3f}" for name in ("policy_loss", "value_loss") if name in report.losses]
-    return "  ".join(words + [f"{name} {value:.2%}" for name, value in report.grades.items()])
+    words += [f"{name} {share(name, rate, counts)}" for name, rate in report.grades.items()]
+    words += [f"Elo {elo(report)} at step {report.ratings[-1].step}"] if report.ratings else []
+    return "  ".join(words)
 
 
-def summary(report: Report) -> str:
+def summary(report: Report, counts: Mapping[str, int]) -> str:
     """What a finished run leaves on the screen."""
     parts: list[Any] = [f"{report.games:,} games, {report.samples:,} positions, {report.step:,} steps"]
-    parts += [f"{name.replace('/', ' ')}: {value:.2%}" for name, value in report.grades.items()]
+    parts += [f"{name.replace('/', ' ')}: {share(name, rate, counts)}" for name, rate in report.grades.items()]
+    parts += [f"Elo {elo(report)} at step {report.ratings[-1].step}, 95 %"] if report.ratings else []
     return "; ".join(parts)

@@ -14,11 +14,14 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from games.game import Game
 from games.registry import make
 from honte.recipes import recipe
+
+if TYPE_CHECKING:
+    from training.report import Report
 
 
 def own_flags() -> argparse.ArgumentParser:
@@ -69,10 +72,11 @@ def main(arguments: Sequence[str]) -> int:
 
 def _train(flags: argparse.Namespace, game: Game, config: Any, folder: Path) -> int:
     from honte.live_view import LiveView, summary
+    from honte.rater import Rater
     from training import run_folder
     from training.alphazero import Run
     from training.config import MAY_CHANGE, to_dict
-    from training.grades import grader
+    from training.grades import counts, draw, grader
 
     old = run_folder.read_config(folder)
     values = to_dict(config) | {"game_sha256": _digest(config.game)}
@@ -84,30 +88,48 @@ def _train(flags: argparse.Namespace, game: Game, config: Any, folder: Path) -> 
             print(f"note: the file of {config.game} has changed since this run began", file=sys.stderr)
     import torch
 
+    if config.grade_minutes > 0:
+        draw(game, folder)
+    sizes = counts(game, folder)
     torch.set_num_threads(1)  # groups of games and the learner are threads of their own; pools inside would fight
-    with signals() as stopping, LiveView(game.name, str(folder), as_lines=flags.json) as view:
+    with (
+        signals() as stopping,
+        LiveView(game.name, str(folder), counts=sizes, as_lines=flags.json) as view,
+        Rater(folder, config.rating, config.game) as rater,
+    ):
+
+        def watch(report: Report) -> None:
+            report.notes += rater.notes
+            rater.notes.clear()
+            view.show(report)
+
         run = Run(
             game,
             config,
             folder,
-            watch=view.show,
-            grade=grader(game, config.play),
+            watch=watch,
+            grade=grader(game, config.play, folder),
+            rated=rater.look,
             stopping=stopping,
             remote=_remote(flags, config, folder) if flags.ray else None,
         )
         if flags.init and not run.trainer.steps:
             run.start_from(_weights(flags.init, game))
-        before = run.finished()
+        before = rater.over = run.finished()
         reason = run.go()
+        if reason == "finished" and rater.working:
+            print("rating the last checkpoint; Ctrl-C leaves that to 'honte rate'", file=sys.stderr)
+            run.report.ratings = rater.finish(stopping)
     text = (
         f"this run was finished already ({folder})"
         if before
         else f"{reason} after {run.minutes:.1f} minutes ({folder})"
     )
     out = sys.stderr if flags.json else sys.stdout
-    print(f"{text}\n{summary(run.report)}\nplay it:  honte play {folder}", file=out)
+    print(f"{text}\n{summary(run.report, sizes)}\nplay it:  honte play {folder}", file=out)
     if flags.json:
-        print(json.dumps({"run": str(folder), "reason": reason} | vars(run.report)))
+        ratings = [vars(point) for point in run.report.ratings]
+        print(json.dumps({"run": str(folder), "reason": reason} | vars(run.report) | {"ratings": ratings}))
     return 0
 
 

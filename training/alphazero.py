@@ -28,6 +28,7 @@ from selfplay.records import GameRecord
 from training import run_folder
 from training.config import TrainConfig
 from training.data_parallel import Learners
+from training.ladder import Rated
 from training.losses import policy_value_loss
 from training.metrics import Metrics
 from training.replay import Replay
@@ -52,15 +53,16 @@ class Run:
         *,
         watch: Callable[[Report], None] = lambda report: None,
         grade: Callable[[Evaluate], dict[str, float]] | None = None,
+        rated: Callable[[], list[Rated]] = list,
         stopping: Callable[[], bool] = lambda: False,
         remote: Callable[..., Any] | None = None,
     ) -> None:
-        """``grade`` measures the playing network now and then; its numbers go into the metrics.
+        """``grade`` measures the playing network now and then, ``rated`` knows checkpoints' ratings: for the metrics.
 
         ``remote`` makes a runner that plays elsewhere, of (game, config, evaluator, seed, first_id, missing).
         """
         self.game, self.config, self.folder = game, config, folder
-        self.watch, self.grade, self.stopping = watch, grade, stopping
+        self.watch, self.grade, self.rated, self.stopping = watch, grade, rated, stopping
         learn = config.learn
         torch.manual_seed(config.seed)
         model = PolicyValueNet(config.network, game.observation_shape, game.action_layout)
@@ -242,15 +244,16 @@ class Run:
         report.trained_per_second = rate["trained"]
         report.rows_per_call = rate["evaluated"] / rate["calls"] if rate["calls"] else 0.0
         report.cache_hits = 1 - rate["evaluated"] / max(rate["asked"], 1e-9)
-        wanted = self.grade is not None and self.config.grade_minutes > 0
-        if wanted and (time.monotonic() - self._last_grade >= 60 * self.config.grade_minutes or self.finished()):
-            assert self.grade is not None
-            report.grades = self.grade(self.runner.evaluator)
+        wait = 60 * self.config.grade_minutes
+        if self.grade and wait > 0 and (time.monotonic() - self._last_grade >= wait or self.finished()):
+            report.graded(self.grade(self.runner.evaluator))
             self._last_grade = time.monotonic()
             self.rates.mark(self._counts())
         report.notes += self.runner.notes
         self.runner.notes.clear()
-        self.metrics.write(report.step, report.numbers())
+        report.ratings = self.rated()
+        self.metrics.write(report.step, report.numbers(), report.rating())
+        self.metrics.place({point.step: point.metrics() for point in report.ratings})
         self.watch(report)
         self._last_view = time.monotonic()
 

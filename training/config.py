@@ -21,6 +21,7 @@ from agent.search import SearchConfig
 from games.game import Game
 from selfplay.local_runner import SelfPlayConfig
 from selfplay.worker import RayConfig
+from training.ladder import RatingConfig
 from training.replay import WindowConfig
 from training.trainer import TrainerConfig
 
@@ -67,6 +68,7 @@ class TrainConfig:
     keep_checkpoints: int = 3
     keep_every: int = 0  # also every so many steps
     grade_minutes: float = 2.0  # between two looks at solved positions, where the game has some; 0: never
+    rating: RatingConfig = field(default_factory=RatingConfig)
     max_disk_gb: float = 4.0
 
 
@@ -80,6 +82,7 @@ MAY_CHANGE = frozenset(
         "keep_every",
         "grade_minutes",
         "learn.processes",
+        "rating",
         "max_disk_gb",
         "engine",
         "play",

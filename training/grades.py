@@ -1,40 +1,64 @@
 """A run's look at perfect play: mistakes of the playing network on solved positions, alone and with search.
 
-Knows which games have solved positions at hand. Does not know the run; it gets an ``Evaluate``.
+Knows which games have solved positions at hand, or can have some drawn. Does not know the run; it gets an ``Evaluate``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agent import solvers
+from agent import perfect, solvers
 from agent.evaluation import Evaluate
 from agent.search import Search, SearchConfig
 from agent.solvers import tic_tac_toe
 from games.game import Game
-from selfplay.grading import Solved, grade, solved
+from selfplay import classes, fsio
+from selfplay.grading import Solved, judge, read_positions, solved
+from training.report import BY_CLASS
 
 NUM_SLOTS = 128
+SOLVED, NUM_DRAWN = "solved.jsonl", 300
 
 
-def solved_sets(game: Game) -> dict[str, list[Solved]]:
-    """Names and solved positions for ``game``; empty where honte has none."""
+def solved_sets(game: Game, folder: Path | None = None) -> dict[str, list[Solved]]:
+    """Names and solved positions for ``game``: those that ship, or those that ``draw`` left in ``folder``; or none."""
     if game.name == "connect_four":
         return {name: solved(solvers.positions(name)) for name in solvers.POSITION_SETS}
     if game.name == "tic_tac_toe":
         return {"all": every_tic_tac_toe()}
-    return {}
+    drawn = None if folder is None else folder / SOLVED
+    return {"drawn": read_positions(drawn)} if drawn is not None and drawn.is_file() else {}
 
 
-def counts(game: Game, *, searched: int = 200) -> dict[str, int]:
+def draw(game: Game, folder: Path) -> None:
+    """Solve some positions of random games into ``folder``, once, where honte has none of ``game`` but a solver."""
+    if solved_sets(game, folder) or not perfect.at_once(game):
+        return
+    found = classes.draw(game, perfect.solver(game), NUM_DRAWN, solvable=lambda row: perfect.solvable(game, row))
+    if found:
+        fsio.write_atomic(folder / SOLVED, classes.written(found))
+
+
+def counts(game: Game, folder: Path | None = None, *, searched: int = 200) -> dict[str, int]:
     """How many positions stand behind each rate that ``grader`` gives."""
-    sizes = {name: len(positions) for name, positions in solved_sets(game).items()}
-    raw = {f"mistakes/{name}/raw": size for name, size in sizes.items()}
-    return raw | {f"mistakes/{name}/search": min(searched, size) for name, size in sizes.items()}
+    sets = solved_sets(game, folder)
+    return {name: len(rows) for each in sets for name, rows, _ in _parts(game, each, sets[each], searched)}
+
+
+def _parts(game: Game, name: str, positions: list[Solved], searched: int) -> list[tuple[str, list[int], int]]:
+    """(rate, the positions that it is of, how many simulations decide: 0, or below 0 for all)."""
+    found = []
+    for how, count, budget in (("raw", len(positions), 0), ("search", min(searched, len(positions)), -1)):
+        groups = classes.grouped(game, positions[:count])
+        found.append((f"mistakes/{name}/{how}", list(range(count)), budget))
+        if len(groups) > 1:
+            found += [(f"{BY_CLASS}{name}/{how}/{kind}", rows, budget) for kind, rows in groups.items()]
+    return found
 
 
 def every_tic_tac_toe() -> list[Solved]:
@@ -60,14 +84,14 @@ def _over(cells: NDArray[np.int8]) -> bool:
 
 
 def grader(
-    game: Game, search: SearchConfig, *, num_simulations: int = 100, searched: int = 200
+    game: Game, search: SearchConfig, folder: Path | None = None, *, num_simulations: int = 100, searched: int = 200
 ) -> Callable[[Evaluate], dict[str, float]] | None:
     """A function that grades an ``Evaluate``: rates of mistakes as ``mistakes/SET/raw`` and ``mistakes/SET/search``.
 
-    The raw network decides in every position; the search, dearer, in the first ``searched`` of each set. None where
-    the game has no solved positions.
+    The raw network decides in every position; the search, dearer, in the first ``searched`` of each set. Where a set
+    has several classes each has its rates, too: ``by_class/SET/raw/CLASS``. None where there are no solved positions.
     """
-    sets = solved_sets(game)
+    sets = solved_sets(game, folder)
     if not sets:
         return None
     quiet = replace(
@@ -82,10 +106,15 @@ def grader(
     def look(evaluate: Evaluate) -> dict[str, float]:
         player = Search(game, evaluate, quiet, num_slots=NUM_SLOTS)
         out: dict[str, float] = {}
-        for name, positions in sets.items():
-            raw = grade(game, player, positions, num_slots=NUM_SLOTS, num_simulations=0)
-            full = grade(game, player, positions[:searched], num_slots=NUM_SLOTS)
-            out |= {f"mistakes/{name}/raw": raw.mistake_rate, f"mistakes/{name}/search": full.mistake_rate}
+        for each, positions in sets.items():
+            wrong = {
+                0: judge(game, player, positions, num_slots=NUM_SLOTS, num_simulations=0),
+                -1: judge(game, player, positions[:searched], num_slots=NUM_SLOTS),
+            }
+            out |= {
+                name: float(wrong[budget][rows].sum()) / len(rows)
+                for name, rows, budget in _parts(game, each, positions, searched)
+            }
         return out
 
     return look

@@ -1,34 +1,59 @@
-"""A run's ladder: its checkpoints rated against fixed anchors, and ``best``, promoted by a test and never by hope.
+"""A run's ladder: its checkpoints rated against anchors that do not change.
 
-Knows a run's checkpoints, tournaments and tests. Does not know the run's loop: it reads what the run has saved and
-writes beside it, so it may go on in another process, now or later, and nothing that the run decides depends on it.
+Knows a run's checkpoints and tournaments. Does not know the run's loop: it reads what the run has saved and writes
+beside it, so it may go on in another process, now or later, and nothing that the run decides depends on it.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agent import models
-from agent.identity import Identity, expanded, identity
+from agent import models, perfect
+from agent.identity import identity
 from agent.player import Player
 from games.game import Game
 from selfplay import fsio
-from selfplay.match import MatchResult, play_match
-from selfplay.match_folder import MatchFolder
 from selfplay.openings import openings
 from selfplay.rating_store import RatingStore
 from selfplay.sprt import Sprt
 from selfplay.tournament import Pair, Standings, play_tournament, standings
 
-RATINGS, TESTS, CURVE = "ratings", "promotions", "curve.json"
+RATINGS, CURVE = "ratings", "curve.json"
+PLACE = "place.json"
 SCHEMA = 1
 
 Load = Callable[[str], Player]
 Progress = Callable[[int, str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RatingConfig:
+    """How a run rates itself while it learns: in a process of its own, on time that nobody else wants."""
+
+    every_minutes: float = 5.0  # of training between two checkpoints that are rated; 0: none is
+    anchors: tuple[str, ...] = ()  # players that do not change, the first at 0 Elo; none: those that fit the game
+    games: int = 40  # of a checkpoint with each anchor, and with the rated one before it
+    opening_plies: int = 2  # random plies before anybody decides
+    settings: str = "simulations=32"  # of a checkpoint, as behind the ? of a player's text
+    promote: tuple[float, float] = (0.0, 40.0)  # H0 and H1, in Elo, of the test that a new best has to pass
+    test_games: int = 400  # the test ends undecided, and nobody is promoted, after so many
+    device: str = "cpu"  # where its networks run: auto, cpu, cuda:0, mps
+    give_way: bool = True  # only on time that nobody else wants; false, where cores are kept free for it: like anybody
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.every_minutes < math.inf:
+            raise ValueError(f"rating.every_minutes is {self.every_minutes}: minutes are needed, or 0 for never")
+        for name in ("games", "test_games"):
+            if (value := getattr(self, name)) < 2 or value % 2:
+                raise ValueError(f"rating.{name} is {value}: an even number is needed, openings come in pairs")
+        if self.opening_plies < 0:
+            raise ValueError(f"rating.opening_plies is {self.opening_plies}: 0 or more are needed")
+        Sprt(elo0=self.promote[0], elo1=self.promote[1])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,15 +66,92 @@ class Rated:
     high: float
     games: int
 
+    def metrics(self) -> dict[str, float]:
+        """The rating and its interval by the names of metrics."""
+        return {"elo": self.elo, "elo_low": self.low, "elo_high": self.high}
+
 
 @dataclass(frozen=True, kw_only=True)
-class Promotion:
-    """How the newest checkpoint fared against the best one."""
+class Anchor:
+    """The place of a player who does not change. The first of a run is at 0 by definition."""
 
-    step: int
-    best: int  # the step that is the best now
-    promoted: bool
-    result: MatchResult | None  # None for a first checkpoint, which nobody contests
+    player: str
+    elo: float
+    low: float  # the 95 % interval
+    high: float
+    games: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ladder:
+    """Who stands where in a run: its checkpoints by step, and the anchors."""
+
+    points: tuple[Rated, ...] = ()
+    anchors: tuple[Anchor, ...] = ()
+
+
+def anchors_for(game: Game) -> tuple[str, ...]:
+    """Players that do not change and fit any game; the perfect one where its solver answers at once."""
+    return ("random", "mcts:100", "minimax:3", *(("perfect",) if perfect.at_once(game) else ()))
+
+
+# ---- which checkpoints, and what is kept of them ---------------------------------------------------------------------
+
+
+def taken(run: Path) -> list[int]:
+    """The steps whose networks are kept for their ratings, ascending."""
+    folder = run / models.RATED
+    return sorted(int(p.name) for p in folder.iterdir() if p.name.isdecimal()) if folder.is_dir() else []
+
+
+def due(run: Path, every_minutes: float, *, finished: bool = False) -> int | None:
+    """The checkpoint whose turn it is to be rated, None while there is none.
+
+    One that was taken and not finished with (a kill) comes first. Then the newest, ``every_minutes`` of training after
+    the one before; the last of a ``finished`` run however soon. Time decides, and not a count of checkpoints: a slow
+    rater skips some, and is never behind.
+    """
+    before, done = taken(run), {point.step for point in read(run).points}
+    if left := [step for step in before if step not in done]:
+        return left[-1]
+    steps = models.steps(run)
+    if not steps or (before and steps[-1] <= before[-1]):
+        return None
+    since = _minutes(run / models.RATED / str(before[-1]) / PLACE) if before else 0.0
+    now = _minutes(run / "checkpoints" / str(steps[-1]) / "state.json")
+    return steps[-1] if finished or now - since >= every_minutes else None
+
+
+def _minutes(path: Path) -> float:
+    """Minutes of training, of a checkpoint's state or a place; 0 where nobody says."""
+    try:
+        content = json.loads(path.read_bytes())
+        return float(content.get("state", content)["minutes"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return 0.0
+
+
+def take(run: Path, step: int) -> None:
+    """Keep the network of checkpoint ``step`` (not its optimizer): the run deletes old ones, the ladder needs them.
+
+    ValueError when the checkpoint is not there, or damaged.
+    """
+    kept, source = run / models.RATED / str(step), run / "checkpoints" / str(step)
+    if kept.is_dir():
+        return
+    names = ("model.safetensors", "config.json")
+    try:
+        whole = (source / fsio.MANIFEST).is_file()
+        files = fsio.read_folder(source, names) if whole else {name: (source / name).read_bytes() for name in names}
+    except OSError as error:
+        raise ValueError(f"{source} cannot be read: {error.strerror}") from error
+    place = {"schema": SCHEMA, "step": step, "minutes": _minutes(source / "state.json")}
+    with fsio.FolderLock(run / RATINGS):
+        fsio.sweep(kept.parent)
+        fsio.write_folder(kept, {**files, PLACE: (json.dumps(place) + "\n").encode()})
+
+
+# ---- ratings ---------------------------------------------------------------------------------------------------------
 
 
 def rate(
@@ -58,19 +160,19 @@ def rate(
     load: Load,
     *,
     anchors: Sequence[str],
-    every: int = 1,
+    steps: Sequence[int],
     games: int = 40,
     opening_plies: int = 2,
     num_slots: int = 64,
     settings: str = "",
     progress: Progress = lambda games, text: None,
-) -> list[Rated]:
-    """Let every so many checkpoints have played ``games`` games with each anchor and the one before; the curve.
+) -> Ladder:
+    """Let the checkpoints ``steps`` have played ``games`` games with each anchor and the one before; the ladder.
 
     The first of ``anchors`` is at 0. ``settings`` follow the ``?`` of every checkpoint. Games are in the database of
-    ``run/ratings``, where checkpoints stay rated after they are deleted. ValueError for a run without checkpoints.
+    ``run/ratings``, where checkpoints stay rated after they are deleted. ValueError for a step that is not there.
     """
-    checkpoints = [identity(text) for text in expanded(f"{run}@every:{every}{'?' if settings else ''}{settings}")]
+    checkpoints = [identity(named(run, step, settings)) for step in sorted(steps)]
     entrants = [*(identity(text) for text in anchors), *checkpoints]
     pairs = _pairs(len(anchors), len(checkpoints))
     agreement = {"game": game.name, "seed": 0, "openings": {"plies": opening_plies}, "settings": settings}
@@ -86,11 +188,16 @@ def rate(
             num_slots=num_slots,
             progress=progress,
         )
-        now = standings(store, {anchors[0]: 0.0})
-    points = curve(now)
-    content = {"schema": SCHEMA, "anchor": anchors[0], "points": [vars(point) for point in points]}
-    fsio.write_atomic(run / RATINGS / CURVE, (json.dumps(content, indent=1) + "\n").encode())
-    return points
+        found = ladder(standings(store, {anchors[0]: 0.0}))
+        content = {"schema": SCHEMA, "anchors": [vars(each) for each in found.anchors]}
+        content["points"] = [vars(point) for point in found.points]
+        fsio.write_atomic(run / RATINGS / CURVE, (json.dumps(content, indent=1) + "\n").encode())
+    return found
+
+
+def named(run: Path, step: int | str, settings: str) -> str:
+    """A checkpoint as a player's text."""
+    return f"{run}@{step}{'?' if settings else ''}{settings}"
 
 
 def _pairs(num_anchors: int, num_checkpoints: int) -> list[Pair]:
@@ -100,98 +207,28 @@ def _pairs(num_anchors: int, num_checkpoints: int) -> list[Pair]:
     return among + [(i, j) for j in rest for i in anchors] + [(j - 1, j) for j in rest[1:]]
 
 
-def curve(now: Standings) -> list[Rated]:
-    """The checkpoints among the players, by step."""
-    points = []
+def ladder(now: Standings) -> Ladder:
+    """The standings, checkpoints by step."""
+    points, anchors = [], []
     for i, player in enumerate(now.players):
+        low, high = now.ratings.interval(i)
+        place: Any = {"elo": float(now.ratings.elo[i]), "low": low, "high": high, "games": sum(now.counts(i))}
         step = player.name.partition("?")[0].rpartition("@")[2]
         if step.isdecimal():
-            low, high = now.ratings.interval(i)
-            elo, games = float(now.ratings.elo[i]), sum(now.counts(i))
-            points.append(Rated(step=int(step), elo=elo, low=low, high=high, games=games))
-    return sorted(points, key=lambda point: point.step)
+            points.append(Rated(step=int(step), **place))
+        else:
+            anchors.append(Anchor(player=player.name, **place))
+    return Ladder(points=tuple(sorted(points, key=lambda point: point.step)), anchors=tuple(anchors))
 
 
-def read_curve(run: str | Path) -> list[Rated]:
-    """The curve that ``rate`` left; empty without one. ValueError for a damaged file."""
+def read(run: str | Path) -> Ladder:
+    """The ladder that ``rate`` left; empty without one. ValueError for a damaged file."""
     path = Path(run) / RATINGS / CURVE
     if not path.is_file():
-        return []
+        return Ladder()
     try:
-        return [Rated(**point) for point in json.loads(path.read_bytes())["points"]]
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        content = json.loads(path.read_bytes())
+        points, anchors = content["points"], content.get("anchors", [])
+        return Ladder(points=tuple(Rated(**p) for p in points), anchors=tuple(Anchor(**a) for a in anchors))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ValueError(f"{path} is damaged: it is not a curve of ratings") from error
-
-
-def promote(
-    run: Path,
-    game: Game,
-    load: Load,
-    *,
-    test: Sprt,
-    games: int = 1000,
-    opening_plies: int = 2,
-    num_slots: int = 64,
-    settings: str = "",
-    progress: Callable[[int], None] = lambda games: None,
-) -> Promotion:
-    """Test whether the newest checkpoint is better than the best one; if H1 is taken, it becomes the best.
-
-    Undecided after ``games`` games, it does not. The games are in ``run/promotions``; a test that was stopped goes on.
-    """
-    newest, best = models.find(str(run)), run / models.BEST
-    step = int(newest.name) if newest.name.isdecimal() else 0
-    old = best_step(run)
-    if old is None or old == step:
-        if old is None:
-            _write_best(best, newest, {"step": step, "against": None})
-        return Promotion(step=step, best=step, promoted=old is None, result=None)
-    query = f"?{settings}" if settings else ""
-    candidate, holder = identity(f"{run}@{step}{query}"), identity(f"{run}@{models.BEST}{query}")
-    with _test_folder(run, game, step, old, candidate, holder, opening_plies) as folder:
-        done = len(folder.records)
-
-        def report(finished: int, counts: object, llr: object) -> None:
-            nonlocal done
-            progress(finished - done)
-            done = finished
-
-        result = play_match(
-            game,
-            load(candidate.name),
-            load(holder.name),
-            games=games,
-            opening_plies=opening_plies,
-            num_slots=num_slots,
-            sprt=test,
-            folder=folder,
-            progress=report,
-        )
-        folder.write_result(result.as_json())
-    promoted = result.verdict == "H1"
-    if promoted:
-        _write_best(best, newest, {"step": step, "against": old, "games": result.games, "llr": result.llr})
-    return Promotion(step=step, best=step if promoted else old, promoted=promoted, result=result)
-
-
-def _test_folder(
-    run: Path, game: Game, step: int, old: int, candidate: Identity, holder: Identity, plies: int
-) -> MatchFolder:
-    agreement = {"a_sha256": candidate.digest, "b_sha256": holder.digest, "openings": {"plies": plies}, "seed": 0}
-    return MatchFolder(run / TESTS / f"{step}-{old}", game, (candidate.name, f"{run}@{old}"), agreement)
-
-
-def best_step(run: str | Path) -> int | None:
-    """The step of the run's best checkpoint; None before there is one."""
-    folder = Path(run) / models.BEST
-    if not folder.is_dir():
-        return None
-    try:
-        return int(json.loads(fsio.read_folder(folder, ["best.json"])["best.json"])["step"])
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise ValueError(f"{folder} is damaged, remove it: {error}") from error
-
-
-def _write_best(best: Path, source: Path, content: dict[str, Any]) -> None:
-    files = {name: (source / name).read_bytes() for name in ("model.safetensors", "config.json")}
-    fsio.write_folder(best, {**files, "best.json": (json.dumps({"schema": SCHEMA, **content}) + "\n").encode()})

@@ -30,21 +30,31 @@ class Metrics:
         if self.path.exists():
             kept = [r for r in _records(self.path) if resume_step is None or r["step"] <= resume_step]
             fsio.write_atomic(self.path, "".join(json.dumps(record) + "\n" for record in kept).encode())
+        self._placed: set[int] = set()
         self._file = self.path.open("a", encoding="utf-8")
         self._events = _event_writer(self.path.parent / "events", resume_step) if tensorboard else None
 
-    def write(self, step: int, values: Mapping[str, float]) -> None:
+    def write(self, step: int, values: Mapping[str, float], late: Mapping[str, float] | None = None) -> None:
         """Append one record of numbers at ``step``; "step" and "time" (seconds since 1970) are added.
 
-        What is not finite is kept as null, which JSON has a word for.
+        What is not finite is kept as null, which JSON has a word for. ``late`` numbers tell of an earlier step: they
+        are in the line only, and ``place`` puts them where they belong among the events.
         """
-        numbers = {name: float(value) if math.isfinite(value) else None for name, value in values.items()}
+        told = {**values, **(late or {})}
+        numbers = {name: float(value) if math.isfinite(value) else None for name, value in told.items()}
         record = {"step": step, "time": round(time.time(), 3), **numbers}
         self._file.write(json.dumps(record, allow_nan=False) + "\n")
         self._file.flush()
         if self._events is not None:
             for name, value in values.items():
                 self._events.add_scalar(name, float(value), step)
+
+    def place(self, curve: Mapping[int, Mapping[str, float]]) -> None:
+        """Numbers by step, at last known, as events at those steps; a step that was placed stays as it was."""
+        for step in sorted(curve.keys() - self._placed) if self._events is not None else ():
+            for name, value in curve[step].items():
+                self._events.add_scalar(name, float(value), step)
+        self._placed |= curve.keys()
 
     def close(self) -> None:
         self._file.close()

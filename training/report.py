@@ -8,8 +8,15 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from training.ladder import Rated
 
 SMOOTHING = 0.05
+
+BY_CLASS = "by_class/"
+"""How the names of rates begin that are of one class of positions."""
 
 
 @dataclass
@@ -33,6 +40,8 @@ class Report:
     rows_per_call: float = 0.0  # positions that the network judges at once
     losses: dict[str, float] = field(default_factory=dict)
     grades: dict[str, float] = field(default_factory=dict)
+    by_class: dict[str, float] = field(default_factory=dict)  # the same, apart for each class of positions
+    ratings: list[Rated] = field(default_factory=list)  # of checkpoints, by step
     notes: list[str] = field(default_factory=list)
 
     def smooth(self, losses: dict[str, float]) -> None:
@@ -45,7 +54,16 @@ class Report:
         """All of it but the step, which a record has by itself, as one flat record."""
         names = [name for name, value in vars(self).items() if name != "step" and isinstance(value, int | float)]
         plain = {name: float(getattr(self, name)) for name in names}
-        return plain | self.losses | self.grades
+        return plain | self.losses | self.grades | self.by_class
+
+    def graded(self, rates: dict[str, float]) -> None:
+        """New rates of mistakes, of whole sets and of classes."""
+        self.grades = {name: rate for name, rate in rates.items() if not name.startswith(BY_CLASS)}
+        self.by_class = {name: rate for name, rate in rates.items() if name.startswith(BY_CLASS)}
+
+    def rating(self) -> dict[str, float]:
+        """The newest rating as a flat record: of an earlier step than now, which it names."""
+        return {"elo_step": float(self.ratings[-1].step)} | self.ratings[-1].metrics() if self.ratings else {}
 
 
 class Rates:

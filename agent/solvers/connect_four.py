@@ -26,6 +26,15 @@ NUM_CELLS = 42
 _CENTRE_FIRST = (3, 2, 4, 1, 5, 0, 6)
 
 
+Solve = Callable[[int, int], int]
+Seen = Callable[[Solve, int, int], int]
+
+
+def solved_now(solve: Solve, current: int, mask: int) -> int:
+    """Remembers nothing."""
+    return solve(current, mask)
+
+
 class Solver:
     """Alpha-beta with a transposition table of 2 ** `table_bits` entries of 8 bytes, which outlives each question.
 
@@ -57,20 +66,23 @@ class Solver:
         _check(current, mask)
         return self._solve(current, mask, 0)
 
-    def board_scores(self, current: int, mask: int) -> dict[int, int]:
-        """As `scores`, of two bitboards. ValueError when the position is impossible or the game is over."""
+    def board_scores(self, current: int, mask: int, seen: Seen = solved_now) -> dict[int, int]:
+        """As `scores`, of two bitboards. ValueError when the position is impossible or the game is over.
+
+        `seen(solve, current, mask)` gives the value of a position after a move: from what it remembers, or by `solve`.
+        """
         last = 0  # moves of one position are worth much the same: begin where the last one ended
 
         def child_score(current: int, mask: int) -> int:
             nonlocal last
-            last = self._solve(current, mask, last)
+            last = seen(lambda current, mask: self._solve(current, mask, last), current, mask)
             return last
 
         return _each_move(current, mask, 21 - mask.bit_count() // 2, child_score)
 
-    def board_outcomes(self, current: int, mask: int) -> dict[int, int]:
-        """As `outcomes`, of two bitboards. ValueError when the position is impossible or the game is over."""
-        return _each_move(current, mask, 1, self._outcome)
+    def board_outcomes(self, current: int, mask: int, seen: Seen = solved_now) -> dict[int, int]:
+        """As `outcomes`, of two bitboards; `seen` as above. ValueError where there is no move to solve."""
+        return _each_move(current, mask, 1, lambda current, mask: seen(self._outcome, current, mask))
 
     def _solve(self, current: int, mask: int, guess: int) -> int:
         symmetric = _may_be_symmetric(current, mask)

@@ -80,6 +80,7 @@ class Match:
 def main(arguments: Sequence[str]) -> int:
     args = parse(Match, arguments, "match")
     from agent.identity import hurried, identity
+    from honte import match_sgf
     from honte.api import game_for, load
     from selfplay.match import play_match
     from selfplay.match_folder import MatchFolder, aside
@@ -144,7 +145,8 @@ def main(arguments: Sequence[str]) -> int:
             content["opening_plies"] = settings["plies"]
         folder.write_result(content)
     output.say(told(a.name, b.name, result))
-    output.say(f"the games are in {path / 'games.jsonl'}")
+    as_sgf = match_sgf.write(path, game, result.records, (a.name, b.name))
+    output.say(f"the games are in {path / 'games.jsonl'}{f' and {as_sgf.name}' if as_sgf else ''}")
     output.result(content)
     return 0
 
@@ -227,7 +229,9 @@ def _threads(texts: Sequence[str], games: int) -> int:
     from agent.identity import is_network
     from selfplay.cores import cores
 
-    alone = any(text.startswith(("perfect", "gtp:")) or (is_network(text) and "seconds=" in text) for text in texts)
+    alone = any(
+        text.startswith(("perfect", "gtp:", "ugi:")) or (is_network(text) and "seconds=" in text) for text in texts
+    )
     return 1 if alone else max(1, min(cores(), 8, games // 16))
 
 

@@ -1,16 +1,20 @@
 """``honte rate RUN``: a run's checkpoints rated against fixed anchors, and its best one found by a test.
 
-Knows its flags and how to wait for a run. Does not know how ratings and tests work.
+Knows its flags, and how to keep up with a run that is still learning. Does not know how ratings and tests work.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import signal
+import sys
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro import conf
 
@@ -18,36 +22,45 @@ from honte.commands.shared import Output, parse, progress, table
 
 if TYPE_CHECKING:
     from agent.player import Player
+    from training.ladder import Ladder, RatingConfig
+    from training.promotion import Promotion
 
-WAIT = 5.0
+WAIT = 1.0
 """Seconds between two looks for a new checkpoint."""
+
+Count = Annotated[int | None, conf.arg(metavar="INT", help_behavior_hint="")]
 
 
 @dataclass(frozen=True)
 class Rate:
     """Rate the checkpoints of RUN, and let the newest one challenge the best (RUN@best).
 
-    The run itself is only read: rating never changes what it learns.
+    The run itself is only read: rating never changes what it learns. What is not given here is as the run's config says
+    under ``rating``.
     """
 
     run: Annotated[str, conf.Positional, conf.arg(metavar="RUN")]
     """the run's folder"""
     game: Annotated[str | None, conf.arg(metavar="GAME", help_behavior_hint="")] = None
     """the game, where it is a file of your own"""
-    anchors: tuple[str, ...] = ("random", "mcts:100", "minimax:3")
+    anchors: Annotated[tuple[str, ...], conf.arg(help_behavior_hint="")] = ()
     """players that do not change; the first is at 0 Elo"""
     every: int = 1
     """rate every so many checkpoints, and the newest"""
-    games: int = 40
+    games: Count = None
     """games of a checkpoint with each anchor and with the checkpoint before it"""
-    simulations: int = -1
-    """simulations a move of the checkpoints; below 0: as the run's config says"""
-    sprt: Annotated[tuple[float, ...], conf.arg(metavar="ELO0 ELO1 [ALPHA BETA]")] = (0.0, 40.0)
+    simulations: Count = None
+    """simulations a move of the checkpoints, instead of the config's rating.settings"""
+    sprt: Annotated[tuple[float, ...], conf.arg(metavar="ELO0 ELO1 [ALPHA BETA]", help_behavior_hint="")] = ()
     """the test for best: H1 promotes"""
-    test_games: int = 1000
+    test_games: Count = None
     """the test ends undecided after so many games"""
     watch: bool = False
-    """go on until the run has finished, with the lowest priority"""
+    """go on until the run has finished, on time that nobody else wants, a checkpoint every rating.every_minutes"""
+    with_stdin: bool = False
+    """end as soon as stdin does: how a run keeps the rater that it starts"""
+    rating: Annotated[str | None, conf.arg(metavar="JSON", help_behavior_hint="")] = None
+    """fields of the config's rating as a JSON object: they come before the run's own, and after the flags here"""
     num_slots: int = 64
     """games played at once"""
     device: str = "auto"
@@ -58,84 +71,201 @@ class Rate:
 
 def main(arguments: Sequence[str]) -> int:
     args = parse(Rate, arguments, "rate")
-    from agent.models import steps
-    from training.run_folder import read_status
+    if args.with_stdin:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever holds stdin decides
+        threading.Thread(target=_end_with_stdin, daemon=True).start()
+    if args.watch and _gives_way(args):
+        from selfplay.cores import step_back
 
-    if len(args.sprt) not in (2, 4):
-        raise ValueError(f"--sprt has {len(args.sprt)} numbers; it needs ELO0 ELO1, or ELO0 ELO1 ALPHA BETA")
-    for name in ("games", "test_games"):
-        if (value := getattr(args, name)) < 2 or value % 2:
-            raise ValueError(f"--{name.replace('_', '-')} is {value}; an even number is needed: openings come in pairs")
-    if not args.anchors:
-        raise ValueError("--anchors is empty; name a player at least, such as random")
-    output, run = Output(args.json), Path(args.run)
-    if args.watch and hasattr(os, "nice"):
-        os.nice(19)
-    seen: list[int] = []
-    while True:
-        finished = (read_status(run) or {}).get("status") == "finished"
-        if (now := steps(run)) and now != seen:
-            content = _once(args, run, output)
-            seen = now
-        elif not args.watch or finished:
-            break
-        else:
-            time.sleep(WAIT)
-        if not args.watch:
-            break
-    if not seen:
-        raise ValueError(f"{run} has no checkpoint yet; train a little longer")
+        step_back()
+    config, run, output = _checked(args), Path(args.run), Output(args.json)
+    content = _watched(args, config, run, output) if args.watch else _all(args, config, run, output)
     output.result(content)
     return 0
 
 
-def _once(args: Rate, run: Path, output: Output) -> dict[str, object]:
-    from honte.api import game_for, load
-    from selfplay.sprt import Sprt
-    from training.ladder import promote, rate
+def _gives_way(args: Rate) -> bool:
+    """Before anything heavy is imported; what is wrong with the text is said later."""
+    try:
+        return bool(json.loads(args.rating or "{}").get("give_way", True))
+    except (ValueError, AttributeError, RecursionError):
+        return True
 
-    game = game_for(args.game, args.run)
-    settings = f"simulations={args.simulations}" if args.simulations >= 0 else ""
 
-    def ready(text: str) -> Player:
-        return load(text, game, num_slots=args.num_slots, device=args.device)
+def _end_with_stdin() -> None:
+    """What is stored is whole at any moment, so nothing has to be put in order first."""
+    while os.read(sys.stdin.fileno(), 4096):  # without Python's buffer, whose lock would outlast the program
+        pass
+    os._exit(0)
 
-    with progress(f"{run}: is the newest the best?", args.test_games) as advance:
-        elo0, elo1, alpha, beta = (*args.sprt, 0.05, 0.05)[:4]
-        test = Sprt(elo0=elo0, elo1=elo1, alpha=alpha, beta=beta)
-        found = promote(
-            run,
-            game,
-            ready,
-            test=test,
-            games=args.test_games,
-            num_slots=args.num_slots,
-            settings=settings,
-            progress=lambda games: advance(games, ""),
-        )
-    if found.result is None:
-        output.say(f"checkpoint {found.best} is the best" + (", as the first" if found.promoted else ""))
-    else:
-        score, games, llr = found.result.elo.score, found.result.games, found.result.llr
-        words = "becomes" if found.promoted else "does not become"
-        output.say(f"checkpoint {found.step} {words} the best: {score:.1%} of {games} games, LLR {llr:.2f}")
-    with progress(f"{run}: ratings", 0) as bar:
-        points = rate(
-            run,
-            game,
-            ready,
-            anchors=args.anchors,
-            every=args.every,
-            games=args.games,
-            num_slots=args.num_slots,
-            settings=settings,
-            progress=bar,
-        )
+
+def _checked(args: Rate) -> RatingConfig:
+    """The run's way of rating, with the flags over it. ValueError for what is not right."""
+    from training.config import merge
+    from training.config import parse as parsed
+    from training.ladder import RatingConfig
+    from training.run_folder import read_config
+
+    if args.sprt and len(args.sprt) not in (2, 4):
+        raise ValueError(f"--sprt has {len(args.sprt)} numbers; it needs ELO0 ELO1, or ELO0 ELO1 ALPHA BETA")
+    over: dict[str, Any] = {name: getattr(args, name) for name in ("games", "test_games")}
+    for name, value in over.items():
+        if value is not None and (value < 2 or value % 2):
+            raise ValueError(f"--{name.replace('_', '-')} is {value}; an even number is needed: openings come in pairs")
+    if args.every < 1:
+        raise ValueError(f"--every is {args.every}; it must be at least 1")
+    if args.simulations is not None:
+        if args.simulations < 0:
+            raise ValueError(f"--simulations is {args.simulations}; it must be 0 or more")
+        over["settings"] = f"simulations={args.simulations}"
+    over["anchors"], over["promote"] = list(args.anchors) or None, list(args.sprt[:2]) or None
+    said = (read_config(args.run) or {}).get("rating") or {}
+    try:
+        said = merge(said, json.loads(args.rating or "{}"))
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        raise ValueError(f"--rating must be a JSON object, not {args.rating!r}") from None
+    said = merge(said, {name: value for name, value in over.items() if value is not None})
+    found: RatingConfig = parsed(said, RatingConfig, "rating.")
+    return found
+
+
+def _all(args: Rate, config: RatingConfig, run: Path, output: Output) -> dict[str, Any]:
+    """Every checkpoint that is there now, or every so many."""
+    from agent.models import steps
+    from training.ladder import taken
+
+    there = steps(run)
+    if not there:
+        raise ValueError(f"{run} has no checkpoint yet; train a little longer")
+    chosen = {*there[:: args.every], there[-1], *taken(run)}
+    return _Rating(args, config, run, output).go(sorted(chosen))
+
+
+def _watched(args: Rate, config: RatingConfig, run: Path, output: Output) -> dict[str, Any]:
+    """A checkpoint at a time, until the run has finished and its last one is rated."""
+    from selfplay import fsio
+    from training.ladder import RATINGS, due, taken
+    from training.run_folder import read_status
+
+    while fsio.holder(run / RATINGS) is not None:  # a rater whose run was killed needs a moment to notice
+        time.sleep(WAIT)
+    rating = _Rating(args, config, run, output)
+    content: dict[str, Any] = {}
+    while True:
+        finished = (read_status(run) or {}).get("status") == "finished"
+        step = due(run, config.every_minutes, finished=finished)
+        if step is not None:
+            try:
+                content = rating.go(sorted({*taken(run), step}), step)
+            except ValueError:
+                if (run / "checkpoints" / str(step)).is_dir() or step in taken(run):
+                    raise
+        elif finished:
+            break
+        else:
+            time.sleep(WAIT)
+    return content or rating.content()
+
+
+class _Rating:
+    """One run, its game and its players."""
+
+    def __init__(self, args: Rate, config: RatingConfig, run: Path, output: Output) -> None:
+        from agent.models import steps
+        from honte.api import game_for
+        from training.ladder import anchors_for
+
+        self.args, self.config, self.run, self.output = args, config, run, output
+        while args.watch and not steps(run):
+            time.sleep(WAIT)
+        self.game = game_for(args.game, args.run)
+        self.anchors = config.anchors or anchors_for(self.game)
+        if args.with_stdin:
+            import torch
+
+            torch.set_num_threads(1)  # a pool beside the run's own threads would only fight them
+
+    def ready(self, text: str) -> Player:
+        from honte.api import load
+
+        return load(text, self.game, num_slots=self.args.num_slots, device=self.args.device)
+
+    def go(self, steps: Sequence[int], challenger: int | None = None) -> dict[str, Any]:
+        """Take the checkpoints, test the challenger (the newest), rate them all."""
+        from training.ladder import rate, take
+
+        args, config, run = self.args, self.config, self.run
+        for step in steps:
+            take(run, step)
+        found = self._tested(steps[-1] if challenger is None else challenger)
+        with progress(f"{run}: ratings", 0) as bar:
+            ladder = rate(
+                run,
+                self.game,
+                self.ready,
+                anchors=self.anchors,
+                steps=steps,
+                games=config.games,
+                opening_plies=config.opening_plies,
+                num_slots=args.num_slots,
+                settings=config.settings,
+                progress=bar,
+            )
+        self.output.say(told(ladder))
+        test = None if found.result is None else found.result.as_json()
+        return {**self.content(), "best": found.best, "promoted": found.promoted, "test": test}
+
+    def _tested(self, step: int) -> Promotion:
+        from selfplay.sprt import Sprt
+        from training.promotion import promote
+
+        alpha, beta = (*self.args.sprt[2:], 0.05, 0.05)[:2]
+        test = Sprt(elo0=self.config.promote[0], elo1=self.config.promote[1], alpha=alpha, beta=beta)
+        with progress(f"{self.run}: is {step} the best?", self.config.test_games) as advance:
+            found = promote(
+                self.run,
+                self.game,
+                self.ready,
+                test=test,
+                step=step,
+                games=self.config.test_games,
+                opening_plies=self.config.opening_plies,
+                num_slots=self.args.num_slots,
+                settings=self.config.settings,
+                progress=lambda games: advance(games, ""),
+            )
+        if found.result is None:
+            self.output.say(f"checkpoint {found.best} is the best" + (", as the first" if found.promoted else ""))
+        else:
+            score, games, llr = found.result.elo.score, found.result.games, found.result.llr
+            words = "becomes" if found.promoted else "does not become"
+            self.output.say(f"checkpoint {found.step} {words} the best: {score:.1%} of {games} games, LLR {llr:.2f}")
+        return found
+
+    def content(self) -> dict[str, Any]:
+        """What is known of the run, as plain values."""
+        from training.ladder import read
+        from training.promotion import best_step
+
+        ladder = read(self.run)
+        return {
+            "run": str(self.run),
+            "game": self.game.name,
+            "anchor": self.anchors[0],
+            "settings": self.config.settings,
+            "best": best_step(self.run),
+            "promoted": False,
+            "test": None,
+            "curve": [vars(point) for point in ladder.points],
+            "anchors": [vars(each) for each in ladder.anchors],
+        }
+
+
+def told(ladder: Ladder) -> str:
+    """The ladder for people."""
     rows = [["checkpoint", "Elo", "95 %", "games"]]
-    for point in points:
-        rows.append([str(point.step), f"{point.elo:+.0f}", f"{point.low:+.0f} to {point.high:+.0f}", str(point.games)])
-    output.say(table(rows, right="0123"))
-    output.say(f"{args.anchors[0]} is at 0")
-    test_told = None if found.result is None else found.result.as_json()
-    best = {"best": found.best, "promoted": found.promoted, "test": test_told}
-    return {"run": str(run), "anchor": args.anchors[0], **best, "curve": [vars(point) for point in points]}
+    for name, each in [(str(point.step), point) for point in ladder.points] + [(a.player, a) for a in ladder.anchors]:
+        given = each.low == each.high
+        bounds = "given" if given else f"{each.low:+.0f} to {each.high:+.0f}"
+        rows.append([name, f"{each.elo:+.0f}", bounds, str(each.games)])
+    return table(rows, right="123")

@@ -46,8 +46,9 @@ class Tournament:
     """the first player against each of the others, instead of everybody against everybody"""
     anchor: Annotated[tuple[str, ...], conf.arg(metavar="PLAYER=ELO", help_behavior_hint="")] = ()
     """players whose rating is given, such as random=0 (default: the mean of all is 0)"""
-    opening_plies: int = 2
-    """random plies before the players decide; each opening is played from both seats"""
+    opening_plies: Annotated[int | None, conf.arg(metavar="INT", help_behavior_hint="")] = None
+    """random plies before the players decide; each opening is played from both seats (default: as in the folder, or 2,
+    or 8 with perfect in connect_four)"""
     book: Text = None
     """a file of openings instead: moves on each line, or {"moves": [...]}"""
     num_slots: int = 64
@@ -145,7 +146,7 @@ def _play(args: Tournament, texts: Sequence[str], anchors: dict[str, float], out
     settings, begin = _openings(args, game)
     num_slots = max(args.num_slots, 8) if args.deterministic else args.num_slots
     # Players that take the whole machine are not doubled.
-    alone = any(text.startswith(("perfect", "gtp:")) or "seconds=" in text for text in texts)
+    alone = any(text.startswith(("perfect", "gtp:", "ugi:")) or "seconds=" in text for text in texts)
     threads = args.threads or (1 if alone else min(cores(), 8))
     loaded: dict[str, list[Player]] = {}
 
@@ -192,7 +193,21 @@ def _openings(args: Tournament, game: Game) -> tuple[dict[str, Any], list[Openin
 
     if args.book is not None:
         return {"book_sha256": hashlib.sha256(Path(args.book).read_bytes()).hexdigest()}, read_book(args.book, game)
-    return {"plies": args.opening_plies}, openings(game, args.games // 2, args.opening_plies, seed=args.seed)
+    plies = _plies(args, game) if args.opening_plies is None else args.opening_plies
+    return {"plies": plies}, openings(game, args.games // 2, plies, seed=args.seed)
+
+
+def _plies(args: Tournament, game: Game) -> int:
+    """Those of the games that are there; without any, few, but where perfect would take minutes."""
+    from honte.commands.match import SLOW_OPENINGS
+    from selfplay.rating_store import FILE, RatingStore
+
+    folder = _folder(args, game)
+    if (folder / FILE).is_file():
+        with RatingStore(folder) as store:
+            return int((store.known().get("openings") or {}).get("plies", 2))
+    slow = game.name == "connect_four" and any(text.startswith("perfect") for text in args.players)
+    return SLOW_OPENINGS if slow else 2
 
 
 def told(now: Standings, anchors: dict[str, float]) -> str:

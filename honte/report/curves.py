@@ -174,18 +174,50 @@ def rated(name: str, at: Track, shares: NDArray[np.float64], count: int) -> Curv
     return Curve(name=name, at=at, y=numbers(shares), low=numbers(low), high=numbers(high), count=count)
 
 
-def ratings(points: Sequence[tuple[Record, float, float, float]], name: str = "Elo") -> list[Figure]:
+def by_class(records: Sequence[Record], counts: Mapping[str, int]) -> list[Figure]:
+    """A figure for each set whose positions are of several classes, and for the network alone and with search."""
+    rows, _ = looks(records)
+    names = list(dict.fromkeys(name for record in records for name in record if name.startswith("by_class/")))
+    at, figures = track(positions(records), rows), []
+    for each, how in dict.fromkeys((name.split("/")[1], name.split("/")[2]) for name in names):
+        mine = [name for name in names if name.startswith(f"by_class/{each}/{how}/")]
+        lines = [rated(name.split("/")[3], at, column(records, name)[rows], counts.get(name, 0)) for name in mine]
+        said = "network alone" if how == "raw" else "with search"
+        title = f"Mistakes by class: {each.replace('_', ' ')}, {said}"
+        note = "By stage of the game and by how far its end is; bars are 95 % intervals."
+        figures.append(
+            Figure(
+                key=f"by_class/{each}/{how}",
+                section="strength",
+                title=title,
+                note=note,
+                curves=lines,
+                unit="%",
+                scale="sqrt",
+                aim=(0.0, "perfect play"),
+            )
+        )
+    return figures
+
+
+def ratings(
+    points: Sequence[tuple[Record, float, float, float]], anchors: Sequence[tuple[str, float]] = (), name: str = "Elo"
+) -> list[Figure]:
     """Elo over the run from ``points`` (the axes' values, Elo, low, high), such as a rating database knows them.
 
-    No points, no figure.
+    ``anchors`` (player, Elo) do not change; the perfect one among them is what the curve aims at. No points, no figure.
     """
     if not points:
         return []
     at = {axis: numbers([place.get(axis, math.nan) for place, *_ in points]) for axis in AXES}
     y, low, high = (numbers([point[i] for point in points]) for i in (1, 2, 3))
     curve = Curve(name=name, at=at, y=y, low=low, high=high)
-    note = "Rating of the run's checkpoints; bars are 95 % intervals."
-    return [Figure(key="elo", section="strength", title="Elo", note=note, curves=[curve], floor=None)]
+    others = ", ".join(f"{player} at {elo:+.0f}" for player, elo in anchors)
+    note = "Rating of the run's checkpoints; bars are 95 % intervals." + (
+        f" For comparison: {others}." if others else ""
+    )
+    aim = next(((elo, "perfect play") for player, elo in anchors if player.partition("?")[0] == "perfect"), None)
+    return [Figure(key="elo", section="strength", title="Elo", note=note, curves=[curve], floor=None, aim=aim)]
 
 
 def learning(records: Sequence[Record]) -> list[Figure]:

@@ -38,12 +38,23 @@ function compared() {
   return `<div class="card scroll" style="margin-top:1.2rem"><table><thead><tr><th></th>${runs.map((run, i) => `<th>${dot(i)}${esc(run.name)}</th>`).join("")}</tr></thead><tbody>${rows.map((row) => `<tr>${row.map((c, i) => `<td${i ? "" : ' class="sub"'}>${c}</td>`).join("")}</tr>`).join("")}</tbody></table></div>`;
 }
 
+const signed = (v) => (v < 0 ? "−" : "+") + Math.abs(Math.round(v));
+const rating = (e) => (e ? `${signed(e.elo)} <span class="sub">${signed(e.low)} to ${signed(e.high)}</span>` : "–");
+
+function classesOf(run, number) {
+  if (!run.classes.length) return "";
+  const cell = (g) => (g ? `<b>${percent(g.rate)}</b>${g.interval ? ` <span class="sub">${percent(g.interval[0])} to ${percent(g.interval[1])} of ${count(g.count)}</span>` : ""}` : "–");
+  const rows = run.classes.map((c) => `<tr><td>${esc(c.set.replaceAll("_", " "))}</td><td>${esc(c.class)}</td><td class="num">${cell(c.raw)}</td><td class="num">${cell(c.search)}</td></tr>`);
+  return `<div class="card scroll" style="margin-top:1rem"><h3>${dot(number)}Mistakes by class${several ? ": " + esc(run.name) : ""}</h3><p class="note">The last look; with 95 % intervals and the number of positions.</p><table><thead><tr><th>positions</th><th>class</th><th class="num">network alone</th><th class="num">with search</th></tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
+}
+
 function checkpointsOf(run, number) {
   if (!run.checkpoints.length) return "";
   const names = [...new Set(run.checkpoints.flatMap((c) => Object.keys(c.grades)))].sort();
-  const heads = ["step", "minutes", "games", "model sha256", "size", ...names.map((n) => `${n.split("/")[1].replaceAll("_", " ")}, ${HOW[n.split("/")[2]] || ""}`)];
+  const elo = run.checkpoints.some((c) => c.elo) ? ["Elo"] : [];
+  const heads = ["step", "minutes", "games", "model sha256", "size", ...elo, ...names.map((n) => `${n.split("/")[1].replaceAll("_", " ")}, ${HOW[n.split("/")[2]] || ""}`)];
   const rows = run.checkpoints.map((c) => c.problem ? `<tr><td class="num">${count(c.step)}</td><td colspan="${heads.length - 1}">${esc(c.problem)}</td></tr>` :
-    `<tr><td class="num">${count(c.step)}</td><td class="num">${shortNumber(c.minutes)}</td><td class="num">${count(c.games)}</td><td><code title="${esc(c.sha256)}">${esc(c.sha256)}</code></td><td class="num">${shortNumber(c.bytes)}B</td>${names.map((n) => `<td class="num">${percent(c.grades[n])}</td>`).join("")}</tr>`);
+    `<tr><td class="num">${count(c.step)}</td><td class="num">${shortNumber(c.minutes)}</td><td class="num">${count(c.games)}</td><td><code title="${esc(c.sha256)}">${esc(c.sha256)}</code></td><td class="num">${shortNumber(c.bytes)}B</td>${elo.map(() => `<td class="num">${rating(c.elo)}</td>`).join("")}${names.map((n) => `<td class="num">${percent(c.grades[n])}</td>`).join("")}</tr>`);
   return `<div class="card scroll"><h3>${dot(number)}${several ? esc(run.name) : "Kept checkpoints"}</h3><table><thead><tr>${heads.map((h, i) => `<th class="${i === 3 ? "" : "num"}">${esc(h)}</th>`).join("")}</tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
 }
 
@@ -73,6 +84,7 @@ for (const name of ["strength", "games", "learning", "machine"]) {
   const html = data.figures.map((figure, i) => (figure.section === name ? figureHtml(figure, i) : "")).join("");
   bodies[name] = html && `<div class="grid">${html}</div>`;
 }
+bodies.strength += runs.map(classesOf).join("");
 const present = Object.keys(SECTIONS).filter((name) => bodies[name]);
 page.innerHTML = `
   <p class="over">honte 本手 · ${several ? "runs compared" : "training report"} · ${esc(data.made)} · version ${esc(data.version)}</p>

@@ -18,7 +18,10 @@ from honte.report import boards, curves, played
 from honte.report.alarms import Alarm, alarms
 from selfplay import fsio
 from selfplay.grading import interval
-from training import checkpoints, grades, metrics, run_folder
+from training import checkpoints, grades, ladder, metrics, run_folder
+from training.ladder import Ladder
+from training.promotion import best_step
+from training.report import BY_CLASS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +33,7 @@ class RunStory:
     status: str
     facts: list[tuple[str, str]]
     grades: list[dict[str, Any]]  # the newest, best and first of each
+    classes: list[dict[str, Any]]  # the newest mistakes on each class of positions
     alarms: list[Alarm]
     figures: list[curves.Figure]
     checkpoints: list[dict[str, Any]]
@@ -57,10 +61,13 @@ def read(
     if not records:
         raise ValueError(f"{folder} has nothing to report yet: {metrics.FILE} holds no record")
     game = make(str(config.get("game", "")))
-    counts, at = grades.counts(game), curves.positions(records)
+    counts, at = grades.counts(game, folder), curves.positions(records)
     games = played.read(game, folder, progress=progress)
+    rated = _ladder(folder, games.notes)
     figures = [
         *curves.mistakes(records, counts),
+        *curves.by_class(records, counts),
+        *curves.ratings(*_rated(rated, records, at)),
         *curves.learning(records),
         *played.figures(games, at, curves.column(records, "window")),
         *curves.machine(records),
@@ -75,11 +82,12 @@ def read(
         name=folder.resolve().name,
         game=game.name,
         status=_status(folder),
-        facts=_facts(folder, config, records, games),
+        facts=_facts(folder, config, records, games) + _best(folder, rated, games.notes),
         grades=_grades(records, counts),
+        classes=_classes(records, counts),
         alarms=alarms(records, games.batches, config, counts),
         figures=figures,
-        checkpoints=_checkpoints(folder, records),
+        checkpoints=_checkpoints(folder, records, rated),
         board=boards.board(game, shown),
         games=shown,
         notes=games.notes,
@@ -149,12 +157,59 @@ def _grades(records: list[dict[str, Any]], counts: Mapping[str, int]) -> list[di
     return found
 
 
-def _checkpoints(folder: Path, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _classes(records: list[dict[str, Any]], counts: Mapping[str, int]) -> list[dict[str, Any]]:
+    """A row for each class of positions of a set: mistakes alone and with search, as of the last look."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for name, share in records[-1].items():
+        if name.startswith(BY_CLASS) and math.isfinite(share):
+            _, each, how, kind = name.split("/")
+            count = counts.get(name, 0)
+            bounds = list(interval(round(share * count), count)) if count else None
+            row = found.setdefault((each, kind), {"set": each, "class": kind})
+            row[how] = {"rate": share, "count": count, "interval": bounds}
+    return list(found.values())
+
+
+def _ladder(folder: Path, notes: list[str]) -> Ladder:
+    try:
+        return ladder.read(folder)
+    except ValueError as error:
+        notes.append(f"ratings are left out: {error}")
+        return Ladder()
+
+
+def _rated(
+    found: Ladder, records: list[dict[str, Any]], at: Mapping[str, Any]
+) -> tuple[list[tuple[dict[str, float], float, float, float]], list[tuple[str, float]]]:
+    """Rated checkpoints where the records have them on each axis, and the anchors."""
+    points = []
+    for point in found.points:
+        nearest = min(range(len(records)), key=lambda i: abs(records[i]["step"] - point.step))
+        place = {axis: float(values[nearest]) for axis, values in at.items()}
+        points.append((place, point.elo, point.low, point.high))
+    return points, [(each.player, each.elo) for each in found.anchors]
+
+
+def _best(folder: Path, found: Ladder, notes: list[str]) -> list[tuple[str, str]]:
+    """The best checkpoint, as a test says, and its rating."""
+    try:
+        step = best_step(folder)
+    except ValueError as error:
+        notes.append(str(error))
+        return []
+    if step is None:
+        return []
+    rating = next((f", Elo {p.elo:+.0f} ({p.low:+.0f} to {p.high:+.0f})" for p in found.points if p.step == step), "")
+    return [("best by a test", f"step {step:,}{rating}")]
+
+
+def _checkpoints(folder: Path, records: list[dict[str, Any]], rated: Ladder) -> list[dict[str, Any]]:
     """Of each kept checkpoint: step, time of work, games, the model's sha256 from its manifest, bytes, grades then."""
-    found = []
+    found, ratings = [], {point.step: point for point in rated.points}
     for step in reversed(checkpoints.steps(folder / run_folder.CHECKPOINTS)):
         path = folder / run_folder.CHECKPOINTS / str(step)
         each: dict[str, Any] = {"step": step, "sha256": "", "problem": ""}
+        each["elo"] = vars(ratings[step]) if step in ratings else None
         try:
             state = checkpoints.load(folder / run_folder.CHECKPOINTS, step).state
             files = json.loads((path / fsio.MANIFEST).read_bytes())["files"]

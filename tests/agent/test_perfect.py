@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from agent import chance
 from agent.decision import Decisions, Terms
 from agent.perfect import Perfect
 from agent.player import RandomPlayer
-from agent.solvers import connect_four, positions
+from agent.solvers import connect_four, positions, results
 from games.game import Game, States
 
 made = cache(games.registry.make)
@@ -75,24 +76,42 @@ def test_equal_moves_are_drawn_by_the_key() -> None:
     assert len(set(decisions(Perfect(game), states).action)) == 9  # every first move draws
 
 
-def test_a_long_wait_is_announced_and_a_position_solved_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_takes_long_is_solved_once_for_all(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Positions of few stones are kept on disk: of both mirror images, and whatever a dying process left behind."""
+    monkeypatch.setenv(results.PLACE, str(tmp_path / "cache"))
     asked: list[tuple[int, int]] = []
 
-    def outcomes(self: connect_four.Solver, current: int, mask: int) -> dict[int, int]:
+    def outcome(self: connect_four.Solver, current: int, mask: int) -> int:
         asked.append((current, mask))
-        return {3: 1, 4: 0}
+        return -1 if mask == 1 << 21 else 0  # the centre wins
 
-    monkeypatch.setattr(connect_four.Solver, "board_outcomes", outcomes)
+    monkeypatch.setattr(connect_four.Solver, "_outcome", outcome)
     game, notes = made("connect_four"), list[str]()
+    states = after(game, [[]])
     player = Perfect(game, note=notes.append)
-    states = after(game, [[3], [3], [3, 3, 2]])
-    out = decisions(player, states)
-    assert out.action.tolist() == [3, 3, 3]
-    assert asked == [(0, 1 << 21), (1 << 22, 1 << 22 | 1 << 21 | 1 << 14)]
-    assert len(notes) == 2
-    assert "a position of 1 stones" in notes[0]
+    assert decisions(player, states).action.tolist() == [3]
+    assert len(asked) == len(notes) == 4  # seven moves, three of them mirror images
+    assert "a move to 1 stones is won" in notes[0]
     decisions(player, states)
-    assert len(asked) == 2
+    file = tmp_path / "cache" / "connect_four_outcomes.jsonl"
+    with file.open("ab") as torn:
+        torn.write(b'\n{"current": 1, "ma')
+    again = Perfect(game, note=notes.append)
+    assert decisions(again, states).action.tolist() == [3]
+    assert len(asked) == 4
+    scores = Perfect(game, quickest=True, note=notes.append)  # another question: not the same answers
+    monkeypatch.setattr(connect_four.Solver, "_solve", lambda self, current, mask, guess: -18 if mask == 1 else 2)
+    assert scores.values(states[0]) == {0: 18, 1: -2, 2: -2, 3: -2, 4: -2, 5: -2, 6: 18}
+    assert again.values(states[0])[0] == 0
+
+
+def test_no_place_to_keep_it_is_no_reason_not_to_play(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv(results.PLACE, str(tmp_path / "file"))
+    kept = results.Results("connect_four_outcomes")
+    kept.put(0, 1, 1)
+    assert kept.get(0, 1 << 42) == 1  # its mirror image
+    assert kept.get(0, 1 << 7) is None
 
 
 @pytest.mark.parametrize("name", ["connect_four:rows=5", "tic_tac_toe:rows=4,columns=4,k=4"])

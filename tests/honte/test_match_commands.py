@@ -45,6 +45,54 @@ def test_a_match_is_kept_extended_and_begun_again(capsys: pytest.CaptureFixture[
     assert "24 games are here already" in said(capsys, f"{words} --games 24")[0]
 
 
+def network(name: str, seed: int) -> None:
+    """A small network's folder, its weights drawn by lot."""
+    safetensors_torch, torch = pytest.importorskip("safetensors.torch"), pytest.importorskip("torch")
+    from agent.network import NetworkConfig, PolicyValueNet
+    from games import make
+
+    game = make("connect_four")
+    torch.manual_seed(seed)
+    model = PolicyValueNet(NetworkConfig(blocks=1, channels=8), game.observation_shape, game.action_layout)
+    Path(name).mkdir()
+    safetensors_torch.save_file(model.state_dict(), f"{name}/model.safetensors")
+    config = {"network": {"blocks": 1, "channels": 8}, "search": {"num_simulations": 12, "reuse": True}}
+    Path(f"{name}/config.json").write_text(json.dumps({"schema": 1, "game": game.name, **config}))
+
+
+def test_the_same_seed_is_the_same_match_to_the_last_bit(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever the threads and the games at once: results, moves and what players thought of them."""
+    network("a", 1)
+    network("b", 2)
+    words = "match a b?temperature=0.5 --games 24 --deterministic --seed 7"
+    one = result(capsys, f"{words} --threads 1 --out one")
+    other = result(capsys, f"{words} --threads 2 --num-slots 9 --out other")
+    assert {**other, "folder": ""} == {**one, "folder": ""}
+    assert games("other") == games("one")
+    assert one["distinct_games"] > 12
+    result(capsys, f"{words.replace('7', '8')} --threads 1 --out third")
+    assert games("third") != games("one")
+
+
+@pytest.mark.parametrize("game", ["hex:size=3", "go:size=3"])
+def test_games_with_an_sgf_type_are_kept_as_sgf(capsys: pytest.CaptureFixture[str], game: str) -> None:
+    from honte import sgf
+
+    found = result(capsys, f"match mcts:8 random --game {game} --games 6")
+    trees = sgf.parse((Path(found["folder"]) / "games.sgf").read_bytes())
+    kept = games(found["folder"])
+    assert len(trees) == len(kept) == 6
+    for tree, record in zip(trees, kept, strict=True):
+        root, *nodes = sgf.main_line(tree)
+        assert len(nodes) == len(record["moves"])
+        assert {root.get("PB"), root.get("PW")} == {"mcts:8", "random"}
+        assert root.get("PB") == record["players"][0]
+        assert root.get("RE") == {1: "B+", 0: "0", -1: "W+"}[record["outcome"]]
+        assert not nodes[0].get("C")
+        assert nodes[record["opening"]].get("C").startswith("winrate ")
+    assert not list(Path(result(capsys, "match random random --game nim --games 2")["folder"]).glob("*.sgf"))
+
+
 def test_a_test_ends_a_match(capsys: pytest.CaptureFixture[str]) -> None:
     words = "match mcts:40 random --game tic_tac_toe --sprt 0 150 --sprt-model normalized --deterministic"
     found = result(capsys, words)

@@ -56,6 +56,10 @@ def test_the_page_says_what_the_run_holds(folder: Path) -> None:
     assert raw["rate"] == last["mistakes/all/raw"]
     assert raw["count"] == 4520
     assert raw["interval"][0] < raw["rate"] < raw["interval"][1]
+    assert [each["class"] for each in run["classes"]] == ["begin", "middle", "end"]
+    assert sum(each["raw"]["count"] for each in run["classes"]) == 4520
+    assert all(0 <= each["raw"]["interval"][0] <= each["raw"]["rate"] for each in run["classes"])
+    assert "by_class/all/raw" in {figure["key"] for figure in data["figures"]}
     assert run["checkpoints"][0]["step"] == last["step"]
     assert all(re.fullmatch("[0-9a-f]{64}", each["sha256"]) for each in run["checkpoints"])
     keys = {figure["key"] for figure in data["figures"]}
@@ -192,6 +196,10 @@ def test_ratings_are_drawn_where_there_are_any() -> None:
     (figure,) = curves.ratings([({"minutes": 1.0, "games": 10.0}, 50.0, 20.0, 80.0)])
     assert figure.curves[0].low == [20.0]
     assert figure.curves[0].at["minutes"] == [1.0]
+    assert figure.aim is None
+    (figure,) = curves.ratings([({"minutes": 1.0}, 50.0, 20.0, 80.0)], [("random", 0.0), ("perfect", 900.0)])
+    assert figure.aim == (900.0, "perfect play")
+    assert "random at +0" in figure.note
 
 
 def test_nothing_in_the_data_ends_the_script() -> None:

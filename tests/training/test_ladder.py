@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,8 @@ from agent.player import Player
 from agent.players import player
 from games import Game, make
 from selfplay.sprt import Sprt
-from training.ladder import CURVE, RATINGS, best_step, promote, rate, read_curve
+from training.ladder import CURVE, RATINGS, Ladder, RatingConfig, anchors_for, due, rate, read, take, taken
+from training.promotion import best_step, promote
 
 torch = pytest.importorskip("torch")
 
@@ -81,19 +83,76 @@ def test_the_curve_keeps_checkpoints_that_are_gone(game: Game, run: Path) -> Non
         loaded.append(text)
         return player(text, game, num_slots=8)
 
-    points = rate(run, game, ready, anchors=("random", "minimax:2"), games=8, num_slots=8)
+    def rated() -> Ladder:
+        for step in (10, 20, 30):
+            take(run, step)
+        return rate(run, game, ready, anchors=("random", "minimax:2"), steps=(10, 20, 30), games=8, num_slots=8)
+
+    found = rated()
+    points = found.points
     assert [point.step for point in points] == [10, 20, 30]
     assert points[2].elo > points[0].elo
     assert all(point.low < point.elo < point.high for point in points)
     assert [point.games for point in points] == [24, 32, 24]
-    assert read_curve(run) == points
+    assert [anchor.player for anchor in found.anchors] == ["random", "minimax:2"]
+    assert found.anchors[0].low == found.anchors[0].high == 0
+    assert read(run) == found
     shutil.rmtree(run / "checkpoints" / "10")
+    assert models.find(f"{run}@10") == run / models.RATED / "10"  # it still plays
     loaded.clear()
-    again = rate(run, game, ready, anchors=("random", "minimax:2"), games=8, num_slots=8)
+    again = rated()
     assert loaded == []  # nothing is played twice
-    assert [point.step for point in again] == [10, 20, 30]
-    assert np.isclose([point.elo for point in again], [point.elo for point in points]).all()
+    assert [point.step for point in again.points] == [10, 20, 30]
+    assert np.isclose([point.elo for point in again.points], [point.elo for point in points]).all()
     (run / RATINGS / CURVE).write_text("{}")
     with pytest.raises(ValueError, match="damaged"):
-        read_curve(run)
-    assert read_curve(run.parent) == []
+        read(run)
+    assert read(run.parent) == Ladder()
+    with pytest.raises(ValueError, match="cannot be read"):
+        take(run, 40)
+
+
+def test_whose_turn_it_is(game: Game, run: Path) -> None:
+    """By minutes of training; what was taken and not finished with comes first."""
+
+    def trained(step: int, minutes: float) -> None:
+        (run / "checkpoints" / str(step) / "state.json").write_text(json.dumps({"state": {"minutes": minutes}}))
+
+    shutil.move(run / "checkpoints" / "30", run.parent / "30")
+    trained(10, 1.0)
+    trained(20, 2.0)
+    assert due(run, 5.0) is None
+    assert due(run, 5.0, finished=True) == 20
+    assert due(run, 2.0) == 20
+    take(run, 20)
+    assert taken(run) == [20]
+    shutil.move(run.parent / "30", run / "checkpoints" / "30")
+    trained(30, 9.0)
+    assert due(run, 1.0) == 20  # killed before it was rated
+    rate(run, game, lambda text: player(text, game, num_slots=4), anchors=("random",), steps=(20,), games=4)
+    assert due(run, 7.5) is None
+    assert due(run, 7.0) == 30
+    shutil.rmtree(run / "checkpoints" / "20")
+    assert due(run, 7.0) == 30
+    take(run, 30)
+    rate(run, game, lambda text: player(text, game, num_slots=4), anchors=("random",), steps=(20, 30), games=4)
+    assert due(run, 0.0, finished=True) is None
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"every_minutes": -1}, "rating.every_minutes is -1"),
+        ({"games": 3}, "rating.games is 3"),
+        ({"opening_plies": -2}, "rating.opening_plies is -2"),
+        ({"promote": (40.0, 0.0)}, "sprt is 40 0"),
+    ],
+)
+def test_what_cannot_be_asked_for(values: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        RatingConfig(**values)
+
+
+def test_anchors_fit_the_game() -> None:
+    assert "perfect" in anchors_for(make("tic_tac_toe"))
+    assert "perfect" not in anchors_for(make("connect_four"))

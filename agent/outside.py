@@ -1,0 +1,109 @@
+"""Engines from outside as one player of many games, whatever protocol they speak.
+
+Knows a few engines, which slot is whose, and that an engine that fails forfeits its game. Does not know protocols.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import os
+from collections.abc import MutableMapping, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from agent.decision import Decisions, Forfeit, Terms
+from agent.engine_process import EngineError, Refused
+from agent.tree import Ints
+from games.game import Game, States
+
+
+class Mover(Protocol):
+    """One engine that plays one game at a time, and starts anew after it failed."""
+
+    command: str
+
+    def move(self, actions: Sequence[int]) -> int:
+        """Its move after ``actions``. EngineError or Refused in words when it gives none that is legal."""
+
+    def end(self) -> None: ...
+
+
+def engines_for(num_slots: int) -> float:
+    """How many processes play so many games at once, unless somebody says so."""
+    return float(min(num_slots, os.cpu_count() or 1))
+
+
+def command_of(text: str, settings: MutableMapping[str, float], example: str) -> str:
+    """The command in ``KIND:[name=number ...] COMMAND``; ``settings`` take what stands before it.
+
+    ValueError for a number that is not right, or where there is no command.
+    """
+    rest = text.partition(":")[2].strip()
+    while (word := rest.split(" ", 1)[0]).partition("=")[0] in settings:
+        name, _, value = word.partition("=")
+        try:
+            settings[name] = float(value)
+        except ValueError:
+            settings[name] = 0
+        whole = name != "seconds"
+        if not 0 < settings[name] <= 1e9 or (whole and settings[name] % 1):
+            raise ValueError(f"{text!r}: {name} is {value!r}; it must be a {'whole ' * whole}number above 0")
+        rest = rest[len(word) :].strip()
+    if not rest:
+        raise ValueError(f"{text!r} names no engine; write its command behind the colon: {example}")
+    return rest
+
+
+class OutsidePlayer:
+    """Engines from outside, a few for all slots; each slot keeps to one of them."""
+
+    def __init__(self, game: Game, engines: Sequence[Mover]) -> None:
+        self.game, self.engines = game, engines
+        self.pool = concurrent.futures.ThreadPoolExecutor(len(engines), thread_name_prefix="engine")
+        self.lines: dict[int, list[int]] = {}
+        self.waiting: dict[concurrent.futures.Future[int], int] = {}  # moves under way -> slots
+
+    def follow(self, slot: int, actions: Sequence[int]) -> None:
+        self.lines[int(slot)] = list(actions)
+
+    def think(self, slots: Ints, states: States, terms: Terms) -> None:
+        for slot in np.asarray(slots).tolist():
+            if slot not in self.lines:
+                raise ValueError(
+                    "an engine from outside reads moves; it can play where a game is played from its start"
+                )
+            engine = self.engines[slot % len(self.engines)]
+            self.waiting[self.pool.submit(engine.move, self.lines.pop(slot))] = slot
+
+    def decide(self) -> tuple[Ints, Decisions]:
+        """The slots whose engine has answered. Forfeit for one whose engine has failed."""
+        if not self.waiting:
+            return np.zeros(0, np.int64), Decisions.empty(0, self.game.num_actions)
+        done, _ = concurrent.futures.wait(self.waiting, return_when=concurrent.futures.FIRST_COMPLETED)
+        for future in done:
+            if future.exception() is not None:
+                slot = self.waiting.pop(future)
+                try:
+                    future.result()
+                except (EngineError, Refused) as error:
+                    raise Forfeit(slot, f"{self.engines[0].command}: {error}") from None
+        slots = np.array([self.waiting[future] for future in done], np.int64)
+        out = Decisions.empty(len(slots), self.game.num_actions)
+        out.action[:] = [future.result() for future in done]
+        out.policy[np.arange(len(slots)), out.action] = 1
+        for future in done:
+            del self.waiting[future]
+        return slots, out
+
+    def stop(self) -> None:
+        for future in self.waiting:
+            future.cancel()
+        self.waiting.clear()
+
+    def close(self) -> None:
+        """End every engine. They end with the program at the latest."""
+        self.stop()
+        self.pool.shutdown(cancel_futures=True)
+        for engine in self.engines:
+            engine.end()

@@ -1,0 +1,114 @@
+"""How long a match takes: 400 games of Connect Four between two networks of 6 blocks of 64, 100 simulations a move.
+
+Knows the command and its clock. The weights are drawn by lot, so the games are those of two beginners. Seconds are of
+the whole command, as a person waits for it: start, compiling and choosing the engine included; the first round may have
+to fill Numba's cache on disk and is told apart.
+
+    python -m benchmarks.match_speed [--rounds 3] [--games 400] [--simulations 100] [--out FILE] [--json]
+
+On a shared machine seconds mean little; ``cpu_seconds`` (user and system, of the command and all it starts) hold.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from benchmarks.machine import report
+
+
+def model(folder: Path, seed: int, blocks: int, channels: int, simulations: int) -> Path:
+    """A model folder with weights drawn by ``seed``."""
+    import safetensors.torch
+    import torch
+
+    from agent.network import NetworkConfig, PolicyValueNet
+    from games import make
+
+    game = make("connect_four")
+    folder.mkdir()
+    torch.manual_seed(seed)
+    network = PolicyValueNet(
+        NetworkConfig(blocks=blocks, channels=channels), game.observation_shape, game.action_layout
+    )
+    safetensors.torch.save_file(network.state_dict(), folder / "model.safetensors")
+    told = {"schema": 1, "game": game.name, "network": {"blocks": blocks, "channels": channels}}
+    (folder / "config.json").write_text(json.dumps({**told, "search": {"num_simulations": simulations}}))
+    return folder
+
+
+def play(words: list[str], folder: Path) -> dict[str, Any]:
+    """One match in a new process."""
+    before, begun = os.times(), time.perf_counter()
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False, env=environment())
+    seconds, after = time.perf_counter() - begun, os.times()
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    result = json.loads(done.stdout.splitlines()[-1])
+    cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    moves = sum(len(json.loads(line)["moves"]) for line in (Path(folder) / "match" / "games.jsonl").open())
+    return {
+        "seconds": round(seconds, 1),
+        "cpu_seconds": round(cpu, 1),
+        "games": result["games"],
+        "distinct_games": result["distinct_games"],
+        "moves": moves,
+    }
+
+
+def environment() -> dict[str, str]:
+    clone = str(Path(__file__).resolve().parent.parent)
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (clone, os.environ.get("PYTHONPATH", ""))))}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--games", type=int, default=400)
+    parser.add_argument("--simulations", type=int, default=100)
+    parser.add_argument("--blocks", type=int, default=6)
+    parser.add_argument("--channels", type=int, default=64)
+    parser.add_argument(
+        "--flags", nargs=argparse.REMAINDER, default=[], help="more for 'honte match', such as --threads 1"
+    )
+    parser.add_argument("--out")
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args()
+    rows = []
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        names = [
+            model(folder / name, i, args.blocks, args.channels, args.simulations).name for i, name in enumerate("ab")
+        ]
+        command = [sys.executable, "-m", "honte", "match", *names, "--games", str(args.games), "--out", "match"]
+        for number in range(args.rounds):
+            found = play([*command, "--fresh", "--json", *args.flags], folder)
+            rows.append({"round": number, "first": number == 0, **found})
+            print(rows[-1], file=sys.stderr, flush=True)
+    packages = {}
+    for name in ("torch", "openvino"):
+        try:
+            packages[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    config = {**vars(args), "command": ["honte", *command[3:]], "cores": cores, "packages": packages}
+    report(
+        "match_speed",
+        {k: v for k, v in config.items() if k not in ("out", "json")},
+        rows,
+        out=args.out,
+        as_json=args.json,
+    )
+
+
+if __name__ == "__main__":
+    main()

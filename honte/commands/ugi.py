@@ -1,0 +1,42 @@
+"""``honte ugi PLAYER``: a player as an engine for cutegames and whatever else speaks UGI.
+
+Knows its flags. Does not know the protocol.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from honte.commands.shared import GameFlag, PlayerPlace, parse
+
+
+@dataclass(frozen=True)
+class UgiFlags:
+    """Play as an engine: commands of the Universal Game Interface come in on stdin, answers go out on stdout."""
+
+    player: PlayerPlace
+    """such as runs/hex, mcts:800 or connect_four?simulations=400"""
+    game: GameFlag = None
+    """the game, where the player does not tell it"""
+    seed: int = 0
+    """all that is drawn by lot follows from it"""
+    device: str = "auto"
+    """where networks run: auto, cpu, cuda:0, mps"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    args = parse(UgiFlags, arguments, "ugi")
+    from agent.players import player
+    from honte import gtp
+    from honte.analysis import capacity
+    from honte.api import game_for
+    from honte.ugi import Ugi
+
+    game = game_for(args.game, args.player)
+    room = capacity(game.num_actions, 1)
+    made = player(args.player, game, num_slots=1, seed=args.seed, device=args.device, capacity=room)
+    write = gtp.writer(sys.stdout.buffer)
+    Ugi(game, made, args.player, gtp.Input(gtp.standard_input()), write, seed=args.seed).run()
+    return 0
