@@ -85,7 +85,7 @@ class LiveView:
         body.add_row(rates, curves)
         bar = Table.grid(padding=(0, 1))
         bar.add_row(ProgressBar(100, 100 * report.progress, width=60), f"{report.minutes:.1f} min")
-        strength = [self.strength(report), ""] if report.grades or report.ratings else []
+        strength: list[Table | str] = [self.strength(report), ""] if report.grades or report.ratings else []
         return Panel(
             Group(body, "", *strength, bar), title=f"honte learns {self.game}", subtitle=self.folder, width=110
         )

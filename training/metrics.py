@@ -51,9 +51,10 @@ class Metrics:
 
     def place(self, curve: Mapping[int, Mapping[str, float]]) -> None:
         """Numbers by step, at last known, as events at those steps; a step that was placed stays as it was."""
-        for step in sorted(curve.keys() - self._placed) if self._events is not None else ():
+        for step in sorted(curve.keys() - self._placed):
             for name, value in curve[step].items():
-                self._events.add_scalar(name, float(value), step)
+                if self._events is not None:
+                    self._events.add_scalar(name, float(value), step)
         self._placed |= curve.keys()
 
     def close(self) -> None:
