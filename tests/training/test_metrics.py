@@ -47,6 +47,7 @@ def test_resume_drops_what_will_be_made_again(tmp_path: Path) -> None:
     assert steps_in(tmp_path) == [10, 20, 21, 22]
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of tensorboard's own
 def test_late_numbers_are_in_the_line_and_at_their_own_step(tmp_path: Path) -> None:
     accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
     with Metrics(tmp_path) as record:
