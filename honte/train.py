@@ -77,6 +77,7 @@ def _train(flags: argparse.Namespace, game: Game, config: Any, folder: Path) -> 
     from training.alphazero import Run
     from training.config import MAY_CHANGE, to_dict
     from training.grades import counts, draw, grader
+    from training.metrics import Metrics
 
     old = run_folder.read_config(folder)
     values = to_dict(config) | {"game_sha256": _digest(config.game)}
@@ -115,11 +116,16 @@ def _train(flags: argparse.Namespace, game: Game, config: Any, folder: Path) -> 
         )
         if flags.init and not run.trainer.steps:
             run.start_from(_weights(flags.init, game))
-        before = rater.over = run.finished()
+        before = run.finished()
+        rater.over = rater.over or before  # a finished run begins no ratings
         reason = run.go()
         if reason == "finished" and rater.working:
             print("rating the last checkpoint; Ctrl-C leaves that to 'honte rate'", file=sys.stderr)
+            known = {point.step for point in run.report.ratings}
             run.report.ratings = rater.finish(stopping)
+            with Metrics(folder) as metrics:
+                metrics.write(run.report.step, run.report.numbers(), run.report.rating())
+                metrics.place({p.step: p.metrics() for p in run.report.ratings if p.step not in known})
     text = (
         f"this run was finished already ({folder})"
         if before

@@ -91,8 +91,12 @@ class Ladder:
 
 
 def anchors_for(game: Game) -> tuple[str, ...]:
-    """Players that do not change and fit any game; the perfect one where its solver answers at once."""
-    return ("random", "mcts:100", "minimax:3", *(("perfect",) if perfect.at_once(game) else ()))
+    """Players that do not change and fit any game; the perfect one where its solver answers at once.
+
+    The first, at 0 Elo, is one that networks neither always lose to nor soon always beat: how far they are from it is
+    known best. From random to a good network it is a thousand points that hang on a few games.
+    """
+    return ("mcts:100", "random", "minimax:3", *(("perfect",) if perfect.at_once(game) else ()))
 
 
 # ---- which checkpoints, and what is kept of them ---------------------------------------------------------------------

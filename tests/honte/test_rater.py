@@ -69,6 +69,7 @@ def test_a_run_rates_itself_and_learns_the_same(tmp_path: Path, capsys: pytest.C
     assert main([*words(rated, 600, *RATED), "--json"]) == 0
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert model(rated) == model(plain)
+    assert metrics.read(rated)[-1]["elo"] == told["ratings"][-1]["elo"]
     points = ladder.read(rated).points
     assert [vars(point) for point in points] == told["ratings"]
     assert points[-1].step == max(checkpoints.steps(rated / "checkpoints"))  # the last one is rated, too

@@ -47,6 +47,21 @@ def test_resume_drops_what_will_be_made_again(tmp_path: Path) -> None:
     assert steps_in(tmp_path) == [10, 20, 21, 22]
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of tensorboard's own
+def test_late_numbers_are_in_the_line_and_at_their_own_step(tmp_path: Path) -> None:
+    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    with Metrics(tmp_path) as record:
+        record.write(30, {"loss": 1.0}, {"elo": 50.0, "elo_step": 10})
+        record.place({10: {"elo": 50.0}})
+        record.place({10: {"elo": 60.0}, 20: {"elo": 70.0}})  # revised since: it stays where it was placed
+    (line,) = metrics.read(tmp_path)
+    assert (line["step"], line["elo"], line["elo_step"]) == (30, 50.0, 10)
+    events = accumulator.EventAccumulator(str(tmp_path / "events"))
+    events.Reload()
+    assert [(event.step, event.value) for event in events.Scalars("elo")] == [(10, 50.0), (20, 70.0)]
+    assert "elo_step" not in events.Tags()["scalars"]
+
+
 def test_a_torn_last_line_goes_wherever_it_was_torn(tmp_path: Path) -> None:
     write(tmp_path, 1, 2)
     path = tmp_path / metrics.FILE
