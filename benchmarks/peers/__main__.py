@@ -107,12 +107,12 @@ def _line(side: Side, best: Side, equal: Side) -> dict[str, Any]:
 
 
 def tree(args: argparse.Namespace) -> list[dict[str, Any]]:
-    words, here = ["tree", "--simulations", str(args.simulations), "--names", *GAMES], sys.executable
+    words, here = ["tree", "--simulations", str(args.simulations), "--names", *args.names], sys.executable
     commands = {"honte": module(here, "honte_player", *words)}
     if find_spec("pyspiel"):
         commands["OpenSpiel C++"] = module(here, "openspiel_player", *words)
     if args.openspiel_uniform:
-        commands["OpenSpiel C++, uniform"] = [args.openspiel_uniform, str(args.simulations), *GAMES]
+        commands["OpenSpiel C++, uniform"] = [args.openspiel_uniform, str(args.simulations), *args.names]
     if args.pgx_python:
         commands["mctx"] = module(args.pgx_python, "mctx_player", *words, "--games", str(args.mctx_games))
     with contextlib.ExitStack() as stack:
@@ -127,7 +127,7 @@ def tree(args: argparse.Namespace) -> list[dict[str, Any]]:
                 "simulations_per_s": round(rate(each, f"{game}-{kind}", "simulations")),
                 "honte_times": round(ratio((honte, f"{game}-{kind}"), (each, f"{game}-{kind}"), "simulations"), 2),
             }
-            for game in GAMES
+            for game in args.names
             for kind in ("puct", "gumbel", "rollouts")
             for each in players
             if f"{game}-{kind}" in each.answers
@@ -136,7 +136,7 @@ def tree(args: argparse.Namespace) -> list[dict[str, Any]]:
 
 def random_games(args: argparse.Namespace) -> list[dict[str, Any]]:
     """Their moves a second through the rules that searches use."""
-    return [random_play.measure(name, args.rounds, 4000, args.pgx_python or sys.executable) for name in GAMES]
+    return [random_play.measure(name, args.rounds, 4000, args.pgx_python or sys.executable) for name in args.names]
 
 
 def markdown(result: dict[str, Any]) -> str:
@@ -198,6 +198,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", help="write the result to this file, too")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument(
+        "--names", nargs="+", choices=GAMES, default=list(GAMES), help="games of tree work and random play"
+    )
     parser.add_argument("--pgx-python", metavar="PY")
     parser.add_argument("--openspiel-python", metavar="PY")
     parser.add_argument("--openspiel-uniform", metavar="FILE")

@@ -72,7 +72,7 @@ def played(setting: Setting, evaluate: Evaluate, *, num_simulations: int = 0) ->
     for first in range(search.num_simulations):  # not all games move at once: some are told to, each round others
         for slot in range(first, setting.num_games, search.num_simulations):
             player.hurry(slot)
-        if not player.grow():
+        while not player.grow():
             loop.round()
     judge.evaluate = evaluate
     return Played(loop, player, judge)

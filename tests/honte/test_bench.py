@@ -66,7 +66,8 @@ def test_games_under_way_do_not_move_all_at_once() -> None:
         going.grow()
         moves.append(going.loop.moves - before)
     assert sum(moves) > 32
-    assert max(moves) < 32
+    assert max(moves) < 16
+    assert sum(count > 0 for count in moves) > 10
 
 
 def test_of_two_ways_that_are_close_the_smaller_is_suggested() -> None:
