@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from types import TracebackType
-from typing import Any
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -54,28 +53,20 @@ class LiveView:
             self.live.update(self.panel(report), refresh=True)
         elif time.monotonic() - self.last_line >= SECONDS_A_LINE or report.progress >= 1:
             self.last_line = time.monotonic()
-            self.console.print(self.line(report), soft_wrap=True, highlight=False)
-
-    def line(self, report: Report) -> str:
-        """One line for a log."""
-        return line(report)
+            self.console.print(line(report), soft_wrap=True, highlight=False)
 
     def panel(self, report: Report) -> Panel:
         """The whole view."""
         rates = Table.grid(padding=(0, 3))
         for name, total, speed in (
-            ("games", f"{report.games:,}", f"{report.games_per_second:,.0f}/s"),
-            ("positions", f"{report.samples:,}", f"{report.moves_per_second:,.0f}/s"),
-            ("simulations", "", f"{report.simulations_per_second:,.0f}/s"),
-            ("evaluations", f"{report.cache_hits:.0%} cached", f"{report.evaluations_per_second:,.0f}/s"),
+            *(_of_play(report) if report.moves_per_second or report.games else ()),
             ("trained on", f"{report.trained:,}", f"{report.trained_per_second:,.0f}/s"),
-            ("step", f"{report.step:,}", f"window {report.window:,}"),
+            ("step", f"{report.step:,}", f"window {report.window:,}" if report.window else ""),
         ):
             rates.add_row(Text(name, "bold"), Text(total, justify="right"), Text(speed, "cyan", justify="right"))
         curves = Table.grid(padding=(0, 2))
-        for name in ("policy_loss", "value_loss", "policy_accuracy"):
-            if name in report.losses:
-                curves.add_row(name.replace("_", " "), f"{report.losses[name]:.3f}", spark(self.history[name]))
+        for name in losses(report):
+            curves.add_row(name.replace("_", " "), f"{report.losses[name]:.3f}", spark(self.history[name]))
         for name, rate in report.grades.items():
             words = name.replace("mistakes/", "mistakes, ").replace("/", ", ").replace("_", " ")
             curves.add_row(words, f"{rate:.2%}", Text(spark(self.history[name]), "green"))
@@ -94,24 +85,36 @@ def spark(values: list[float], width: int = 24) -> str:
     return "".join(BARS[1 + round((v - low) / (high - low) * 7) if high > low else 1] for v in points)
 
 
+def _of_play(report: Report) -> tuple[tuple[str, str, str], ...]:
+    """What there is to see where games are played."""
+    return (
+        ("games", f"{report.games:,}", f"{report.games_per_second:,.0f}/s"),
+        ("positions", f"{report.samples:,}", f"{report.moves_per_second:,.0f}/s"),
+        ("simulations", "", f"{report.simulations_per_second:,.0f}/s"),
+        ("evaluations", f"{report.cache_hits:.0%} cached", f"{report.evaluations_per_second:,.0f}/s"),
+    )
+
+
+def losses(report: Report) -> tuple[str, ...]:
+    """Names of what is learned from: of policy and value where there are both, else of all of it."""
+    names = ("policy_loss", "value_loss", "policy_accuracy") if "policy_loss" in report.losses else ("loss", "accuracy")
+    return tuple(name for name in names if name in report.losses)
+
+
 def line(report: Report) -> str:
     """One line for a log."""
-    words = [
-        f"{report.minutes:5.1f} min",
-        f"step {report.step}",
-        f"games {report.games}",
-        f"positions {report.samples}",
-        f"{report.games_per_second:.1f} games/s",
-        f"{report.evaluations_per_second:.0f} evaluations/s",
-        f"{report.cache_hits:.0%} cached",
-        f"{report.trained_per_second:.0f} trained/s",
-    ]
-    words += [f"{name} {report.losses[name]:.3f}" for name in ("policy_loss", "value_loss") if name in report.losses]
+    words = [f"{report.minutes:5.1f} min", f"{report.progress:4.0%}", f"step {report.step}"]
+    if report.games or report.moves_per_second:
+        words += [f"games {report.games}", f"positions {report.samples}", f"{report.games_per_second:.1f} games/s"]
+        words += [f"{report.evaluations_per_second:.0f} evaluations/s", f"{report.cache_hits:.0%} cached"]
+    words.append(f"{report.trained_per_second:.0f} trained/s")
+    words += [f"{name} {report.losses[name]:.3f}" for name in losses(report) if name.endswith("loss")]
     return "  ".join(words + [f"{name} {value:.2%}" for name, value in report.grades.items()])
 
 
 def summary(report: Report) -> str:
     """What a finished run leaves on the screen."""
-    parts: list[Any] = [f"{report.games:,} games, {report.samples:,} positions, {report.step:,} steps"]
-    parts += [f"{name.replace('/', ' ')}: {value:.2%}" for name, value in report.grades.items()]
-    return "; ".join(parts)
+    counts = {"games": report.games, "positions": report.samples, "steps": report.step}
+    parts = [", ".join(f"{count:,} {name}" for name, count in counts.items() if count)]
+    parts += [f"{name.replace('/', ' ').replace('_', ' ')}: {value:.2%}" for name, value in report.grades.items()]
+    return "; ".join(filter(None, parts))

@@ -7,13 +7,16 @@ batches [B, C, H, W] of bytes; flips and turns are the symmetries that boards ha
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
+from pydantic import Field
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
 from games.symmetry import MIRROR, SQUARE, Turn, of_cells
+
+Amount = Annotated[int, Field(ge=0)]
 
 TURNS: dict[str, tuple[Turn, ...]] = {"mirror": MIRROR, "dihedral": SQUARE}
 
@@ -22,15 +25,10 @@ TURNS: dict[str, tuple[Turn, ...]] = {"mirror": MIRROR, "dihedral": SQUARE}
 class AugmentConfig:
     """What may happen to a training picture; nothing by default."""
 
-    shift: int = 0  # up to so many pixels either way, zeros move in (pad and crop)
+    shift: Amount = 0  # up to so many pixels either way, zeros move in (pad and crop)
     turn: Literal["none", "mirror", "dihedral"] = "none"  # dihedral: all eight of a square
-    cutout: int = 0  # side of a square set to zero (DeVries & Taylor 2017)
-    mixup: float = 0.0  # alpha of the Beta distribution (Zhang et al. 2018)
-
-    def __post_init__(self) -> None:
-        for name in ("shift", "cutout", "mixup"):
-            if not 0 <= getattr(self, name) < float("inf"):
-                raise ValueError(f"augment.{name} is {getattr(self, name)}: it must be 0 (off) or more")
+    cutout: Amount = 0  # side of a square set to zero (DeVries & Taylor 2017)
+    mixup: Annotated[float, Field(ge=0, lt=1e9)] = 0.0  # alpha of the Beta distribution (Zhang et al. 2018)
 
 
 def augmented(

@@ -100,8 +100,8 @@ def _classes(folder: Path) -> dict[str, Any]:
 
 def _recipe(what: str, shape: tuple[int, int, int], classes: int) -> dict[str, Any]:
     """The network of a recipe, never trained: its size, and the work of one forward pass."""
-    from agent.classifier import Classifier, num_flops
-    from agent.network import PolicyValueNet, num_parameters
+    from agent.classifier import Classifier
+    from agent.network import PolicyValueNet, num_flops, num_parameters
     from games import make
     from honte.commands.classify import recipe
     from training.classification import ImageConfig

@@ -7,6 +7,8 @@ import torch
 from torch import Generator, Tensor
 
 from training.augmentation import AugmentConfig, augmented, cut_out, mixed, shifted, turned
+from training.classification import ImageConfig
+from training.config import parse
 
 
 def seeded(seed: int = 0) -> Generator:
@@ -90,5 +92,5 @@ def test_augmented_does_what_it_is_told_and_repeats_by_seed() -> None:
     assert torch.equal(first[1], second[1])
     assert first[1].shape == (64, 3)
     assert not torch.equal(first[0], augmented(images, labels, everything, 3, seeded(6))[0])
-    with pytest.raises(ValueError, match=r"augment\.shift"):
-        AugmentConfig(shift=-1)
+    with pytest.raises(ValueError, match=r"augment\.shift.* 0"):
+        parse({"dataset": "digits", "augment": {"shift": -1}}, ImageConfig)
