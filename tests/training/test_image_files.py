@@ -49,14 +49,14 @@ def test_every_cut_and_many_lies_of_an_idx_file_are_refused(tmp_path: Path) -> N
         refused += 1
     assert refused > 400
     path.write_bytes(whole + b"x")
-    with pytest.raises(ValueError, match="more bytes"):
+    with pytest.raises(ValueError, match="holds more than"):
         read_idx(path)
 
 
 def test_a_gzip_bomb_and_a_torn_gzip_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "bomb.gz"
     path.write_bytes(gzip.compress(bytes([0, 0, 8, 1]) + struct.pack(">I", 10) + bytes(50_000_000)))
-    with pytest.raises(ValueError, match="more bytes"):
+    with pytest.raises(ValueError, match="holds more than"):
         read_idx(path)
     packed = gzip.compress(idx(PIXELS))
     for length in range(len(packed)):
