@@ -26,13 +26,14 @@ Labelled = tuple[NDArray[np.uint8], NDArray[np.int64], tuple[str, ...]]
 
 
 @contextlib.contextmanager
-def whole(path: Path, kind: str) -> Iterator[None]:
-    """Says of a file that is torn or no ``kind`` at all that it is; one that is not there stays a FileNotFoundError."""
+def whole(path: Path, kind: str, *more: type[Exception]) -> Iterator[None]:
+    """Says of a file that it is torn or no ``kind`` at all; ``more`` errors mean that, too. FileNotFoundError stays."""
+    torn: tuple[type[Exception], ...] = (EOFError, OSError, SyntaxError, zipfile.BadZipFile, zlib.error)
     try:
         yield
     except FileNotFoundError:
         raise
-    except (EOFError, OSError, SyntaxError, zipfile.BadZipFile, zlib.error, Image.DecompressionBombError) as error:
+    except (*torn, Image.DecompressionBombError, *more) as error:
         raise ValueError(f"{path} is not a whole {kind}: {error}") from error
 
 
@@ -110,7 +111,7 @@ def read_npz(path: Path, prefix: str = "") -> Labelled | None:
 
 def read_table(path: Path, largest: int) -> Labelled:
     """A table of square pictures, gzipped or not: pixels of 0 to ``largest`` and a label in each row."""
-    with whole(path, "table"):
+    with whole(path, "table", ValueError):
         rows = np.loadtxt(path, delimiter=",", ndmin=2)
     side = math.isqrt(rows.shape[1] - 1)
     if rows.shape[1] != side * side + 1 or rows.min() < 0 or rows[:, :-1].max() > largest:

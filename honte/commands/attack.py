@@ -38,7 +38,7 @@ def fool(run: Run, text: str, folder: Path) -> dict[str, Any]:
     images, labels = (part[:PICTURES] for part in run.parts.test)
     model = run.current()
     torch.manual_seed(run.config.seed)
-    chunks = zip(images.split(250), labels.split(250), strict=True)
+    chunks = zip(torch.split(images, 250), torch.split(labels, 250), strict=True)
     attacked = torch.cat([ATTACKS[name](model, *chunk, epsilon) for chunk in chunks])
     before, after = predict(model, images), predict(model, attacked)
     fooled = torch.nonzero((before.argmax(1) == labels) & (after.argmax(1) != labels))[:SHOWN, 0]
@@ -62,8 +62,8 @@ def draw(path: Path, classes: Sequence[str], rows: list[tuple[Tensor, Tensor]]) 
     axes = figure.subplots(len(rows), len(rows[0][0]), squeeze=False)
     for line, (pictures, chances) in zip(axes, rows, strict=True):
         for axis, picture, said in zip(line, pictures, chances.argmax(1), strict=True):
-            axis.imshow((picture.float() / 255).permute(1, 2, 0).squeeze(2), cmap="gray", vmin=0, vmax=1)
-            axis.set_title(classes[said], fontsize=9)
+            axis.imshow((picture.float() / 255).permute(1, 2, 0).squeeze(2).numpy(), cmap="gray", vmin=0, vmax=1)
+            axis.set_title(classes[int(said)], fontsize=9)
             axis.axis("off")
     figure.suptitle("as it is, and changed so that it is taken for something else", fontsize=10)
     figure.savefig(path, dpi=120, bbox_inches="tight")

@@ -79,10 +79,10 @@ def mistakes(judged: Judged) -> Card:
     """Those that the classifier was surest of."""
     images, labels = judged.pictures
     chance, said = judged.chances.max(1)
-    wrong = torch.nonzero(said != labels)[:, 0]
+    wrong, names = torch.nonzero(said != labels)[:, 0], judged.classes
     worst = wrong[chance[wrong].argsort(descending=True, stable=True)][:SHOWN].tolist()
     shown = [
-        [address(images[i]), f"{judged.classes[labels[i]]}, taken for {judged.classes[said[i]]} ({chance[i]:.0%})"]
+        [address(images[i]), f"{names[int(labels[i])]}, taken for {names[int(said[i])]} ({chance[i]:.0%})"]
         for i in worst
     ]
     note = f"The {len(shown)} of {len(wrong):,} that it was surest of."
@@ -93,7 +93,7 @@ def saliency(model: Classifier, judged: Judged, seed: int) -> Card:
     """For the first picture of each class: the pixels that the winning class's logit hangs on."""
     images, labels = judged.pictures
     random, shown = torch.Generator().manual_seed(seed), []
-    for k in labels.unique().tolist()[:SHOWN]:
+    for k in sorted(set(labels.tolist()))[:SHOWN]:
         i = int((labels == k).nonzero()[0])
         said = int(judged.chances[i].argmax())
         noise = NOISE * torch.randn(NOISY, *images.shape[1:], generator=random)
@@ -128,7 +128,9 @@ def maps(model: Classifier, judged: Judged, seed: int) -> list[Card]:
     images, labels = judged.pictures
     some = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))[:MAPPED]
     with torch.no_grad():
-        features = torch.cat([model.eval().features(part) for part in images[some].split(250)]).flatten(1).numpy()
+        features = (
+            torch.cat([model.eval().features(part) for part in torch.split(images[some], 250)]).flatten(1).numpy()
+        )
     plane = PCA(2, random_state=seed)
     flat = plane.fit_transform(features)
     near = TSNE(perplexity=min(30, len(some) / 4), init="pca", random_state=seed).fit_transform(features)
