@@ -3,7 +3,7 @@
 const hueOf = (k, names) => `hsl(${Math.round((360 * k) / names.length)} 62% 52%)`;
 
 const CARDS = {
-  pictures: (card) => `<div class="pictures">${card.pictures.map(([src, said]) => `<figure><img src="${svgText(src)}" alt="${svgText(said)}"><figcaption>${svgText(said)}</figcaption></figure>`).join("")}</div>`,
+  pictures: (card) => `<div class="pictures" style="--least:${card.least || 64}px">${card.pictures.map(([src, said]) => `<figure><img src="${svgText(src)}" alt="${svgText(said)}"><figcaption>${svgText(said)}</figcaption></figure>`).join("")}</div>`,
 
   matrix: (card) => {
     const few = card.names.length <= 20;
@@ -29,4 +29,4 @@ const CARDS = {
   },
 };
 
-const cardsOf = (run) => `<div class="grid">${run.inside.map((card) => `<section class="card inside ${card.kind}"><h3>${svgText(card.title)}</h3><p class="sub">${svgText(card.note)}</p>${CARDS[card.kind](card)}</section>`).join("")}</div>`;
+const cardsOf = (run) => `<div class="grid">${run.inside.map((card) => `<section class="card inside"><h3>${svgText(card.title)}</h3><p class="sub">${svgText(card.note)}</p>${CARDS[card.kind](card)}</section>`).join("")}</div>`;

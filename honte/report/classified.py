@@ -38,7 +38,7 @@ def read(folder: Path, config: Mapping[str, Any], records: list[dict[str, Any]])
         pictures = getattr(split, name)
         model, said = load_classifier(str(folder))
         judged = inside.Judged(pictures, predict(model, pictures.images, flip=said["flip_test"]), said["classes"])
-        grades = [_grade(judged, f"{name} pictures", records)]
+        grades = [_grade(judged, f"{name} pictures", "and their mirror images" if said["flip_test"] else "as they are")]
         cards = inside.cards(model, judged, asked.seed)
     except ImportError as error:
         notes.append(f"nothing inside of it was looked at: pip install scikit-learn ({error})")
@@ -61,13 +61,11 @@ def read(folder: Path, config: Mapping[str, Any], records: list[dict[str, Any]])
     )
 
 
-def _grade(judged: inside.Judged, name: str, records: list[dict[str, Any]]) -> dict[str, Any]:
+def _grade(judged: inside.Judged, name: str, how: str) -> dict[str, Any]:
     count = len(judged.chances)
     wrong = count - int(judged.counts.trace())
-    rate, minutes = wrong / count, records[-1].get("minutes")
-    grade: dict[str, Any] = {"name": f"mistakes/{name}/raw", "set": name, "how": "raw", "count": count, "rate": rate}
-    grade |= {"interval": list(interval(wrong, count)), "minutes": minutes, "best": rate, "best_minutes": minutes}
-    return grade | {"first": rate, "of": "pictures"}
+    grade: dict[str, Any] = {"name": f"mistakes/{name}/{how}", "set": name, "how": how, "count": count}
+    return grade | {"rate": wrong / count, "interval": list(interval(wrong, count)), "of": "pictures"}
 
 
 def _facts(folder: Path, asked: ImageConfig, records: list[dict[str, Any]]) -> list[tuple[str, str]]:

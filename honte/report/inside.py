@@ -47,8 +47,8 @@ def cards(model: Classifier, judged: Judged, seed: int) -> list[Card]:
         by_class(judged),
         mistakes(judged),
         saliency(model, judged, seed),
-        filters(model, judged.classes),
         *maps(model, judged, seed),
+        filters(model, judged.classes),
     ]
 
 
@@ -106,7 +106,7 @@ def saliency(model: Classifier, judged: Judged, seed: int) -> Card:
         told = f"{judged.classes[k]}" + ("" if said == k else f", taken for {judged.classes[said]}")
         shown.append([address(torch.cat([grey, warm], 2)), told])
     note = "Bright pixels are those that the answer depends on most (the logit's slope, averaged over noisy copies)."
-    return {"kind": "pictures", "title": "Where it looks", "note": note, "pictures": shown}
+    return {"kind": "pictures", "title": "Where it looks", "note": note, "pictures": shown, "least": 128}
 
 
 def filters(model: Classifier, classes: Sequence[str]) -> Card:
@@ -127,10 +127,9 @@ def maps(model: Classifier, judged: Judged, seed: int) -> list[Card]:
 
     images, labels = judged.pictures
     some = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))[:MAPPED]
+    model.eval()
     with torch.no_grad():
-        features = (
-            torch.cat([model.eval().features(part) for part in torch.split(images[some], 250)]).flatten(1).numpy()
-        )
+        features = torch.cat([model.features(part) for part in torch.split(images[some], 250)]).flatten(1).numpy()
     plane = PCA(2, random_state=seed)
     flat = plane.fit_transform(features)
     near = TSNE(perplexity=min(30, len(some) / 4), init="pca", random_state=seed).fit_transform(features)
