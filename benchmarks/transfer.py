@@ -34,8 +34,8 @@ from training.config import merge, parse
 from training.images import open_data
 
 DIGITS, EPOCHS = 500, 60
-SAMPLES = (2500, 5000, 10000, 15000)
-GAMES, OPPONENT = 100, "mcts:200"
+SAMPLES = (1500, 3000, 6000)
+GAMES, OPPONENT = 60, "mcts:200"
 LARGE = "connect_four:rows=7,columns=8"
 
 

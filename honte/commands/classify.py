@@ -13,8 +13,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from honte.recipes import folder as recipes
+from honte.recipes import names, values
 from honte.running import opened, printed, run_flags, settings, signals, told
+
+IMAGES = "images"
+"""The folder of recipes that learn pictures."""
 
 
 def own_flags() -> argparse.ArgumentParser:
@@ -23,27 +26,19 @@ def own_flags() -> argparse.ArgumentParser:
     about += " one folder of pictures a class, a folder of idx or CIFAR-10 files, or an .npz file."
     init = "a run whose trunk a new run starts from; --freeze keeps it as it is"
     parser = run_flags("classify", "DATASET [--model NAME] [flags]", about, init)
-    parser.add_argument("--model", default="lenet", help=f"{', '.join(models())}, or a YAML file")
+    parser.add_argument("--model", default="lenet", help=f"{', '.join(names(IMAGES))}, or a YAML file")
     parser.add_argument("--attack", default="", help="then fool it: fgsm:E or pgd:E, E a share of full brightness")
     parser.add_argument("--locality", action="store_true", help="mlp and lenet with and without neighbouring pixels")
     return parser
 
 
-def models() -> list[str]:
-    """The recipes' names."""
-    return sorted(path.stem for path in (recipes() / "images").glob("*.yaml"))
-
-
 def recipe(model: str, dataset: str) -> dict[str, Any]:
     """The values of a recipe by name or path, with what it says of ``dataset`` over them."""
-    from training.config import load, merge
+    from training.config import merge
 
-    path = Path(model) if model.endswith((".yaml", ".yml")) else recipes() / "images" / f"{model}.yaml"
-    if not path.is_file():
-        raise ValueError(f"no model is called {model!r}: there are {', '.join(models())}, or a YAML file's path")
-    values = load(path)
-    special = values.pop("datasets", {})
-    return merge(values, special.get(dataset, {})) | {"dataset": dataset}
+    said = values(model, IMAGES, "model")
+    special = said.pop("datasets", {})
+    return merge(said, special.get(dataset, {})) | {"dataset": dataset}
 
 
 def main(arguments: Sequence[str]) -> int:

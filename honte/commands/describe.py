@@ -45,9 +45,9 @@ def main(arguments: Sequence[str]) -> int:
     from games import NAMES, make
 
     output = Output(args.json)
-    from honte.commands.classify import models as classifiers
+    from honte.recipes import names
 
-    if args.what in classifiers() or args.what.endswith((".yaml", ".yml")):
+    if args.what in names("images") or args.what.endswith((".yaml", ".yml")):
         content = _recipe(args.what, args.shape, args.classes)
     elif args.what.partition(":")[0] in NAMES or ".py:" in args.what:
         content = _game(make(args.what))
