@@ -34,8 +34,8 @@ from training.config import merge, parse
 from training.images import open_data
 
 DIGITS, EPOCHS = 500, 60
-SAMPLES = (1500, 3000, 6000)
-GAMES, OPPONENT = 60, "mcts:200"
+SAMPLES = (1500, 3000, 4500)
+GAMES, OPPONENT = 40, "mcts:200"
 LARGE = "connect_four:rows=7,columns=8"
 
 
