@@ -52,8 +52,8 @@ def pictures(init: str, seed: int, way: str, folder: Path) -> dict[str, Any]:
         run.start_from(find(init))
     run.go()
     looks = [record for record in metrics.read(folder) if "validation_accuracy" in record]
-    at, scores = [look["step"] for look in looks], [look["validation_accuracy"] for look in looks]
-    return {"at": at, "score": scores, "end": run.report.grades["test_accuracy"]}
+    at, scores = [look["step"] for look in looks], [round(look["validation_accuracy"], 4) for look in looks]
+    return {"at": at, "score": scores, "end": round(run.report.grades["test_accuracy"], 4)}
 
 
 def games(init: str, seed: int, way: str, folder: Path) -> dict[str, Any]:

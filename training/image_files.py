@@ -22,18 +22,21 @@ from PIL import Image, ImageOps
 LARGEST = 4 << 30
 """Bytes of pixels; what promises more is not read."""
 
+TORN = (EOFError, OSError, SyntaxError, zipfile.BadZipFile, zlib.error, Image.DecompressionBombError)
+"""What the libraries raise on damaged files."""
+
 Labelled = tuple[NDArray[np.uint8], NDArray[np.int64], tuple[str, ...]]
 
 
 @contextlib.contextmanager
 def whole(path: Path, kind: str, *more: type[Exception]) -> Iterator[None]:
     """Says of a file that it is torn or no ``kind`` at all; ``more`` errors mean that, too. FileNotFoundError stays."""
-    torn: tuple[type[Exception], ...] = (EOFError, OSError, SyntaxError, zipfile.BadZipFile, zlib.error)
+    torn: tuple[type[Exception], ...] = (*TORN, *more)
     try:
         yield
     except FileNotFoundError:
         raise
-    except (*torn, Image.DecompressionBombError, *more) as error:
+    except torn as error:
         raise ValueError(f"{path} is not a whole {kind}: {error}") from error
 
 
