@@ -106,8 +106,9 @@ def _figures(records: list[dict[str, Any]], count: int) -> list[Figure]:
     note = "Share of pictures taken for something else; bars are 95 % intervals. Training pictures are counted as they"
     note += " were shown: changed, and by the network in the middle of learning."
     speed = curves.rates([record for record in records if "trained" in record], {"trained": ("pictures", 1.0)})
-    return [
+    figures = [
         Figure(key="pictures", section="strength", title="Mistakes", note=note, unit="%", scale="sqrt", curves=found),
         *curves.learning(records),
         Figure(key="speed", section="machine", title="Throughput a second", note="Of the processor.", curves=speed),
     ]
+    return [figure for figure in figures if figure.curves]
