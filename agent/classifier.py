@@ -141,7 +141,6 @@ class Classifier(nn.Module):
         self.register_buffer("std", torch.full((shape[0],), 255.0))
         self.trunk = nn.Sequential(*layers(config, shape))
         self.head = nn.Linear(_num_features(self.trunk, shape), num_outputs)
-        self.frozen = False
         self.train()
 
     def features(self, images: Tensor) -> Tensor:
@@ -152,29 +151,6 @@ class Classifier(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         out: Tensor = self.head(self.features(images))
         return out
-
-    def freeze_trunk(self) -> None:
-        """Only the head learns from here on; the trunk's statistics stand still, too."""
-        self.trunk.requires_grad_(False)
-        self.frozen = True
-        self.train(self.training)
-
-    def train(self, mode: bool = True) -> Classifier:
-        super().train(mode)
-        if self.frozen:
-            self.trunk.eval()
-        return self
-
-
-def num_flops(model: nn.Module, shape: tuple[int, ...]) -> int:
-    """Floating-point operations of one forward pass of one picture: a multiplication and an addition are two."""
-    from torch.utils.flop_counter import FlopCounterMode
-
-    was, device = model.training, next(model.parameters()).device
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
-        model.eval()(torch.zeros(1, *shape, device=device))
-    model.train(was)
-    return int(counter.get_total_flops())
 
 
 def _num_features(layers: nn.Module, shape: Shape) -> int:

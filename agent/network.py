@@ -198,3 +198,14 @@ def expected_value(value: Tensor) -> Tensor:
 
 def num_parameters(model: nn.Module) -> int:
     return sum(p.numel() for p in model.parameters())
+
+
+def num_flops(model: nn.Module, shape: tuple[int, ...]) -> int:
+    """Floating-point operations of one forward pass of one ``shape``: a multiplication and an addition are two."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    was, device = model.training, next(model.parameters()).device
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        model.eval()(torch.zeros(1, *shape, device=device))
+    model.train(was)
+    return int(counter.get_total_flops())

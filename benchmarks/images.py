@@ -2,10 +2,11 @@
 
 `speed` takes turns in one process between three ways to train the same network on the same batches in memory: a plain
 PyTorch loop, the Trainer with the same optimiser and precision, and the Trainer with what the recipe sets. Seconds are
-those of the processor, so a busy machine hits all alike. `accuracy` runs `honte classify` as it comes, once a seed.
+those of the processor, so a busy machine hits all alike. `accuracy` runs `honte classify` as it comes, once a seed;
+its minutes are the processor's, too. With `--runs` a benchmark that was stopped goes on.
 
     python -m benchmarks.images speed [--model lenet] [--rounds 9] [--out FILE.json] [--json]
-    python -m benchmarks.images accuracy [--seeds 3] [--only lenet] [--out FILE.json] [--json]
+    python -m benchmarks.images accuracy [--seeds 3] [--only lenet] [--runs DIR] [--out FILE.json] [--json]
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from training.trainer import Trainer, TrainerConfig
 ROWS = {
     "lenet": ("fashion_mnist", "lenet", 0.91),
     "resnet": ("fashion_mnist", "resnet", 0.94),
-    "mnist": ("mnist", "lenet", 0.985),
+    "mnist": ("mnist", "resnet", 0.985),
     "digits": ("digits", "resnet", 0.98),
 }
 """Each with its data, its model and the accuracy that is asked for."""
@@ -91,25 +92,22 @@ def void(_: object) -> None:
     """Forget a result."""
 
 
-def accuracy(only: str, seeds: int) -> list[dict[str, Any]]:
-    """Test accuracies of runs as a person would start them; minutes are the clock's, cpu_s the processor's."""
+def accuracy(only: str, seeds: int, folder: Path) -> list[dict[str, Any]]:
+    """Test accuracies of runs as a person would start them, once a seed; runs that ``folder`` holds go on there."""
     rows = []
     for name, (data, model, wanted) in ROWS.items():
         if only not in ("", name):
             continue
-        results, cpu = [], []
+        results = []
         for seed in range(seeds):
-            with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()) as out:
-                start = time.process_time()
-                words = [data, "--model", model, "--seed", str(seed), "--run", str(Path(folder) / "run"), "--json"]
+            words = [data, "--model", model, "--seed", str(seed), "--run", str(folder / f"{name}_{seed}"), "--json"]
+            with contextlib.redirect_stdout(io.StringIO()) as out:
                 if honte(["classify", *words]):
                     raise SystemExit(f"honte classify {' '.join(words)} failed")
-                cpu.append(time.process_time() - start)
             results.append(json.loads(out.getvalue().splitlines()[-1]))
-        found = sorted(result["test_accuracy"] for result in results)
+        found = [result["test_accuracy"] for result in results]
         row = {"what": f"{data}, {model}", "asked": wanted, "median": float(np.median(found)), "all": found}
-        minutes = max(result["minutes"] for result in results)
-        rows.append({**row, "minutes": minutes, "epochs": results[0]["epochs"], "cpu_s": round(max(cpu))})
+        rows.append(row | {key: [result[key] for result in results] for key in ("minutes", "epochs")})
     return rows
 
 
@@ -120,11 +118,16 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--only", default="", choices=["", *ROWS])
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--runs", help="accuracy: keep the runs here; one that is finished is not run again")
     parser.add_argument("--out")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    rows = speed(args.model, args.rounds) if args.what == "speed" else accuracy(args.only, args.seeds)
+    with tempfile.TemporaryDirectory() as thrown_away:
+        if args.what == "speed":
+            rows = speed(args.model, args.rounds)
+        else:
+            rows = accuracy(args.only, args.seeds, Path(args.runs or thrown_away))
     report(f"images_{args.what}", vars(args), rows, out=args.out, as_json=args.json)
 
 

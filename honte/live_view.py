@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -21,6 +20,7 @@ from selfplay.grading import interval
 from training.report import BY_CLASS, Report
 
 SECONDS_A_LINE = 15.0
+MISTAKES = "mistakes/"
 BARS = " ▁▂▃▄▅▆▇█"
 
 
@@ -69,18 +69,14 @@ class LiveView:
         """The whole view."""
         rates = Table.grid(padding=(0, 3))
         for name, total, speed in (
-            ("games", f"{report.games:,}", f"{report.games_per_second:,.0f}/s"),
-            ("positions", f"{report.samples:,}", f"{report.moves_per_second:,.0f}/s"),
-            ("simulations", "", f"{report.simulations_per_second:,.0f}/s"),
-            ("evaluations", f"{report.cache_hits:.0%} cached", f"{report.evaluations_per_second:,.0f}/s"),
+            *(_of_play(report) if report.moves_per_second or report.games else ()),
             ("trained on", f"{report.trained:,}", f"{report.trained_per_second:,.0f}/s"),
-            ("step", f"{report.step:,}", f"window {report.window:,}"),
+            ("step", f"{report.step:,}", f"window {report.window:,}" if report.window else ""),
         ):
             rates.add_row(Text(name, "bold"), Text(total, justify="right"), Text(speed, "cyan", justify="right"))
         curves = Table.grid(padding=(0, 2))
-        for name in ("policy_loss", "value_loss", "policy_accuracy"):
-            if name in report.losses:
-                curves.add_row(name.replace("_", " "), f"{report.losses[name]:.3f}", spark(self.history[name]))
+        for name in losses(report):
+            curves.add_row(name.replace("_", " "), f"{report.losses[name]:.3f}", spark(self.history[name]))
         body = Table.grid(padding=(0, 6))
         body.add_row(rates, curves)
         bar = Table.grid(padding=(0, 1))
@@ -93,7 +89,10 @@ class LiveView:
     def strength(self, report: Report) -> Table:
         """Mistakes against perfect play by set and class, and the newest rating, each with its 95 % interval."""
         rows = Table.grid(padding=(0, 2))
-        for name in report.grades:
+        for name, rate in report.grades.items():
+            if not name.startswith(MISTAKES):
+                rows.add_row(Text(name.replace("_", " "), "bold"), f"{rate:.2%}", Text(spark(self.history[name], 14)))
+                continue
             _, each, how = name.split("/")
             if how == "raw":
                 alone = self._cells(name, report.grades)
@@ -104,7 +103,7 @@ class LiveView:
                         pair = (kind, kind.replace("/raw/", "/search/"))
                         cells = [cell for key in pair for cell in self._cells(key, report.by_class)]
                         rows.add_row(f"  {kind.split('/')[3]}", *cells, style="dim")
-        if report.grades:
+        if any(name.startswith(MISTAKES) for name in report.grades):
             rows.add_row("", "network alone, 95 %", "", "with search, 95 %", "", style="dim")
         if report.ratings:
             curve = Text(spark([point.elo for point in report.ratings], 14), "magenta")
@@ -142,27 +141,40 @@ def share(name: str, rate: float, counts: Mapping[str, int]) -> str:
     return f"{rate:.2%} ({low:.1%} to {high:.1%})"
 
 
+def _of_play(report: Report) -> tuple[tuple[str, str, str], ...]:
+    """What there is to see where games are played."""
+    return (
+        ("games", f"{report.games:,}", f"{report.games_per_second:,.0f}/s"),
+        ("positions", f"{report.samples:,}", f"{report.moves_per_second:,.0f}/s"),
+        ("simulations", "", f"{report.simulations_per_second:,.0f}/s"),
+        ("evaluations", f"{report.cache_hits:.0%} cached", f"{report.evaluations_per_second:,.0f}/s"),
+    )
+
+
+def losses(report: Report) -> tuple[str, ...]:
+    """Names of what is learned from: of policy and value where there are both, else of all of it."""
+    names = ("policy_loss", "value_loss", "policy_accuracy") if "policy_loss" in report.losses else ("loss", "accuracy")
+    return tuple(name for name in names if name in report.losses)
+
+
 def line(report: Report, counts: Mapping[str, int]) -> str:
     """One line for a log."""
-    words = [
-        f"{report.minutes:5.1f} min",
-        f"step {report.step}",
-        f"games {report.games}",
-        f"positions {report.samples}",
-        f"{report.games_per_second:.1f} games/s",
-        f"{report.evaluations_per_second:.0f} evaluations/s",
-        f"{report.cache_hits:.0%} cached",
-        f"{report.trained_per_second:.0f} trained/s",
-    ]
-    words += [f"{name} {report.losses[name]:.3f}" for name in ("policy_loss", "value_loss") if name in report.losses]
+    words = [f"{report.minutes:5.1f} min", f"{report.progress:4.0%}", f"step {report.step}"]
+    if report.games or report.moves_per_second:
+        words += [f"games {report.games}", f"positions {report.samples}", f"{report.games_per_second:.1f} games/s"]
+        words += [f"{report.evaluations_per_second:.0f} evaluations/s", f"{report.cache_hits:.0%} cached"]
+    words.append(f"{report.trained_per_second:.0f} trained/s")
+    words += [f"{name} {report.losses[name]:.3f}" for name in losses(report) if name.endswith("loss")]
     words += [f"{name} {share(name, rate, counts)}" for name, rate in report.grades.items()]
     words += [f"Elo {elo(report)} at step {report.ratings[-1].step}"] if report.ratings else []
     return "  ".join(words)
 
 
-def summary(report: Report, counts: Mapping[str, int]) -> str:
+def summary(report: Report, counts: Mapping[str, int] | None = None) -> str:
     """What a finished run leaves on the screen."""
-    parts: list[Any] = [f"{report.games:,} games, {report.samples:,} positions, {report.step:,} steps"]
-    parts += [f"{name.replace('/', ' ')}: {share(name, rate, counts)}" for name, rate in report.grades.items()]
+    numbers = {"games": report.games, "positions": report.samples, "steps": report.step}
+    parts = [", ".join(f"{number:,} {name}" for name, number in numbers.items() if number)]
+    for name, rate in report.grades.items():
+        parts.append(f"{name.replace('/', ' ').replace('_', ' ')}: {share(name, rate, counts or {})}")
     parts += [f"Elo {elo(report)} at step {report.ratings[-1].step}, 95 %"] if report.ratings else []
-    return "; ".join(parts)
+    return "; ".join(filter(None, parts))

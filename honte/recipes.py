@@ -19,9 +19,20 @@ def folder() -> Path:
     return inside if inside.is_dir() else Path(__file__).parent.parent / "configs"
 
 
-def names() -> list[str]:
-    """The recipes' names."""
-    return sorted(path.stem for path in folder().glob("*.yaml"))
+def names(below: str = "") -> list[str]:
+    """The recipes' names; ``below``: of those in such a folder."""
+    return sorted(path.stem for path in (folder() / below).glob("*.yaml"))
+
+
+def values(name: str, below: str = "", kind: str = "recipe") -> dict[str, Any]:
+    """What a recipe says, by its name or a YAML file's path. ValueError when there is none of that ``kind``."""
+    path = Path(name) if name.endswith((".yaml", ".yml")) else folder() / below / f"{name}.yaml"
+    if not path.is_file():
+        near = difflib.get_close_matches(name, names(below), n=1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        there = ", ".join(names(below))
+        raise ValueError(f"no {kind} is called {name!r}; {hint}there are {there}, or a YAML file's path")
+    return load(path)
 
 
 def recipe(name: str, game: str = "") -> dict[str, Any]:
@@ -30,17 +41,8 @@ def recipe(name: str, game: str = "") -> dict[str, Any]:
     ValueError when neither is given or there is no such recipe.
     """
     if name:
-        path = Path(name) if name.endswith((".yaml", ".yml")) else folder() / f"{name}.yaml"
-        if not path.is_file():
-            near = difflib.get_close_matches(name, names(), n=1)
-            hint = f"did you mean {near[0]}? " if near else ""
-            raise ValueError(
-                f"no recipe is called {name!r}; {hint}there are {', '.join(names())}, or a YAML file's path"
-            )
-        values = load(path)
-        if game:
-            values["game"] = make(game).name
-        return values
+        said = values(name)
+        return said | {"game": make(game).name} if game else said
     if not game:
         raise ValueError(f"name a recipe ({', '.join(names())}) or a game: --game NAME or --game FILE.py:game")
     rules = make(game)

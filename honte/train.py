@@ -1,17 +1,15 @@
 """``honte train``: start a run or resume it, and show how it goes.
 
-Knows recipes, flags, the run folder's life cycle and signals. Does not know how a run learns.
+Knows recipes and flags. Does not know how a run learns.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import re
-import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from games.game import Game
 from games.registry import make
 from honte.recipes import recipe
+from honte.running import opened, printed, run_flags, settings, signals, told
 
 if TYPE_CHECKING:
     from training.report import Report
@@ -26,22 +25,13 @@ if TYPE_CHECKING:
 
 def own_flags() -> argparse.ArgumentParser:
     """What is not part of the configuration."""
-    parser = argparse.ArgumentParser(
-        prog="honte train",
-        usage="honte train [RECIPE | FILE.yaml] [flags]",
-        add_help=False,
-        allow_abbrev=False,
-        description="Learn a game by self-play: start a run, or resume the one in the folder.",
-    )
+    about = "Learn a game by self-play: start a run, or resume the one in the folder."
+    init = "a run or model folder whose network a new run starts from, or what of it fits; --freeze keeps its trunk"
+    parser = run_flags("train", "[RECIPE | FILE.yaml] [flags]", about, init)
     parser.add_argument("--game", default="", help="a game instead of a recipe: a name or FILE.py:game")
-    parser.add_argument("--run", default="", help="the run's folder; runs/NAME unless given")
-    parser.add_argument("--fresh", action="store_true", help="move a run that is there aside and start again")
-    parser.add_argument("--init", default="", help="a run or model folder whose weights a new run starts from")
     parser.add_argument("--ray", default="", metavar="auto|local|ADDRESS", help="play on a Ray cluster: docs/ray.md")
     parser.add_argument("--num-actors", type=int, help="with --ray: how many actors play; 0: as many as fit")
     parser.add_argument("--learner-processes", type=int, help="how many processes share each batch (torch DDP)")
-    parser.add_argument("--json", action="store_true", help="one JSON object on the last line of stdout")
-    parser.add_argument("--print-config", action="store_true", help="print the resolved configuration and stop")
     return parser
 
 
@@ -49,45 +39,27 @@ def main(arguments: Sequence[str]) -> int:
     """Exit code 0 when the run finished or was stopped by a signal after saving."""
     flags, config = _parsed(arguments)
     if flags.print_config:
-        import yaml
-
-        from training.config import to_dict
-
-        print(yaml.safe_dump(to_dict(config), sort_keys=False), end="")
-        return 0
+        return printed(config)
     game = make(config.game)
     folder = Path(flags.run or Path("runs") / _name(flags))
-    from training import run_folder
+    from training.config import MAY_CHANGE, to_dict
 
-    if flags.fresh:
-        aside = run_folder.fresh(folder)
-        if aside is not None:
-            print(f"the run that was there is now {aside}", file=sys.stderr)
-    folder.mkdir(parents=True, exist_ok=True)
-    from selfplay.fsio import FolderLock
-
-    with FolderLock(folder):
+    values = to_dict(config) | {"game_sha256": _digest(config.game)}
+    with opened(folder, values, MAY_CHANGE | {"game_sha256"}, flags.fresh) as changed:
+        if "game_sha256" in changed:
+            print(f"note: the file of {config.game} has changed since this run began", file=sys.stderr)
         return _train(flags, game, config, folder)
 
 
 def _train(flags: argparse.Namespace, game: Game, config: Any, folder: Path) -> int:
+    import torch
+
+    from agent.models import find
     from honte.live_view import LiveView, summary
     from honte.rater import Rater
-    from training import run_folder
     from training.alphazero import Run
-    from training.config import MAY_CHANGE, to_dict
     from training.grades import counts, draw, grader
     from training.metrics import Metrics
-
-    old = run_folder.read_config(folder)
-    values = to_dict(config) | {"game_sha256": _digest(config.game)}
-    if old is None:
-        run_folder.write_config(folder, values)
-    else:
-        changed = run_folder.changed(old, values, MAY_CHANGE | {"game_sha256"})
-        if "game_sha256" in changed:
-            print(f"note: the file of {config.game} has changed since this run began", file=sys.stderr)
-    import torch
 
     if config.grade_minutes > 0:
         draw(game, folder)
@@ -115,7 +87,7 @@ def _train(flags: argparse.Namespace, game: Game, config: Any, folder: Path) -> 
             remote=_remote(flags, config, folder) if flags.ray else None,
         )
         if flags.init and not run.trainer.steps:
-            run.start_from(_weights(flags.init, game))
+            run.start_from(find(flags.init))
         before = run.finished()
         rater.over = rater.over or before  # a finished run begins no ratings
         reason = run.go()
@@ -126,12 +98,8 @@ def _train(flags: argparse.Namespace, game: Game, config: Any, folder: Path) -> 
             with Metrics(folder) as metrics:
                 metrics.write(run.report.step, run.report.numbers(), run.report.rating())
                 metrics.place({p.step: p.metrics() for p in run.report.ratings if p.step not in known})
-    text = (
-        f"this run was finished already ({folder})"
-        if before
-        else f"{reason} after {run.minutes:.1f} minutes ({folder})"
-    )
     out = sys.stderr if flags.json else sys.stdout
+    text = told(before, reason, run.minutes, folder)
     print(f"{text}\n{summary(run.report, sizes)}\nplay it:  honte play {folder}", file=out)
     if flags.json:
         ratings = [vars(point) for point in run.report.ratings]
@@ -152,9 +120,7 @@ def _remote(flags: argparse.Namespace, config: Any, folder: Path) -> Callable[..
 
 def _parsed(arguments: Sequence[str]) -> tuple[argparse.Namespace, Any]:
     """Our own flags, and the configuration: the recipe's values with those of the other flags over them."""
-    import tyro
-
-    from training.config import TrainConfig, parse, to_dict
+    from training.config import TrainConfig
 
     own = own_flags()
     helping = any(word in ("-h", "--help") for word in arguments)
@@ -174,9 +140,7 @@ def _parsed(arguments: Sequence[str]) -> tuple[argparse.Namespace, Any]:
         values = recipe(flags.recipe, flags.game) if flags.recipe or flags.game else {"game": "GAME"}
     else:
         values = recipe(flags.recipe, flags.game)
-    default = parse(values)
-    config = tyro.cli(TrainConfig, default=default, args=rest, prog="honte train")
-    return flags, parse(to_dict(config))
+    return flags, settings(TrainConfig, values, rest, "train")
 
 
 def _name(flags: argparse.Namespace) -> str:
@@ -192,30 +156,3 @@ def _digest(text: str) -> str:
 
     head, separator, _ = text.partition(".py:")
     return hashlib.sha256(Path(head + ".py").read_bytes()).hexdigest() if separator else ""
-
-
-def _weights(place: str, game: Game) -> dict[str, Any]:
-    from agent.players import load_network
-
-    _, weights = load_network(place, game)
-    return dict(weights)
-
-
-@contextlib.contextmanager
-def signals() -> Iterator[Callable[[], bool]]:
-    """The first SIGINT or SIGTERM asks to stop and save; the second ends at once."""
-    asked: list[int] = []
-
-    def on_signal(number: int, frame: Any) -> None:
-        if asked:
-            raise KeyboardInterrupt
-        asked.append(number)
-        print("stopping: saving first; once more to leave at once", file=sys.stderr)
-
-    known = [getattr(signal, name) for name in ("SIGINT", "SIGTERM") if hasattr(signal, name)]
-    before = {number: signal.signal(number, on_signal) for number in known}
-    try:
-        yield lambda: bool(asked)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

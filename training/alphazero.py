@@ -10,7 +10,7 @@ moves of games in flight, and a resumed run ends with the same bits as one that 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -35,6 +35,7 @@ from training.replay import Replay
 from training.report import Rates, Report
 from training.storage import Saved, Storage
 from training.trainer import Batch, Diverged, Trainer
+from training.transfer import freeze, transplant
 
 FLUSH_SECONDS = 5.0
 """Finished games wait no longer than this for their shard."""
@@ -66,6 +67,8 @@ class Run:
         learn = config.learn
         torch.manual_seed(config.seed)
         model = PolicyValueNet(config.network, game.observation_shape, game.action_layout)
+        if config.freeze:
+            freeze(model.trunk)
         self.loss = partial(policy_value_loss, value_mix=learn.value_mix, value_weight=learn.value_weight)
         self.trainer = Trainer(model, self.loss(), learn.trainer)
         self.learners: Learners | None = None
@@ -110,12 +113,9 @@ class Run:
         self.weights = saved.weights or self.trainer.averaged_weights()
         return saved
 
-    def start_from(self, weights: Mapping[str, Any]) -> None:
-        """Begin a new run with another one's weights. ValueError when they do not fit."""
-        try:
-            self.trainer.model.load_state_dict(weights, strict=True)
-        except RuntimeError as error:
-            raise ValueError(f"these weights are of another network: {str(error).splitlines()[-1].strip()}") from error
+    def start_from(self, folder: Path) -> None:
+        """Begin a new run with what fits of another network, its trunk at least. ValueError when that does not."""
+        self.report.notes += transplant(self.trainer.model, folder)
         self.trainer = Trainer(self.trainer.model, self.trainer.loss_fn, self.config.learn.trainer)
         self._publish()
 
@@ -151,8 +151,7 @@ class Run:
         return "finished" if done else "stopped"
 
     @property
-    def minutes(self) -> float:
-        """Minutes of work in this folder, every start of it together."""
+    def minutes(self) -> float:  # of work in this folder, every start of it together
         return self.minutes_before + (time.monotonic() - self._begun) / 60
 
     def progress(self) -> float:

@@ -7,13 +7,16 @@ batches [B, C, H, W] of bytes; flips and turns are the symmetries that boards ha
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
+from pydantic import Field
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
 from games.symmetry import MIRROR, SQUARE, Turn, of_cells
+
+Amount = Annotated[int, Field(ge=0)]
 
 TURNS: dict[str, tuple[Turn, ...]] = {"mirror": MIRROR, "dihedral": SQUARE}
 
@@ -22,15 +25,11 @@ TURNS: dict[str, tuple[Turn, ...]] = {"mirror": MIRROR, "dihedral": SQUARE}
 class AugmentConfig:
     """What may happen to a training picture; nothing by default."""
 
-    shift: int = 0  # up to so many pixels either way, zeros move in (pad and crop)
+    shift: Amount = 0  # up to so many pixels either way, zeros move in (pad and crop)
+    warp: Annotated[float, Field(ge=0, lt=1)] = 0.0  # turned, sheared and scaled: each number of the map so far off
     turn: Literal["none", "mirror", "dihedral"] = "none"  # dihedral: all eight of a square
-    cutout: int = 0  # side of a square set to zero (DeVries & Taylor 2017)
-    mixup: float = 0.0  # alpha of the Beta distribution (Zhang et al. 2018)
-
-    def __post_init__(self) -> None:
-        for name in ("shift", "cutout", "mixup"):
-            if not 0 <= getattr(self, name) < float("inf"):
-                raise ValueError(f"augment.{name} is {getattr(self, name)}: it must be 0 (off) or more")
+    cutout: Amount = 0  # side of a square set to zero (DeVries & Taylor 2017)
+    mixup: Annotated[float, Field(ge=0, lt=1e9)] = 0.0  # alpha of the Beta distribution (Zhang et al. 2018)
 
 
 def augmented(
@@ -39,6 +38,8 @@ def augmented(
     """``images`` changed as ``config`` says, and labels: [B] as they were, or [B, K] chances where mixup is on."""
     if config.turn != "none":
         images = turned(images, config.turn, random)
+    if config.warp:
+        images = warped(images, config.warp, random)
     if config.shift:
         images = shifted(images, config.shift, random)
     if config.cutout:
@@ -57,6 +58,13 @@ def turned(images: Tensor, turn: str, random: Generator) -> Tensor:
     mine = cells[torch.randint(0, len(cells), (len(images),), generator=random)]  # [B, H * W]
     index = mine[:, None, :].expand(-1, images.shape[1], -1)
     return images.flatten(2).gather(2, index).view_as(images)
+
+
+def warped(images: Tensor, by: float, random: Generator) -> Tensor:
+    """Each picture under a linear map of its own: the identity, each of its four numbers up to ``by`` off."""
+    off = by * (2 * torch.rand(len(images), 2, 2, generator=random) - 1)
+    grid = F.affine_grid(torch.eye(2, 3) + F.pad(off, (0, 1)), list(images.shape), align_corners=False)
+    return F.grid_sample(images.float(), grid, align_corners=False)
 
 
 def shifted(images: Tensor, by: int, random: Generator) -> Tensor:

@@ -4,7 +4,8 @@ Knows the run: splits, the order of batches, the one-cycle schedule, what is sav
 formats, layers, or what a gradient is: that is ``training.trainer``'s, which plays games with the same lines.
 
 Which pictures are in batch n and how they are changed follows from (seed, n) alone, so a resumed run has the same bits;
-``max_minutes`` brings in the clock, which then shortens the schedule.
+``max_minutes`` brings in a clock, which then shortens the schedule. It counts the processor's time, all threads of this
+process together, so that what a budget buys does not depend on what else the machine does.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ import copy
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
 from agent.classifier import Classifier, ClassifierConfig
@@ -30,8 +33,13 @@ from training.losses import classification_loss, neuron_loss
 from training.metrics import Metrics
 from training.report import Rates, Report
 from training.trainer import Diverged, Trainer, TrainerConfig
+from training.transfer import freeze, transplant
 
 VIEW_SECONDS = 2.0
+
+Share = Annotated[float, Field(ge=0, lt=1)]
+Amount = Annotated[float, Field(ge=0, lt=1e9)]
+Positive = Annotated[float, Field(gt=0, lt=1e9)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,40 +49,27 @@ class ImageConfig:
     dataset: str
     data_sha256: str = ""  # of the pictures, once they are known
     seed: int = 0
-    epochs: float = 20.0
-    max_minutes: float = 0.0  # of training, every start together; 0: no limit. Whichever is reached first ends the run
-    batch_size: int = 128
-    warm_up: float = 0.15  # the share of the run in which the learning rate rises
-    validation: float = 0.05  # share of the training pictures
-    test: float = 0.2  # share of all pictures, where the data has no test set of its own
+    epochs: Positive = 20.0
+    max_minutes: Amount = 0.0  # of the processor, all starts together, unless the epochs end first; 0: no limit
+    batch_size: Annotated[int, Field(ge=1)] = 128
+    warm_up: Share = 0.15  # the share of the run in which the learning rate rises
+    validation: Share = 0.05  # share of the training pictures
+    test: Share = 0.2  # share of all pictures, where the data has no test set of its own
     limit: int = 0  # train on no more pictures; 0: all
     size: int = 0  # of a folder's pictures, in pixels; 0: their own
     shuffle_pixels: bool = False  # an experiment: neighbours torn apart, the same in every picture
     loss: Literal["cross_entropy", "neuron"] = "cross_entropy"
     label_smoothing: float = 0.0
-    adversarial: float = 0.0  # train on pictures attacked with so much of full brightness
+    adversarial: Share = 0.0  # train on pictures attacked with so much of full brightness
     flip_test: bool = False  # the mean over a picture and its mirror image
     freeze: bool = False  # only the head learns; for a trunk from elsewhere
     network: ClassifierConfig = field(default_factory=ClassifierConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
-    evaluate_epochs: float = 1.0  # between two looks at the validation pictures
+    evaluate_epochs: Positive = 1.0  # between two looks at the validation pictures
     checkpoint_minutes: float = 0.5
     checkpoint_steps: int = 0  # between checkpoints; 0: by the clock
     keep_checkpoints: int = 2
-
-    def __post_init__(self) -> None:
-        rules = {
-            "epochs": (0 < self.epochs < 1e9, "above 0"),
-            "max_minutes": (self.max_minutes >= 0, "0 (no limit) or more"),
-            "batch_size": (self.batch_size >= 1, "1 or more"),
-            "adversarial": (0 <= self.adversarial < 1, "0 (off) or a share of full brightness below 1"),
-            "warm_up": (0 <= self.warm_up < 1, "from 0 to below 1"),
-            "evaluate_epochs": (self.evaluate_epochs > 0, "above 0"),
-        }
-        for name, (holds, right) in rules.items():
-            if not holds:
-                raise ValueError(f"{name} is {getattr(self, name)}: it must be {right}")
 
 
 MAY_CHANGE = frozenset({"max_minutes", "epochs", "evaluate_epochs", "checkpoint_minutes", "checkpoint_steps"})
@@ -103,7 +98,7 @@ class Run:
         model.std.copy_(pixels.std(1).clamp_min(1e-3))
         del pixels
         if config.freeze:
-            model.freeze_trunk()
+            freeze(model.trunk)
         loss = neuron_loss() if config.loss == "neuron" else classification_loss(label_smoothing=config.label_smoothing)
         if config.adversarial:
             loss = hardened(loss, config.adversarial)
@@ -115,7 +110,7 @@ class Run:
         self.minutes_before = 0.0
         self._restore()
         self.metrics = Metrics(folder, resume_step=self.trainer.steps)
-        self._begun = self._last_view = self._last_save = time.monotonic()
+        self._begun, self._last_view, self._last_save = time.process_time(), time.monotonic(), time.monotonic()
 
     def _restore(self) -> None:
         folder = self.folder / run_folder.CHECKPOINTS
@@ -126,19 +121,10 @@ class Run:
             self.trainer.load_state(found.tensors["optimizer"], found.state["trainer"])
             self.minutes_before, self.report.grades = found.state["minutes"], dict(found.state["grades"])
 
-    def start_from(self, folder: Path) -> list[str]:
-        """Begin with the trunk of another classifier; returns the names of its tensors that did not fit here."""
-        weights, _ = checkpoints.load_model(folder)
-        live = self.trainer.model.state_dict()
-        trunk = {name: tensor for name, tensor in weights.items() if name.startswith("trunk.")}
-        fits = {name: t for name, t in trunk.items() if name in live and live[name].shape == t.shape}
-        if not fits:
-            raise ValueError(
-                f"{folder} has no trunk that fits {self.config.network.kind}: name a run of the same --model"
-            )
-        self.trainer.model.load_state_dict(fits, strict=False)
+    def start_from(self, folder: Path) -> None:
+        """Begin with the trunk of another classifier. ValueError when it does not fit."""
+        self.report.notes += transplant(self.trainer.model, folder, only="trunk.")
         self.trainer = Trainer(self.trainer.model, self.trainer.loss_fn, self.config.trainer)
-        return sorted(trunk.keys() - fits.keys())
 
     # ---- the loop ------------------------------------------------------------------------------------------------
 
@@ -154,16 +140,9 @@ class Run:
                 if not done and self._looks() > looked:
                     looked = self._looks()
                     self._measure("validation", self.parts.validation)
-                now = time.monotonic()
-                if now - self._last_view >= VIEW_SECONDS:
+                if time.monotonic() - self._last_view >= VIEW_SECONDS:
                     self._view()
-                every = self.config.checkpoint_steps
-                due = (
-                    self.trainer.steps % every == 0
-                    if every
-                    else now - self._last_save > 60 * self.config.checkpoint_minutes
-                )
-                if due and not done:
+                if not done and self._due():
                     self._save()
             if done and not before:
                 self._measure("validation", self.parts.validation)
@@ -180,24 +159,17 @@ class Run:
     def batch(self, step: int) -> dict[str, Tensor]:
         """The batch of ``step``: an epoch's pictures in an order of its own, changed as the recipe says."""
         epoch, place = divmod(step, self.batches)
-        order = self._order(epoch)[place * self.batch_size : (place + 1) * self.batch_size]
-        random = torch.Generator().manual_seed(
-            int(np.random.SeedSequence([self.config.seed, step]).generate_state(1)[0])
-        )
         images, labels = self.parts.train
-        image, label = augmented(images[order], labels[order], self.config.augment, len(self.data.classes), random)
+        some = order(self.config.seed, epoch, len(labels))[place * self.batch_size : (place + 1) * self.batch_size]
+        number = np.random.SeedSequence([self.config.seed, step]).generate_state(1)[0]
+        random = torch.Generator().manual_seed(int(number))
+        image, label = augmented(images[some], labels[some], self.config.augment, len(self.data.classes), random)
         return {"image": image, "label": label}
-
-    def _order(self, epoch: int) -> Tensor:
-        if getattr(self, "_ordered", None) != epoch:
-            random = np.random.Generator(np.random.Philox(key=[self.config.seed, epoch + 2]))
-            self._ordered, self._permutation = epoch, torch.from_numpy(random.permutation(len(self.parts.train.labels)))
-        return self._permutation
 
     @property
     def minutes(self) -> float:
-        """Minutes of work in this folder, every start of it together."""
-        return self.minutes_before + (time.monotonic() - self._begun) / 60
+        """Minutes of the processor's work in this folder, every start of it together."""
+        return self.minutes_before + (time.process_time() - self._begun) / 60
 
     def progress(self) -> float:
         """How much of the run is done, 0 to 1."""
@@ -210,6 +182,12 @@ class Run:
         if progress < rise:
             return max(progress / rise, 0.01)
         return max(0.5 + 0.5 * float(np.cos(np.pi * (progress - rise) / (1 - rise))), 1e-3)
+
+    def _due(self) -> bool:
+        """Whether it is time for a checkpoint."""
+        if self.config.checkpoint_steps:
+            return self.trainer.steps % self.config.checkpoint_steps == 0
+        return time.monotonic() - self._last_save > 60 * self.config.checkpoint_minutes
 
     def _looks(self) -> int:
         return int(self.trainer.steps / self.batches / self.config.evaluate_epochs)
@@ -225,12 +203,13 @@ class Run:
         if len(pictures.labels):
             chances = predict(self.current(), pictures.images, flip=self.config.flip_test, bf16=self.trainer.in_bf16)
             self.report.grades[f"{name}_accuracy"] = accuracy(chances, pictures.labels)
-            self.metrics.write(self.trainer.steps, {f"{name}_accuracy": self.report.grades[f"{name}_accuracy"]})
+            measured = {f"{name}_accuracy": self.report.grades[f"{name}_accuracy"], "minutes": self.minutes}
+            self.metrics.write(self.trainer.steps, measured)
 
     def _view(self) -> None:
         report = self.report
         report.step, report.trained, report.minutes = self.trainer.steps, self.trainer.samples_seen, self.minutes
-        report.samples, report.progress = len(self.parts.train.labels), self.progress()
+        report.progress = self.progress()
         report.trained_per_second = self.rates.look({"trained": float(report.trained)})["trained"]
         names = ("trained", "minutes", "progress", "trained_per_second")
         self.metrics.write(report.step, report.losses | {name: float(getattr(report, name)) for name in names})
@@ -239,25 +218,22 @@ class Run:
 
     def _save(self, status: Literal["running", "finished"] = "running") -> None:
         tensors, values = self.trainer.state()
-        folder = self.folder / run_folder.CHECKPOINTS
-        checkpoints.save(
-            folder,
-            self.trainer.steps,
-            {"model": self.trainer.averaged_weights(), "optimizer": tensors},
-            {"trainer": values, "minutes": self.minutes, "grades": self.report.grades},
-            model_config(self.data, self.config),
-        )
+        folder, step, seen = self.folder / run_folder.CHECKPOINTS, self.trainer.steps, self.trainer.samples_seen
+        groups = {"model": self.trainer.averaged_weights(), "optimizer": tensors}
+        state = {"trainer": values, "minutes": self.minutes, "grades": self.report.grades}
+        said = model_config(self.data, self.config)
+        checkpoints.save(folder, step, groups, state, said)
         checkpoints.prune(folder, self.config.keep_checkpoints)
-        reason = f"{self.trainer.steps / self.batches:.1f} epochs" if status == "finished" else ""
-        run_folder.write_status(
-            self.folder,
-            status,
-            step=self.trainer.steps,
-            samples=self.trainer.samples_seen,
-            game=f"pictures: {self.config.dataset}",
-            reason=reason,
-        )
+        reason = f"{step / self.batches:.1f} epochs" if status == "finished" else ""
+        run_folder.write_status(self.folder, status, step=step, samples=seen, game=said["game"], reason=reason)
         self._last_save = time.monotonic()
+
+
+@lru_cache(maxsize=4)
+def order(seed: int, epoch: int, count: int) -> Tensor:
+    """[count]: in which order an epoch shows its pictures."""
+    random = np.random.Generator(np.random.Philox(key=[seed, epoch + 2]))
+    return torch.from_numpy(random.permutation(count))
 
 
 def parts(data: DataSet, config: ImageConfig) -> Split:

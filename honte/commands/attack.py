@@ -5,10 +5,12 @@ Knows the flag, a number and a sheet of pictures. Does not know gradients.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from training.attacks import ATTACKS
 from training.classification import Run
@@ -36,12 +38,13 @@ def fool(run: Run, text: str, folder: Path) -> dict[str, Any]:
     images, labels = (part[:PICTURES] for part in run.parts.test)
     model = run.current()
     torch.manual_seed(run.config.seed)
-    attack = ATTACKS[name]
     chunks = zip(torch.split(images, 250), torch.split(labels, 250), strict=True)
-    attacked = torch.cat([attack(model, some, theirs, epsilon) for some, theirs in chunks])
+    attacked = torch.cat([ATTACKS[name](model, *chunk, epsilon) for chunk in chunks])
     before, after = predict(model, images), predict(model, attacked)
+    fooled = torch.nonzero((before.argmax(1) == labels) & (after.argmax(1) != labels))[:SHOWN, 0]
+    some = fooled if len(fooled) else torch.arange(min(SHOWN, len(labels)))
     path = folder / "attack.png"
-    _drawn(run, path, images, attacked, labels, before.argmax(1), after.argmax(1))
+    draw(path, run.data.classes, [(images[some], before[some]), (attacked[some], after[some])])
     return {
         "attack": text,
         "pictures": len(labels),
@@ -51,21 +54,16 @@ def fool(run: Run, text: str, folder: Path) -> dict[str, Any]:
     }
 
 
-def _drawn(run: Run, path: Path, images: Any, attacked: Any, labels: Any, before: Any, after: Any) -> None:
-    import matplotlib
+def draw(path: Path, classes: Sequence[str], rows: list[tuple[Tensor, Tensor]]) -> None:
+    """Rows of pictures [N, C, H, W], each with what its chances [N, K] take it for."""
+    from matplotlib.figure import Figure
 
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    fooled = torch.nonzero((before == labels) & (after != labels))[:SHOWN, 0].tolist() or list(range(SHOWN))
-    figure, axes = pyplot.subplots(2, len(fooled), figsize=(1.5 * len(fooled), 3.6), squeeze=False)
-    for column, index in enumerate(fooled):
-        for row, (pictures, seen) in enumerate(((images, before), (attacked, after))):
-            axes[row, column].imshow(
-                (pictures[index].float().permute(1, 2, 0).squeeze() / 255).numpy(), cmap="gray", vmin=0, vmax=1
-            )
-            axes[row, column].set_title(run.data.classes[int(seen[index])], fontsize=9)
-            axes[row, column].axis("off")
+    figure = Figure(figsize=(1.5 * len(rows[0][0]), 1.8 * len(rows)))
+    axes = figure.subplots(len(rows), len(rows[0][0]), squeeze=False)
+    for line, (pictures, chances) in zip(axes, rows, strict=True):
+        for axis, picture, said in zip(line, pictures, chances.argmax(1), strict=True):
+            axis.imshow((picture.float() / 255).permute(1, 2, 0).squeeze(2).numpy(), cmap="gray", vmin=0, vmax=1)
+            axis.set_title(classes[int(said)], fontsize=9)
+            axis.axis("off")
     figure.suptitle("as it is, and changed so that it is taken for something else", fontsize=10)
     figure.savefig(path, dpi=120, bbox_inches="tight")
-    pyplot.close(figure)

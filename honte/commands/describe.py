@@ -45,9 +45,9 @@ def main(arguments: Sequence[str]) -> int:
     from games import NAMES, make
 
     output = Output(args.json)
-    from honte.commands.classify import models as classifiers
+    from honte.recipes import names
 
-    if args.what in classifiers() or args.what.endswith((".yaml", ".yml")):
+    if args.what in names("images") or args.what.endswith((".yaml", ".yml")):
         content = _recipe(args.what, args.shape, args.classes)
     elif args.what.partition(":")[0] in NAMES or ".py:" in args.what:
         content = _game(make(args.what))
@@ -100,8 +100,8 @@ def _classes(folder: Path) -> dict[str, Any]:
 
 def _recipe(what: str, shape: tuple[int, int, int], classes: int) -> dict[str, Any]:
     """The network of a recipe, never trained: its size, and the work of one forward pass."""
-    from agent.classifier import Classifier, num_flops
-    from agent.network import PolicyValueNet, num_parameters
+    from agent.classifier import Classifier
+    from agent.network import PolicyValueNet, num_flops, num_parameters
     from games import make
     from honte.commands.classify import recipe
     from training.classification import ImageConfig

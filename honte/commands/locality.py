@@ -6,7 +6,6 @@ Knows four runs and one plot: mlp and lenet, on pictures and on the same picture
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -19,54 +18,40 @@ from training.classification import ImageConfig
 from training.config import parse
 from training.images import DataSet
 
-KINDS = ("mlp", "lenet")
+SHARED = ("data_sha256", "seed", "epochs", "max_minutes", "limit")
+"""Settings that all four take from the one that was asked for."""
+
+LINES = {"mlp": ("tab:orange", "-"), "mlp_shuffled": ("tab:orange", "--")}
+LINES |= {"lenet": ("tab:blue", "-"), "lenet_shuffled": ("tab:blue", "--")}
+"""Each run, and how it is drawn."""
 
 
-def compare(data: DataSet, config: ImageConfig, folder: Path, as_json: bool) -> int:
-    """Four runs below ``folder`` with the epochs, minutes and seed of ``config``, and FOLDER/locality.png."""
-    flags = argparse.Namespace(fresh=False, init="", attack="", json=as_json)
-    results: dict[str, Any] = {}
-    for kind in KINDS:
-        mine = parse(recipe(kind, config.dataset), ImageConfig)
-        for shuffled in (False, True):
-            name = f"{kind}_shuffled" if shuffled else kind
-            settings = replace(
-                mine,
-                data_sha256=data.sha256,
-                seed=config.seed,
-                epochs=config.epochs,
-                max_minutes=config.max_minutes,
-                limit=config.limit,
-                augment=AugmentConfig(),  # shifts and flips would tell of neighbours by themselves
-                flip_test=False,
-                shuffle_pixels=shuffled,
-            )
-            results[name] = run(data, settings, folder / name, flags)
+def compare(data: DataSet, config: ImageConfig, folder: Path, flags: argparse.Namespace) -> dict[str, Any]:
+    """Four runs below ``folder``, and FOLDER/locality.png; what came out."""
+    shared: dict[str, Any] = {name: getattr(config, name) for name in SHARED}
+    shared |= {"augment": AugmentConfig(), "flip_test": False}  # shifts and flips would tell of neighbours
+    accuracies = {}
+    for name in LINES:
+        kind, _, shuffled = name.partition("_")
+        settings = replace(parse(recipe(kind, config.dataset), ImageConfig), **shared, shuffle_pixels=bool(shuffled))
+        accuracies[name] = run(data, settings, folder / name, flags)["test_accuracy"]
     path = folder / "locality.png"
-    _plot(data, folder, results, path)
-    accuracies = {name: result["test_accuracy"] for name, result in results.items()}
+    _plot(data.name, folder, accuracies, path)
     words = ", ".join(f"{name} {share:.2%}" for name, share in accuracies.items() if share is not None)
-    print(f"test accuracy: {words}\nplot: {path}", file=sys.stderr if as_json else sys.stdout)
-    if as_json:
-        print(json.dumps({"dataset": data.name, "test_accuracy": accuracies, "plot": str(path)}))
-    return 0
+    print(f"test accuracy: {words}\nplot: {path}", file=sys.stderr if flags.json else sys.stdout)
+    return {"dataset": data.name, "test_accuracy": accuracies, "plot": str(path)}
 
 
-def _plot(data: DataSet, folder: Path, results: dict[str, Any], path: Path) -> None:
-    import matplotlib
+def _plot(title: str, folder: Path, accuracies: dict[str, Any], path: Path) -> None:
+    from matplotlib.figure import Figure
 
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    figure, axis = pyplot.subplots(figsize=(7, 4))
-    for name, result in results.items():
-        records = [record for record in metrics.read(folder / name) if "validation_accuracy" in record]
-        steps, shares = [r["step"] for r in records], [r["validation_accuracy"] for r in records]
-        colour, line = ("tab:blue" if "lenet" in name else "tab:orange"), ("--" if "shuffled" in name else "-")
-        axis.plot(
-            steps, shares, line, color=colour, label=f"{name.replace('_', ', ')}: test {result['test_accuracy']:.2%}"
-        )
-    axis.set(xlabel="step", ylabel="validation accuracy", title=f"{data.name}: pixels in place and shuffled")
+    figure = Figure(figsize=(7, 4))
+    axis = figure.subplots()
+    for name, (colour, line) in LINES.items():
+        looks = [record for record in metrics.read(folder / name) if "validation_accuracy" in record]
+        steps, shares = [look["step"] for look in looks], [look["validation_accuracy"] for look in looks]
+        end = f": test {accuracies[name]:.2%}" if accuracies[name] is not None else ""
+        axis.plot(steps, shares, line, color=colour, label=name.replace("_", ", ") + end)
+    axis.set(xlabel="step", ylabel="validation accuracy", title=f"{title}: pixels in place and shuffled")
     axis.legend()
     figure.savefig(path, dpi=120, bbox_inches="tight")
-    pyplot.close(figure)

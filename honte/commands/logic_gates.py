@@ -48,9 +48,7 @@ def network(kind: str, outputs: int, seed: int = 0) -> Classifier:
 def neuron(weights: Sequence[float], bias: float) -> Classifier:
     """A lone neuron with these weights."""
     model = network("perceptron", 1)
-    with torch.no_grad():
-        model.head.weight.copy_(torch.tensor([weights]))
-        model.head.bias.fill_(bias)
+    model.load_state_dict({"head.weight": torch.tensor([weights]), "head.bias": torch.tensor([bias])}, strict=False)
     return model
 
 

@@ -8,14 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from tyro import conf
 
 from honte.commands.shared import Output, parse, table
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 TOLD = 3
 
@@ -41,11 +38,12 @@ def main(arguments: Sequence[str]) -> int:
     import torch
 
     from training.classifiers import load_classifier, predict
+    from training.image_files import read_picture
 
     output = Output(args.json)
     model, config = load_classifier(args.run)
-    images = torch.stack([picture(path, model.shape, args.invert) for path in args.pictures])
-    chances = predict(model, images, flip=config["flip_test"])
+    images = torch.stack([torch.from_numpy(read_picture(path, model.shape).copy()) for path in args.pictures])
+    chances = predict(model, 255 - images if args.invert else images, flip=config["flip_test"])
     rows, results = [["picture", "is", ""]], []
     for path, mine in zip(args.pictures, chances, strict=True):
         best = mine.argsort(descending=True, stable=True)[:TOLD].tolist()
@@ -56,22 +54,3 @@ def main(arguments: Sequence[str]) -> int:
     output.say(table(rows))
     output.result({"run": args.run, "predictions": results})
     return 0
-
-
-def picture(path: Path, shape: tuple[int, int, int], invert: bool = False) -> Tensor:
-    """A file as the classifier's pictures are, bytes [C, H, W]. ValueError when it is no picture."""
-    import numpy as np
-    import torch
-    from PIL import Image, ImageOps
-
-    channels, height, width = shape
-    try:
-        with Image.open(path) as image:
-            upright = ImageOps.exif_transpose(image).convert("L" if channels == 1 else "RGB")
-            fit = ImageOps.fit(upright, (width, height), Image.Resampling.BILINEAR)
-    except FileNotFoundError:
-        raise ValueError(f"{path}: there is no such file") from None
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ValueError(f"{path} is not a whole picture: {error}") from error
-    pixels = np.asarray(ImageOps.invert(fit) if invert else fit).reshape(height, width, channels)
-    return torch.from_numpy(pixels.copy()).permute(2, 0, 1).contiguous()

@@ -145,11 +145,16 @@ def learner(records: Sequence[Record], config: Mapping[str, Any]) -> list[Alarm]
                 + ("; self-play is the bottleneck." if starved else "; learning is the bottleneck." if held else "."),
             )
         )
-    skipped = column(records[-1:], "skipped")
-    if len(skipped) and skipped[0] > 0:
-        text = f"{skipped[0]:.0f} learning steps were left out because loss or gradient were not finite."
-        found.append(Alarm("bad", "Numbers blew up", text))
-    return found
+    return found + skipped(records)
+
+
+def skipped(records: Sequence[Record]) -> list[Alarm]:
+    """Steps that were left out, where there are any."""
+    steps = column(records[-1:], "skipped")
+    if not (len(steps) and steps[0] > 0):
+        return []
+    text = f"{steps[0]:.0f} learning steps were left out because loss or gradient were not finite."
+    return [Alarm("bad", "Numbers blew up", text)]
 
 
 def _longest(spans: Any, still: Any) -> float:

@@ -19,7 +19,7 @@ function alarmsOf(run, number) {
 }
 
 function tilesOf(run) {
-  return run.grades.map((g) => `<div class="tile"><div class="big">${percent(g.rate)}</div><div class="what">mistakes: ${esc(g.set.replaceAll("_", " "))}, ${HOW[g.how] || esc(g.how)}</div><div class="sub">${g.interval ? `95 %: ${percent(g.interval[0])} to ${percent(g.interval[1])} · of ${count(g.count)} positions<br>` : ""}best ${percent(g.best)} after ${shortNumber(g.best_minutes)} min</div></div>`).join("");
+  return run.grades.map((g) => `<div class="tile"><div class="big">${percent(g.rate)}</div><div class="what">mistakes: ${esc(g.set.replaceAll("_", " "))}, ${HOW[g.how] || esc(g.how)}</div><div class="sub">${g.interval ? `95 %: ${percent(g.interval[0])} to ${percent(g.interval[1])} · of ${count(g.count)} ${esc(g.of || "positions")}<br>` : ""}${g.best === undefined ? "" : `best ${percent(g.best)} after ${shortNumber(g.best_minutes)} min`}</div></div>`).join("");
 }
 
 const factsOf = (run) => `<dl class="facts">${run.facts.map(([k, v]) => `<div><dt>${esc(k)}</dt><dd>${esc(v)}</dd></div>`).join("")}</dl>`;
@@ -32,7 +32,7 @@ function compared() {
     return g ? `<b>${percent(g.rate)}</b>${g.interval ? ` <span class="sub">${percent(g.interval[0])} to ${percent(g.interval[1])}</span>` : ""}` : "–";
   };
   const rows = [
-    ...grades.map((name) => [`mistakes: ${esc(name.split("/")[1].replaceAll("_", " "))}, ${HOW[name.split("/")[2]]}`, ...runs.map((run) => cell(run, name))]),
+    ...grades.map((name) => [`mistakes: ${esc(name.split("/")[1].replaceAll("_", " "))}, ${HOW[name.split("/")[2]] || esc(name.split("/")[2])}`, ...runs.map((run) => cell(run, name))]),
     ...keys.map((key) => [esc(key), ...runs.map((run) => esc((run.facts.find(([k]) => k === key) || ["", "–"])[1]))]),
   ];
   return `<div class="card scroll" style="margin-top:1.2rem"><table><thead><tr><th></th>${runs.map((run, i) => `<th>${dot(i)}${esc(run.name)}</th>`).join("")}</tr></thead><tbody>${rows.map((row) => `<tr>${row.map((c, i) => `<td${i ? "" : ' class="sub"'}>${c}</td>`).join("")}</tr>`).join("")}</tbody></table></div>`;
@@ -73,10 +73,11 @@ function settings() {
   return several ? `<div class="card scroll">${wanted.length ? table : "The runs have the same settings."}</div>` : `<details class="card"><summary>all ${keys.length} settings</summary><div class="scroll">${table}</div></details>`;
 }
 
-const SECTIONS = { strength: "Strength", samples: "Sample games", games: "Self-play", learning: "Learning", machine: "Machine", checkpoints: "Checkpoints", settings: "Settings" };
+const SECTIONS = { strength: "Strength", inside: "Looking inside", samples: "Sample games", games: "Self-play", learning: "Learning", machine: "Machine", checkpoints: "Checkpoints", settings: "Settings" };
 const figureHtml = (figure, i) => `<section class="card figure" data-figure="${i}"><header><h3>${esc(figure.title)}</h3></header><p class="note">${esc(figure.note)}</p><div class="legend"></div><div class="plot"></div></section>`;
 const bodies = {
   samples: runs.map((run, i) => (run.games.length ? `<div class="card samples" data-run="${i}" style="margin-bottom:1rem">${several ? `<h3 style="margin-bottom:0.7rem">${dot(i)}${esc(run.name)}</h3>` : ""}<div class="holder"></div></div>` : "")).join(""),
+  inside: runs.map((run, i) => (run.inside.length ? `${several ? `<h3>${dot(i)}${esc(run.name)}</h3>` : ""}${cardsOf(run)}` : "")).join(""),
   checkpoints: runs.map(checkpointsOf).filter(Boolean).join('<div style="height:1rem"></div>'),
   settings: settings(),
 };

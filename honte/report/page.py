@@ -26,12 +26,14 @@ def html(runs: Sequence[RunStory]) -> str:
     if len(set(names)) < len(names):
         raise ValueError(f"two runs are called {next(n for n in names if names.count(n) > 1)}: rename a folder")
     title = " · ".join(names)
+    figures = joined(runs)
+    known = {axis for figure in figures for curve in figure["curves"] for axis, x in curve["at"].items() if any(x)}
     content = {
         "title": title,
         "made": time.strftime("%Y-%m-%d %H:%M"),
         "version": __version__,
-        "axes": AXES,
-        "figures": joined(runs),
+        "axes": {axis: said for axis, said in AXES.items() if axis in known},
+        "figures": figures,
         "runs": [_run(run) for run in runs],
     }
     parts = {
@@ -39,6 +41,7 @@ def html(runs: Sequence[RunStory]) -> str:
         "STYLE": _file("page.css"),
         "CHARTS": _file("charts.js"),
         "VIEWER": _file("viewer.js"),
+        "CARDS": _file("cards.js"),
         "PAGE": _file("page.js"),
         "DATA": embedded(content),
     }

@@ -9,7 +9,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,7 @@ class RunStory:
     games: list[dict[str, Any]]
     notes: list[str]
     config: Mapping[str, Any]
+    inside: list[dict[str, Any]] = field(default_factory=list)  # cards of what a classifier has learned
 
 
 def read(
@@ -60,6 +61,10 @@ def read(
     records = metrics.read(folder)
     if not records:
         raise ValueError(f"{folder} has nothing to report yet: {metrics.FILE} holds no record")
+    if "dataset" in config:
+        from honte.report import classified
+
+        return classified.read(folder, config, records)
     game = make(str(config.get("game", "")))
     counts, at = grades.counts(game, folder), curves.positions(records)
     games = played.read(game, folder, progress=progress)
@@ -81,13 +86,13 @@ def read(
     return RunStory(
         name=folder.resolve().name,
         game=game.name,
-        status=_status(folder),
+        status=status(folder),
         facts=_facts(folder, config, records, games) + _best(folder, rated, games.notes),
         grades=_grades(records, counts),
         classes=_classes(records, counts),
         alarms=alarms(records, games.batches, config, counts),
         figures=figures,
-        checkpoints=_checkpoints(folder, records, rated),
+        checkpoints=checkpoints_of(folder, records, rated),
         board=boards.board(game, shown),
         games=shown,
         notes=games.notes,
@@ -95,12 +100,13 @@ def read(
     )
 
 
-def _status(folder: Path) -> str:
+def status(folder: Path) -> str:
+    """Whether the run is running, stopped or finished, and why."""
     if fsio.holder(folder) is not None:
         return "running"
-    status = run_folder.read_status(folder) or {}
-    finished = status.get("status") == "finished"
-    return f"finished: {status.get('reason', '')}".rstrip(": ") if finished else "stopped"
+    said = run_folder.read_status(folder) or {}
+    finished = said.get("status") == "finished"
+    return f"finished: {said.get('reason', '')}".rstrip(": ") if finished else "stopped"
 
 
 def _facts(
@@ -114,7 +120,7 @@ def _facts(
         ("games", f"{last.get('games', 0):,.0f}"),
         ("samples", f"{last.get('samples', 0):,.0f}"),
         ("learning steps", f"{last['step']:,}"),
-        ("network", f"{network.get('blocks', '?')} × {network.get('channels', '?')}{_parameters(folder)}"),
+        ("network", f"{network.get('blocks', '?')} × {network.get('channels', '?')}{parameters(folder)}"),
         ("search", f"{search.get('rule', '?')}, {search.get('num_simulations', '?')} simulations"),
         ("seed", f"{config.get('seed', '?')}{', deterministic' if config.get('deterministic') else ''}"),
         ("begun", time.strftime("%Y-%m-%d %H:%M", time.localtime(records[0].get("time", 0)))),
@@ -127,7 +133,7 @@ def _facts(
     return facts
 
 
-def _parameters(folder: Path) -> str:
+def parameters(folder: Path) -> str:
     """Of the newest network that can be read."""
     for step in reversed(checkpoints.steps(folder / run_folder.CHECKPOINTS)):
         path = folder / run_folder.CHECKPOINTS / str(step) / "model.safetensors"
@@ -203,9 +209,9 @@ def _best(folder: Path, found: Ladder, notes: list[str]) -> list[tuple[str, str]
     return [("best by a test", f"step {step:,}{rating}")]
 
 
-def _checkpoints(folder: Path, records: list[dict[str, Any]], rated: Ladder) -> list[dict[str, Any]]:
+def checkpoints_of(folder: Path, records: list[dict[str, Any]], rated: Ladder | None = None) -> list[dict[str, Any]]:
     """Of each kept checkpoint: step, time of work, games, the model's sha256 from its manifest, bytes, grades then."""
-    found, ratings = [], {point.step: point for point in rated.points}
+    found, ratings = [], {point.step: point for point in (rated.points if rated else ())}
     for step in reversed(checkpoints.steps(folder / run_folder.CHECKPOINTS)):
         path = folder / run_folder.CHECKPOINTS / str(step)
         each: dict[str, Any] = {"step": step, "sha256": "", "problem": ""}

@@ -55,7 +55,7 @@ def test_the_life_of_a_classifier(
     assert main(["predict", first["run"], str(folder / "red" / "3.png"), str(folder / "blue" / "3.png"), "--json"]) == 0
     assert [each["class"] for each in result(capsys)["predictions"]] == ["red", "blue"]
     assert main(["predict", first["run"], str(tmp_path / "none.png")]) == 2
-    assert "no such file" in capsys.readouterr().err
+    assert "No such file" in capsys.readouterr().err
     (tmp_path / "torn.png").write_bytes((folder / "red" / "3.png").read_bytes()[:60])
     assert main(["predict", first["run"], str(tmp_path / "torn.png")]) == 2
     assert "not a whole picture" in capsys.readouterr().err

@@ -6,7 +6,9 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from training.augmentation import AugmentConfig, augmented, cut_out, mixed, shifted, turned
+from training.augmentation import AugmentConfig, augmented, cut_out, mixed, shifted, turned, warped
+from training.classification import ImageConfig
+from training.config import parse
 
 
 def seeded(seed: int = 0) -> Generator:
@@ -36,6 +38,22 @@ def test_shifts_move_every_picture_by_its_own_offset() -> None:
         assert len(fits) == 1
         seen.add(fits[0])
     assert len(seen) > 12
+
+
+def test_warps_are_linear_maps_around_the_middle() -> None:
+    images = pictures(side=9).float()
+    assert torch.allclose(warped(images, 0.0, seeded()), images, atol=1e-2)
+    middle = torch.zeros(200, 1, 9, 9)
+    middle[:, 0, 4, 4] = 90.0
+    assert torch.allclose(warped(middle, 0.3, seeded())[:, 0, 4, 4], middle[:, 0, 4, 4], atol=1e-2)  # it stays
+    line = torch.zeros(200, 1, 9, 9)
+    line[:, 0, 4] = 90.0  # a level line through the middle becomes another line through it
+    out = warped(line, 0.3, seeded())
+    assert torch.allclose(out, out.flip(2, 3), atol=1e-2)
+    slopes = (out[:, 0, :, 6] * (torch.arange(9.0) - 4)).sum(1) / out[:, 0, :, 6].sum(1) / 2
+    assert slopes.abs().max() < 0.3 / 0.7
+    assert slopes.min() < -0.15
+    assert slopes.max() > 0.15
 
 
 @pytest.mark.parametrize(("turn", "number"), [("mirror", 2), ("dihedral", 8)])
@@ -84,11 +102,11 @@ def test_augmented_does_what_it_is_told_and_repeats_by_seed() -> None:
     same, kept = augmented(images, labels, AugmentConfig(), 3, seeded())
     assert same is images
     assert kept is labels
-    everything = AugmentConfig(shift=1, turn="dihedral", cutout=2, mixup=0.2)
+    everything = AugmentConfig(warp=0.1, shift=1, turn="dihedral", cutout=2, mixup=0.2)
     first, second = (augmented(images, labels, everything, 3, seeded(5)) for _ in range(2))
     assert torch.equal(first[0], second[0])
     assert torch.equal(first[1], second[1])
     assert first[1].shape == (64, 3)
     assert not torch.equal(first[0], augmented(images, labels, everything, 3, seeded(6))[0])
-    with pytest.raises(ValueError, match=r"augment\.shift"):
-        AugmentConfig(shift=-1)
+    with pytest.raises(ValueError, match=r"augment\.shift.* 0"):
+        parse({"dataset": "digits", "augment": {"shift": -1}}, ImageConfig)

@@ -116,6 +116,17 @@ def test_a_run_that_was_killed_goes_on_from_its_checkpoint(squares: DataSet, tmp
     assert same(weights(parts), weights(whole))
 
 
+def test_minutes_are_the_processor_s(squares: DataSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of them, where each look at the clock costs a second: the run ends then, whatever other clocks say."""
+    ticks = iter(range(10**6))
+    monkeypatch.setattr("time.process_time", lambda: float(next(ticks)))
+    run = go(squares, replace(TINY, epochs=10**6, max_minutes=1.0, checkpoint_steps=10**6), tmp_path / "run")
+    assert run.minutes >= 1.0
+    assert next(ticks) < 100
+    assert 10 < run.trainer.steps <= 60
+    assert run_folder.read_status(tmp_path / "run")["status"] == "finished"  # type: ignore[index]
+
+
 def test_another_seed_is_another_run(squares: DataSet, tmp_path: Path) -> None:
     one, other = (go(squares, replace(TINY, seed=s, epochs=1), tmp_path / str(s)) for s in (0, 1))
     assert not same(weights(one), weights(other))
@@ -135,7 +146,8 @@ def test_a_trunk_moves_to_other_classes(squares: DataSet, tmp_path: Path) -> Non
     first = go(squares, replace(TINY, epochs=1), tmp_path / "first")
     two = replace(squares, train=squares.train._replace(labels=squares.train.labels % 2), classes=("left", "right"))
     run = Run(two, replace(TINY, freeze=True, epochs=2), tmp_path / "second")
-    assert run.start_from(tmp_path / "first" / "checkpoints" / str(first.trainer.steps)) == []
+    run.start_from(tmp_path / "first" / "checkpoints" / str(first.trainer.steps))
+    assert run.report.notes == []
     given = first.trainer.averaged_weights()
     run.go()
     kept = run.trainer.averaged_weights()
@@ -144,7 +156,7 @@ def test_a_trunk_moves_to_other_classes(squares: DataSet, tmp_path: Path) -> Non
             assert torch.equal(kept[name], given[name])
     assert kept["head.weight"].shape == (2, 32)
     other = Run(squares, replace(TINY, network=ClassifierConfig(kind="mlp")), tmp_path / "third")
-    with pytest.raises(ValueError, match="no trunk that fits mlp"):
+    with pytest.raises(ValueError, match="no trunk that fits"):
         other.start_from(tmp_path / "first" / "checkpoints" / str(first.trainer.steps))
     other.metrics.close()
 

@@ -49,14 +49,14 @@ def test_every_cut_and_many_lies_of_an_idx_file_are_refused(tmp_path: Path) -> N
         refused += 1
     assert refused > 400
     path.write_bytes(whole + b"x")
-    with pytest.raises(ValueError, match="more bytes"):
+    with pytest.raises(ValueError, match="holds more than"):
         read_idx(path)
 
 
 def test_a_gzip_bomb_and_a_torn_gzip_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "bomb.gz"
     path.write_bytes(gzip.compress(bytes([0, 0, 8, 1]) + struct.pack(">I", 10) + bytes(50_000_000)))
-    with pytest.raises(ValueError, match="more bytes"):
+    with pytest.raises(ValueError, match="holds more than"):
         read_idx(path)
     packed = gzip.compress(idx(PIXELS))
     for length in range(len(packed)):
@@ -142,13 +142,13 @@ def test_arrays(tmp_path: Path) -> None:
 def test_tables(tmp_path: Path) -> None:
     path = tmp_path / "t.csv.gz"
     path.write_bytes(gzip.compress(b"0,16,8,16,1\n0,0,0,0,0\n"))
-    images, labels, _ = read_table(path, 2, 16)
+    images, labels, _ = read_table(path, 16)
     assert images[0, 0].tolist() == [[0, 255], [128, 255]]
     assert labels.tolist() == [1, 0]
-    for text, wrong in ((b"0,17,8,16,1\n", "outside"), (b"0,1,2\n", "columns"), (b"a,b,c,d,e\n", "table of numbers")):
+    for text, wrong in ((b"0,17,8,16,1\n", "0..16"), (b"0,1,2\n", "of a square"), (b"a,b,c,d,e\n", "table")):
         path.write_bytes(gzip.compress(text))
         with pytest.raises(ValueError, match=wrong):
-            read_table(path, 2, 16)
+            read_table(path, 16)
 
 
 def folder_of_pictures(root: Path, size: tuple[int, int] = (12, 10)) -> Path:
