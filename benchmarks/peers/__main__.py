@@ -8,7 +8,6 @@ blocks and 64 channels. What a peer needs is named; a peer that is not named is 
     --openspiel-python PY        a Python with open_spiel, jax, flax, optax, chex and orbax-checkpoint
     --openspiel-uniform FILE     what openspiel_uniform.cc builds beside OpenSpiel's sources
     --alpha-zero-general DIR     a clone of alpha-zero-general
-    --alphazero-pybind11 DIR     a folder with the extension module that alphazero-pybind11 builds
 
     python -m benchmarks.peers --out FILE.json [--pgx-python PY] [--alpha-zero-general DIR] ...
 """
@@ -74,10 +73,6 @@ def self_play(args: argparse.Namespace) -> list[dict[str, Any]]:
             words = ("mctx_player", "self-play", *shape, "--games", str(args.mctx_games))
             mctx = started("pgx + mctx", args.pgx_python, *words)
             sides.append(Side(mctx, "cache-off", "forward", "pgx + mctx", "XLA fp32", "none"))
-        if args.alphazero_pybind11:
-            pybind = started("alphazero-pybind11", here, "alphazero_pybind11", args.alphazero_pybind11, *shape, *games)
-            for cache in ("off", "on"):
-                sides.append(Side(pybind, f"cache-{cache}", "forward", pybind.name, "torch fp32", cache))
         if args.alpha_zero_general:
             general = started("alpha-zero-general", here, "alpha_zero_general", args.alpha_zero_general, *shape)
             sides.append(Side(general, "cache-off", "forward", general.name, "torch fp32", "its tree"))
@@ -205,11 +200,10 @@ def main() -> None:
     parser.add_argument("--openspiel-python", metavar="PY")
     parser.add_argument("--openspiel-uniform", metavar="FILE")
     parser.add_argument("--alpha-zero-general", metavar="DIR")
-    parser.add_argument("--alphazero-pybind11", metavar="DIR")
     parser.add_argument("--blocks", type=int, default=6)
     parser.add_argument("--channels", type=int, default=64)
     parser.add_argument("--simulations", type=int, default=200)
-    parser.add_argument("--games", type=int, default=256, help="of honte's and alphazero-pybind11's at once")
+    parser.add_argument("--games", type=int, default=256, help="of honte's at once")
     parser.add_argument("--mctx-games", type=int, default=64, help="of mctx's at once")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2.0, help="for each work in each round, at least")
@@ -217,7 +211,7 @@ def main() -> None:
     args = parser.parse_args()
     if args.core is not None:
         os.environ |= {"OMP_NUM_THREADS": "1"}
-    for name in ("alpha_zero_general", "alphazero_pybind11", "openspiel_uniform"):
+    for name in ("alpha_zero_general", "openspiel_uniform"):
         if getattr(args, name):  # players run in the root of the clone
             setattr(args, name, str(Path(getattr(args, name)).resolve()))
     start, result = time.perf_counter(), dict[str, Any]()
