@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -192,7 +192,8 @@ def rate(
             num_slots=num_slots,
             progress=progress,
         )
-        found = ladder(standings(store, {anchors[0]: 0.0}))
+        digests = {step: each.digest for step, each in zip(sorted(steps), checkpoints, strict=True)}
+        found = ladder(standings(store, {anchors[0]: 0.0}), digests)
         content = {"schema": SCHEMA, "anchors": [vars(each) for each in found.anchors]}
         content["points"] = [vars(point) for point in found.points]
         fsio.write_atomic(run / RATINGS / CURVE, (json.dumps(content, indent=1) + "\n").encode())
@@ -211,18 +212,20 @@ def _pairs(num_anchors: int, num_checkpoints: int) -> list[Pair]:
     return among + [(i, j) for j in rest for i in anchors] + [(j - 1, j) for j in rest[1:]]
 
 
-def ladder(now: Standings) -> Ladder:
-    """The standings, checkpoints by step."""
-    points, anchors = [], []
+def ladder(now: Standings, steps: Mapping[int, str]) -> Ladder:
+    """The standings, checkpoints by step. ``steps`` {step: digest}: several checkpoints may have one network."""
+    points, anchors = dict[int, Rated](), []
     for i, player in enumerate(now.players):
         low, high = now.ratings.interval(i)
         place: Any = {"elo": float(now.ratings.elo[i]), "low": low, "high": high, "games": sum(now.counts(i))}
-        step = player.name.partition("?")[0].rpartition("@")[2]
-        if step.isdecimal():
-            points.append(Rated(step=int(step), **place))
-        else:
+        named_after = player.name.partition("?")[0].rpartition("@")[2]
+        if not named_after.isdecimal():
             anchors.append(Anchor(player=player.name, **place))
-    return Ladder(points=tuple(sorted(points, key=lambda point: point.step)), anchors=tuple(anchors))
+            continue
+        same = [step for step, digest in steps.items() if digest == player.digest]
+        gone = [] if int(named_after) in steps else [int(named_after)]
+        points |= {step: Rated(step=step, **place) for step in (*same, *gone)}
+    return Ladder(points=tuple(points[step] for step in sorted(points)), anchors=tuple(anchors))
 
 
 def read(run: str | Path) -> Ladder:

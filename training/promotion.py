@@ -59,6 +59,8 @@ def promote(
             _write_best(best, newest, {"step": step, "against": None})
         return Promotion(step=step, best=step, promoted=old is None, result=None)
     candidate, holder = (identity(named(run, each, settings)) for each in (step, models.BEST))
+    if candidate.digest == holder.digest:  # a checkpoint made before the playing network was renewed
+        return Promotion(step=step, best=old, promoted=False, result=None)
     with _test_folder(run, game, step, old, candidate, holder, opening_plies) as folder:
         done = len(folder.records)
 

@@ -151,10 +151,14 @@ def _watched(args: Rate, config: RatingConfig, run: Path, output: Output) -> dic
         time.sleep(WAIT)
     rating = _Rating(args, config, run, output)
     content: dict[str, Any] = {}
+    rated: set[int] = set()
     while True:
         finished = (read_status(run) or {}).get("status") == "finished"
         step = due(run, config.every_minutes, finished=finished)
         if step is not None:
+            if step in rated:
+                raise ValueError(f"{run}: checkpoint {step} was rated and is not in the curve; remove {run / RATINGS}")
+            rated.add(step)
             try:
                 content = rating.go(sorted({*taken(run), step}), step)
             except ValueError:

@@ -112,6 +112,25 @@ def test_the_curve_keeps_checkpoints_that_are_gone(game: Game, run: Path) -> Non
         take(run, 40)
 
 
+def test_checkpoints_with_one_network_share_its_rating(game: Game, run: Path) -> None:
+    """A run saves more often than it renews the network that plays: nobody is tested against itself."""
+    shutil.copytree(run / "checkpoints" / "30", run / "checkpoints" / "40")
+
+    def ready(text: str) -> Player:
+        return player(text, game, num_slots=4)
+
+    for step in (30, 40):
+        take(run, step)
+    assert due(run, 0.0, finished=True) == 40
+    assert promote(run, game, ready, test=Sprt(elo0=0, elo1=80), step=30).promoted
+    again = promote(run, game, ready, test=Sprt(elo0=0, elo1=80), step=40)
+    assert (again.best, again.promoted, again.result) == (30, False, None)
+    points = rate(run, game, ready, anchors=("random",), steps=(30, 40), games=4).points
+    assert [(point.step, point.games) for point in points] == [(30, 4), (40, 4)]
+    assert points[0].elo == points[1].elo
+    assert due(run, 0.0, finished=True) is None
+
+
 def test_whose_turn_it_is(game: Game, run: Path) -> None:
     """By minutes of training; what was taken and not finished with comes first."""
 
