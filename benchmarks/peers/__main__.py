@@ -214,24 +214,20 @@ def main() -> None:
     for name in ("alpha_zero_general", "openspiel_uniform"):
         if getattr(args, name):  # players run in the root of the clone
             setattr(args, name, str(Path(getattr(args, name)).resolve()))
-    start, result = time.perf_counter(), dict[str, Any]()
-    try:
-        for part, measure in (("self-play", self_play), ("tree", tree), ("random", random_games)):
-            if part in args.only:
-                result[part.replace("-", "_")] = measure(args)
-    except (ValueError, OSError) as error:
-        raise SystemExit(f"benchmarks.peers: {error}") from error
     kept = ("blocks", "channels", "simulations", "games", "mctx_games", "rounds", "seconds")
-    whole = {
-        "benchmark": "peers",
-        "config": {name: getattr(args, name) for name in kept},
-        **result,
-        "machine": machine(),
-        "minutes": round((time.perf_counter() - start) / 60, 1),
-    }
+    whole = {"benchmark": "peers", "config": {name: getattr(args, name) for name in kept}, "machine": machine()}
+    start, result = time.perf_counter(), dict[str, Any]()
+    for part, measure in (("self-play", self_play), ("tree", tree), ("random", random_games)):
+        if part not in args.only:
+            continue
+        try:
+            result[part.replace("-", "_")] = measure(args)
+        except (ValueError, OSError) as error:
+            raise SystemExit(f"benchmarks.peers: {error}") from error
+        minutes = round((time.perf_counter() - start) / 60, 1)
+        if args.out:  # part by part: what is measured is kept
+            write_atomic(args.out, (json.dumps(whole | result | {"minutes": minutes}, indent=1) + "\n").encode())
     print(markdown(result))
-    if args.out:
-        write_atomic(args.out, (json.dumps(whole, indent=1) + "\n").encode())
 
 
 if __name__ == "__main__":

@@ -1,9 +1,16 @@
 // OpenSpiel's C++ search as one of the players, with an evaluator that costs nothing: every action alike, every position
-// even. Its Python package has no such evaluator, so this is built beside its sources, the package's source archive:
+// even. Its Python package has no such evaluator, so this is compiled beside its sources, in the unpacked source archive
+// of that package (pip download --no-deps --no-binary :all: open_spiel):
 //
-//     tar xf open_spiel-*.tar.gz && cd open_spiel-*/
-//     cmake -S open_spiel -B build -DCMAKE_BUILD_TYPE=Release     (or whichever way its own instructions name)
-//     g++ -O3 -DNDEBUG -std=c++17 -I. -Iopen_spiel -Iopen_spiel/abseil-cpp openspiel_uniform.cc ITS_OBJECTS -o uniform
+//     F="-O3 -DNDEBUG -std=c++17 -w -I. -Iopen_spiel -Iopen_spiel/abseil-cpp -Iopen_spiel/json/include"
+//     A=$(cd open_spiel/abseil-cpp/absl; find base container debugging hash numeric profiling random strings
+//         synchronization time -name '*.cc' | grep -vE 'test|bench|mock|cord|failure|leak|matchers|print_|gentables')
+//     S="spiel spiel_utils game_parameters observer action_view policy spiel_bots simultaneous_move_game algorithms/mcts
+//        games/connect_four/connect_four games/othello/othello games/go/go games/go/go_board games/chess/chess_common
+//        utils/status utils/usage_logging"
+//     for f in $A; do g++ $F -c open_spiel/abseil-cpp/absl/$f -o $(echo $f | tr / _).o; done; ar rcs absl.a *.o; rm *.o
+//     for f in $S; do g++ $F -c open_spiel/$f.cc -o $(echo $f | tr / _).o; done
+//     g++ $F openspiel_uniform.cc *.o absl.a -pthread -o uniform
 //
 // Arguments: simulations, games. It speaks as serving.py does.
 
