@@ -124,7 +124,8 @@ def main() -> None:
             print(f"{way}, seed {seed}: {row['end']:.1%}, {rows[-1]['cpu_s']} s", file=sys.stderr, flush=True)
     if args.plot:
         plot(args.plot, args.what, rows)
-    report(f"transfer_{args.what}", vars(args), rows, out=args.out, as_json=args.json)
+    config = {"what": args.what, "init": Path(args.init).name, "seeds": args.seeds}
+    report(f"transfer_{args.what}", config, rows, out=args.out, as_json=args.json)
 
 
 if __name__ == "__main__":
