@@ -71,9 +71,12 @@ class GameLoop:
         self.terms, self.stop_when_proven, self.version = terms, stop_when_proven, version
         self.states: States = game.new(num_slots)
         self.seats: list[_Seat | None] = [None] * num_slots
+        self.empty = set(range(num_slots))
+        self.unasked: list[int] = []  # slots with a game for whose move nobody has been asked
         self.thinking = np.full(num_slots, NOBODY)  # which player each slot waits for
         self.granted = np.zeros(num_slots, np.int64)  # simulations for the move under way
         self.remembering = [player for player in players if isinstance(player, Remembering)]
+        self.followers = {i: player for i, player in enumerate(players) if isinstance(player, Follower)}
         self.failures: list[tuple[int, Forfeit]] = []  # players and what they gave up, to be recorded
         self.moves = 0
 
@@ -103,6 +106,7 @@ class GameLoop:
         for player in self.players:
             player.stop()
         self.thinking[:] = NOBODY
+        self.unasked = [slot for slot, seat in enumerate(self.seats) if seat is not None]
 
     def in_flight(self) -> list[GameRecord]:
         """The games under way, as unfinished records in the order of their slots."""
@@ -123,22 +127,28 @@ class GameLoop:
         for action in seat.actions:
             self.game.step(row, np.array([action]))
         self.seats[slot] = seat
-        self.thinking[slot] = NOBODY
+        self.empty.discard(slot)
+        self.unasked.append(slot)
         for player in self.remembering:
             player.forget(slot)
 
+    def _leave(self, slot: int) -> None:
+        self.seats[slot], self.thinking[slot] = None, NOBODY
+        self.empty.add(slot)
+
     def _fill(self) -> None:
-        """Start games in empty slots and give every slot without a thinker to the player whose turn it is."""
-        for slot in [slot for slot, seat in enumerate(self.seats) if seat is None]:
+        """Start games in empty slots, and ask for every move that nobody thinks about."""
+        for slot in sorted(self.empty):
             start = next(self.starts, None)
             if start is None:
                 break
             self._sit(slot, _Seat(start, list(start.opening)))
-        self._ask([slot for slot, seat in enumerate(self.seats) if seat is not None and self.thinking[slot] == NOBODY])
+        if self.unasked:
+            waiting, self.unasked = self.unasked, []
+            self._ask(waiting)
 
     def _ask(self, waiting: list[int]) -> None:
-        if not waiting:
-            return
+        """Give each slot of ``waiting`` to the player whose turn it is there."""
         slots = np.array(waiting)
         seats = [self.seats[slot] for slot in waiting]
         to_play = self.game.describe_new(self.states[slots]).to_play
@@ -147,9 +157,8 @@ class GameLoop:
         plies = np.array([len(seat.actions) for seat in seats if seat])
         terms = self.terms(ids, plies, chance.keys(self.seed, ids, plies))
         for slot, seat, owner in zip(waiting, seats, owners, strict=True):
-            player = self.players[owner]
-            if seat and isinstance(player, Follower):
-                player.follow(slot, seat.actions)
+            if seat and owner in self.followers:
+                self.followers[owner].follow(slot, seat.actions)
         self.granted[slots] = terms.budgets
         for index, player in enumerate(self.players):
             mine = owners == index
@@ -165,7 +174,7 @@ class GameLoop:
         before = self.game.describe_new(self.states[slots])
         self.game.advance(self.states, slots, slots, decisions.action)
         after = self.game.describe_new(self.states[slots])
-        finished, going = [], []
+        finished = []
         version = self.version()
         for i, slot in enumerate(slots):
             seat = self.seats[slot]
@@ -185,11 +194,10 @@ class GameLoop:
                 record = self._record(seat)
                 record.outcome, record.proven = round(value) * (1 if mover == 0 else -1), True
             else:
-                going.append(int(slot))
+                self.unasked.append(int(slot))
                 continue
             finished.append(record)
-            self.seats[slot] = None
-        self._ask(going)
+            self._leave(int(slot))
         self._fill()
         return finished
 
@@ -204,7 +212,7 @@ class GameLoop:
             record = self._record(seat)
             record.outcome, record.reason = -1 if loser == 0 else 1, failure.reason
             finished.append(record)
-            self.seats[slot], self.thinking[slot] = None, NOBODY
+            self._leave(slot)
         self._fill()
         return finished
 
