@@ -58,6 +58,7 @@ def test_the_page_says_what_the_run_holds(folder: Path) -> None:
     assert raw["interval"][0] < raw["rate"] < raw["interval"][1]
     assert [each["class"] for each in run["classes"]] == ["begin", "middle", "end"]
     assert sum(each["raw"]["count"] for each in run["classes"]) == 4520
+    assert sum(each["search"]["count"] for each in run["classes"]) == 200
     assert all(0 <= each["raw"]["interval"][0] <= each["raw"]["rate"] for each in run["classes"])
     assert "by_class/all/raw" in {figure["key"] for figure in data["figures"]}
     assert run["checkpoints"][0]["step"] == last["step"]

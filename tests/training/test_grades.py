@@ -60,7 +60,7 @@ def test_classes_add_up_to_their_set(name: str, tmp_path: Path) -> None:
             wrong = sum(found[key] * counts[key] for key in classes)
             assert wrong == pytest.approx(found[total] * counts[total])
     assert 0 < found[f"mistakes/{each}/raw"] < 1
-    assert any(key.startswith(BY_CLASS) for key in found)
+    assert {key.split("/")[2] for key in found if key.startswith(BY_CLASS)} == {"raw", "search"}
     report = Report()
     report.graded(found)
     assert report.grades | report.by_class == found
