@@ -23,7 +23,7 @@ def transplant(model: nn.Module, folder: Path, only: str = "") -> list[str]:
     wanted = {name: tensor for name, tensor in live.items() if name.startswith(only)}
     fits = {name: weights[name] for name, t in wanted.items() if name in weights and weights[name].shape == t.shape}
     if not any(name.startswith("trunk.") and tensor.ndim > 1 for name, tensor in fits.items()):
-        raise ValueError(f"{folder} has no trunk that fits: name a run whose network has the same blocks and channels")
+        raise ValueError(f"{folder} has no trunk that fits: name a run of the same kind of network")
     model.load_state_dict(fits, strict=False)
     odd = [name for name in wanted if name not in fits]
     return [f"{', '.join(odd)} begin anew: {folder} has none that fit"] if odd else []
