@@ -116,7 +116,8 @@ def _train(flags: argparse.Namespace, game: Game, config: Any, folder: Path) -> 
         )
         if flags.init and not run.trainer.steps:
             run.start_from(_weights(flags.init, game))
-        before = rater.over = run.finished()
+        before = run.finished()
+        rater.over = rater.over or before
         reason = run.go()
         if reason == "finished" and rater.working:
             print("rating the last checkpoint; Ctrl-C leaves that to 'honte rate'", file=sys.stderr)
