@@ -243,7 +243,7 @@ def test_damage_is_told(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixt
 PROBE = """<script>
 const said = { errors: [...window.problems] }, find = (selector) => document.querySelector(selector);
 const click = (selector) => find(selector).click(), viewer = find(".viewer");
-const path = () => find("[data-figure] .plot path[stroke-width='2']").getAttribute("d");
+const plot = () => find("[data-figure] .plot").innerHTML; // its ticks differ even where two points are joined alike
 addEventListener("error", (event) => said.errors.push(event.message));
 document.querySelectorAll("[data-game]")[1].click();
 click('[data-go="first"]');
@@ -260,9 +260,9 @@ viewer.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowLeft", bubbles: t
 said.thoughts = viewer.querySelectorAll(".thought").length;
 click('[data-go="search"]');
 said.hidden = viewer.querySelectorAll(".thought").length;
-const drawn = path();
+const drawn = plot();
 click('[data-axis="samples"]');
-said.redrawn = drawn !== path();
+said.redrawn = drawn !== plot();
 const charts = [...document.querySelectorAll("[data-figure] .plot svg")];
 said.charts = charts.map((svg) => svg.querySelectorAll("path, circle").length);
 const box = find("[data-figure] .plot"), area = box.getBoundingClientRect();
