@@ -47,7 +47,8 @@ def reply(to: Line, content: str, *, good: bool = True) -> str:
     """A reply: ``=`` or ``?`` and the id, the content without lines that would end it early, a blank line."""
     lines = [line.rstrip() for line in content.splitlines() if line.strip()]
     first, *rest = [""] * (content.startswith("\n") or not lines) + lines  # a drawing begins on a line of its own
-    return "\n".join([head(to, good=good) + (" " + first if first else ""), *rest, "", ""])
+    space = " " if lines else ""  # also before that line: GoGui takes what follows the first space
+    return "\n".join([f"{head(to, good=good)}{space}{first}", *rest, "", ""])
 
 
 def head(to: Line, *, good: bool = True) -> str:

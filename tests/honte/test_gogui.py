@@ -63,6 +63,15 @@ def test_connect_four_stones_lie_where_they_fall() -> None:
     assert replies[3].splitlines()[-2] == ". . . X . . ."
 
 
+def test_gogui_takes_what_follows_the_first_space() -> None:
+    """As it reads replies: whole drawings begin after a space, or their first word would be lost."""
+    commands = ("gogui-rules_board", "honte-policy", "honte-visits", "showboard")
+    for reply in talk("".join(f"{command}\n" for command in commands), "mcts:20", "connect_four"):
+        drawn = [line.split() for line in reply[reply.index(" ") + 1 :].splitlines() if line]
+        assert len(drawn) >= 7
+        assert all(len(words) == 7 for words in drawn[:6])
+
+
 def test_a_move_of_two_points_is_made_and_taken_back_by_points() -> None:
     lines = (
         "gogui-rules_legal_moves\nplay w B2\nplay w B4\ngogui-rules_legal_moves\nplay w B3\ngogui-rules_side_to_move\n"

@@ -90,7 +90,7 @@ def test_a_game_is_played_and_taken_back() -> None:
     assert replies[3].startswith("? invalid color or coordinate: 'z9'")
     assert replies[4].startswith("? invalid color or coordinate: 'q'")
     assert replies[5] == "? syntax error: play COLOR MOVE"
-    assert replies[7] == "=\n3 o . .\n2 . x .\n1 . . .\n  a b c\nx to play"
+    assert replies[7] == "= \n3 o . .\n2 . x .\n1 . . .\n  a b c\nx to play"
     assert replies[10] == "? cannot undo"
 
 
@@ -155,7 +155,7 @@ def test_sizes() -> None:
         "boardsize 3\nboardsize 4\nrectangular_boardsize 4 5\nplay b d5\nshowboard\nboardsize x\nboardsize\n"
     )
     assert replies[:4] == ["="] * 4
-    assert replies[4].startswith("=\n5 . . . x\n")
+    assert replies[4].startswith("= \n5 . . . x\n")
     assert replies[5].startswith("? syntax error")
     assert replies[6].startswith("? syntax error")
     assert said("boardsize 7\nrectangular_boardsize 7 6\n", game="connect_four") == ["=", "="]
