@@ -13,7 +13,7 @@ from __future__ import annotations
 import difflib
 import random
 from collections import Counter
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,12 @@ from games.symmetry import identity
 
 STATEFUL = ("antichess", "chess", "crazyhouse", "shogi")
 """Games that must not be asked what an illegal action is called; pyspiel may end the process."""
+
+MOVING = ("havannah", "y")
+"""Games whose states point into a table that moves when a board comes that is larger than all before; older states then
+read what is no longer theirs (OpenSpiel 2.0.2). A board of ``WIDE`` comes first, so it never moves below that."""
+
+WIDE = 64
 
 LARGEST = np.iinfo(np.int16).max
 """Game records store actions as int16."""
@@ -222,6 +228,7 @@ def game(text: str) -> OpenSpielGame:
         key, known = part.partition("=")[0].strip(), types[name].parameter_specification
         if "(" not in rest and key not in known:
             raise ValueError(f"openspiel:{text}: unknown parameter {key!r}; there are {', '.join(known) or 'none'}")
+    _settle(name)
     try:
         source = pyspiel.load_game(text.strip())
     except Exception as error:  # pyspiel's own kind, and what else its loaders let through
@@ -229,6 +236,12 @@ def game(text: str) -> OpenSpielGame:
         raise ValueError(f"OpenSpiel cannot load {text!r}: {reason}") from error
     _qualify(pyspiel, text, source)
     return OpenSpielGame(f"openspiel:{str(source).removesuffix('()')}", source)
+
+
+@cache
+def _settle(name: str) -> None:
+    if name in MOVING:
+        _pyspiel().load_game(f"{name}(board_size={WIDE})").new_initial_state()
 
 
 def _pyspiel() -> Any:

@@ -73,6 +73,25 @@ def test_observations_are_float32_through_every_cache_and_batch() -> None:
     assert len({row.tobytes() for row in hashed(states, positions).logits}) == 3
 
 
+@pytest.mark.parametrize("kind", ["y", "havannah"])
+def test_a_larger_board_does_not_pull_the_table_from_under_a_smaller_one(kind: str) -> None:
+    """In a process of its own: where it happens, it ends the process."""
+    program = f"""
+import numpy as np
+from games import make
+small = make("openspiel:{kind}(board_size=4)")
+rows = small.new(40)
+small.init(rows)
+kept = [make(f"openspiel:{kind}(board_size={{size}})").new(1000) for size in range(5, 30)]
+junk = [np.full(n, 255, np.uint8) for n in range(24, 800, 8) for _ in range(100)]  # over what was freed meanwhile
+print(small.rollout(rows, np.arange(40, dtype=np.uint64)).sum())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=Path(__file__).parents[2], check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_copies_are_independent() -> None:
     game = made("openspiel:clobber(rows=4,columns=5)")
     one, two = game.new(1), game.new(1)
