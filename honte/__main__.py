@@ -27,6 +27,7 @@ COMMANDS = {
     "describe": ("honte.commands.describe", "say what a game or a player is"),
     "classify": ("honte.commands.classify", "learn to tell pictures apart with the same trainer"),
     "predict": ("honte.commands.predict", "say what is on pictures"),
+    "export": ("honte.commands.export", "copy a network to a folder or URL that fsspec reaches"),
     "runs": ("honte.commands.runs", "list training runs"),
     "check-game": ("honte.commands.check_game", "hold a game, also your own, against the laws of games"),
     "perft": ("honte.commands.perft", "count a game's action sequences, to prove its rules"),

@@ -68,7 +68,7 @@ def write_folder(path: str | Path, files: Mapping[str, bytes]) -> None:
         for name, data in files.items():
             _write_synced(temporary / name, data)
         entries = {name: (hashlib.sha256(data).hexdigest(), len(data)) for name, data in files.items()}
-        _write_synced(temporary / MANIFEST, _manifest(entries))
+        _write_synced(temporary / MANIFEST, manifest(entries))
         _sync_folder(temporary)
         if path.exists():
             _rename(path, aside)
@@ -99,7 +99,7 @@ def read_folder(path: str | Path, only: Collection[str] | None = None) -> dict[s
         raise ValueError(f"{path / MANIFEST} is damaged: it is not a manifest") from error
     if isinstance(schema, int) and schema > _SCHEMA:
         raise ValueError(f"{path / MANIFEST} has schema {schema}, this version reads {_SCHEMA}: upgrade honte")
-    if stored != _manifest(entries):
+    if stored != manifest(entries):
         raise ValueError(f"{path / MANIFEST} is damaged: it was changed after it was written")
     files = {}
     for name in entries if only is None else only:
@@ -234,7 +234,7 @@ else:
         return True
 
 
-def _manifest(entries: Mapping[str, tuple[str, int]]) -> bytes:
+def manifest(entries: Mapping[str, tuple[str, int]]) -> bytes:
     """The one spelling of a manifest, so that any changed byte of it shows."""
     return json.dumps({"schema": _SCHEMA, "files": entries}, separators=(",", ":"), sort_keys=True).encode()
 
