@@ -25,6 +25,7 @@ TINY = [
     *("--network.blocks", "1", "--network.channels", "8", "--self-play.num-games", "16", "--deterministic"),
     *("--self-play.num-groups", "1", "--self-play.search.num-simulations", "8", "--learn.batch-size", "32"),
     *("--learn.first-samples", "200", "--grade-minutes", "0", "--self-play.quantum", "64"),
+    *("--max-minutes", "0"),
 ]
 RATED = [
     *("--rating.every-minutes", "0.0001", "--rating.anchors", "random", "minimax:2", "--rating.games", "6"),
