@@ -9,21 +9,18 @@ import contextlib
 import json
 import os
 import platform
-import sys
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from agent.caches import folder
 from games.game import Game
 
 
 def place() -> Path:
-    """The file: in HONTE_CACHE, else where the system keeps caches of a user."""
-    home = Path.home()
-    system = {"win32": os.environ.get("LOCALAPPDATA", ""), "darwin": str(home / "Library" / "Caches")}
-    folder = os.environ.get("HONTE_CACHE") or system.get(sys.platform) or os.environ.get("XDG_CACHE_HOME")
-    return Path(folder or home / ".cache") / "honte" / "engines.json"
+    """The file, among the user's caches."""
+    return folder() / "engines.json"
 
 
 def key(game: Game, network: Any, asked: Any) -> str:
@@ -40,15 +37,15 @@ def recall(entry: str) -> str | None:
     """The engine that was the fastest; None where nothing was kept, or nothing that can be read."""
     try:
         found = json.loads(place().read_text(encoding="utf-8"))[entry]["engine"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, RuntimeError, ValueError, KeyError, TypeError):
         return None
     return found if isinstance(found, str) else None
 
 
 def keep(entry: str, engine: str, costs: Mapping[str, float]) -> None:
     """Note that ``engine`` was the fastest, with the seconds a position of all; where nothing can be kept, do not."""
-    path = place()
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, RuntimeError):
+        path = place()
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             known = json.loads(path.read_text(encoding="utf-8"))

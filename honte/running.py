@@ -52,9 +52,12 @@ def printed(config: Any) -> int:
 
 
 @contextlib.contextmanager
-def opened(folder: Path, values: Mapping[str, Any], may_change: Collection[str], fresh: bool) -> Iterator[set[str]]:
+def opened(
+    folder: Path, values: Mapping[str, Any], defaults: Mapping[str, Any], may_change: Collection[str], fresh: bool
+) -> Iterator[set[str]]:
     """A run's folder, locked: a new one gets ``values`` as its config, an old one must agree with them but for
-    ``may_change``. Yields the names of settings that are others now. ``fresh``: what is there moves aside first.
+    ``may_change``; what it does not name had its value in ``defaults``. Yields the names of settings that are others
+    now. ``fresh``: what is there moves aside first.
     """
     from selfplay.fsio import FolderLock
     from training import run_folder
@@ -66,7 +69,7 @@ def opened(folder: Path, values: Mapping[str, Any], may_change: Collection[str],
         old = run_folder.read_config(folder)
         if old is None:
             run_folder.write_config(folder, values)
-        yield set(run_folder.changed(old, values, may_change)) if old is not None else set()
+        yield set(run_folder.changed(old, values, may_change, defaults)) if old is not None else set()
 
 
 @contextlib.contextmanager

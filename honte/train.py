@@ -42,10 +42,11 @@ def main(arguments: Sequence[str]) -> int:
         return printed(config)
     game = make(config.game)
     folder = Path(flags.run or Path("runs") / _name(flags))
-    from training.config import MAY_CHANGE, to_dict
+    from training.config import MAY_CHANGE, TrainConfig, to_dict
 
     values = to_dict(config) | {"game_sha256": _digest(config.game)}
-    with opened(folder, values, MAY_CHANGE | {"game_sha256"}, flags.fresh) as changed:
+    defaults = to_dict(TrainConfig(game=config.game))
+    with opened(folder, values, defaults, MAY_CHANGE | {"game_sha256"}, flags.fresh) as changed:
         if "game_sha256" in changed:
             print(f"note: the file of {config.game} has changed since this run began", file=sys.stderr)
         return _train(flags, game, config, folder)

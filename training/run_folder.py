@@ -53,13 +53,17 @@ def read_config(run: str | Path) -> dict[str, Any] | None:
 
 
 def changed(
-    old: Mapping[str, Any], new: Mapping[str, Any], may_change: Collection[str] = ()
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+    may_change: Collection[str] = (),
+    defaults: Mapping[str, Any] | None = None,
 ) -> dict[str, tuple[Any, Any]]:
     """The settings that differ, as dotted name -> (old value, new value; None where there is none).
 
-    Raises ValueError for the first one that is neither in ``may_change`` nor below a name in it.
+    A setting that ``old`` lacks came with a later version: it had its value in ``defaults``. Raises ValueError for the
+    first one that is neither in ``may_change`` nor below a name in it.
     """
-    before, after = _flat(_plain(old)), _flat(_plain(new))
+    before, after = _flat(_plain(defaults or {})) | _flat(_plain(old)), _flat(_plain(new))
     different: dict[str, tuple[Any, Any]] = {}
     for name in [*before, *(name for name in after if name not in before)]:
         was, now = before.get(name, _ABSENT), after.get(name, _ABSENT)

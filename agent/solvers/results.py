@@ -1,6 +1,6 @@
 """Values of Connect Four positions that took a solver long, kept on disk: nobody waits for one of them twice.
 
-Knows a file of JSON lines and where a user's caches are. Does not know how positions are solved.
+Knows a file of JSON lines. Does not know how positions are solved.
 """
 
 from __future__ import annotations
@@ -10,19 +10,8 @@ import json
 import os
 from pathlib import Path
 
+from agent.caches import folder
 from agent.solvers.connect_four_search import U64, mirror
-
-PLACE = "HONTE_CACHE"
-"""The variable that names another folder for it."""
-
-
-def folder() -> Path:
-    """Where results are kept: what ``HONTE_CACHE`` says, or honte's own folder among the user's caches."""
-    if said := os.environ.get(PLACE):
-        return Path(said)
-    if os.name == "nt":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "honte"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "honte"
 
 
 class Results:

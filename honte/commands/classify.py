@@ -70,11 +70,12 @@ def run(data: Any, config: Any, folder: Path, flags: argparse.Namespace) -> dict
     from agent.models import find
     from honte.commands import attack
     from honte.live_view import LiveView, summary
-    from training.classification import MAY_CHANGE, Run
+    from training.classification import MAY_CHANGE, ImageConfig, Run
     from training.config import to_dict
 
+    defaults = to_dict(ImageConfig(dataset=config.dataset))
     with (
-        opened(folder, to_dict(config), MAY_CHANGE, flags.fresh),
+        opened(folder, to_dict(config), defaults, MAY_CHANGE, flags.fresh),
         signals() as stopping,
         LiveView(data.name, str(folder), as_lines=flags.json) as view,
     ):

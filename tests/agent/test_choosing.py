@@ -106,7 +106,7 @@ def test_a_key_tells_shapes_and_wishes_apart() -> None:
 
 def test_the_file_lies_where_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HONTE_CACHE", str(tmp_path))
-    assert known.place() == tmp_path / "honte" / "engines.json"
+    assert known.place() == tmp_path / "engines.json"
     monkeypatch.setenv("HONTE_CACHE", str(tmp_path / "file"))
     (tmp_path / "file").write_text("in the way")
     known.keep("entry", "one", {})  # no place for it: nothing happens

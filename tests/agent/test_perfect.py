@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import games.registry
-from agent import chance
+from agent import caches, chance
 from agent.decision import Decisions, Terms
 from agent.perfect import Perfect
 from agent.player import RandomPlayer
@@ -78,7 +78,7 @@ def test_equal_moves_are_drawn_by_the_key() -> None:
 
 def test_what_takes_long_is_solved_once_for_all(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Positions of few stones are kept on disk: of both mirror images, and whatever a dying process left behind."""
-    monkeypatch.setenv(results.PLACE, str(tmp_path / "cache"))
+    monkeypatch.setenv(caches.PLACE, str(tmp_path / "cache"))
     asked: list[tuple[int, int]] = []
 
     def outcome(self: connect_four.Solver, current: int, mask: int) -> int:
@@ -107,7 +107,7 @@ def test_what_takes_long_is_solved_once_for_all(monkeypatch: pytest.MonkeyPatch,
 
 def test_no_place_to_keep_it_is_no_reason_not_to_play(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    monkeypatch.setenv(results.PLACE, str(tmp_path / "file"))
+    monkeypatch.setenv(caches.PLACE, str(tmp_path / "file"))
     kept = results.Results("connect_four_outcomes")
     kept.put(0, 1, 1)
     assert kept.get(0, 1 << 42) == 1  # its mirror image

@@ -94,6 +94,13 @@ def test_changes_that_are_allowed_are_told() -> None:
         run_folder.changed(CONFIG, new, {"limits.minutes", "device", "trainer.opt", "train"})
 
 
+def test_a_setting_of_a_later_version_had_its_default() -> None:
+    old = {name: value for name, value in CONFIG.items() if name != "seed"}
+    assert run_folder.changed(old, CONFIG, (), CONFIG) == {}
+    with pytest.raises(ValueError, match="seed was 1 when this run began and is 2 now"):
+        run_folder.changed(old, {**CONFIG, "seed": 2}, (), CONFIG)
+
+
 def test_fresh_moves_the_old_run_aside_and_counts_up(tmp_path: Path) -> None:
     run = tmp_path / "run"
     assert run_folder.fresh(run) is None
