@@ -25,6 +25,8 @@ def test_a_container_counts_when_it_is_smaller(tmp_path: Path, monkeypatch: pyte
     assert (memory.available() is None) == (free is None)
     (tmp_path / "memory.max").write_text("1005\n")
     assert memory.available() == 1000
+    (tmp_path / "memory.stat").write_text("anon 7\ninactive_file 300\n")  # room that files take until it is wanted
+    assert memory.available() == 1300
 
 
 def test_trees_that_do_not_fit_are_refused_before_they_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
