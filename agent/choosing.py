@@ -29,8 +29,8 @@ CHOSEN_HERE = ("auto", "fast")
 class EngineConfig:
     """How a network is run for play; auto: the fastest one here, by measuring each for a moment once a machine.
 
-    int8 (OpenVINO) rounds: about one best action in two hundred differs. It and fp16 (a GPU) are tried when the precision
-    is ``fast``. ``compile`` is torch.compile: seconds for each shape, and it needs a C++ compiler.
+    int8 (OpenVINO) rounds: about one best action in two hundred differs. It and fp16 (a GPU) are tried when the
+    precision is ``fast``. ``compile`` is torch.compile: seconds for each shape, and it needs a C++ compiler.
     """
 
     kind: Literal["auto", "torch", "compile", "openvino"] = "auto"
