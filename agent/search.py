@@ -17,13 +17,14 @@ import numpy as np
 from agent import chance
 from agent.decision import Decisions, Terms
 from agent.evaluation import Evaluate, Evaluation
+from agent.growth import plant, receive
 from agent.gumbel import Gumbel, GumbelConfig
 from agent.memory import refuse_above
 from agent.puct import Puct, PuctConfig
 from agent.reuse import keep
 from agent.rounds import ended, survey, unproven
 from agent.symmetric import averaged
-from agent.tree import EDGE, NODE, NONE, ROOT, Ints, Trees, finish, plant, receive
+from agent.tree import NONE, ROOT, Ints, Trees, node_bytes
 from agent.uct import Uct, UctConfig
 from games.game import NO_LIMIT, Game, Positions, States
 
@@ -33,7 +34,7 @@ class Rule(Protocol):
 
     def open(self, rows: Ints, terms: Terms) -> None: ...
 
-    def select(self, rows: Ints, picks: Ints, ends: Ints) -> None: ...
+    def walk(self, walking: Ints, leaves: int, batch: Ints, count: int) -> tuple[int, int]: ...
 
     def decide(self, rows: Ints, terms: Terms) -> Decisions: ...
 
@@ -72,7 +73,7 @@ class Search:
             raise ValueError(f"search.rule is {config.rule!r}; it must be one of {', '.join(RULES)}")
         capacity = capacity or (config.num_simulations + 2) * (2 if config.reuse else 1)
         refuse_above(
-            num_slots * capacity * (game.state.itemsize + NODE.itemsize + game.num_actions * EDGE.itemsize),
+            num_slots * capacity * (game.state.itemsize + node_bytes(game.num_actions)),
             what=f"searching {num_slots} games of {game.name} at once, {capacity:,} positions each,",
             instead="fewer games at once or fewer simulations take less",
         )
@@ -86,9 +87,8 @@ class Search:
         self.simulations = self.num_ready = 0
         # Written anew in every round:
         self.lists = np.empty((3, num_slots), np.int64)
-        self.walks = np.empty((2, num_slots), np.int64)
         self.batch = np.empty((5, num_slots * config.leaves), np.int64)
-        self.out = game.positions(num_slots * config.leaves)
+        self.out = game.positions(num_slots * config.leaves, observed=getattr(self.evaluate, "observes", True))
         self.proven = np.empty(num_slots * config.leaves, np.int8)
         self.wanted = np.empty(num_slots * config.leaves, np.int64)
         self.nothing = Evaluation(np.empty((0, game.num_actions), np.float32), np.empty(0, np.float32))
@@ -178,28 +178,15 @@ class Search:
         return self.evaluate(states, positions)
 
     def _gather(self, fresh: Ints, walking: Ints) -> Ints:
-        """Walk down each of the trees ``walking``: [5, B] as ``finish`` says, the bare roots of ``fresh`` first.
-
-        Both lists are used up.
-        """
-        trees, batch, record = self.trees, self.batch, self.trees.slots
-        count = start = len(fresh)
+        """Walk down each of the trees ``walking``: [5, B] as ``walker`` says, the bare roots of ``fresh`` first."""
+        count = len(fresh)
         if count:
-            place = fresh * trees.capacity
-            batch[:, :count] = fresh, 0 * fresh, place, place, 0 * fresh + NONE
-        for leaf in range(self.config.leaves):
-            if leaf:  # another leaf of each tree that just grew one and has more to spend
-                walking = batch[0, start:count]
-                walking = walking[record["spent"][walking] < record["budget"][walking]]
-                start = count
-            while len(walking):
-                picks, ends = self.walks[:, : len(walking)]
-                self.rule.select(walking, picks, ends)
-                count, again, exact = finish(*trees.arrays, walking, picks, ends, count, batch)
-                self.simulations += exact
-                walking = walking[:again]
-        self.simulations += count - len(fresh)
-        return batch[:, :count]
+            place = fresh * self.trees.capacity
+            self.batch[:, :count] = fresh, 0 * fresh, place, place, 0 * fresh + NONE
+        if len(walking):
+            count, exact = self.rule.walk(walking, self.config.leaves, self.batch, count)
+            self.simulations += count - len(fresh) + exact
+        return self.batch[:, :count]
 
     def _decisions(self, rows: Ints) -> Decisions:
         terms = self.terms.rows(rows)
