@@ -48,10 +48,9 @@ def plant(slots: Records, nodes: Records, moves: Records, edges: Records, rows: 
 def swap(moves: Records, t: int, i: int, j: int) -> None:
     """Let moves ``i`` and ``j`` of tree ``t`` change places."""
     if i != j:
-        prior, logit, action = moves[t, i]["prior"], moves[t, i]["logit"], moves[t, i]["action"]
+        prior, action = moves[t, i]["prior"], moves[t, i]["action"]
         moves[t, i] = moves[t, j]
         moves[t, j]["prior"] = prior
-        moves[t, j]["logit"] = logit
         moves[t, j]["action"] = action
 
 
@@ -101,7 +100,7 @@ def mark(nodes: Records, edges: Records, t: int, owner: int, pick: int) -> None:
 def expand(
     slots: Records, nodes: Records, moves: Records, t: int, leaf: int, legal: NDArray[np.bool_], logits: Any
 ) -> None:
-    """Give ``leaf`` of tree ``t`` a move for every legal action, with logits and their softmax as priors.
+    """Give ``leaf`` of tree ``t`` a move for every legal action, with the softmax of their logits as priors.
 
     ``legal [A]``; ``logits [A]`` raw, float32. Logits that are not all finite count as uniform.
     """
@@ -110,31 +109,29 @@ def expand(
     count = 0
     best = 0
     top = np.float32(-np.inf)
-    finite = True
+    doubt = np.float32(0.0)  # 0 times what is not finite is not a number
     for a in range(len(legal)):
         if legal[a]:
             logit = logits[a]
-            finite &= np.isfinite(logit)
+            doubt += logit * np.float32(0.0)
             if logit > top:
                 top = logit
                 best = count
             moves[t, first + count]["action"] = a
-            moves[t, first + count]["logit"] = logit
+            moves[t, first + count]["prior"] = logit
             count += 1
     total = np.float32(0.0)
     for e in range(first, first + count):
-        move = moves[t, e]
-        logit = move["logit"] - top if finite else np.float32(0.0)
+        logit = moves[t, e]["prior"] - top if doubt == 0 else np.float32(0.0)
         prior = np.float32(1.0)
         if logit != 0:  # the best one needs no exponential
             prior = np.float32(math.exp(np.float64(logit)))  # the same bits without the JIT
         total += prior
-        move["logit"] = logit
-        move["prior"] = prior
+        moves[t, e]["prior"] = prior
     share = np.float32(1.0) / total
     for e in range(first, first + count):
         moves[t, e]["prior"] *= share
-    if finite:
+    if doubt == 0:
         swap(moves, t, first, first + best)
     node["first_edge"] = first
     node["num_edges"] = count
@@ -143,22 +140,13 @@ def expand(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def stir(nodes: Records, moves: Records, rows: Ints, fraction: Any, noise: NDArray[np.float32]) -> None:
-    """Mix ``noise [R, A]`` into the priors of the roots of ``rows [R]``; ``fraction`` float32.
-
-    The priors come from the logits: those of a kept root may have had their noise already.
-    """
+    """Mix ``noise [R, A]`` into the priors of the roots of ``rows [R]``; ``fraction`` float32."""
     for i in range(len(rows)):
         t = rows[i]
         root = nodes[t, ROOT]
-        first = root["first_edge"]
-        total = np.float32(0.0)
-        for e in range(first, first + root["num_edges"]):
+        for e in range(root["first_edge"], root["first_edge"] + root["num_edges"]):
             move = moves[t, e]
-            move["prior"] = np.float32(math.exp(np.float64(move["logit"])))
-            total += move["prior"]
-        for e in range(first, first + root["num_edges"]):
-            move = moves[t, e]
-            move["prior"] = (np.float32(1.0) - fraction) * move["prior"] / total + fraction * noise[i, move["action"]]
+            move["prior"] = (np.float32(1.0) - fraction) * move["prior"] + fraction * noise[i, move["action"]]
         sort(nodes, moves, t, ROOT)
 
 

@@ -94,17 +94,16 @@ def complete(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def improve(
-    nodes: Records, moves: Records, edges: Records, t: int, index: int, c_visit: float, c_scale: float, out: Any
-) -> float:
-    """Write logits + sigma(completed Q) of each move of node ``index`` into ``out [K]``; their maximum."""
-    node = nodes[t, index]
-    mixed, most, _, _ = complete(nodes, moves, edges, t, index, out)
+def improve(nodes: Records, moves: Records, edges: Records, t: int, rule: Any) -> float:
+    """Write logits + sigma(completed Q) of each move of the root into the rule's scratch [K]; their maximum."""
+    _, _, _, logits, c_visit, c_scale, out = rule
+    root = nodes[t, ROOT]
+    mixed, most, _, _ = complete(nodes, moves, edges, t, ROOT, out)
     scale = (c_visit + most) * c_scale
     top = -np.inf
-    for k in range(node["num_edges"]):
-        q = out[k] if k < node["num_tried"] else mixed
-        out[k] = moves[t, node["first_edge"] + k]["logit"] + scale * q
+    for k in range(root["num_edges"]):
+        q = out[k] if k < root["num_tried"] else mixed
+        out[k] = logits[t, moves[t, root["first_edge"] + k]["action"]] + scale * q
         top = max(top, out[k])
     return top
 
@@ -115,9 +114,9 @@ def choose_root(nodes: Records, moves: Records, edges: Records, t: int, consider
 
     Proven losses are out; where they leave nobody with that many visits, the best of all the others.
     """
-    before, gumbel, _, c_visit, c_scale, scratch = rule
+    before, gumbel, _, _, _, _, scratch = rule
     root = nodes[t, ROOT]
-    improve(nodes, moves, edges, t, ROOT, c_visit, c_scale, scratch)
+    improve(nodes, moves, edges, t, rule)
     first = root["first_edge"]
     best, best_score = NONE, -np.inf
     spare, spare_score = NONE, -np.inf
@@ -145,7 +144,7 @@ def choose_inside(nodes: Records, moves: Records, edges: Records, t: int, index:
 
     Untried moves have the same Q: only the likeliest can be the one, and together they weigh what the others leave.
     """
-    _, _, _, c_visit, c_scale, scratch = rule
+    _, _, _, _, c_visit, c_scale, scratch = rule
     node = nodes[t, index]
     first, tried = node["first_edge"], node["num_tried"]
     mixed, most, total, mass_tried = complete(nodes, moves, edges, t, index, scratch)
@@ -177,7 +176,7 @@ def choose_inside(nodes: Records, moves: Records, edges: Records, t: int, index:
 
 @njit(forceinline=True, error_model="numpy")
 def choose(slots: Records, nodes: Records, moves: Records, edges: Records, t: int, index: int, rule: Any) -> int:
-    """The move to follow from node ``index``; ``rule``: visits before, noise, order, c_visit, c_scale, scratch."""
+    """The move to follow from node ``index``; ``rule``: see ``Gumbel.told``."""
     if index != ROOT:
         return choose_inside(nodes, moves, edges, t, index, rule)
     return choose_root(nodes, moves, edges, t, rule[2][t, slots[t]["spent"]], rule)
@@ -187,39 +186,32 @@ walk = walker(choose)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def begin(nodes: Records, moves: Records, edges: Records, rows: Ints, before: Ints) -> None:
-    """Note how often each root action was visited before this move: not at all, unless the tree was kept."""
+def begin(nodes: Records, moves: Records, edges: Records, rows: Ints, before: Ints, logits: Any) -> None:
+    """Note the logits of each root action, and its visits before this move: none, unless the tree was kept."""
     for t in rows:
         root = nodes[t, ROOT]
         before[t] = 0
-        for e in range(root["first_edge"], root["first_edge"] + root["num_tried"]):
-            before[t, moves[t, e]["action"]] = edges[t, e]["visits"]
+        for k in range(root["num_edges"]):
+            move = moves[t, root["first_edge"] + k]
+            logits[t, move["action"]] = np.log(np.float64(move["prior"]))
+            if k < root["num_tried"]:
+                before[t, move["action"]] = edges[t, root["first_edge"] + k]["visits"]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def conclude(
-    nodes: Records,
-    moves: Records,
-    edges: Records,
-    rows: Ints,
-    before: Ints,
-    gumbel: NDArray[np.float32],
-    c_visit: float,
-    c_scale: float,
-    out: Any,
-) -> None:
+def conclude(nodes: Records, moves: Records, edges: Records, rows: Ints, rule: Any, out: Any) -> None:
     """Write policy = softmax(logits + sigma(completed Q)), its mean Q as value, visits, and the action to play;
     ``proven``: some root edge is.
 
     The action is the best of g + logits + sigma(q) among the most visited of this move that are not proven lost.
     """
+    before, gumbel, _, _, _, _, scratch = rule
     action, policy, value, visits, proven = out
-    scratch = np.empty(policy.shape[1], np.float64)
     for i in range(len(rows)):
         t = rows[i]
         root = nodes[t, ROOT]
         first = root["first_edge"]
-        top = improve(nodes, moves, edges, t, ROOT, c_visit, c_scale, scratch)
+        top = improve(nodes, moves, edges, t, rule)
         mass = 0.0
         most = 0 if root["num_tried"] < root["num_edges"] else -1
         for k in range(root["num_edges"]):
@@ -260,11 +252,12 @@ class Gumbel:
         self.noise = np.zeros((len(trees.slots), num_actions), np.float32)
         self.order = np.zeros((len(trees.slots), 1), np.int32)
         self.before = np.zeros((len(trees.slots), num_actions), np.int32)
+        self.logits = np.zeros((len(trees.slots), num_actions))
         self.scratch = np.empty(num_actions)
 
     def open(self, rows: Ints, terms: Terms) -> None:
         """The roots of ``rows [R]`` have edges: draw their noise (0 unless exploring), order their simulations."""
-        begin(*self.trees.arrays[1:], rows, self.before)
+        begin(*self.trees.arrays[1:], rows, self.before, self.logits)
         noise = chance.gumbels(terms.keys, chance.NOISE, self.num_actions)
         self.noise[rows] = np.where(terms.explore[:, None], noise, 0)
         budgets = self.trees.slots["budget"][rows]
@@ -276,16 +269,20 @@ class Gumbel:
             num_considered = min(self.config.max_considered, int(self.trees.nodes[t, ROOT]["num_edges"]), int(budget))
             self.order[t, :budget] = considered_visits(num_considered, int(budget))
 
+    @property
+    def told(self) -> tuple[Any, ...]:
+        """What kernels are told: visits before this move, noise and order [T, ...], logits of the roots, constants."""
+        constants = (self.config.c_visit, self.config.c_scale, self.scratch)
+        return self.before, self.noise, self.order, self.logits, *constants
+
     def walk(self, walking: Ints, leaves: int, batch: Ints, count: int) -> tuple[int, int]:
-        rule = (self.before, self.noise, self.order, self.config.c_visit, self.config.c_scale, self.scratch)
-        found: tuple[int, int] = walk(*self.trees.arrays, walking, leaves, rule, batch, count)
+        found: tuple[int, int] = walk(*self.trees.arrays, walking, leaves, self.told, batch, count)
         return found
 
     def decide(self, rows: Ints, terms: Terms) -> Decisions:
         """What the finished trees ``rows [R]`` say."""
         out = Decisions.empty(len(rows), self.num_actions)
         arrays = (out.action, out.policy, out.value, out.visits, out.proven)
-        constants = (self.config.c_visit, self.config.c_scale)
-        conclude(*self.trees.arrays[1:], rows, self.before, self.noise, *constants, arrays)
+        conclude(*self.trees.arrays[1:], rows, self.told, arrays)
         settle(*self.trees.arrays[1:], rows, out.action, out.policy, out.value, out.proven)
         return out

@@ -50,9 +50,9 @@ def choose(slots: Records, nodes: Records, moves: Records, edges: Records, t: in
     """The move of node ``index`` with the highest Q + U; pending visits count in N, a proven loss only if all are.
 
     Of the untried moves, which all have the same Q, only the likeliest is looked at. Of equals, the lowest action wins.
-    ``rule``: the playouts forced at each root [T], and the constants.
+    ``rule``: the playouts forced at each root [T], c(N) * sqrt(N) for the first N, and the constants.
     """
-    owed, (c_init, c_base, fpu, root_fpu) = rule
+    owed, known, (c_init, c_base, fpu, root_fpu) = rule
     forced = 0.0
     if index == ROOT:
         fpu, forced = root_fpu, owed[t]
@@ -60,7 +60,7 @@ def choose(slots: Records, nodes: Records, moves: Records, edges: Records, t: in
     first = node["first_edge"]
     untried = first + node["num_tried"]
     total = node["visits"] + node["pending"]
-    scale = exploration(total, c_init, c_base)
+    scale = known[total] if total < len(known) else exploration(total, c_init, c_base)
     best, best_score = NONE, -np.inf
     fresh, fresh_u = NONE, -np.inf  # the best of those without a visit
     if node["num_tried"] < node["num_edges"]:
@@ -178,6 +178,7 @@ class Puct:
         self.trees = trees
         self.num_actions = num_actions
         self.forced = np.zeros(len(trees.slots))
+        self.known = exploration(np.arange(trees.capacity), config.c_init, config.c_base)
         self.constants = (config.c_init, config.c_base, config.fpu_reduction, config.root_fpu_reduction)
 
     def open(self, rows: Ints, terms: Terms) -> None:
@@ -194,7 +195,9 @@ class Puct:
         stir(self.trees.nodes, self.trees.moves, rows, fraction, noise)
 
     def walk(self, walking: Ints, leaves: int, batch: Ints, count: int) -> tuple[int, int]:
-        found: tuple[int, int] = walk(*self.trees.arrays, walking, leaves, (self.forced, self.constants), batch, count)
+        found: tuple[int, int] = walk(
+            *self.trees.arrays, walking, leaves, (self.forced, self.known, self.constants), batch, count
+        )
         return found
 
     def decide(self, rows: Ints, terms: Terms) -> Decisions:

@@ -103,7 +103,9 @@ class Search:
             mine[slots] = given
         record = self.trees.slots
         record["budget"][slots], record["spent"][slots], record["active"][slots] = budgets, 0, True
-        kept = np.array([self.config.reuse and self._keep(int(t), states[i]) for i, t in enumerate(slots)], bool)
+        kept = np.array(
+            [self.config.reuse and self._keep(int(t), states[i], terms.explore[i]) for i, t in enumerate(slots)], bool
+        )
         bare = slots[~kept]
         plant(*self.trees.arrays, bare)
         roots = self.game.new(len(bare))
@@ -199,15 +201,19 @@ class Search:
             out.action[warm] = chance.choices(terms.keys[warm], chance.SAMPLE, weights)
         return out
 
-    def _keep(self, t: int, state: Any) -> bool:
-        """Whether tree ``t`` has ``state`` within two plies of its root; if so, that node becomes the root."""
+    def _keep(self, t: int, state: Any, explore: bool) -> bool:
+        """Whether tree ``t`` has ``state`` within two plies of its root; if so, that node becomes the root.
+
+        Not the root itself where it is explored: it may have had its noise already.
+        """
         trees, capacity = self.trees, self.trees.capacity
         if trees.slots[t]["num_nodes"] == 0:
             return False
         level = [ROOT]
         for _ in range(3):
             for node in level:
-                if self.arena[t * capacity + node] == state and trees.nodes[t, node]["num_edges"] > 0:
+                here = self.arena[t * capacity + node] == state and trees.nodes[t, node]["num_edges"] > 0
+                if here and not (explore and node == ROOT):
                     moved = np.empty(int(trees.slots[t]["num_nodes"]), np.int64)
                     kept = keep(*trees.arrays, t, node, moved)
                     self.arena[t * capacity : t * capacity + kept] = self.arena[t * capacity + moved[:kept]]

@@ -37,7 +37,7 @@ NODE = np.dtype(
     ],
     align=True,
 )
-MOVE = np.dtype([("prior", np.float32), ("logit", np.float32), ("action", np.int16)], align=True)
+MOVE = np.dtype([("prior", np.float32), ("action", np.int16)], align=True)
 EDGE = np.dtype(
     [
         ("child", np.int32),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from agent.decision import Terms
-from agent.gumbel import GumbelConfig, choose_inside, choose_root, considered_visits, improve
+from agent.gumbel import GumbelConfig, begin, choose_inside, choose_root, considered_visits, improve
 from agent.search import Search, SearchConfig
 from agent.tree import ROOT, UNKNOWN
 from tests.agent.test_puct import node
@@ -50,37 +50,34 @@ def completed(priors: Any, visits: Any, q: Any, value: float, c_visit: float, c_
     return np.log(priors) + (c_visit + visits.max()) * c_scale * np.where(seen, q, mixed)
 
 
+def rule_of(before: Any, gumbel: Any) -> Any:
+    """What kernels are told of one tree."""
+    count = len(before)
+    order, logits, scratch = np.zeros((1, 1), np.int32), np.zeros((1, count)), np.zeros(count)
+    return np.array([before], np.int32), np.array([gumbel], np.float32), order, logits, 50.0, 0.1, scratch
+
+
 @pytest.mark.parametrize("visits", [(0, 0, 0, 0), (1, 0, 2, 0), (3, 4, 5, 6)])
 def test_completed_q(visits: Any) -> None:
     priors, q = [0.4, 0.3, 0.2, 0.1], [0.5, -0.5, 0.25, -0.9]
     trees = node(priors, visits, np.array(q) * visits, value=0.3)
-    out = np.zeros(4)
-    actions = trees.moves["action"][0, :4]
-    top = improve(*trees.arrays[1:], 0, ROOT, 50.0, 0.1, out)
-    out[actions] = out.copy()
+    actions, rule, out = trees.moves["action"][0, :4], rule_of([0] * 4, [0] * 4), np.zeros(4)
+    begin(*trees.arrays[1:], np.zeros(1, np.int64), rule[0], rule[3])
+    top = improve(*trees.arrays[1:], 0, rule)
+    out[actions] = rule[-1]
     expected = completed(priors, visits, q, 0.3, 50.0, 0.1)
     np.testing.assert_allclose(out - out[0], expected - expected[0], rtol=1e-5, atol=1e-6)
     assert top == out.max()
     weights = np.exp(expected - expected.max())
     lag = weights / weights.sum() - np.array(visits) / (1 + sum(visits))
-    assert actions[choose_inside(*trees.arrays[1:], 0, ROOT, rule_of([0, 0, 0, 0], [0, 0, 0, 0]))] == lag.argmax()
-
-
-def rule_of(before: Any, gumbel: Any) -> Any:
-    """What ``choose`` is told of one tree."""
-    return (
-        np.array([before], np.int32),
-        np.array([gumbel], np.float32),
-        np.zeros((1, 1), np.int32),
-        50.0,
-        0.1,
-        np.zeros(4),
-    )
+    assert actions[choose_inside(*trees.arrays[1:], 0, ROOT, rule)] == lag.argmax()
 
 
 def asked(trees: Any, wanted: int, before: Any, gumbel: Any) -> int:
     """The action that the root chooses."""
-    return int(trees.moves[0, choose_root(*trees.arrays[1:], 0, wanted, rule_of(before, gumbel))]["action"])
+    rule = rule_of(before, gumbel)
+    begin(*trees.arrays[1:], np.zeros(1, np.int64), np.zeros_like(rule[0]), rule[3])
+    return int(trees.moves[0, choose_root(*trees.arrays[1:], 0, wanted, rule)]["action"])
 
 
 def test_the_root_asks_only_those_with_the_right_visits() -> None:

@@ -46,7 +46,7 @@ def node(priors: Any, visits: Any, sums: Any, *, value: float = 0.0, proven: Any
 
 
 def best(trees: Trees, *, c_init: float = 1.25, c_base: float = 19652.0, fpu: float = 0.0, forced: float = 0.0) -> int:
-    rule = np.array([forced]), (c_init, c_base, 0.0, fpu)
+    rule = np.array([forced]), np.zeros(0), (c_init, c_base, 0.0, fpu)
     return int(trees.moves[0, choose(*trees.arrays, 0, ROOT, rule)]["action"])
 
 

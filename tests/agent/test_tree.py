@@ -101,7 +101,6 @@ def test_expand_makes_an_edge_for_each_legal_action() -> None:
     edges = trees.children(0)
     assert edges["action"].tolist() == [0, 2]
     np.testing.assert_allclose(edges["prior"], [1 / 6, 5 / 6], rtol=1e-6)
-    np.testing.assert_allclose(edges["logit"], np.log([1 / 5, 1]), rtol=1e-6)
     for name, blank in (
         ("child", NONE),
         ("visits", 0),
@@ -307,7 +306,7 @@ def path_edges(trees: Trees, node: int = ROOT, path: tuple[int, ...] = ()) -> di
     found = {}
     for edge in trees.children(0, node):
         here = (*path, int(edge["action"]))
-        names = ("visits", "pending", "value_sum", "logit", "prior", "proven")
+        names = ("visits", "pending", "value_sum", "prior", "proven")
         below = int(edge["child"])
         record = [edge[name].item() for name in names]
         if below != NONE:
