@@ -29,6 +29,10 @@ from agent.uct import Uct, UctConfig
 from games.game import NO_LIMIT, Game, Positions, States
 
 
+WORTH_ANSWERING = 32
+"""One ready slot of so many waits for others: an answer costs the caller much more than a simulation."""
+
+
 class Rule(Protocol):
     """How edges are chosen and what a finished tree says."""
 
@@ -123,7 +127,7 @@ class Search:
         return rows, self._decisions(rows)
 
     def grow(self) -> bool:
-        """One round of simulations; False, and none of them, once some slot is ready or none is active.
+        """One round of simulations; False, and none of them, once enough slots are ready or none is active.
 
         Between rounds trees may be read, ``hurry`` called and ``think`` started in other slots.
         """
@@ -131,7 +135,8 @@ class Search:
         self.num_ready, num_bare, num_walking = survey(
             self.trees.slots, self.trees.nodes, self.config.leaves, *self.lists
         )
-        if self.num_ready or not (num_bare or num_walking):
+        busy = num_bare + num_walking
+        if self.num_ready * WORTH_ANSWERING > busy or not busy:
             return False
         self._simulate(bare[:num_bare], walking[:num_walking])
         return True
