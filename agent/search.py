@@ -28,7 +28,6 @@ from agent.tree import NONE, ROOT, Ints, Trees, node_bytes
 from agent.uct import Uct, UctConfig
 from games.game import NO_LIMIT, Game, Positions, States
 
-
 WORTH_ANSWERING = 32
 """One ready slot of so many waits for others: an answer costs the caller much more than a simulation."""
 
