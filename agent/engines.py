@@ -20,7 +20,7 @@ from agent.evaluation import Evaluation
 from agent.network import NetworkConfig, PolicyValueNet, expected_value
 from games.game import Game, Positions, States
 
-SHAPES = tuple(range(32, 513, 32))
+SHAPES = tuple(range(32, 513, 16))
 """Batches are padded to the next of these; larger ones are cut. In fp32 a row's bits vary below 32 rows."""
 
 FEW = (1, 2, 3, 4, 5, 6, 8, 12, 16)
