@@ -107,6 +107,7 @@ def measured(
     return {
         "engine": precision,
         "simulations": play.search.num_simulations,
+        "lookahead": play.search.lookahead,
         "forward_per_s": round(float(np.median(batches))),
         "simulations_per_s": round(done / spent),
         "ratio": round(float(np.median(ratios)), 2),
@@ -129,6 +130,7 @@ def main() -> None:
     parser.add_argument("--minutes", nargs=2, type=float, default=(15.0, 20.0), help="of the run (default: 15 20)")
     parser.add_argument("--step", type=int, help="the checkpoint that plays (default: the newest)")
     parser.add_argument("--simulations", type=int, nargs="+", default=[0, 200], help="0: as the run plays")
+    parser.add_argument("--lookahead", type=int, help="plies that rules alone decide (default: as the run plays)")
     parser.add_argument("--precisions", nargs="+", default=["int8", "fp32"], choices=["int8", "bf16", "fp32"])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.5, help="of forward passes in each round")
@@ -151,8 +153,10 @@ def main() -> None:
     rows = []
     for simulations in args.simulations:
         play: SelfPlayConfig = config.self_play
-        if simulations:
-            play = replace(play, search=replace(play.search, num_simulations=simulations))
+        search = replace(play.search, num_simulations=simulations or play.search.num_simulations)
+        if args.lookahead is not None:
+            search = replace(search, lookahead=args.lookahead)
+        play = replace(play, search=search)
         for precision in args.precisions:
             told = replace(config, self_play=play)
             rows.append(measured(told, weights, records, precision, args.rounds, args.seconds))

@@ -17,6 +17,7 @@ from honte.commands.shared import Output, parse, progress
 if TYPE_CHECKING:
     from honte.measure.setting import Setting
     from honte.measure.turns import Row
+    from training.config import LearnConfig
 
 Part = Literal["games", "tree", "engines", "self-play", "learner", "move", "threads"]
 
@@ -158,15 +159,13 @@ def _rows(part: Part, setting: Setting, compiled: bool, suggested: dict[str, Any
         yield from engines(setting)
     elif part == "self-play":
         from honte.measure.self_play import self_play
-        from training.config import LearnConfig
 
-        learn = LearnConfig()
+        learn = _learning(setting)
         yield from self_play(setting, learn.publish_steps * learn.batch_size / learn.reuse)
     elif part == "learner":
         from honte.measure.learner import learner
-        from training.config import LearnConfig, defaults, parse
 
-        learn = parse(defaults(setting.game)["learn"], LearnConfig)
+        learn = _learning(setting)
         yield from learner(setting, learn.trainer, learn.batch_size, compiled=compiled)
     elif part == "move":
         from honte.measure.move import move
@@ -178,6 +177,17 @@ def _rows(part: Part, setting: Setting, compiled: bool, suggested: dict[str, Any
         tried = ways(setting)
         yield from rows(tried)
         suggested |= advice(setting, tried)
+
+
+def _learning(setting: Setting) -> LearnConfig:
+    """How a run of this game learns: by its recipe, or by what follows from the game."""
+    from honte.recipes import names, values
+    from training.config import LearnConfig, defaults, parse
+
+    name = setting.game.name
+    said = values(name) if name in names() else defaults(setting.game)
+    learn: LearnConfig = parse(said.get("learn", {}), LearnConfig)
+    return learn
 
 
 def _shape(setting: Setting) -> str:

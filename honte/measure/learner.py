@@ -56,20 +56,21 @@ def learner(setting: Setting, config: TrainerConfig, batch_size: int, *, compile
         return replay.batch(batch_size, 0, next(numbers))
 
     drawn = draw()
-    ways = {"fp32 eager": TrainerConfig(precision="fp32"), f"as a run learns, {_how(config, batch_size)}": config}
+    run = "as a run learns"
+    ways = {"fp32 eager": TrainerConfig(precision="fp32"), run: config}
     if compiled:
-        ways["the same by torch.compile"] = replace(config, compile=True)
+        ways["by torch.compile"] = replace(config, compile=True)
     works: dict[str, Work] = {name: steps(setting, way, lambda: drawn) for name, way in ways.items()}
-    data = "drawing the samples"
-    works[data] = lambda: len(draw()["outcome"])
+    works["data"] = lambda: len(draw()["outcome"])
     rates = in_turns(works, seconds=setting.seconds, rounds=setting.rounds, clock=setting.clock)
+    for name in ways:
+        what = f"{name}, {_how(config, batch_size)}" if name == run else name
+        yield Row("learner", what, median(rates[name]), "samples/s")
     plain, *others = ways
-    yield Row("learner", plain, median(rates[plain]), "samples/s")
     for name in others:
-        yield Row("learner", name, median(rates[name]), "samples/s")
-        yield Row("learner", "  ÷ fp32 eager", ratio(rates[name], rates[plain]), "")
-        share = 1 / rates[data] / (1 / rates[data] + 1 / rates[name])
-        yield Row("learner", "  drawing the samples, of a step", 100 * median(share), "%")
+        yield Row("learner", f"{name} ÷ {plain}", ratio(rates[name], rates[plain]), "")
+    share = 1 / rates["data"] / (1 / rates["data"] + 1 / rates[others[-1]])
+    yield Row("learner", f"drawing the samples, of a step {others[-1]}", 100 * median(share), "%")
 
 
 def _how(config: TrainerConfig, batch_size: int) -> str:
