@@ -23,7 +23,7 @@ from games.game import Game, Positions, States
 SHAPES = tuple(range(32, 513, 32))
 """Batches are padded to the next of these; larger ones are cut. In fp32 a row's bits vary below 32 rows."""
 
-FEW = (1, 2, 4, 8, 16)
+FEW = (1, 2, 3, 4, 5, 6, 8, 12, 16)
 """Smaller shapes, for a player of one game at a time whose bits need not repeat in other company."""
 
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16}

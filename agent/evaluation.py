@@ -22,12 +22,22 @@ class Evaluation(NamedTuple):
 
 
 Evaluate = Callable[[States, Positions], Evaluation]
-"""Networks read only ``positions.observation``, rollouts only ``states``."""
+"""Networks read only ``positions.observation``, rollouts only ``states``.
+
+One that never looks at observations may say so: ``observes = False``. Then none are made.
+"""
 
 
-def uniform(states: States, positions: Positions) -> Evaluation:
-    """Every action alike, every position even: measures tree work alone."""
-    return Evaluation(np.zeros(positions.legal.shape, np.float32), np.zeros(len(positions.legal), np.float32))
+class Uniform:
+    """An ``Evaluate``: every action alike, every position even. It measures tree work alone."""
+
+    observes = False
+
+    def __call__(self, states: States, positions: Positions) -> Evaluation:
+        return Evaluation(np.zeros(positions.legal.shape, np.float32), np.zeros(len(positions.legal), np.float32))
+
+
+uniform = Uniform()
 
 
 def hashed(states: States, positions: Positions) -> Evaluation:

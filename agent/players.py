@@ -27,7 +27,7 @@ from agent.perfect import Perfect
 from agent.player import Player, RandomPlayer
 from agent.rollouts import Rollouts
 from agent.search import Search, SearchConfig
-from agent.tree import EDGE, NODE, Ints
+from agent.tree import Ints, node_bytes
 from games.game import Game, States
 
 __all__ = ["game_of", "load_network", "player"]
@@ -157,7 +157,7 @@ def _network_player(
     if seconds is not None:
         if settings.get("rule") == "gumbel":
             raise ValueError(f"{text!r}: gumbel must know its number of simulations; seconds need rule=puct")
-        room = 2**30 // (num_slots * (NODE.itemsize + game.num_actions * EDGE.itemsize))  # a GiB, touched when used
+        room = 2**30 // (num_slots * node_bytes(game.num_actions))  # a GiB, touched when used
         config = replace(config, rule="puct", leaves=8, num_simulations=max(min(room, int(seconds * 50_000)), 64))
     if "simulations" in settings:
         settings["num_simulations"] = settings.pop("simulations")

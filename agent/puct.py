@@ -1,7 +1,7 @@
 """PUCT: AlphaZero's choice of edges (Silver et al. 2018), its root noise, and KataGo's forced playouts (Wu 2019).
 
 Knows how an edge is chosen and what a finished tree says. Does not know rules, networks, or how trees grow.
-Kernels keep to this file, because Numba's cache does not notice an edit in another one.
+Kernels keep to this file, because Numba's cache does not notice an edit in another one; ``walker`` does.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ from numba import njit
 from numpy.typing import NDArray
 
 from agent import chance
-from agent.decision import Decisions, Terms, settled
-from agent.tree import COLLISION, EXACT, LEAF, NONE, ROOT, UNKNOWN, Ints, Records, Trees
+from agent.decision import Decisions, Terms, settle
+from agent.growth import stir
+from agent.tree import NONE, ROOT, UNKNOWN, Ints, Records, Trees
+from agent.walking import walker
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,47 +33,58 @@ class PuctConfig:
     forced_playouts: float = 2.0  # a visited root child gets at least sqrt(this * prior * N) visits; 0: none
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(forceinline=True, error_model="numpy")
 def mean_value(node: Any, fallback: float) -> Any:
     """The mean of all evaluations at and below ``node``."""
     return node["value_sum"] / node["visits"] if node["visits"] > 0 else fallback
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(forceinline=True, error_model="numpy")
 def exploration(visits: int, c_init: float, c_base: float) -> Any:
     """c(N) * sqrt(N) for a node of ``visits``, its own evaluation included."""
     return (np.log((1 + visits + c_base) / c_base) + c_init) * np.sqrt(visits)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def choose(
-    nodes: Records, edges: Records, t: int, index: int, c_init: float, c_base: float, fpu: float, forced: float
-) -> int:
-    """The edge of node ``index`` with the highest Q + U; pending visits count in N, a proven loss only if all are."""
+@njit(forceinline=True, error_model="numpy")
+def choose(slots: Records, nodes: Records, moves: Records, edges: Records, t: int, index: int, rule: Any) -> int:
+    """The move of node ``index`` with the highest Q + U; pending visits count in N, a proven loss only if all are.
+
+    Of the untried moves, which all have the same Q, only the likeliest is looked at. Of equals, the lowest action wins.
+    ``rule``: the playouts forced at each root [T], c(N) * sqrt(N) for the first N, and the constants.
+    """
+    owed, known, (c_init, c_base, fpu, root_fpu) = rule
+    forced = 0.0
+    if index == ROOT:
+        fpu, forced = root_fpu, owed[t]
     node = nodes[t, index]
     first = node["first_edge"]
+    untried = first + node["num_tried"]
     total = node["visits"] + node["pending"]
-    scale = exploration(total, c_init, c_base)
+    scale = known[total] if total < len(known) else exploration(total, c_init, c_base)
     best, best_score = NONE, -np.inf
-    fresh, fresh_u = NONE, -np.inf  # the best of the unvisited ones, which all have the same Q
+    fresh, fresh_u = NONE, -np.inf  # the best of those without a visit
+    if node["num_tried"] < node["num_edges"]:
+        fresh, fresh_u = untried, scale * moves[t, untried]["prior"]
     visited = 0.0
-    for e in range(first, first + node["num_edges"]):
-        edge = edges[t, e]
+    for e in range(first, untried):
+        edge, prior = edges[t, e], moves[t, e]["prior"]
         if edge["proven"] == -1:
-            visited += edge["prior"]
+            visited += prior
             continue
         count = edge["visits"] + edge["pending"]
-        u = scale * edge["prior"] / (1 + count)
+        u = scale * prior / (1 + count)
         if edge["visits"] == 0:
-            if fresh == NONE or u > fresh_u:
+            if fresh == NONE or u > fresh_u or (u == fresh_u and moves[t, e]["action"] < moves[t, fresh]["action"]):
                 fresh, fresh_u = e, u
             continue
-        visited += edge["prior"]
+        visited += prior
         score = u + (edge["value_sum"] / edge["visits"] if edge["proven"] == UNKNOWN else edge["proven"])
-        if forced > 0 and count < np.sqrt(forced * edge["prior"] * (total - 1)):
+        if forced > 0 and count < np.sqrt(forced * prior * (total - 1)):
             score = np.inf
         if best == NONE or score > best_score:
             best, best_score = e, score
+        elif score == best_score and moves[t, e]["action"] < moves[t, best]["action"]:
+            best = e
     if fresh != NONE:
         q = max(mean_value(node, 0.0) - fpu * np.sqrt(visited), -1.0)
         if best == NONE or q + fresh_u > best_score:
@@ -79,68 +92,55 @@ def choose(
     return first if best == NONE else best
 
 
+walk = walker(choose)
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
-def select(
-    slots: Records,
-    nodes: Records,
-    edges: Records,
-    rows: Ints,
-    forced: NDArray[np.float64],
-    constants: NDArray[np.float64],
-    picks: Ints,
-    ends: Ints,
-) -> None:
-    """Walk each tree ``rows [R]`` down to an edge: ``picks [R]``, and how the walk ended: ``ends [R]``."""
-    c_init, c_base, fpu, root_fpu = constants
+def shares(nodes: Records, moves: Records, rows: Ints, alpha: float, out: NDArray[np.float64]) -> None:
+    """Write each root move's share in its noise into ``out [R, A]``, all 0 on entry; ``alpha`` 0: 10 / their number."""
     for i in range(len(rows)):
-        t = rows[i]
-        pick = choose(nodes, edges, t, ROOT, c_init, c_base, root_fpu, forced[t])
-        while True:
-            edge = edges[t, pick]
-            if edge["proven"] != UNKNOWN:
-                ends[i] = EXACT
-                break
-            if edge["child"] == NONE:
-                ends[i] = LEAF
-                break
-            if nodes[t, edge["child"]]["num_edges"] == 0:
-                ends[i] = COLLISION
-                break
-            pick = choose(nodes, edges, t, edge["child"], c_init, c_base, fpu, 0.0)
-        picks[i] = pick
+        root = nodes[rows[i], ROOT]
+        for e in range(root["first_edge"], root["first_edge"] + root["num_edges"]):
+            out[i, moves[rows[i], e]["action"]] = alpha if alpha > 0 else 10 / root["num_edges"]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def target(nodes: Records, edges: Records, t: int, c_init: float, c_base: float, forced: float, policy: Any) -> None:
+def target(
+    nodes: Records, moves: Records, edges: Records, t: int, c_init: float, c_base: float, forced: float, policy: Any
+) -> None:
     """Visit counts of the root into ``policy [A]``, less the visits that only forcing spent (Wu 2019, section 3.2)."""
     root = nodes[t, ROOT]
     first = root["first_edge"]
-    last = first + root["num_edges"]
+    last = first + root["num_tried"]
+    if first == last:
+        return
     best = first
     for e in range(first, last):
-        if edges[t, e]["visits"] > edges[t, best]["visits"]:
+        more = edges[t, e]["visits"] - edges[t, best]["visits"]
+        if more > 0 or (more == 0 and moves[t, e]["action"] < moves[t, best]["action"]):
             best = e
     scale = exploration(root["visits"], c_init, c_base)
     top = edges[t, best]
-    top_score = scale * top["prior"] / (1 + top["visits"])
+    top_score = scale * moves[t, best]["prior"] / (1 + top["visits"])
     if top["visits"] > 0:
         top_score += top["value_sum"] / top["visits"]
     for e in range(first, last):
-        edge = edges[t, e]
+        edge, prior = edges[t, e], moves[t, e]["prior"]
         count = edge["visits"]
         if forced > 0 and e != best and count > 0:
-            floor = count - np.int32(np.sqrt(forced * edge["prior"] * (root["visits"] - 1)))
+            floor = count - np.int32(np.sqrt(forced * prior * (root["visits"] - 1)))
             q = edge["value_sum"] / edge["visits"]
-            while count > max(floor, 0) and q + scale * edge["prior"] / count < top_score:
+            while count > max(floor, 0) and q + scale * prior / count < top_score:
                 count -= 1
             if count <= 1:
                 count = 0
-        policy[edge["action"]] = count
+        policy[moves[t, e]["action"]] = count
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def conclude(
     nodes: Records,
+    moves: Records,
     edges: Records,
     rows: Ints,
     forced: NDArray[np.float64],
@@ -151,19 +151,23 @@ def conclude(
     visits: Any,
     proven: Any,
 ) -> None:
-    """Write what the trees ``rows [R]`` say into ``policy [R, A]`` and the like; ``proven [R]``: some root edge is."""
+    """Write what the trees ``rows [R]`` say into ``policy [R, A]`` and the like, all 0 on entry.
+
+    ``proven [R]``: some root edge is.
+    """
     for i in range(len(rows)):
         t = rows[i]
         root = nodes[t, ROOT]
-        target(nodes, edges, t, c_init, c_base, forced[t], policy[i])
+        first = root["first_edge"]
+        target(nodes, moves, edges, t, c_init, c_base, forced[t], policy[i])
         value[i] = mean_value(root, 0.0)
         total = policy[i].sum()
-        for e in range(root["first_edge"], root["first_edge"] + root["num_edges"]):
-            edge = edges[t, e]
-            a = edge["action"]
-            visits[i, a] = edge["visits"]
-            proven[i] |= edge["proven"] != UNKNOWN
-            policy[i, a] = policy[i, a] / total if total > 0 else edge["prior"]  # no simulation: the network alone
+        for e in range(first, first + root["num_edges"]):
+            a = moves[t, e]["action"]
+            policy[i, a] = policy[i, a] / total if total > 0 else moves[t, e]["prior"]  # no simulation: network alone
+        for e in range(first, first + root["num_tried"]):
+            visits[i, moves[t, e]["action"]] = edges[t, e]["visits"]
+            proven[i] |= edges[t, e]["proven"] != UNKNOWN
 
 
 class Puct:
@@ -174,7 +178,8 @@ class Puct:
         self.trees = trees
         self.num_actions = num_actions
         self.forced = np.zeros(len(trees.slots))
-        self.constants = np.array([config.c_init, config.c_base, config.fpu_reduction, config.root_fpu_reduction])
+        self.known = exploration(np.arange(trees.capacity), config.c_init, config.c_base)
+        self.constants = (config.c_init, config.c_base, config.fpu_reduction, config.root_fpu_reduction)
 
     def open(self, rows: Ints, terms: Terms) -> None:
         """The roots of ``rows [R]`` have their edges: mix noise into their priors where a slot explores."""
@@ -182,27 +187,25 @@ class Puct:
         loud = np.flatnonzero(terms.explore)
         if not len(loud) or self.config.root_exploration_fraction == 0:
             return
-        views = [self.trees.root_edges(t) for t in rows[loud]]
-        alpha = np.zeros((len(loud), self.num_actions))
-        for i, view in enumerate(views):
-            alpha[i, view["action"]] = self.config.root_dirichlet_alpha or 10 / len(view)
+        rows = rows[loud]
+        alpha = np.zeros((len(rows), self.num_actions))
+        shares(self.trees.nodes, self.trees.moves, rows, self.config.root_dirichlet_alpha, alpha)
         noise = chance.dirichlets(terms.keys[loud], chance.NOISE, alpha)
         fraction = np.float32(self.config.root_exploration_fraction)
-        for i, view in enumerate(views):
-            prior = np.exp(view["logit"])  # not the old prior: a kept root may have had its noise already
-            view["prior"] = (1 - fraction) * prior / prior.sum() + fraction * noise[i, view["action"]]
+        stir(self.trees.nodes, self.trees.moves, rows, fraction, noise)
 
-    def select(self, rows: Ints, picks: Ints, ends: Ints) -> None:
-        select(*self.trees.arrays, rows, self.forced, self.constants, picks, ends)
+    def walk(self, walking: Ints, leaves: int, batch: Ints, count: int) -> tuple[int, int]:
+        found: tuple[int, int] = walk(
+            *self.trees.arrays, walking, leaves, (self.forced, self.known, self.constants), batch, count
+        )
+        return found
 
     def decide(self, rows: Ints, terms: Terms) -> Decisions:
         """What the finished trees ``rows [R]`` say: visits as policy, the root's mean as value."""
         out = Decisions.empty(len(rows), self.num_actions)
-        _, nodes, edges = self.trees.arrays
         constants = (self.config.c_init, self.config.c_base)
-        conclude(nodes, edges, rows, self.forced, *constants, out.policy, out.value, out.visits, out.proven)
-        for i in np.flatnonzero(out.proven).tolist():
-            settled(out, i, nodes[rows[i], ROOT], self.trees.root_edges(rows[i]))
+        conclude(*self.trees.arrays[1:], rows, self.forced, *constants, out.policy, out.value, out.visits, out.proven)
+        settle(*self.trees.arrays[1:], rows, out.action, out.policy, out.value, out.proven)
         count = out.visits + out.policy / 2  # ties go to the larger policy
         out.action[:] = np.where(out.policy > 0, count, -1).argmax(axis=1)
         return out

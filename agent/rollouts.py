@@ -20,6 +20,8 @@ class Rollouts:
     not depend on what is played beside it; otherwise they are counted.
     """
 
+    observes = False
+
     def __init__(self, game: Game, *, seed: int = 0) -> None:
         self.game = game
         self.key = chance.keys(seed, chance.ROLLOUT, 0)

@@ -17,15 +17,19 @@ import numpy as np
 from agent import chance
 from agent.decision import Decisions, Terms
 from agent.evaluation import Evaluate, Evaluation
+from agent.growth import plant, receive
 from agent.gumbel import Gumbel, GumbelConfig
 from agent.memory import refuse_above
 from agent.puct import Puct, PuctConfig
 from agent.reuse import keep
 from agent.rounds import ended, survey, unproven
 from agent.symmetric import averaged
-from agent.tree import EDGE, NODE, NONE, ROOT, Ints, Trees, finish, plant, receive
+from agent.tree import NONE, ROOT, Ints, Trees, node_bytes
 from agent.uct import Uct, UctConfig
 from games.game import NO_LIMIT, Game, Positions, States
+
+WORTH_ANSWERING = 32
+"""One ready slot of so many waits for others: an answer costs the caller much more than a simulation."""
 
 
 class Rule(Protocol):
@@ -33,7 +37,7 @@ class Rule(Protocol):
 
     def open(self, rows: Ints, terms: Terms) -> None: ...
 
-    def select(self, rows: Ints, picks: Ints, ends: Ints) -> None: ...
+    def walk(self, walking: Ints, leaves: int, batch: Ints, count: int) -> tuple[int, int]: ...
 
     def decide(self, rows: Ints, terms: Terms) -> Decisions: ...
 
@@ -72,7 +76,7 @@ class Search:
             raise ValueError(f"search.rule is {config.rule!r}; it must be one of {', '.join(RULES)}")
         capacity = capacity or (config.num_simulations + 2) * (2 if config.reuse else 1)
         refuse_above(
-            num_slots * capacity * (game.state.itemsize + NODE.itemsize + game.num_actions * EDGE.itemsize),
+            num_slots * capacity * (game.state.itemsize + node_bytes(game.num_actions)),
             what=f"searching {num_slots} games of {game.name} at once, {capacity:,} positions each,",
             instead="fewer games at once or fewer simulations take less",
         )
@@ -86,9 +90,8 @@ class Search:
         self.simulations = self.num_ready = 0
         # Written anew in every round:
         self.lists = np.empty((3, num_slots), np.int64)
-        self.walks = np.empty((2, num_slots), np.int64)
         self.batch = np.empty((5, num_slots * config.leaves), np.int64)
-        self.out = game.positions(num_slots * config.leaves)
+        self.out = game.positions(num_slots * config.leaves, observed=getattr(self.evaluate, "observes", True))
         self.proven = np.empty(num_slots * config.leaves, np.int8)
         self.wanted = np.empty(num_slots * config.leaves, np.int64)
         self.nothing = Evaluation(np.empty((0, game.num_actions), np.float32), np.empty(0, np.float32))
@@ -103,7 +106,9 @@ class Search:
             mine[slots] = given
         record = self.trees.slots
         record["budget"][slots], record["spent"][slots], record["active"][slots] = budgets, 0, True
-        kept = np.array([self.config.reuse and self._keep(int(t), states[i]) for i, t in enumerate(slots)], bool)
+        kept = np.array(
+            [self.config.reuse and self._keep(int(t), states[i], terms.explore[i]) for i, t in enumerate(slots)], bool
+        )
         bare = slots[~kept]
         plant(*self.trees.arrays, bare)
         roots = self.game.new(len(bare))
@@ -121,7 +126,7 @@ class Search:
         return rows, self._decisions(rows)
 
     def grow(self) -> bool:
-        """One round of simulations; False, and none of them, once some slot is ready or none is active.
+        """One round of simulations; False, and none of them, once enough slots are ready or none is active.
 
         Between rounds trees may be read, ``hurry`` called and ``think`` started in other slots.
         """
@@ -129,7 +134,8 @@ class Search:
         self.num_ready, num_bare, num_walking = survey(
             self.trees.slots, self.trees.nodes, self.config.leaves, *self.lists
         )
-        if self.num_ready or not (num_bare or num_walking):
+        busy = num_bare + num_walking
+        if self.num_ready * WORTH_ANSWERING > busy or not busy:
             return False
         self._simulate(bare[:num_bare], walking[:num_walking])
         return True
@@ -178,28 +184,15 @@ class Search:
         return self.evaluate(states, positions)
 
     def _gather(self, fresh: Ints, walking: Ints) -> Ints:
-        """Walk down each of the trees ``walking``: [5, B] as ``finish`` says, the bare roots of ``fresh`` first.
-
-        Both lists are used up.
-        """
-        trees, batch, record = self.trees, self.batch, self.trees.slots
-        count = start = len(fresh)
+        """Walk down each of the trees ``walking``: [5, B] as ``walker`` says, the bare roots of ``fresh`` first."""
+        count = len(fresh)
         if count:
-            place = fresh * trees.capacity
-            batch[:, :count] = fresh, 0 * fresh, place, place, 0 * fresh + NONE
-        for leaf in range(self.config.leaves):
-            if leaf:  # another leaf of each tree that just grew one and has more to spend
-                walking = batch[0, start:count]
-                walking = walking[record["spent"][walking] < record["budget"][walking]]
-                start = count
-            while len(walking):
-                picks, ends = self.walks[:, : len(walking)]
-                self.rule.select(walking, picks, ends)
-                count, again, exact = finish(*trees.arrays, walking, picks, ends, count, batch)
-                self.simulations += exact
-                walking = walking[:again]
-        self.simulations += count - len(fresh)
-        return batch[:, :count]
+            place = fresh * self.trees.capacity
+            self.batch[:, :count] = fresh, 0 * fresh, place, place, 0 * fresh + NONE
+        if len(walking):
+            count, exact = self.rule.walk(walking, self.config.leaves, self.batch, count)
+            self.simulations += count - len(fresh) + exact
+        return self.batch[:, :count]
 
     def _decisions(self, rows: Ints) -> Decisions:
         terms = self.terms.rows(rows)
@@ -212,15 +205,19 @@ class Search:
             out.action[warm] = chance.choices(terms.keys[warm], chance.SAMPLE, weights)
         return out
 
-    def _keep(self, t: int, state: Any) -> bool:
-        """Whether tree ``t`` has ``state`` within two plies of its root; if so, that node becomes the root."""
+    def _keep(self, t: int, state: Any, explore: bool) -> bool:
+        """Whether tree ``t`` has ``state`` within two plies of its root; if so, that node becomes the root.
+
+        Not the root itself where it is explored: it may have had its noise already.
+        """
         trees, capacity = self.trees, self.trees.capacity
         if trees.slots[t]["num_nodes"] == 0:
             return False
         level = [ROOT]
         for _ in range(3):
             for node in level:
-                if self.arena[t * capacity + node] == state and trees.nodes[t, node]["num_edges"] > 0:
+                here = self.arena[t * capacity + node] == state and trees.nodes[t, node]["num_edges"] > 0
+                if here and not (explore and node == ROOT):
                     moved = np.empty(int(trees.slots[t]["num_nodes"]), np.int64)
                     kept = keep(*trees.arrays, t, node, moved)
                     self.arena[t * capacity : t * capacity + kept] = self.arena[t * capacity + moved[:kept]]

@@ -40,6 +40,10 @@ class CompiledGame(Game):
     def describe(self, states: States, out: Positions) -> None:
         self._describe(states, *out)
 
+    def positions(self, count: int, *, observed: bool = True) -> Positions:
+        made = super().positions(count)
+        return made if observed else made._replace(observation=made.observation[:, :0])
+
     def advance(self, arena: States, sources: NDArray[Any], targets: NDArray[Any], actions: NDArray[Any]) -> None:
         self._advance(arena, sources, targets, actions)
 

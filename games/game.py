@@ -201,8 +201,8 @@ class Game(ABC):
         """[B] fresh rows, all zero; ``init`` makes first positions of them."""
         return np.zeros(count, self.state)
 
-    def positions(self, count: int) -> Positions:
-        """Empty ``Positions`` for ``count`` rows."""
+    def positions(self, count: int, *, observed: bool = True) -> Positions:
+        """Empty ``Positions`` for ``count`` rows; without ``observed``, a game may leave their observation unmade."""
         return Positions(
             np.zeros((count, *self.observation_shape), self.observation_dtype),
             np.zeros((count, self.num_actions), np.bool_),

@@ -63,9 +63,11 @@ def describe(rules: Rules, key: str | None) -> Rule:
     ) -> None:
         observation.fill(0)
         legal.fill(False)
+        observed = observation.shape[1] > 0
         for b in range(len(states)):
             row = states[b]
-            observe(row, observation[b])
+            if observed:
+                observe(row, observation[b])
             to_play[b] = row["to_play"]
             result = outcome(row)
             terminal[b] = result != ONGOING

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from agent import chance
-from agent.decision import Decisions, Terms, settled
+from agent.decision import Decisions, Terms, settle
 from agent.evaluation import counted, hashed, uniform
 from agent.player import RandomPlayer
-from agent.tree import EDGE, NODE, UNKNOWN
+from agent.tree import UNKNOWN, Trees
 from games import position
 from tests.games.made import made
 
@@ -79,37 +79,40 @@ def test_terms() -> None:
     assert terms.rows(np.array([2])).keys.tolist() == [2]
 
 
-def settle(proven: list[int], policy: list[float], action: int, root: int = UNKNOWN) -> Decisions:
-    edges, node = np.zeros(3, EDGE), np.zeros(1, NODE)[0]
-    edges["proven"], edges["action"], edges["prior"], node["proven"] = proven, [0, 2, 3], [0.5, 0.3, 0.2], root
+def settled(proven: list[int], policy: list[float], action: int, root: int = UNKNOWN) -> Decisions:
+    """A decision about a root with actions 0, 2 and 3, as ``settle`` leaves it."""
+    trees = Trees(1, 2, 4)
+    trees.nodes[0, 0]["first_edge"], trees.nodes[0, 0]["num_edges"], trees.nodes[0, 0]["num_tried"] = 0, 3, 3
+    trees.nodes[0, 0]["proven"], trees.edges[0, :3]["proven"] = root, proven
+    trees.moves[0, :3]["action"], trees.moves[0, :3]["prior"] = [0, 2, 3], [0.5, 0.3, 0.2]
     out = Decisions.empty(1, 4)
-    out.policy[0, [0, 2, 3]], out.action[0], out.value[0] = policy, action, 0.25
-    settled(out, 0, node, edges)
+    out.policy[0, [0, 2, 3]], out.action[0], out.value[0], out.proven[0] = policy, action, 0.25, True
+    settle(*trees.arrays[1:], np.zeros(1, np.int64), out.action, out.policy, out.value, out.proven)
     return out
 
 
 def test_proven_losses_leave_the_policy() -> None:
-    out = settle([-1, UNKNOWN, UNKNOWN], [0.5, 0.1, 0.4], 0)
+    out = settled([-1, UNKNOWN, UNKNOWN], [0.5, 0.1, 0.4], 0)
     np.testing.assert_allclose(out.policy[0], [0, 0, 0.2, 0.8], rtol=1e-6)
     assert (out.action[0], out.value[0], out.proven[0]) == (3, 0.25, False)
 
 
 def test_only_what_reaches_a_proven_value_remains() -> None:
-    out = settle([0, -1, 0], [0.1, 0.6, 0.3], 2, root=0)
+    out = settled([0, -1, 0], [0.1, 0.6, 0.3], 2, root=0)
     np.testing.assert_allclose(out.policy[0], [0.25, 0, 0, 0.75], rtol=1e-6)
     assert (out.action[0], out.value[0], out.proven[0]) == (3, 0, True)
-    out = settle([UNKNOWN, UNKNOWN, 1], [0.4, 0.4, 0.2], 3, root=1)
+    out = settled([UNKNOWN, UNKNOWN, 1], [0.4, 0.4, 0.2], 3, root=1)
     assert out.policy[0].tolist() == [0, 0, 0, 1]
     assert (out.action[0], out.value[0], out.proven[0]) == (3, 1, True)
 
 
 def test_where_the_policy_has_nothing_good_the_prior_speaks() -> None:
-    out = settle([-1, UNKNOWN, UNKNOWN], [1, 0, 0], 0)
+    out = settled([-1, UNKNOWN, UNKNOWN], [1, 0, 0], 0)
     np.testing.assert_allclose(out.policy[0], [0, 0, 0.6, 0.4], rtol=1e-4)
     assert out.action[0] == 2
 
 
 def test_when_all_is_lost_nothing_changes() -> None:
-    out = settle([-1, -1, -1], [0.2, 0.5, 0.3], 2, root=-1)
+    out = settled([-1, -1, -1], [0.2, 0.5, 0.3], 2, root=-1)
     np.testing.assert_allclose(out.policy[0], [0.2, 0, 0.5, 0.3])
     assert (out.action[0], out.value[0], out.proven[0]) == (2, -1, True)

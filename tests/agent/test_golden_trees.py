@@ -68,10 +68,9 @@ def terms(count: int, budgets: list[int] | int = -1) -> Terms:
 def tree_of(search: Search, slot: int) -> dict[str, list[Any]]:
     """The tree as the golden files write it."""
     nodes = search.trees.nodes[slot, : search.trees.slots[slot]["num_nodes"]]
-    edges = search.trees.edges[slot, nodes["parent_edge"][1:]]
     return {
-        "parent": [-1, *edges["owner"].tolist()],
-        "action": [-1, *edges["action"].tolist()],
+        "parent": nodes["parent"].tolist(),
+        "action": [-1, *search.trees.moves[slot, nodes["parent_edge"][1:]]["action"].tolist()],
         "visits": nodes["visits"].tolist(),
         "value": (nodes["value_sum"] / nodes["visits"]).tolist(),
         "raw_value": nodes["value"].tolist(),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from agent.decision import Terms
-from agent.gumbel import GumbelConfig, choose_inside, choose_root, considered_visits, improve
+from agent.gumbel import GumbelConfig, begin, choose_inside, choose_root, considered_visits, improve
 from agent.search import Search, SearchConfig
 from agent.tree import ROOT, UNKNOWN
 from tests.agent.test_puct import node
@@ -50,41 +50,52 @@ def completed(priors: Any, visits: Any, q: Any, value: float, c_visit: float, c_
     return np.log(priors) + (c_visit + visits.max()) * c_scale * np.where(seen, q, mixed)
 
 
+def rule_of(before: Any, gumbel: Any) -> Any:
+    """What kernels are told of one tree."""
+    count = len(before)
+    order, logits, scratch = np.zeros((1, 1), np.int32), np.zeros((1, count)), np.zeros(count)
+    return np.array([before], np.int32), np.array([gumbel], np.float32), order, logits, 50.0, 0.1, scratch
+
+
 @pytest.mark.parametrize("visits", [(0, 0, 0, 0), (1, 0, 2, 0), (3, 4, 5, 6)])
 def test_completed_q(visits: Any) -> None:
     priors, q = [0.4, 0.3, 0.2, 0.1], [0.5, -0.5, 0.25, -0.9]
     trees = node(priors, visits, np.array(q) * visits, value=0.3)
-    out = np.zeros(4)
-    top = improve(trees.nodes, trees.edges, 0, ROOT, 50.0, 0.1, out)
+    actions, rule, out = trees.moves["action"][0, :4], rule_of([0] * 4, [0] * 4), np.zeros(4)
+    begin(*trees.arrays[1:], np.zeros(1, np.int64), rule[0], rule[3])
+    top = improve(*trees.arrays[1:], 0, rule)
+    out[actions] = rule[-1]
     expected = completed(priors, visits, q, 0.3, 50.0, 0.1)
     np.testing.assert_allclose(out - out[0], expected - expected[0], rtol=1e-5, atol=1e-6)
     assert top == out.max()
     weights = np.exp(expected - expected.max())
     lag = weights / weights.sum() - np.array(visits) / (1 + sum(visits))
-    assert choose_inside(trees.nodes, trees.edges, 0, ROOT, 50.0, 0.1, out) == lag.argmax()
+    assert actions[choose_inside(*trees.arrays[1:], 0, ROOT, rule)] == lag.argmax()
+
+
+def asked(trees: Any, wanted: int, before: Any, gumbel: Any) -> int:
+    """The action that the root chooses."""
+    rule = rule_of(before, gumbel)
+    begin(*trees.arrays[1:], np.zeros(1, np.int64), np.zeros_like(rule[0]), rule[3])
+    return int(trees.moves[0, choose_root(*trees.arrays[1:], 0, wanted, rule)]["action"])
 
 
 def test_the_root_asks_only_those_with_the_right_visits() -> None:
+    new, noise = [0, 0, 0, 0], [0, 0, 0, 3]
     trees = node([0.4, 0.3, 0.2, 0.1], [1, 1, 0, 0], [0.9, 0.8, 0, 0])
-    gumbel, before, scratch = np.array([0, 0, 0, 3], np.float32), np.zeros(4, np.int32), np.zeros(4)
-    asked = (trees.nodes, trees.edges, 0)
-    picks = [choose_root(*asked, wanted, before, gumbel, 50.0, 0.1, scratch) for wanted in (0, 1, 2)]
-    assert picks[:2] == [3, 0]
-    assert picks[2] == 0  # nobody has two: the best of all
-    trees.root_edges(0)["pending"][3] = 1
-    assert choose_root(trees.nodes, trees.edges, 0, 0, before, gumbel, 50.0, 0.1, scratch) == 2
-    before[:2] = 1  # reused visits are not of this move
-    assert choose_root(trees.nodes, trees.edges, 0, 0, before, gumbel, 50.0, 0.1, scratch) == 0
+    assert [asked(trees, wanted, new, noise) for wanted in (0, 1)] == [3, 0]
+    assert asked(trees, 2, new, noise) == 0  # nobody has two: the best of all
+    trees = node([0.4, 0.3, 0.2, 0.1], [1, 1, 0, 0], [0.9, 0.8, 0, 0], pending=[0, 0, 0, 1])
+    assert asked(trees, 0, new, noise) == 2
+    assert asked(trees, 0, [1, 1, 0, 0], noise) == 0  # reused visits are not of this move
 
 
 def test_proven_losses_are_passed_over() -> None:
-    trees = node([0.9, 0.06, 0.04], [0, 0, 0], [0, 0, 0], proven=[-1, UNKNOWN, UNKNOWN])
-    scratch, asked = np.zeros(3), (trees.nodes, trees.edges, 0, 0, np.zeros(3, np.int32), np.zeros(3, np.float32))
-    assert choose_root(*asked, 50.0, 0.1, scratch) == 1
-    assert choose_inside(trees.nodes, trees.edges, 0, ROOT, 50.0, 0.1, scratch) == 1
-    trees.root_edges(0)["proven"] = -1
-    assert choose_root(*asked, 50.0, 0.1, scratch) == 0
-    assert choose_inside(trees.nodes, trees.edges, 0, ROOT, 50.0, 0.1, scratch) == 0
+    for proven, expected in (([-1, UNKNOWN, UNKNOWN], 1), ([-1, -1, -1], 0)):
+        trees = node([0.9, 0.06, 0.04], [0, 0, 0], [0, 0, 0], proven=proven)
+        assert asked(trees, 0, [0, 0, 0], [0, 0, 0]) == expected
+        pick = choose_inside(*trees.arrays[1:], 0, ROOT, rule_of([0, 0, 0], [0, 0, 0]))
+        assert trees.moves[0, pick]["action"] == expected
 
 
 def test_only_so_many_actions_are_considered() -> None:

@@ -9,34 +9,45 @@ import pytest
 
 from agent import chance
 from agent.decision import Terms
+from agent.growth import attempt, backup, expand, plant
 from agent.puct import Puct, PuctConfig, choose, exploration, target
 from agent.search import Search, SearchConfig
-from agent.tree import NONE, ROOT, UNKNOWN, Trees, backup, expand, plant
+from agent.tree import NONE, ROOT, UNKNOWN, Trees
 from tests.agent.worlds import HashWorld
 
 pytestmark = pytest.mark.nojit
 
 
 def node(priors: Any, visits: Any, sums: Any, *, value: float = 0.0, proven: Any = None, pending: Any = None) -> Trees:
-    """One tree whose root has these edges."""
+    """One tree whose root has these edges; those without visits, proof or pending walk were never tried."""
     count = len(priors)
+    proven = [UNKNOWN] * count if proven is None else proven
+    pending = [0] * count if pending is None else pending
     trees = Trees(1, 4, count)
     plant(*trees.arrays, np.zeros(1, np.int64))
-    expand(*trees.arrays, 0, ROOT, np.ones(count, bool), np.log(np.array(priors, np.float32)))
+    logits = np.log(np.array(priors, np.float32))
+    expand(trees.slots, trees.nodes, trees.moves, 0, ROOT, np.ones(count, bool), logits)
     backup(trees.nodes, trees.edges, 0, ROOT, 0, np.float32(value), UNKNOWN)
-    edges = trees.root_edges(0)
-    edges["visits"], edges["value_sum"] = visits, sums
-    edges["pending"] = 0 if pending is None else pending
-    edges["proven"] = UNKNOWN if proven is None else proven
+    for a in range(count):
+        if visits[a] or pending[a] or proven[a] != UNKNOWN:
+            untried = int(np.flatnonzero(trees.moves["action"][0, :count] == a)[0])
+            edge = trees.edges[0, attempt(*trees.arrays[1:], 0, ROOT, untried)]
+            edge["visits"], edge["value_sum"], edge["pending"], edge["proven"] = (
+                visits[a],
+                sums[a],
+                pending[a],
+                proven[a],
+            )
     root = trees.nodes[0, ROOT]
     root["visits"] += np.sum(visits)
     root["value_sum"] += np.sum(sums)
-    root["pending"] = edges["pending"].sum()
+    root["pending"] = np.sum(pending)
     return trees
 
 
 def best(trees: Trees, *, c_init: float = 1.25, c_base: float = 19652.0, fpu: float = 0.0, forced: float = 0.0) -> int:
-    return int(choose(trees.nodes, trees.edges, 0, ROOT, c_init, c_base, fpu, forced))
+    rule = np.array([forced]), np.zeros(0), (c_init, c_base, 0.0, fpu)
+    return int(trees.moves[0, choose(*trees.arrays, 0, ROOT, rule)]["action"])
 
 
 def test_exploration_is_the_formula_of_alphazero() -> None:
@@ -96,9 +107,9 @@ def test_forced_playouts_come_first() -> None:
 def test_the_target_drops_what_only_forcing_spent() -> None:
     trees = node([0.6, 0.3, 0.1], [60, 8, 3], [48, -4, -2.7])
     policy = np.zeros(3)
-    target(trees.nodes, trees.edges, 0, 1.25, 19652.0, 0.0, policy)
+    target(*trees.arrays[1:], 0, 1.25, 19652.0, 0.0, policy)
     assert policy.tolist() == [60, 8, 3]
-    target(trees.nodes, trees.edges, 0, 1.25, 19652.0, 2.0, policy)
+    target(*trees.arrays[1:], 0, 1.25, 19652.0, 2.0, policy)
     assert policy[0] == 60
     owed = np.floor(np.sqrt(2 * np.array([0.3, 0.1]) * 71))
     assert (policy[1:] >= np.maximum(np.array([8, 3]) - owed, 0)).all() or (policy[1:] == 0).any()
@@ -109,7 +120,7 @@ def test_the_target_drops_what_only_forcing_spent() -> None:
 def test_the_target_keeps_visits_that_puct_would_spend() -> None:
     trees = node([0.5, 0.5], [30, 29], [15, 14.5])
     policy = np.zeros(2)
-    target(trees.nodes, trees.edges, 0, 1.25, 19652.0, 2.0, policy)
+    target(*trees.arrays[1:], 0, 1.25, 19652.0, 2.0, policy)
     np.testing.assert_allclose(policy, [30, 29], atol=1.1)
 
 
@@ -119,10 +130,10 @@ def test_noise_is_mixed_into_the_priors_of_those_who_explore() -> None:
     rule = Puct(PuctConfig(root_dirichlet_alpha=0.5), trees, 3)
     rows, terms = np.zeros(1, np.int64), Terms.of(1)
     rule.open(rows, terms)
-    np.testing.assert_allclose(trees.root_edges(0)["prior"], priors, rtol=1e-6)
+    np.testing.assert_allclose(trees.children(0)["prior"], priors, rtol=1e-6)
     rule.open(rows, terms._replace(explore=np.ones(1, bool)))
     noise = chance.dirichlets(terms.keys, chance.NOISE, np.full((1, 3), 0.5))[0]
-    np.testing.assert_allclose(trees.root_edges(0)["prior"], 0.75 * priors + 0.25 * noise, rtol=1e-5)
+    np.testing.assert_allclose(trees.children(0)["prior"], 0.75 * priors + 0.25 * noise, rtol=1e-5)
 
 
 def test_without_simulations_the_network_speaks_alone() -> None:
@@ -130,7 +141,7 @@ def test_without_simulations_the_network_speaks_alone() -> None:
     search = Search(world, world.evaluate, SearchConfig(rule="puct", num_simulations=0), num_slots=1)
     search.think(np.zeros(1, np.int64), world.roots(3), Terms.of(1))
     _, out = search.decide()
-    np.testing.assert_allclose(out.policy[0], search.trees.root_edges(0)["prior"], rtol=1e-6)
+    np.testing.assert_allclose(out.policy[0], search.trees.children(0)["prior"], rtol=1e-6)
     assert out.action[0] == out.policy[0].argmax()
     assert out.visits.sum() == 0
-    assert search.trees.root_edges(0)["child"].tolist() == [NONE] * 4
+    assert search.trees.children(0)["child"].tolist() == [NONE] * 4

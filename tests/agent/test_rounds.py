@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from agent.growth import expand, plant
 from agent.rounds import ended, survey, unproven
-from agent.tree import ROOT, UNKNOWN, Trees, expand, plant
+from agent.tree import ROOT, UNKNOWN, Trees
 
 pytestmark = pytest.mark.nojit
 
@@ -15,7 +16,7 @@ def test_survey_sorts_the_active_slots() -> None:
     trees = Trees(8, 8, 3)
     plant(*trees.arrays, np.arange(8))
     for t in range(1, 8):
-        expand(*trees.arrays, t, ROOT, np.ones(3, bool), np.zeros(3, np.float32))
+        expand(*trees.arrays[:3], t, ROOT, np.ones(3, bool), np.zeros(3, np.float32))
     trees.slots["active"] = [True] * 7 + [False]
     trees.slots["budget"] = 5
     trees.slots["spent"] = [9, 4, 5, 0, 0, 0, 1, 9]

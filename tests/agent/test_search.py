@@ -130,7 +130,7 @@ def test_lookahead_finds_what_two_plies_hide(rule: str) -> None:
     search = Search(game, uniform, config, num_slots=1)
     (answer,) = think(search, states)
     assert answer.action == answer.policy.argmax() == 0
-    assert (search.trees.root_edges(0)["proven"] == [UNKNOWN, -1, -1, -1, -1, -1, -1]).all()
+    assert (search.trees.children(0)["proven"] == [UNKNOWN, -1, -1, -1, -1, -1, -1]).all()
 
 
 @ALL_RULES
@@ -256,9 +256,9 @@ def test_thinking_on_keeps_what_was_found(rule: str, plies: int) -> None:
     consistent(search, 0)
     states_of_nodes = search.arena[: search.trees.slots[0]["num_nodes"]]  # slot 0: nodes carry their own states
     for node in range(1, len(states_of_nodes)):
-        edge = search.trees.edges[0, search.trees.nodes[0, node]["parent_edge"]]
-        expected = states_of_nodes[edge["owner"] : edge["owner"] + 1].copy()
-        world.step(expected, np.array([edge["action"]]))
+        record = search.trees.nodes[0, node]
+        expected = states_of_nodes[record["parent"] : record["parent"] + 1].copy()
+        world.step(expected, search.trees.moves[0, [record["parent_edge"]]]["action"])
         assert states_of_nodes[node] == expected[0]
 
 
@@ -292,7 +292,7 @@ def test_noise_on_a_kept_root_does_not_pile_up() -> None:
     priors = []
     for _ in range(3):
         think(search, world.roots(5), loud)
-        priors.append(search.trees.root_edges(0)["prior"].copy())
+        priors.append(search.trees.children(0)["prior"].copy())
     np.testing.assert_allclose(priors[1], priors[0], rtol=1e-5)
     np.testing.assert_allclose(priors[2], priors[0], rtol=1e-5)
 

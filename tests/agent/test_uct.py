@@ -11,9 +11,10 @@ import games.registry
 from agent.decision import Decisions, Terms
 from agent.rollouts import Rollouts
 from agent.search import Search, SearchConfig
-from agent.tree import EDGE, NODE, NONE, UNKNOWN
+from agent.tree import ROOT, UNKNOWN
 from agent.uct import choose
 from games.game import Game
+from tests.agent.test_puct import node
 
 pytestmark = pytest.mark.nojit
 
@@ -40,15 +41,6 @@ def decide(game: Game, moves: list[str], simulations: int, keys: list[int], seed
     return out
 
 
-def node_of(visits: list[int], sums: list[float], proven: list[int]) -> tuple[np.ndarray, np.ndarray]:
-    """A root whose edges have been visited so often, with such sums of values."""
-    nodes, edges = np.zeros((1, 1), NODE), np.zeros((1, len(visits)), EDGE)
-    nodes[0, 0]["num_edges"], nodes[0, 0]["visits"], nodes[0, 0]["parent_edge"] = len(visits), 1 + sum(visits), NONE
-    edges[0]["visits"], edges[0]["value_sum"], edges[0]["proven"] = visits, sums, proven
-    edges[0]["action"], edges[0]["child"] = np.arange(len(visits)), NONE
-    return nodes, edges
-
-
 @pytest.mark.parametrize(
     ("visits", "sums", "proven", "c", "expected"),
     [
@@ -64,9 +56,10 @@ def node_of(visits: list[int], sums: list[float], proven: list[int]) -> tuple[np
 )
 def test_choose(visits: list[int], sums: list[float], proven: list[int], c: float, expected: int) -> None:
     assert UNKNOWN == 2
-    nodes, edges = node_of(visits, sums, proven)
+    trees = node([1 / len(visits)] * len(visits), visits, sums, proven=proven)
     for key in range(5):
-        assert choose(nodes, edges, 0, 0, np.uint64(key), c) == expected
+        pick = choose(*trees.arrays, 0, ROOT, (np.array([key], np.uint64), c))
+        assert trees.moves[0, pick]["action"] == expected
 
 
 def test_unvisited_moves_come_in_an_order_of_the_key() -> None:
