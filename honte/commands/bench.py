@@ -208,16 +208,17 @@ def _opening(setting: Setting, here: Mapping[str, Any]) -> Iterator[str]:
 def _advice(setting: Setting, suggested: Mapping[str, Any]) -> Iterator[str]:
     """What to do about it: flags of ``honte train``."""
     if suggested:
-        flags = (
-            f"--{name.replace('_', '-')}.{key.replace('_', '-')} {value}"
-            for name in ("self_play", "engine")
-            for key, value in suggested[name].items()
-        )
+        play, engine = (_flags(name, suggested[name]) for name in ("self_play", "engine"))
         yield "\nself-play alone is fastest here with"
-        yield f"  honte train {setting.game.name} {' '.join(flags)}"
+        yield f"  honte train {setting.game.name} {play} \\\n    {engine}"
         yield "num_groups are threads; without that flag a run leaves its learner a core"
     if setting.device == "cpu" and find_spec("openvino") is None:
         yield "\nopenvino is not installed; it is mostly the fastest engine of a CPU: pip install 'honte[fast]'"
+
+
+def _flags(group: str, values: Mapping[str, Any]) -> str:
+    """The values as flags of ``honte train``."""
+    return " ".join(f"--{group}.{name} {value}".replace("_", "-") for name, value in values.items())
 
 
 def _text(part: str, rows: Sequence[Row]) -> str:
