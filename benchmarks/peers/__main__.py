@@ -145,13 +145,13 @@ def markdown(result: dict[str, Any]) -> str:
     lines: list[str] = []
     if "self_play" in result:
         lines += _table(
-            ["self-play", "engine", "cache", "moves/s", "evaluations/s", "÷ own forward", "honte ÷ it", "in fp32"],
+            ["self-play", "engine", "cache", "simulations/s", "evaluations/s", "÷ own forward", "honte ÷ it", "in fp32"],
             [
                 [
                     row["player"],
                     row["engine"],
                     row["cache"],
-                    f"{row['moves_per_s']:,.1f}",
+                    f"{row['simulations_per_s']:,}",
                     f"{row['evaluations_per_s']:,}",
                     f"{row['evaluations_per_s'] / row['forward_per_s']:.2f}",
                     f"{row['honte_times']:.2f}",
