@@ -145,7 +145,16 @@ def markdown(result: dict[str, Any]) -> str:
     lines: list[str] = []
     if "self_play" in result:
         lines += _table(
-            ["self-play", "engine", "cache", "simulations/s", "evaluations/s", "÷ own forward", "honte ÷ it", "in fp32"],
+            [
+                "self-play",
+                "engine",
+                "cache",
+                "simulations/s",
+                "evaluations/s",
+                "÷ own forward",
+                "honte ÷ it",
+                "in fp32",
+            ],
             [
                 [
                     row["player"],
