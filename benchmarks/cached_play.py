@@ -25,7 +25,6 @@ from agent.choosing import EngineConfig
 from agent.evaluation import uniform
 from agent.evaluator import NetworkEvaluator
 from agent.models import find, load_network
-from agent.trials import Engine
 from benchmarks.machine import report
 from games import make
 from games.game import Game
@@ -85,7 +84,7 @@ def measured(
     search = spread(loop, play.search.num_simulations)
     judge.evaluate = evaluator
     states = loop.states.copy()
-    forward = forwards(_engine(evaluator), states, game.describe_new(states))
+    forward = forwards(evaluator.engine, states, game.describe_new(states))
     interval = config.learn.publish_steps * config.learn.batch_size / config.learn.reuse
     begun, ratios, rates, batches = loop.moves, list[float](), list[float](), list[float]()
     spent, simulations, asked = 0.0, search.simulations, evaluator.asked
@@ -118,10 +117,6 @@ def measured(
         "evaluations_a_simulation": round(evaluated / done, 3),
         "cpu_s": round(spent, 1),
     }
-
-
-def _engine(evaluator: NetworkEvaluator) -> Engine:
-    return evaluator.engine
 
 
 def main() -> None:
