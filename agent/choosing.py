@@ -56,7 +56,12 @@ def engine(game: Game, network: NetworkConfig, config: EngineConfig) -> Engine:
             f"engine {config.kind} with {config.precision} on {config.device} is not to be had here;"
             " openvino needs its package (the extra 'fast') and device cpu, int8 needs openvino, fp16 a GPU"
         )
-    return fastest(found, game, key(game, network, config))[1]
+    return fastest(found, game, entry(game, network, config))[1]
+
+
+def entry(game: Game, network: NetworkConfig, config: EngineConfig) -> str:
+    """Under what a measurement is kept. Whether answers are remembered makes no engine faster, so it is no part."""
+    return key(game, network, (config.kind, config.precision, config.device, config.few))
 
 
 def fastest(

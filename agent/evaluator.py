@@ -15,9 +15,8 @@ import torch
 
 from agent.batching import BatchingEvaluator
 from agent.cache import Cache
-from agent.choosing import Candidate, EngineConfig, candidates, engine, fastest
+from agent.choosing import Candidate, EngineConfig, candidates, engine, entry, fastest
 from agent.evaluation import Evaluate, Evaluation
-from agent.known import key
 from agent.network import NetworkConfig
 from agent.symmetric import canonical
 from games.game import Game, Positions, States
@@ -34,7 +33,7 @@ class NetworkEvaluator:
         self.weights: tuple[Mapping[str, Any], int] | None = None
         found = [] if wait else candidates(game, network, config)
         self.engine = found[0].make() if found else engine(game, network, config)
-        choice = (found, game, key(game, network, config))
+        choice = (found, game, entry(game, network, config))
         self.chooser = threading.Thread(target=self._choose, args=choice, name="engines")
         self.choosing = len(found) < 2  # nothing to choose from is chosen already
         judge: Evaluate = self._count

@@ -9,13 +9,10 @@ or plays illegally forfeits the game at hand; the next one begins with a new eng
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Sequence
-
 import numpy as np
 
-from agent.gtp_client import EngineError, GtpClient, Refused
-from agent.outside import OutsidePlayer, command_of, engines_for
+from agent.gtp_client import GtpClient, Refused
+from agent.outside import Engine, OutsidePlayer, command_of, engines_for
 from games.game import Game
 
 SECONDS = 60.0
@@ -42,32 +39,15 @@ def gtp_player(text: str, game: Game, num_slots: int) -> GtpPlayer:
     return GtpPlayer(game, command, num_engines=int(settings["engines"]), seconds=settings["seconds"])
 
 
-class Engine:
+class GtpEngine(Engine[GtpClient]):
     """One engine that knows which moves it has been told."""
 
     def __init__(self, game: Game, command: str, seconds: float) -> None:
-        self.game, self.command, self.seconds = game, command, seconds
-        self.client: GtpClient | None = None
+        super().__init__(game, command, seconds)
         self.known: list[int] = []
         self.can_undo = False
-        self.busy = threading.Lock()
 
-    def move(self, actions: Sequence[int]) -> int:
-        """The engine's move after ``actions``. EngineError or Refused in words when it gives none that is legal."""
-        with self.busy:
-            try:
-                return self._move(list(actions))
-            except (EngineError, Refused):
-                self.end()
-                raise
-
-    def end(self) -> None:
-        """End the process; the next move starts another."""
-        if self.client is not None:
-            self.client.close()
-            self.client = None
-
-    def _move(self, actions: list[int]) -> int:
+    def answer(self, actions: list[int]) -> int:
         client = self._started()
         common = next(
             (i for i, (a, b) in enumerate(zip(actions, self.known)) if a != b), min(len(actions), len(self.known))
@@ -125,4 +105,4 @@ class GtpPlayer(OutsidePlayer):
     """Engines that speak GTP."""
 
     def __init__(self, game: Game, command: str, *, num_engines: int, seconds: float) -> None:
-        super().__init__(game, [Engine(game, command, seconds) for _ in range(num_engines)])
+        super().__init__(game, [GtpEngine(game, command, seconds) for _ in range(num_engines)])

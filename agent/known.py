@@ -23,6 +23,15 @@ def place() -> Path:
     return folder() / "engines.json"
 
 
+def processor() -> str:
+    """The processor's name, as well as the system tells it."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
 def key(game: Game, network: Any, asked: Any) -> str:
     """What a measurement depends on: machine, libraries, the network's shape and what was asked for."""
     libraries = []
@@ -30,7 +39,7 @@ def key(game: Game, network: Any, asked: Any) -> str:
         with contextlib.suppress(PackageNotFoundError):
             libraries.append(f"{name} {version(name)}")
     shape = (*game.observation_shape, game.num_actions)
-    return " | ".join(map(str, (_processor(), os.cpu_count(), *libraries, network, shape, asked)))
+    return " | ".join(map(str, (processor(), os.cpu_count(), *libraries, network, shape, asked)))
 
 
 def recall(entry: str) -> str | None:
@@ -56,11 +65,3 @@ def keep(entry: str, engine: str, costs: Mapping[str, float]) -> None:
         fresh = path.with_name(f"{path.name}.{os.getpid()}")
         fresh.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
         fresh.replace(path)
-
-
-def _processor() -> str:
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()

@@ -1,32 +1,55 @@
 """Engines from outside as one player of many games, whatever protocol they speak.
 
-Knows a few engines, which slot is whose, and that an engine that fails forfeits its game. Does not know protocols.
+Knows a few engines, which slot is whose, and that an engine that fails is ended and forfeits its game. Does not know
+protocols.
 """
 
 from __future__ import annotations
 
 import concurrent.futures
 import os
+import threading
+from abc import ABC, abstractmethod
 from collections.abc import MutableMapping, Sequence
-from typing import Protocol
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from agent.decision import Decisions, Forfeit, Terms
-from agent.engine_process import EngineError, Refused
+from agent.engine_process import EngineError, EngineProcess, Refused
 from agent.tree import Ints
 from games.game import Game, States
 
+C = TypeVar("C", bound=EngineProcess)
 
-class Mover(Protocol):
+
+class Engine(ABC, Generic[C]):
     """One engine that plays one game at a time, and starts anew after it failed."""
 
-    command: str
+    def __init__(self, game: Game, command: str, seconds: float) -> None:
+        """``seconds``: how long an answer may take."""
+        self.game, self.command, self.seconds = game, command, seconds
+        self.client: C | None = None
+        self.busy = threading.Lock()
 
     def move(self, actions: Sequence[int]) -> int:
-        """Its move after ``actions``. EngineError or Refused in words when it gives none that is legal."""
+        """The engine's move after ``actions``. EngineError or Refused in words when it gives none that is legal."""
+        with self.busy:
+            try:
+                return self.answer(list(actions))
+            except (EngineError, Refused):
+                self.end()
+                raise
 
-    def end(self) -> None: ...
+    @abstractmethod
+    def answer(self, actions: list[int]) -> int:
+        """As ``move``; whatever is raised, ``move`` ends the process. Starts one where there is none."""
+
+    def end(self) -> None:
+        """End the process; the next move starts another."""
+        if self.client is not None:
+            self.client.close()
+            self.client = None
 
 
 def engines_for(num_slots: int) -> float:
@@ -58,7 +81,7 @@ def command_of(text: str, settings: MutableMapping[str, float], example: str) ->
 class OutsidePlayer:
     """Engines from outside, a few for all slots; each slot keeps to one of them."""
 
-    def __init__(self, game: Game, engines: Sequence[Mover]) -> None:
+    def __init__(self, game: Game, engines: Sequence[Engine[Any]]) -> None:
         self.game, self.engines = game, engines
         self.pool = concurrent.futures.ThreadPoolExecutor(len(engines), thread_name_prefix="engine")
         self.lines: dict[int, list[int]] = {}

@@ -9,14 +9,12 @@ at hand; the next one begins with a new process.
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Sequence
 
 import numpy as np
 
-from agent.engine_process import EngineError, EngineProcess, Refused
-from agent.outside import OutsidePlayer, command_of, engines_for
+from agent.engine_process import EngineProcess, Refused
+from agent.outside import Engine, OutsidePlayer, command_of, engines_for
 from games.game import Game
 
 SECONDS = 60.0
@@ -50,31 +48,15 @@ class UgiClient(EngineProcess):
                 return rest.strip()
 
 
-class Engine:
+class UgiEngine(Engine[UgiClient]):
     """One engine; it is told the whole game before each of its moves, so that it has nothing to remember."""
 
     def __init__(self, game: Game, command: str, limit: str, seconds: float) -> None:
-        self.game, self.command, self.limit, self.seconds = game, command, limit, seconds
-        self.client: UgiClient | None = None
+        super().__init__(game, command, seconds)
+        self.limit = limit
         self.plies = 0  # of the game that it was told last
-        self.busy = threading.Lock()
 
-    def move(self, actions: Sequence[int]) -> int:
-        """The engine's move after ``actions``. EngineError or Refused in words when it gives none that is legal."""
-        with self.busy:
-            try:
-                return self._move(actions)
-            except (EngineError, Refused):
-                self.end()
-                raise
-
-    def end(self) -> None:
-        """End the process; the next move starts another."""
-        if self.client is not None:
-            self.client.close()
-            self.client = None
-
-    def _move(self, actions: Sequence[int]) -> int:
+    def answer(self, actions: list[int]) -> int:
         client = self._started(new_game=len(actions) < self.plies)
         self.plies = len(actions)
         states, texts = self.game.new(1), list[str]()
@@ -107,4 +89,4 @@ class UgiPlayer(OutsidePlayer):
     """Engines that speak UGI."""
 
     def __init__(self, game: Game, command: str, limit: str, *, num_engines: int, seconds: float) -> None:
-        super().__init__(game, [Engine(game, command, limit, seconds) for _ in range(num_engines)])
+        super().__init__(game, [UgiEngine(game, command, limit, seconds) for _ in range(num_engines)])

@@ -11,11 +11,7 @@ import argparse
 import json
 import math
 import os
-import platform
-import subprocess
 import time
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,6 +22,7 @@ import games.registry
 from agent import chance
 from agent.decision import Terms
 from agent.players import player
+from honte.measure.machine import commit, processor, versions
 
 
 def play(num_games: int, simulations: int, seed: int) -> dict[str, Any]:
@@ -69,18 +66,6 @@ def play(num_games: int, simulations: int, seed: int) -> dict[str, Any]:
     }
 
 
-def processor() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
-
-
-def commit() -> str:
-    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() or "none"
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--games", type=int, default=200)
@@ -98,10 +83,7 @@ def main() -> None:
         "machine": processor(),
         "cores": os.cpu_count(),
         "commit": commit(),
-        "python": platform.python_version(),
-        "open_spiel": version("open_spiel"),
-        "numpy": np.__version__,
-        "numba": version("numba"),
+        **versions("open_spiel", "numpy", "numba"),
     }
     if flags.json:
         print(json.dumps(result))

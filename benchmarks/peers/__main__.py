@@ -8,6 +8,7 @@ blocks and 64 channels. What a peer needs is named; a peer that is not named is 
     --openspiel-python PY        a Python with open_spiel, jax, flax, optax, chex and orbax-checkpoint
     --openspiel-uniform FILE     what openspiel_uniform.cc builds beside OpenSpiel's sources
     --alpha-zero-general DIR     a clone of alpha-zero-general
+    --alphazero-pybind11 DIR     where alphazero-pybind11's extension module lies, built for this Python
 
     python -m benchmarks.peers --out FILE.json [--pgx-python PY] [--alpha-zero-general DIR] ...
 """
@@ -68,11 +69,16 @@ def self_play(args: argparse.Namespace) -> list[dict[str, Any]]:
             Side(honte, "cache-off", "forward", "honte", honte.about["engine"], "off"),
             Side(honte, "cache-on", "forward", "honte", honte.about["engine"], "on"),
             Side(honte, "cache-off-fp32", "forward-fp32", "honte", honte.about["fp32"], "off"),
+            Side(honte, "cache-on-fp32", "forward-fp32", "honte", honte.about["fp32"], "on"),
         ]
         if args.pgx_python:
             words = ("mctx_player", "self-play", *shape, "--games", str(args.mctx_games))
             mctx = started("pgx + mctx", args.pgx_python, *words)
             sides.append(Side(mctx, "cache-off", "forward", "pgx + mctx", "XLA fp32", "none"))
+        if args.alphazero_pybind11:
+            words = ("alphazero_pybind11", args.alphazero_pybind11, *shape)
+            bound = started("alphazero-pybind11", here, *words)
+            sides += [Side(bound, f"cache-{it}", "forward", bound.name, "torch fp32", it) for it in ("off", "on")]
         if args.alpha_zero_general:
             general = started("alpha-zero-general", here, "alpha_zero_general", args.alpha_zero_general, *shape)
             sides.append(Side(general, "cache-off", "forward", general.name, "torch fp32", "its tree"))
@@ -139,13 +145,22 @@ def markdown(result: dict[str, Any]) -> str:
     lines: list[str] = []
     if "self_play" in result:
         lines += _table(
-            ["self-play", "engine", "cache", "moves/s", "evaluations/s", "÷ own forward", "honte ÷ it", "in fp32"],
+            [
+                "self-play",
+                "engine",
+                "cache",
+                "simulations/s",
+                "evaluations/s",
+                "÷ own forward",
+                "honte ÷ it",
+                "in fp32",
+            ],
             [
                 [
                     row["player"],
                     row["engine"],
                     row["cache"],
-                    f"{row['moves_per_s']:,.1f}",
+                    f"{row['simulations_per_s']:,}",
                     f"{row['evaluations_per_s']:,}",
                     f"{row['evaluations_per_s'] / row['forward_per_s']:.2f}",
                     f"{row['honte_times']:.2f}",
@@ -200,6 +215,7 @@ def main() -> None:
     parser.add_argument("--openspiel-python", metavar="PY")
     parser.add_argument("--openspiel-uniform", metavar="FILE")
     parser.add_argument("--alpha-zero-general", metavar="DIR")
+    parser.add_argument("--alphazero-pybind11", metavar="DIR")
     parser.add_argument("--blocks", type=int, default=6)
     parser.add_argument("--channels", type=int, default=64)
     parser.add_argument("--simulations", type=int, default=200)
@@ -211,7 +227,7 @@ def main() -> None:
     args = parser.parse_args()
     if args.core is not None:
         os.environ |= {"OMP_NUM_THREADS": "1"}
-    for name in ("alpha_zero_general", "openspiel_uniform"):
+    for name in ("alpha_zero_general", "alphazero_pybind11", "openspiel_uniform"):
         if getattr(args, name):  # players run in the root of the clone
             setattr(args, name, str(Path(getattr(args, name)).resolve()))
     kept = ("blocks", "channels", "simulations", "games", "mctx_games", "rounds", "seconds")

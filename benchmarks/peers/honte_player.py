@@ -56,7 +56,7 @@ def self_play(args: argparse.Namespace) -> None:
     works: dict[str, Work] = {}
     for kind, name in chosen.items():
         config, engine = setting.engines[name]
-        for cache in ("off",) if kind else ("off", "on"):
+        for cache in ("off", "on"):
             entries = config.cache_entries if cache == "on" else 0
             evaluator = NetworkEvaluator(setting.game, network, replace(config, few=False, cache_entries=entries))
             evaluator.load(setting.loaded, 0)

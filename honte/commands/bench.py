@@ -5,21 +5,27 @@ Knows the parts' names and their order. Does not know how anything is timed: ``h
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal
 
-from honte.commands.shared import Output, parse, progress, table
+from honte.commands.shared import Output, parse, progress
 
 if TYPE_CHECKING:
     from honte.measure.setting import Setting
     from honte.measure.turns import Row
+    from training.config import LearnConfig
 
 Part = Literal["games", "tree", "engines", "self-play", "learner", "move", "threads"]
 
 LINES: dict[Part, int] = {"games": 2, "tree": 2, "engines": 20, "self-play": 7, "learner": 4, "move": 3, "threads": 4}
 """The parts in their order, and about how many lines each has."""
+
+BUSY = 0.5
+"""A load above this, before anything is measured, is that of others."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,8 @@ class Bench:
     """for each work in each round"""
     rounds: int = 5
     """of which medians are taken"""
+    compile: bool = False
+    """the learner by torch.compile, too: most of a minute more"""
     json: bool = False
     """one JSON object on stdout"""
 
@@ -79,23 +87,24 @@ def main(arguments: Sequence[str]) -> int:
         raise ValueError(f"--device is {args.device}; torch sees no such device here, cpu is there")
 
     torch.set_num_threads(1)  # rates are of one core
-    start, setting = time.perf_counter(), _setting(args)
+    start, setting, here = time.perf_counter(), _setting(args), machine()
     parts = [part for part in LINES if part in (args.only or LINES)]
     suggested: dict[str, Any] = {}
     lines: list[Row] = []
-    with progress("measuring", sum(LINES[part] for part in parts)) as advance:
-        for part in parts:
-            advance(0, part)
-            for line in _rows(part, setting, suggested):
-                lines.append(line)
-                advance(1, line.what)
+    for text in _opening(setting, here):
+        output.say(text)
+    for number, part in enumerate(parts):
+        rows: list[Row] = []
+        with progress(f"{part}, part {number + 1} of {len(parts)}", LINES[part]) as advance:
+            for row in _rows(part, setting, args.compile, suggested):
+                rows.append(row)
+                advance(1, row.what)
+        output.say(_text(part, rows))
+        lines += rows
     spent = time.perf_counter() - start
-    here = machine()
-    output.say(_text(lines))
-    output.say(f"\non {here['processor']}, {here['usable_cores']} cores; network {_shape(setting)}")
-    if suggested:
-        output.say(f"for self-play: {_recipe(suggested)}")
-    output.say(f"measured in {spent:.0f} s; rates drift from minute to minute, ratios of one run do not")
+    for text in _advice(setting, suggested):
+        output.say(text)
+    output.say(f"\nmeasured in {spent:.0f} s; rates drift from minute to minute, ratios of one run do not")
     output.result(
         {
             "game": setting.game.name,
@@ -134,7 +143,7 @@ def _setting(args: Bench) -> Setting:
     )
 
 
-def _rows(part: Part, setting: Setting, suggested: dict[str, Any]) -> Iterator[Row]:
+def _rows(part: Part, setting: Setting, compiled: bool, suggested: dict[str, Any]) -> Iterator[Row]:
     """What ``part`` finds; where it suggests something, that is put into ``suggested``."""
     if part == "games":
         from honte.measure.rules import games
@@ -150,16 +159,14 @@ def _rows(part: Part, setting: Setting, suggested: dict[str, Any]) -> Iterator[R
         yield from engines(setting)
     elif part == "self-play":
         from honte.measure.self_play import self_play
-        from training.config import LearnConfig
 
-        learn = LearnConfig()
+        learn = _learning(setting)
         yield from self_play(setting, learn.publish_steps * learn.batch_size / learn.reuse)
     elif part == "learner":
         from honte.measure.learner import learner
-        from training.config import LearnConfig, defaults, parse
 
-        learn = parse(defaults(setting.game)["learn"], LearnConfig)
-        yield from learner(setting, learn.trainer, learn.batch_size)
+        learn = _learning(setting)
+        yield from learner(setting, learn.trainer, learn.batch_size, compiled=compiled)
     elif part == "move":
         from honte.measure.move import move
 
@@ -172,23 +179,51 @@ def _rows(part: Part, setting: Setting, suggested: dict[str, Any]) -> Iterator[R
         suggested |= advice(setting, tried)
 
 
+def _learning(setting: Setting) -> LearnConfig:
+    """How a run of this game learns: by its recipe, or by what follows from the game."""
+    from honte.recipes import names, values
+    from training.config import LearnConfig, defaults, parse
+
+    name = setting.game.name
+    said = values(name) if name in names() else defaults(setting.game)
+    learn: LearnConfig = parse(said.get("learn", {}), LearnConfig)
+    return learn
+
+
 def _shape(setting: Setting) -> str:
     return f"{setting.network.blocks} x {setting.network.channels}"
 
 
-def _recipe(suggested: Mapping[str, Any]) -> str:
-    """The suggestion as a recipe says it."""
-    parts = ((name, suggested[name]) for name in ("self_play", "engine"))
-    return "  ".join(f"{name}: {{{', '.join(f'{k}: {v}' for k, v in keys.items())}}}" for name, keys in parts)
+def _opening(setting: Setting, here: Mapping[str, Any]) -> Iterator[str]:
+    """What is measured, where, and what stands in the way."""
+    how = f"{setting.num_simulations} simulations a move, {setting.num_games} games at once, on {setting.device}"
+    yield f"{setting.game.name}, network {_shape(setting)}, {how}"
+    many = here["usable_cores"]
+    yield f"{here['processor']}, {many} core{'s' * (many > 1)}; rates are those of one core, but for threads"
+    busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    if busy > BUSY:
+        yield f"others work here, too (load {busy:.1f}): rates will be low and drift, ratios less"
 
 
-def _text(lines: Sequence[Row]) -> str:
-    """The rows under the names of their parts."""
-    rows, part = [["part", "what", "", ""]], ""
-    for line in lines:
-        rows.append([line.part if line.part != part else "", line.what, _number(line.value), line.unit])
-        part = line.part
-    return table(rows, right="2")
+def _advice(setting: Setting, suggested: Mapping[str, Any]) -> Iterator[str]:
+    """What to do about it: flags of ``honte train``."""
+    if suggested:
+        play, engine = (_flags(name, suggested[name]) for name in ("self_play", "engine"))
+        yield "\nself-play alone is fastest here with"
+        yield f"  honte train {setting.game.name} {play} \\\n    {engine}"
+        yield "num_groups are threads; without that flag a run leaves its learner a core"
+    if setting.device == "cpu" and find_spec("openvino") is None:
+        yield "\nopenvino is not installed; it is mostly the fastest engine of a CPU: pip install 'honte[fast]'"
+
+
+def _flags(group: str, values: Mapping[str, Any]) -> str:
+    """The values as flags of ``honte train``."""
+    return " ".join(f"--{group}.{name} {value}".replace("_", "-") for name, value in values.items())
+
+
+def _text(part: str, rows: Sequence[Row]) -> str:
+    """The rows under the name of their part, in columns that are the same for all parts."""
+    return "\n".join(["", part, *(f"  {row.what:<58}{_number(row.value):>12} {row.unit}".rstrip() for row in rows)])
 
 
 def _number(value: float) -> str:

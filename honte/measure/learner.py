@@ -6,6 +6,7 @@ Knows the trainer, the replay and records. Does not know runs.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from torch import Tensor
 
@@ -46,8 +47,8 @@ def steps(setting: Setting, config: TrainerConfig, batch: Callable[[], dict[str,
     return work
 
 
-def learner(setting: Setting, config: TrainerConfig, batch_size: int) -> Iterator[Row]:
-    """``config`` and ``batch_size``: as a run learns."""
+def learner(setting: Setting, config: TrainerConfig, batch_size: int, *, compiled: bool = False) -> Iterator[Row]:
+    """``config`` and ``batch_size``: as a run learns. ``compiled``: the same by torch.compile, too."""
     replay = filled(setting)
     numbers = iter(range(1 << 62))
 
@@ -55,15 +56,23 @@ def learner(setting: Setting, config: TrainerConfig, batch_size: int) -> Iterato
         return replay.batch(batch_size, 0, next(numbers))
 
     drawn = draw()
-    works = {
-        "data": lambda: len(draw()["outcome"]),
-        "plain": steps(setting, TrainerConfig(precision="fp32"), lambda: drawn),
-        "run": steps(setting, config, lambda: drawn),
-    }
+    run = "as a run learns"
+    ways = {"fp32 eager": TrainerConfig(precision="fp32"), run: config}
+    if compiled:
+        ways["by torch.compile"] = replace(config, compile=True)
+    works: dict[str, Work] = {name: steps(setting, way, lambda: drawn) for name, way in ways.items()}
+    works["data"] = lambda: len(draw()["outcome"])
     rates = in_turns(works, seconds=setting.seconds, rounds=setting.rounds, clock=setting.clock)
-    how = f"{config.precision}{', channels_last' if config.channels_last else ''}, batch {batch_size}"
-    yield Row("learner", how, median(rates["run"]), "samples/s")
-    yield Row("learner", "fp32 eager", median(rates["plain"]), "samples/s")
-    yield Row("learner", "÷ fp32 eager", ratio(rates["run"], rates["plain"]), "")
-    share = 1 / rates["data"] / (1 / rates["data"] + 1 / rates["run"])
-    yield Row("learner", "drawing the samples, of a step", 100 * median(share), "%")
+    for name in ways:
+        what = f"{name}, {_how(config, batch_size)}" if name == run else name
+        yield Row("learner", what, median(rates[name]), "samples/s")
+    plain, *others = ways
+    for name in others:
+        yield Row("learner", f"{name} ÷ {plain}", ratio(rates[name], rates[plain]), "")
+    share = 1 / rates["data"] / (1 / rates["data"] + 1 / rates[others[-1]])
+    yield Row("learner", f"drawing the samples, of a step {others[-1]}", 100 * median(share), "%")
+
+
+def _how(config: TrainerConfig, batch_size: int) -> str:
+    layout = ", channels_last" if config.channels_last else ""
+    return f"{config.precision}{layout}, batch {batch_size}"

@@ -9,20 +9,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from agent.known import processor
+
 ROOT = Path(__file__).parents[2]
 
 PACKAGES = ("numpy", "numba", "torch", "openvino", "onnxruntime", "open_spiel")
 """What may decide a speed; those that are not installed are left out."""
-
-
-def processor() -> str:
-    """The processor's name, as well as the system tells it."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        names = [line.partition(":")[2].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
-        if names:
-            return names[0]
-    return platform.processor() or platform.machine()
 
 
 def commit() -> str:

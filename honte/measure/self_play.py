@@ -67,15 +67,21 @@ def played(setting: Setting, evaluate: Evaluate, *, num_simulations: int = 0) ->
     loop = LocalRunner(setting.game, config, lambda: judge, seed=1, deterministic=True).loops[0]
     while loop.moves < WARM_MOVES * setting.num_games:
         loop.round()
+    player = spread(loop, search.num_simulations)
+    judge.evaluate = evaluate
+    return Played(loop, player, judge)
+
+
+def spread(loop: GameLoop, num_simulations: int) -> Search:
+    """Self-play whose games no longer move all at once: some are told to, each round others. Its one player."""
     player = loop.players[0]
     assert isinstance(player, Search)
-    for first in range(search.num_simulations):  # not all games move at once: some are told to, each round others
-        for slot in range(first, setting.num_games, search.num_simulations):
+    for first in range(num_simulations):
+        for slot in range(first, len(loop.seats), num_simulations):
             player.hurry(slot)
         while not player.grow():
             loop.round()
-    judge.evaluate = evaluate
-    return Played(loop, player, judge)
+    return player
 
 
 def counting(count: Callable[[], int], work: Callable[[], None]) -> Callable[[], int]:

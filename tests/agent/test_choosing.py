@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from agent import choosing, known
-from agent.choosing import Candidate, EngineConfig, candidates, engine, fastest
+from agent.choosing import Candidate, EngineConfig, candidates, engine, entry, fastest
 from agent.engines import TorchEngine
 from agent.evaluation import Evaluation
 from agent.network import NetworkConfig
@@ -93,15 +93,17 @@ def test_an_engine_that_is_not_to_be_had_says_so() -> None:
     assert names == ["cuda fp32", "cuda bf16", "cuda fp16"]
 
 
-def test_a_key_tells_shapes_and_wishes_apart() -> None:
+def test_an_entry_tells_shapes_and_wishes_apart_and_no_caches() -> None:
     wish = EngineConfig()
-    keys = {
-        known.key(GAME, SMALL, wish),
-        known.key(made("tic_tac_toe"), SMALL, wish),
-        known.key(GAME, NetworkConfig(blocks=2, channels=8), wish),
-        known.key(GAME, SMALL, EngineConfig(precision="fast")),
+    entries = {
+        entry(GAME, SMALL, wish),
+        entry(made("tic_tac_toe"), SMALL, wish),
+        entry(GAME, NetworkConfig(blocks=2, channels=8), wish),
+        entry(GAME, SMALL, EngineConfig(precision="fast")),
+        entry(GAME, SMALL, EngineConfig(few=True)),
     }
-    assert len(keys) == 4
+    assert len(entries) == 5
+    assert entry(GAME, SMALL, EngineConfig(cache_entries=0, canonical=True)) == entry(GAME, SMALL, wish)
 
 
 def test_the_file_lies_where_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

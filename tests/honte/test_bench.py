@@ -92,7 +92,8 @@ def test_every_part_is_measured(capsys: pytest.CaptureFixture[str], monkeypatch:
     assert found["suggested"]["self_play"]["num_games"] == 16
     assert found["suggested"]["engine"]["precision"] in ("fp32", "bf16", "int8")
     assert found["machine"]["versions"]["numpy"] == np.__version__
-    assert "for self-play: self_play: {num_games:" in err
+    assert "honte train tic_tac_toe --self-play.num-games 16 --self-play.num-groups " in err
+    assert max(map(len, err.splitlines())) <= 100
 
 
 def test_parts_can_be_picked(capsys: pytest.CaptureFixture[str]) -> None:

@@ -29,8 +29,12 @@ def test_a_player_that_cannot_start_is_named() -> None:
 
 
 @pytest.mark.slow
-def test_a_folder_that_is_no_clone_is_refused() -> None:
-    words = module(sys.executable, "alpha_zero_general", str(ROOT / "games"))
+@pytest.mark.parametrize(
+    ("peer", "said"),
+    [("alpha_zero_general", "holds no MCTS.py"), ("alphazero_pybind11", "holds no extension module alphazero")],
+)
+def test_a_folder_that_is_not_the_peer_s_is_refused(peer: str, said: str) -> None:
+    words = module(sys.executable, peer, str(ROOT / "games"))
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode != 0
-    assert "holds no MCTS.py" in done.stderr
+    assert said in done.stderr
