@@ -40,7 +40,7 @@ def mean_value(node: Any, fallback: float) -> Any:
 
 
 @njit(forceinline=True, error_model="numpy")
-def exploration(visits: int, c_init: float, c_base: float) -> Any:
+def exploration(visits: Any, c_init: float, c_base: float) -> Any:
     """c(N) * sqrt(N) for a node of ``visits``, its own evaluation included."""
     return (np.log((1 + visits + c_base) / c_base) + c_init) * np.sqrt(visits)
 
