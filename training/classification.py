@@ -62,6 +62,7 @@ class ImageConfig:
     label_smoothing: float = 0.0
     adversarial: Share = 0.0  # train on pictures attacked with so much of full brightness
     flip_test: bool = False  # the mean over a picture and its mirror image
+    shift_test: Annotated[int, Field(ge=0)] = 0  # and over it moved by so many pixels up, down, left and right
     freeze: bool = False  # only the head learns; for a trunk from elsewhere
     network: ClassifierConfig = field(default_factory=ClassifierConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
@@ -201,7 +202,8 @@ class Run:
 
     def _measure(self, name: str, pictures: Pictures) -> None:
         if len(pictures.labels):
-            chances = predict(self.current(), pictures.images, flip=self.config.flip_test, bf16=self.trainer.in_bf16)
+            seen = {"flip": self.config.flip_test, "shift": self.config.shift_test}
+            chances = predict(self.current(), pictures.images, **seen, bf16=self.trainer.in_bf16)
             self.report.grades[f"{name}_accuracy"] = accuracy(chances, pictures.labels)
             measured = {f"{name}_accuracy": self.report.grades[f"{name}_accuracy"], "minutes": self.minutes}
             self.metrics.write(self.trainer.steps, measured)
@@ -252,4 +254,5 @@ def model_config(data: DataSet, config: ImageConfig) -> dict[str, Any]:
         "shape": list(data.shape),
         "network": asdict(config.network),
         "flip_test": config.flip_test,
+        "shift_test": config.shift_test,
     }

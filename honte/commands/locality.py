@@ -18,7 +18,7 @@ from training.classification import ImageConfig
 from training.config import parse
 from training.images import DataSet
 
-SHARED = ("data_sha256", "seed", "epochs", "max_minutes", "limit")
+SHARED = ("data_sha256", "seed", "epochs", "max_minutes", "limit", "evaluate_epochs")
 """Settings that all four take from the one that was asked for."""
 
 LINES = {"mlp": ("tab:orange", "-"), "mlp_shuffled": ("tab:orange", "--")}
@@ -29,7 +29,7 @@ LINES |= {"lenet": ("tab:blue", "-"), "lenet_shuffled": ("tab:blue", "--")}
 def compare(data: DataSet, config: ImageConfig, folder: Path, flags: argparse.Namespace) -> dict[str, Any]:
     """Four runs below ``folder``, and FOLDER/locality.png; what came out."""
     shared: dict[str, Any] = {name: getattr(config, name) for name in SHARED}
-    shared |= {"augment": AugmentConfig(), "flip_test": False}  # shifts and flips would tell of neighbours
+    shared |= {"augment": AugmentConfig(), "flip_test": False, "shift_test": 0}  # shifts and flips would tell of neighbours
     accuracies = {}
     for name in LINES:
         kind, _, shuffled = name.partition("_")
