@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from agent.classifier import Classifier, ClassifierConfig
-from agent.models import configured, find
+from agent.models import configured, find, fitting
 from training import checkpoints
 
 SCHEMA = 1
@@ -55,11 +55,7 @@ def load_classifier(place: str) -> tuple[Classifier, dict[str, Any]]:
         raise ValueError(f"{folder} holds no classifier of pictures: honte classify trains one")
     network = configured(ClassifierConfig, config["network"], f"{folder / 'config.json'}: network")
     channels, height, width = config["shape"]
-    with torch.random.fork_rng(devices=[]):
+    with fitting(folder / "model.safetensors", "its config.json"):
         model = Classifier(network, (channels, height, width), len(config["classes"]))
-    try:
         model.load_state_dict(weights)
-    except RuntimeError as error:
-        first = str(error).splitlines()[-1].strip()
-        raise ValueError(f"{folder / 'model.safetensors'} does not fit its config.json: {first}") from error
     return model.eval(), {"shift_test": 0, **config}  # which older runs do not name

@@ -6,12 +6,12 @@ Knows four runs and one plot: mlp and lenet, on pictures and on the same picture
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from honte.commands.classify import recipe, run
+from honte.commands.shared import Output
 from training import metrics
 from training.augmentation import AugmentConfig
 from training.classification import ImageConfig
@@ -26,19 +26,22 @@ LINES |= {"lenet": ("tab:blue", "-"), "lenet_shuffled": ("tab:blue", "--")}
 """Each run, and how it is drawn."""
 
 
-def compare(data: DataSet, config: ImageConfig, folder: Path, flags: argparse.Namespace) -> dict[str, Any]:
+def compare(
+    data: DataSet, config: ImageConfig, folder: Path, flags: argparse.Namespace, output: Output
+) -> dict[str, Any]:
     """Four runs below ``folder``, and FOLDER/locality.png; what came out."""
     shared: dict[str, Any] = {name: getattr(config, name) for name in SHARED}
-    shared |= {"augment": AugmentConfig(), "flip_test": False, "shift_test": 0}  # shifts and flips would tell of neighbours
+    # Shifts and mirror images would tell of neighbours.
+    shared |= {"augment": AugmentConfig(), "flip_test": False, "shift_test": 0}
     accuracies = {}
     for name in LINES:
         kind, _, shuffled = name.partition("_")
         settings = replace(parse(recipe(kind, config.dataset), ImageConfig), **shared, shuffle_pixels=bool(shuffled))
-        accuracies[name] = run(data, settings, folder / name, flags)["test_accuracy"]
+        accuracies[name] = run(data, settings, folder / name, flags, output)["test_accuracy"]
     path = folder / "locality.png"
     _plot(data.name, folder, accuracies, path)
     words = ", ".join(f"{name} {share:.2%}" for name, share in accuracies.items() if share is not None)
-    print(f"test accuracy: {words}\nplot: {path}", file=sys.stderr if flags.json else sys.stdout)
+    output.say(f"test accuracy: {words}\nplot: {path}")
     return {"dataset": data.name, "test_accuracy": accuracies, "plot": str(path)}
 
 
