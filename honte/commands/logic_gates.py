@@ -93,12 +93,13 @@ def show(output: Output) -> dict[str, Any]:
         history = descend(neuron((1, -1), -0.5), gate, 500)
         rows = [["step", "w1", "w2", "bias", "loss", "right"]]
         for step in history[:10] + history[99::400]:
-            numbers = [f"{number:.3f}" for number in (*step.weights, step.bias, step.loss)]
+            numbers = [f"{round(number, 3) + 0:.3f}" for number in (*step.weights, step.bias, step.loss)]
             rows.append([str(step.number), *numbers, f"{step.accuracy:.0%}"])
         mlp = by_mlp(gate)
         right.append(mlp)
         gates[gate] = {"neuron": history[-1].accuracy, "mlp": mlp, "steps": [step._asdict() for step in history[:10]]}
-        output.say(f"\n{gate}, by gradient descent from there:\n" + table(rows, "012345"))
+        output.say(f"\n{gate}, by gradient descent from there (loss, and rows right, before each step):")
+        output.say(table(rows, "012345"))
         output.say(f"a hidden layer of eight neurons: {mlp:.0%} right")
     share = sum(right) / len(right)
     told = {"dataset": "logic_gates", "model": "mlp", "test_accuracy": share}
