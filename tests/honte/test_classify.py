@@ -98,11 +98,11 @@ def test_wrong_words_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert "holds no classifier" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("model", ["perceptron", "logistic", "mlp", "lenet", "alexnet", "resnet"])
+@pytest.mark.parametrize("model", ["perceptron", "logistic", "mlp", "lenet", "alexnet", "resnet", "resnet_long"])
 def test_every_model_is_described(model: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["describe", model, "--json"]) == 0
     content = result(capsys)
-    assert content["model"] == model
+    assert content["model"] == model.removesuffix("_long")
     assert content["parameters"] > 7000
     assert content["flops"] >= 2 * 7840
     if model in ("perceptron", "logistic"):
