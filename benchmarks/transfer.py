@@ -1,7 +1,7 @@
 """What weights from elsewhere are worth: learning curves of runs that begin with them and of runs that begin at random.
 
 `pictures`: 500 MNIST digits, from a trunk that has learned Fashion-MNIST, trained further or frozen, and from scratch.
-A curve is the accuracy on 400 validation digits, its end that on 1,000 test digits. `games`: Connect Four of 7 x 8 from
+A curve is the accuracy on 800 validation digits, its end that on 1,000 test digits. `games`: Connect Four of 7 x 8 from
 the shipped network, which has learned 6 x 7, and from scratch; a curve is the score (a draw is a half) of the network
 with 16 simulations against `mcts:200`, over positions of self-play. Everything follows from the seeds.
 
@@ -33,7 +33,7 @@ from training.classifiers import load_classifier
 from training.config import merge, parse
 from training.images import open_data
 
-DIGITS, EPOCHS = 500, 24
+DIGITS, EPOCHS = 500, 60
 SAMPLES = (1500, 3000, 4500)
 GAMES, OPPONENT = 40, "mcts:200"
 LARGE = "connect_four:rows=7,columns=8"
@@ -43,8 +43,8 @@ def pictures(init: str, seed: int, way: str, folder: Path) -> dict[str, Any]:
     """One run on few digits: its steps, validation accuracies there, and the test accuracy."""
     trained, said = load_classifier(init)
     data = open_data("mnist")
-    settings = {"seed": seed, "limit": DIGITS, "validation": 0.1, "epochs": EPOCHS, "max_minutes": 0}
-    settings |= {"evaluate_epochs": 2, "freeze": way == "frozen", "batch_size": 50}
+    settings = {"seed": seed, "limit": DIGITS, "validation": 0.2, "epochs": EPOCHS, "max_minutes": 0}
+    settings |= {"evaluate_epochs": 4, "freeze": way == "frozen", "batch_size": 50}
     values = merge(recipe(trained.config.kind, "mnist"), settings | {"network": said["network"]})
     config = parse(values, classification.ImageConfig)
     run = classification.Run(data, config, folder)

@@ -70,6 +70,17 @@ def test_the_life_of_a_classifier(
     assert "data_sha256" in capsys.readouterr().err
 
 
+def test_alexnet_trains_on_a_folder(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The recipe as it comes, but for its length. Its own data is not to be had, and 120 pictures teach it little."""
+    words = ["--model", "alexnet", "--batch-size", "16", "--epochs", "2", "--max-minutes", "0"]
+    assert main(["classify", str(folder), *words, "--run", str(tmp_path / "run"), "--json"]) == 0
+    found = result(capsys)
+    assert (found["model"], found["reason"], found["epochs"]) == ("alexnet", "finished", 2.0)
+    assert 0 <= found["test_accuracy"] <= 1
+    assert main(["predict", str(tmp_path / "run"), str(folder / "red" / "3.png"), "--json"]) == 0
+    assert result(capsys)["predictions"][0]["class"] in ("red", "blue")
+
+
 def test_attacks_fool_and_adversarial_training_helps(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
