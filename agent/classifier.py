@@ -9,8 +9,9 @@ resnet (the self-play trunk, halved in size between its stages).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import torch
@@ -56,24 +57,20 @@ def _flat(config: ClassifierConfig, shape: Shape) -> list[nn.Module]:
 
 def _mlp(config: ClassifierConfig, shape: Shape) -> list[nn.Module]:
     layers: list[nn.Module] = [nn.Flatten()]
-    inputs = math.prod(shape)
-    for neurons in config.hidden:
+    for inputs, neurons in pairwise((math.prod(shape), *config.hidden)):
         layers += [nn.Linear(inputs, neurons), nn.ReLU(), nn.Dropout(config.dropout)]
-        inputs = neurons
     return layers
 
 
 def _lenet(config: ClassifierConfig, shape: Shape) -> list[nn.Module]:
     first, second, third, fourth = (round(size * config.width) for size in (6, 16, 120, 84))
-    inputs, height, width = shape
-    padding = 0 if min(height, width) >= 12 else 2  # small pictures keep a border that LeNet-5 gives up
-    height, width = (((side // 2) + 2 * padding - 4) // 2 for side in (height, width))
-    return [
-        *(nn.Conv2d(inputs, first, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2)),
-        *(nn.Conv2d(first, second, 5, padding=padding), nn.ReLU(), nn.MaxPool2d(2)),
-        *(nn.Flatten(), nn.Linear(second * height * width, third), nn.ReLU()),
-        *(nn.Linear(third, fourth), nn.ReLU(), nn.Dropout(config.dropout)),
+    padding = 0 if min(shape[1:]) >= 12 else 2  # small pictures keep a border that LeNet-5 gives up
+    convolutions = [
+        *(nn.Conv2d(shape[0], first, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Conv2d(first, second, 5, padding=padding), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten()),
     ]
+    dense = nn.Linear(_num_features(convolutions, shape), third), nn.ReLU(), nn.Linear(third, fourth), nn.ReLU()
+    return [*convolutions, *dense, nn.Dropout(config.dropout)]
 
 
 def _alexnet(config: ClassifierConfig, shape: Shape) -> list[nn.Module]:
@@ -85,18 +82,15 @@ def _alexnet(config: ClassifierConfig, shape: Shape) -> list[nn.Module]:
     def normalised() -> nn.Module:
         return nn.LocalResponseNorm(5, alpha=5e-4, beta=0.75, k=2.0)  # torch divides alpha by the size
 
-    convolutions = [
+    layers = [
         *(first, nn.ReLU(), normalised(), nn.MaxPool2d(3, 2)),
         *(nn.Conv2d(a, b, 5, padding=2), nn.ReLU(), normalised(), nn.MaxPool2d(3, 2)),
         *(nn.Conv2d(b, c, 3, padding=1), nn.ReLU(), nn.Conv2d(c, d, 3, padding=1), nn.ReLU()),
         *(nn.Conv2d(d, e, 3, padding=1), nn.ReLU(), nn.MaxPool2d(3, 2), nn.Flatten()),
     ]
-    inputs = _num_features(nn.Sequential(*convolutions), shape)
-    return [
-        *convolutions,
-        *(nn.Dropout(config.dropout), nn.Linear(inputs, dense), nn.ReLU()),
-        *(nn.Dropout(config.dropout), nn.Linear(dense, dense), nn.ReLU()),
-    ]
+    for inputs in (_num_features(layers, shape), dense):
+        layers += [nn.Dropout(config.dropout), nn.Linear(inputs, dense), nn.ReLU()]
+    return layers
 
 
 def _resnet(config: ClassifierConfig, shape: Shape) -> list[nn.Module]:
@@ -153,6 +147,6 @@ class Classifier(nn.Module):
         return out
 
 
-def _num_features(layers: nn.Module, shape: Shape) -> int:
+def _num_features(layers: Iterable[nn.Module], shape: Shape) -> int:
     with torch.no_grad():
-        return int(layers.eval()(torch.zeros(1, *shape)).flatten(1).shape[1])
+        return nn.Sequential(*layers).eval()(torch.zeros(1, *shape)).numel()  # type: ignore[no-any-return]

@@ -6,9 +6,10 @@ Knows how to find one, what its config says, and which games it can play. Does n
 
 from __future__ import annotations
 
+import contextlib
 import json
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -119,7 +120,6 @@ def load_network(folder: str | Path, game: Game) -> tuple[NetworkConfig, dict[st
     ValueError when something does not fit.
     """
     import safetensors.torch
-    import torch
 
     from agent.network import NetworkConfig, PolicyValueNet
 
@@ -132,13 +132,25 @@ def load_network(folder: str | Path, game: Game) -> tuple[NetworkConfig, dict[st
         tensors = safetensors.torch.load_file(path)
     except (OSError, safetensors.SafetensorError) as error:
         raise ValueError(f"{path} is missing or damaged: {error}") from error
+    with fitting(path, f"its config.json and {game.name}"):
+        PolicyValueNet(config, game.observation_shape, game.action_layout).load_state_dict(tensors)
+    return config, tensors
+
+
+@contextlib.contextmanager
+def fitting(path: Path, to: str) -> Iterator[None]:
+    """While a model is made and filled from ``path``: ValueError where that does not fit ``to``.
+
+    It draws no random numbers that others count on.
+    """
+    import torch
+
     try:
-        with torch.random.fork_rng(devices=[]):  # a look at shapes; it draws nothing that others count on
-            PolicyValueNet(config, game.observation_shape, game.action_layout).load_state_dict(tensors)
+        with torch.random.fork_rng(devices=[]):
+            yield
     except RuntimeError as error:
         first = str(error).splitlines()[-1].strip()
-        raise ValueError(f"{path} does not fit its config.json and {game.name}: {first}") from error
-    return config, tensors
+        raise ValueError(f"{path} does not fit {to}: {first}") from error
 
 
 def plays(model: Model, game: Game) -> bool:

@@ -1,11 +1,12 @@
 """Pictures: accuracy within minutes, and the Trainer's speed against a loop written by hand.
 
 `speed` takes turns in one process between three ways to train the same network on the same batches in memory: a plain
-PyTorch loop, the Trainer with the same optimiser and precision, and the Trainer with what the recipe sets. Seconds are
-those of the processor, so a busy machine hits all alike. `accuracy` runs `honte classify` as it comes, once a seed;
-its minutes are the processor's, too. With `--runs` a benchmark that was stopped goes on.
+PyTorch loop, the Trainer with the same optimiser and precision, and the Trainer with what the recipe sets, which is
+bf16 where the processor has AMX. Seconds are those of the processor, so a busy machine hits all alike. `accuracy` runs
+`honte classify` as it comes, once a seed; its minutes are the processor's, too. With `--runs` a benchmark that was
+stopped goes on.
 
-    python -m benchmarks.images speed [--model lenet] [--rounds 9] [--out FILE.json] [--json]
+    python -m benchmarks.images speed [--models lenet resnet] [--rounds 9] [--out FILE.json] [--json]
     python -m benchmarks.images accuracy [--seeds 3] [--only lenet] [--runs DIR] [--out FILE.json] [--json]
 """
 
@@ -40,6 +41,7 @@ ROWS = {
     "resnet": ("fashion_mnist", "resnet", 0.94),
     "mnist": ("mnist", "resnet", 0.985),
     "digits": ("digits", "resnet", 0.98),
+    "long": ("fashion_mnist", "resnet_long", 0.955),
 }
 """Each with its data, its model and the accuracy that is asked for."""
 
@@ -71,13 +73,22 @@ def speed(model: str, rounds: int) -> list[dict[str, Any]]:
 
     same = Trainer(fresh(), classification_loss(), TrainerConfig())
     defaults = Trainer(fresh(), classification_loss(), replace(config.trainer, average_decay=0.0))
-    ways = {"plain loop": by_hand, "Trainer, same settings": by(same), "Trainer, the recipe's": by(defaults)}
+    recipes = by(defaults)
+    ways = {"plain loop": by_hand, "Trainer, same settings": by(same), "Trainer, the recipe's": recipes}
     seconds = np.array([[timed(way) for way in ways.values()] for _ in range(rounds + 1)])[1:]
     rates = 8 * config.batch_size / np.median(seconds, axis=0)
     ratios = np.median(seconds[:, :1] / seconds, axis=0)
+    asked = ("", 1.0, 2.0 if defaults.in_bf16 else 1.0)
     return [
-        {"what": what, "samples_per_cpu_s": round(rate), "ratio": round(float(ratio), 3)}
-        for what, rate, ratio in zip(ways, rates, ratios, strict=True)
+        {
+            "model": model,
+            "what": what,
+            "precision": "bf16" if way is recipes and defaults.in_bf16 else "fp32",
+            "samples_per_cpu_s": round(rate),
+            "ratio": round(float(ratio), 3),
+            "asked": least,
+        }
+        for (what, way), rate, ratio, least in zip(ways.items(), rates, ratios, asked, strict=True)
     ]
 
 
@@ -114,7 +125,7 @@ def accuracy(only: str, seeds: int, folder: Path) -> list[dict[str, Any]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Accuracy within minutes; the Trainer against a plain loop.")
     parser.add_argument("what", choices=["speed", "accuracy"])
-    parser.add_argument("--model", default="lenet", help="speed: whose network and settings")
+    parser.add_argument("--models", nargs="+", default=["lenet", "resnet"], help="speed: whose network and settings")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--only", default="", choices=["", *ROWS])
     parser.add_argument("--seeds", type=int, default=3)
@@ -125,7 +136,7 @@ def main() -> None:
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as thrown_away:
         if args.what == "speed":
-            rows = speed(args.model, args.rounds)
+            rows = [row for model in args.models for row in speed(model, args.rounds)]
         else:
             rows = accuracy(args.only, args.seeds, Path(args.runs or thrown_away))
     report(f"images_{args.what}", vars(args), rows, out=args.out, as_json=args.json)

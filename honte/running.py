@@ -31,6 +31,18 @@ def run_flags(command: str, usage: str, description: str, init: str) -> argparse
     return parser
 
 
+def taken(own: argparse.ArgumentParser, arguments: Sequence[str]) -> tuple[str, argparse.Namespace, list[str]]:
+    """The word before all flags, or none; our own flags; the words that are left. Help is printed where it is asked."""
+    words = list(arguments)
+    name = words.pop(0) if words and not words[0].startswith("-") else ""  # later words may be values of flags
+    flags, rest = own.parse_known_args(words)
+    flags.helping = any(word in ("-h", "--help") for word in arguments)
+    if flags.helping:
+        own.print_help()
+        print("\nEvery setting of the recipe is a flag, too:\n")
+    return name, flags, rest
+
+
 def settings(kind: type, values: Mapping[str, Any], words: Sequence[str], command: str) -> Any:
     """The configuration ``kind``: a recipe's values with those of the flags ``words`` over them."""
     import tyro

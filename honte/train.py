@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from games.game import Game
 from games.registry import make
 from honte.recipes import recipe
-from honte.running import opened, printed, run_flags, settings, signals, told
+from honte.running import opened, printed, run_flags, settings, signals, taken, told
 
 if TYPE_CHECKING:
     from training.report import Report
@@ -123,11 +123,7 @@ def _parsed(arguments: Sequence[str]) -> tuple[argparse.Namespace, Any]:
     """Our own flags, and the configuration: the recipe's values with those of the other flags over them."""
     from training.config import TrainConfig
 
-    own = own_flags()
-    helping = any(word in ("-h", "--help") for word in arguments)
-    words = list(arguments)
-    name = words.pop(0) if words and not words[0].startswith("-") else ""  # later words may be values of flags
-    flags, rest = own.parse_known_args(words)
+    name, flags, rest = taken(own_flags(), arguments)
     flags.recipe = name
     if flags.learner_processes is not None:
         rest += ["--learn.processes", str(flags.learner_processes)]
@@ -135,12 +131,8 @@ def _parsed(arguments: Sequence[str]) -> tuple[argparse.Namespace, Any]:
         if not flags.ray:
             raise ValueError("--num-actors goes with --ray: without it, games are played in this process")
         rest += ["--ray.num-actors", str(flags.num_actors)]
-    if helping:
-        own.print_help()
-        print("\nEvery setting of the recipe is a flag, too:\n")
-        values = recipe(flags.recipe, flags.game) if flags.recipe or flags.game else {"game": "GAME"}
-    else:
-        values = recipe(flags.recipe, flags.game)
+    nothing = flags.helping and not flags.recipe and not flags.game
+    values = {"game": "GAME"} if nothing else recipe(flags.recipe, flags.game)
     return flags, settings(TrainConfig, values, rest, "train")
 
 

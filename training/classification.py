@@ -28,7 +28,7 @@ from training import checkpoints, run_folder
 from training.attacks import hardened
 from training.augmentation import AugmentConfig, augmented
 from training.classifiers import SCHEMA, accuracy, predict
-from training.images import DataSet, Pictures, Split, pixels_shuffled, split
+from training.images import DataSet, Split, pixels_shuffled, split
 from training.losses import classification_loss, neuron_loss
 from training.metrics import Metrics
 from training.report import Rates, Report
@@ -62,6 +62,7 @@ class ImageConfig:
     label_smoothing: float = 0.0
     adversarial: Share = 0.0  # train on pictures attacked with so much of full brightness
     flip_test: bool = False  # the mean over a picture and its mirror image
+    shift_test: Annotated[int, Field(ge=0)] = 0  # and over it moved by so many pixels up, down, left and right
     freeze: bool = False  # only the head learns; for a trunk from elsewhere
     network: ClassifierConfig = field(default_factory=ClassifierConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
@@ -130,31 +131,33 @@ class Run:
 
     def go(self) -> str:
         """Learn until the run is finished; returns why it stopped: ``finished`` or ``stopped``."""
-        before = done = self.progress() >= 1
-        looked = self._looks()
-        try:
-            while not self.stopping() and not done:
-                self.trainer.learning_rate_scale = self._cycle(self.progress())
-                self.report.smooth(self.trainer.step(self.batch(self.trainer.steps)))
+        with self.metrics:
+            done, looked = self.progress() >= 1, self._looks()
+            if done:
+                return "finished"
+            while not done and not self.stopping():
+                self._step()
                 done = self.progress() >= 1
-                if not done and self._looks() > looked:
+                if self._looks() > looked and not done:
                     looked = self._looks()
-                    self._measure("validation", self.parts.validation)
+                    self._measure("validation")
                 if time.monotonic() - self._last_view >= VIEW_SECONDS:
                     self._view()
-                if not done and self._due():
+                if self._due() and not done:
                     self._save()
-            if done and not before:
-                self._measure("validation", self.parts.validation)
-                self._measure("test", self.parts.test)
-            if not before:
-                self._view()
-                self._save("finished" if done else "running")
+            if done:
+                self._measure("validation")
+                self._measure("test")
+            self._view()
+            self._save("finished" if done else "running")
+        return "finished" if done else "stopped"
+
+    def _step(self) -> None:
+        self.trainer.learning_rate_scale = self._cycle(self.progress())
+        try:
+            self.report.smooth(self.trainer.step(self.batch(self.trainer.steps)))
         except Diverged as error:
             raise ValueError(f"training diverged: {error}") from error
-        finally:
-            self.metrics.close()
-        return "finished" if done else "stopped"
 
     def batch(self, step: int) -> dict[str, Tensor]:
         """The batch of ``step``: an epoch's pictures in an order of its own, changed as the recipe says."""
@@ -199,12 +202,13 @@ class Run:
         self.playing.load_state_dict(self.trainer.averaged_weights())
         return self.playing.eval()
 
-    def _measure(self, name: str, pictures: Pictures) -> None:
-        if len(pictures.labels):
-            chances = predict(self.current(), pictures.images, flip=self.config.flip_test, bf16=self.trainer.in_bf16)
-            self.report.grades[f"{name}_accuracy"] = accuracy(chances, pictures.labels)
-            measured = {f"{name}_accuracy": self.report.grades[f"{name}_accuracy"], "minutes": self.minutes}
-            self.metrics.write(self.trainer.steps, measured)
+    def _measure(self, part: Literal["validation", "test"]) -> None:
+        images, labels = getattr(self.parts, part)
+        if len(labels):
+            flip, shift = self.config.flip_test, self.config.shift_test
+            grade = accuracy(predict(self.current(), images, flip=flip, shift=shift, bf16=self.trainer.in_bf16), labels)
+            self.report.grades[f"{part}_accuracy"] = grade
+            self.metrics.write(self.trainer.steps, {f"{part}_accuracy": grade, "minutes": self.minutes})
 
     def _view(self) -> None:
         report = self.report
@@ -252,4 +256,5 @@ def model_config(data: DataSet, config: ImageConfig) -> dict[str, Any]:
         "shape": list(data.shape),
         "network": asdict(config.network),
         "flip_test": config.flip_test,
+        "shift_test": config.shift_test,
     }

@@ -9,9 +9,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from agent.classifier import Classifier, ClassifierConfig
-from agent.models import configured, find
+from agent.models import configured, find, fitting
 from training import checkpoints
 
 SCHEMA = 1
@@ -19,15 +20,23 @@ EVALUATION_BATCH = 500
 
 
 @torch.no_grad()
-def predict(model: nn.Module, images: Tensor, *, flip: bool = False, bf16: bool = False) -> Tensor:
-    """Chances [N, K] of each class for pictures [N, C, H, W] of bytes; ``flip`` averages with their mirror images."""
+def predict(model: nn.Module, images: Tensor, *, flip: bool = False, shift: int = 0, bf16: bool = False) -> Tensor:
+    """Chances [N, K] of each class for pictures [N, C, H, W] of bytes: the means over all ``views`` of each."""
     model.eval()
     chances = []
     for batch in torch.split(images, EVALUATION_BATCH):
         with torch.autocast(batch.device.type, torch.bfloat16, enabled=bf16):
-            views = [model(view.float()).float().softmax(1) for view in ([batch, batch.flip(3)] if flip else [batch])]
-        chances.append(torch.stack(views).mean(0))
+            of_views = [model(view.float()).float().softmax(1) for view in views(batch, flip, shift)]
+        chances.append(torch.stack(of_views).mean(0))
     return torch.cat(chances)
+
+
+def views(images: Tensor, flip: bool, shift: int) -> list[Tensor]:
+    """Pictures as they are, ``shift`` pixels up, down, left and right (zeros move in), and all that mirrored."""
+    padded, (height, width) = F.pad(images, (shift,) * 4), images.shape[2:]
+    corners = [(shift, shift), (0, shift), (2 * shift, shift), (shift, 0), (shift, 2 * shift)]
+    moved = [padded[:, :, y : y + height, x : x + width] for y, x in (corners if shift else corners[:1])]
+    return moved + [view.flip(3) for view in moved] if flip else moved
 
 
 def accuracy(chances: Tensor, labels: Tensor) -> float:
@@ -46,11 +55,7 @@ def load_classifier(place: str) -> tuple[Classifier, dict[str, Any]]:
         raise ValueError(f"{folder} holds no classifier of pictures: honte classify trains one")
     network = configured(ClassifierConfig, config["network"], f"{folder / 'config.json'}: network")
     channels, height, width = config["shape"]
-    with torch.random.fork_rng(devices=[]):
+    with fitting(folder / "model.safetensors", "its config.json"):
         model = Classifier(network, (channels, height, width), len(config["classes"]))
-    try:
         model.load_state_dict(weights)
-    except RuntimeError as error:
-        first = str(error).splitlines()[-1].strip()
-        raise ValueError(f"{folder / 'model.safetensors'} does not fit its config.json: {first}") from error
-    return model.eval(), config
+    return model.eval(), {"shift_test": 0, **config}  # which older runs do not name

@@ -6,15 +6,14 @@ Knows recipes, flags and what is said of a run. Does not know how a run learns.
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from honte.commands.shared import Output
 from honte.recipes import names, values
-from honte.running import opened, printed, run_flags, settings, signals, told
+from honte.running import opened, printed, run_flags, settings, signals, taken, told
 
 IMAGES = "images"
 """The folder of recipes that learn pictures."""
@@ -44,10 +43,12 @@ def recipe(model: str, dataset: str) -> dict[str, Any]:
 def main(arguments: Sequence[str]) -> int:
     """Exit code 0 when the run finished or was stopped by a signal after saving."""
     flags, config = _parsed(arguments)
-    if flags.dataset == "logic_gates":
+    output = Output(flags.json)
+    if config.dataset == "logic_gates":
         from honte.commands import logic_gates
 
-        return logic_gates.show(flags.json)
+        output.result(logic_gates.show(output))
+        return 0
     if flags.print_config:
         return printed(config)
     from honte.commands import attack, locality
@@ -57,15 +58,13 @@ def main(arguments: Sequence[str]) -> int:
         attack.parsed(flags.attack)  # before a long run, not after it
     data = open_data(config.dataset, config.size)
     config = replace(config, data_sha256=data.sha256)
-    name = f"{Path(flags.dataset).stem or 'pictures'}_{'locality' if flags.locality else Path(flags.model).stem}"
+    name = f"{Path(config.dataset).stem or 'pictures'}_{'locality' if flags.locality else Path(flags.model).stem}"
     look = locality.compare if flags.locality else run
-    result = look(data, config, Path(flags.run or Path("runs") / name), flags)
-    if flags.json:
-        print(json.dumps(result, allow_nan=False))
+    output.result(look(data, config, Path(flags.run or Path("runs") / name), flags, output))
     return 0
 
 
-def run(data: Any, config: Any, folder: Path, flags: argparse.Namespace) -> dict[str, Any]:
+def run(data: Any, config: Any, folder: Path, flags: argparse.Namespace, output: Output) -> dict[str, Any]:
     """One run in one folder, begun or resumed; what there is to say of it."""
     from agent.models import find
     from honte.commands import attack
@@ -96,12 +95,11 @@ def run(data: Any, config: Any, folder: Path, flags: argparse.Namespace) -> dict
             "validation_accuracy": grades.get("validation_accuracy"),
             "samples_per_second": round(learning.trainer.samples_seen / max(60 * learning.minutes, 1e-9), 1),
         }
-        words = [told(before, reason, learning.minutes, folder), summary(learning.report)]
+        output.say(f"{told(before, reason, learning.minutes, folder)}\n{summary(learning.report)}")
         if flags.attack:
             result["attack"] = found = attack.fool(learning, flags.attack, folder)
-            words.append(f"under {flags.attack}: {found['accuracy_under_attack']:.2%}, see {found['drawn']}")
-    words += [f"use it:  honte predict {folder} PICTURE ...", f"see it:  honte report {folder}"]
-    print("\n".join(words), file=sys.stderr if flags.json else sys.stdout)
+            output.say(f"under {flags.attack}: {found['accuracy_under_attack']:.2%}, see {found['drawn']}")
+    output.say(f"use it:  honte predict {folder} PICTURE ...\nsee it:  honte report {folder}")
     return result
 
 
@@ -109,13 +107,7 @@ def _parsed(arguments: Sequence[str]) -> tuple[argparse.Namespace, Any]:
     """Our own flags, and the configuration."""
     from training.classification import ImageConfig
 
-    own, words = own_flags(), list(arguments)
-    dataset = words.pop(0) if words and not words[0].startswith("-") else ""
-    flags, rest = own.parse_known_args(words)
-    flags.dataset = dataset
-    if any(word in ("-h", "--help") for word in arguments):
-        own.print_help()
-        print("\nEvery setting of the recipe is a flag, too:\n")
-    elif not dataset:
+    dataset, flags, rest = taken(own_flags(), arguments)
+    if not dataset and not flags.helping:
         raise ValueError("name the pictures first: logic_gates, digits, mnist, fashion_mnist, a folder or an .npz file")
     return flags, settings(ImageConfig, recipe(flags.model, dataset or "DATASET"), rest, "classify")

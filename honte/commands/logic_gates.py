@@ -6,8 +6,8 @@ error through the logistic function, with rate 1 and the whole batch.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -59,53 +59,48 @@ def answers(model: Classifier) -> tuple[list[float], list[float]]:
     return h.tolist(), torch.sigmoid(h).tolist()
 
 
-def descend(model: Classifier, gate: str, steps: int) -> list[Step]:
-    """``steps`` of gradient descent with rate 1, all four rows in each."""
-    plain = TrainerConfig(optimizer="sgd", momentum=0.0, weight_decay=0.0, learning_rate=Schedule(1.0))
-    trainer = Trainer(model, neuron_loss(), plain)
+def steps(trainer: Trainer, gate: str, number: int) -> Iterator[dict[str, float]]:
+    """What the trainer says of each of ``number`` steps, all four rows in each."""
     batch = {"image": inputs(), "label": torch.tensor(GATES[gate])}
+    return (trainer.step(batch) for _ in range(number))
+
+
+def descend(model: Classifier, gate: str, number: int) -> list[Step]:
+    """So many steps of gradient descent with rate 1."""
+    plain = TrainerConfig(optimizer="sgd", momentum=0.0, weight_decay=0.0, learning_rate=Schedule(1.0))
     history = []
-    for number in range(1, steps + 1):
-        report = trainer.step(batch)
+    for count, report in enumerate(steps(Trainer(model, neuron_loss(), plain), gate, number), 1):
         first, second = model.head.weight[0].tolist()
-        history.append(Step(number, (first, second), model.head.bias.item(), report["loss"], report["accuracy"]))
+        history.append(Step(count, (first, second), model.head.bias.item(), report["loss"], report["accuracy"]))
     return history
 
 
-def by_mlp(gate: str, steps: int = 300) -> float:
+def by_mlp(gate: str) -> float:
     """The share of rows that a hidden layer of eight gets right."""
     trainer = Trainer(network("mlp", 2), classification_loss(), TrainerConfig(learning_rate=Schedule(0.03)))
-    batch = {"image": inputs(), "label": torch.tensor(GATES[gate])}
-    for _ in range(steps):
-        report = trainer.step(batch)
-    return report["accuracy"]
+    return list(steps(trainer, gate, 300))[-1]["accuracy"]
 
 
-def show(json: bool) -> int:
-    """The tables, for people or as JSON; the exit code."""
-    output = Output(json)
+def show(output: Output) -> dict[str, Any]:
+    """The tables for people; what is in them."""
     h, p = answers(neuron((1, -1), -0.5))
     rows = [["x1", "x2", "OR", "h", "p"]]
-    rows += [
-        [str(a), str(b), str(y), f"{s:.1f}", f"{c:.2f}"]
-        for (a, b), y, s, c in zip(ROWS, GATES["OR"], h, p, strict=True)
-    ]
+    for (a, b), y, s, c in zip(ROWS, GATES["OR"], h, p, strict=True):
+        rows.append([str(a), str(b), str(y), f"{s:.1f}", f"{c:.2f}"])
     output.say("one neuron with weights 1 and -1 and bias -0.5:\n" + table(rows, "34"))
     gates, right = {}, []
     for gate in GATES:
         history = descend(neuron((1, -1), -0.5), gate, 500)
         rows = [["step", "w1", "w2", "bias", "loss", "right"]]
         for step in history[:10] + history[99::400]:
-            numbers = [f"{number:.3f}" for number in (*step.weights, step.bias, step.loss)]
+            numbers = [f"{round(number, 3) + 0:.3f}" for number in (*step.weights, step.bias, step.loss)]
             rows.append([str(step.number), *numbers, f"{step.accuracy:.0%}"])
         mlp = by_mlp(gate)
         right.append(mlp)
         gates[gate] = {"neuron": history[-1].accuracy, "mlp": mlp, "steps": [step._asdict() for step in history[:10]]}
-        output.say(f"\n{gate}, by gradient descent from there:\n" + table(rows, "012345"))
+        output.say(f"\n{gate}, by gradient descent from there (loss, and rows right, before each step):")
+        output.say(table(rows, "012345"))
         output.say(f"a hidden layer of eight neurons: {mlp:.0%} right")
     share = sum(right) / len(right)
-    by_hand = {"h": h, "p": p}
-    output.result(
-        {"dataset": "logic_gates", "model": "mlp", "test_accuracy": share, "by_hand": by_hand, "gates": gates}
-    )
-    return 0
+    told = {"dataset": "logic_gates", "model": "mlp", "test_accuracy": share}
+    return told | {"by_hand": {"h": h, "p": p}, "gates": gates}

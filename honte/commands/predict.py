@@ -43,7 +43,8 @@ def main(arguments: Sequence[str]) -> int:
     output = Output(args.json)
     model, config = load_classifier(args.run)
     images = torch.stack([torch.from_numpy(read_picture(path, model.shape).copy()) for path in args.pictures])
-    chances = predict(model, 255 - images if args.invert else images, flip=config["flip_test"])
+    images = 255 - images if args.invert else images
+    chances = predict(model, images, flip=config["flip_test"], shift=config["shift_test"])
     rows, results = [["picture", "is", ""]], []
     for path, mine in zip(args.pictures, chances, strict=True):
         best = mine.argsort(descending=True, stable=True)[:TOLD].tolist()

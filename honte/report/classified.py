@@ -37,8 +37,10 @@ def read(folder: Path, config: Mapping[str, Any], records: list[dict[str, Any]])
         name = "test" if status(folder).startswith("finished") else name  # a run looks at its test pictures at its end
         pictures = getattr(split, name)
         model, said = load_classifier(str(folder))
-        judged = inside.Judged(pictures, predict(model, pictures.images, flip=said["flip_test"]), said["classes"])
-        grades = [_grade(judged, f"{name} pictures", "and their mirror images" if said["flip_test"] else "as they are")]
+        chances = predict(model, pictures.images, flip=said["flip_test"], shift=said["shift_test"])
+        judged = inside.Judged(pictures, chances, said["classes"])
+        more = ["mirrored"] * said["flip_test"] + ["moved"] * bool(said["shift_test"])
+        grades = [_grade(judged, f"{name} pictures", f"and {' and '.join(more)}" if more else "as they are")]
         cards = inside.cards(model, judged, asked.seed)
     except ImportError as error:
         notes.append(f"nothing inside of it was looked at: pip install scikit-learn ({error})")

@@ -166,11 +166,11 @@ def test_what_holds_no_classifier_is_refused(tmp_path: Path) -> None:
         load_classifier("connect_four")
 
 
-@pytest.mark.parametrize("model", ["perceptron", "logistic", "mlp", "lenet", "alexnet", "resnet"])
+@pytest.mark.parametrize("model", ["perceptron", "logistic", "mlp", "lenet", "alexnet", "resnet", "resnet_long"])
 @pytest.mark.parametrize("dataset", ["digits", "mnist", "fashion_mnist", "somewhere"])
 def test_every_recipe_is_whole(model: str, dataset: str) -> None:
     config = parse(recipe(model, dataset), ImageConfig)
-    assert config.network.kind == model
+    assert config.network.kind == model.removesuffix("_long")
     assert config.dataset == dataset
 
 
