@@ -83,7 +83,7 @@ def run(kills: int, minutes: float, seed: int, state: dict[str, Any]) -> None:
     cluster = patiently(lambda: Cluster(initialize_head=True, head_node_args={**NODE, "include_dashboard": False}))
     spare = patiently(lambda: cluster.add_node(**NODE))
     ray.init(cluster.address, log_to_driver=False, logging_level="error")
-    spread = RayConfig(num_actors=3, num_cpus=0.5, seconds=0.2, timeout=20.0)
+    spread = RayConfig(num_actors=2, num_cpus=0.5, seconds=0.2, timeout=20.0)
     owed: dict[str, Any] = {"first_id": state["next_id"], "missing": state["missing"]}
     runner = RayRunner(make("tic_tac_toe"), PLAY, waiting, seed=seed, cluster=spread, **owed)
     runner.publish({}, 0)
@@ -113,6 +113,10 @@ def run(kills: int, minutes: float, seed: int, state: dict[str, Any]) -> None:
                 else:
                     os.kill(victim.pid, signal.SIGKILL)
                     counts["killed"] += 1
+                    if not counts["killed"] % 20:
+                        print(
+                            f"{(now - start) / 60:.1f} min: {counts}, {len(found)} games", file=sys.stderr, flush=True
+                        )
         counts["replaced"] += sum("is replaced" in note for note in runner.notes)
         counts["quarantined"] += len(runner.ledger.quarantined)
         state |= {"next_id": runner.next_id, "missing": runner.missing}
