@@ -39,9 +39,9 @@ from selfplay.records import GameRecord, samples
 from selfplay.worker import RayConfig, Weightless, hash_network
 
 NODE = {"num_cpus": 1, "object_store_memory": 80 << 20}
-PAUSE = (1.0, 3.0)  # seconds between two kills, while somebody is at work
+PAUSE = (0.4, 1.2)  # seconds between two kills, while somebody is at work
 PLAY = SelfPlayConfig(num_games=16, search=SearchConfig(num_simulations=16))
-WAIT = 0.01  # seconds for each batch of the network
+WAIT = 0.002  # seconds for each batch of the network
 
 
 def waiting(game: Game) -> Any:
@@ -83,7 +83,7 @@ def run(kills: int, minutes: float, seed: int, state: dict[str, Any]) -> None:
     cluster = patiently(lambda: Cluster(initialize_head=True, head_node_args={**NODE, "include_dashboard": False}))
     spare = patiently(lambda: cluster.add_node(**NODE))
     ray.init(cluster.address, log_to_driver=False, logging_level="error")
-    spread = RayConfig(num_actors=2, num_cpus=0.5, seconds=0.2, timeout=20.0)
+    spread = RayConfig(num_actors=4, num_cpus=0.5, seconds=0.2, timeout=20.0)
     owed: dict[str, Any] = {"first_id": state["next_id"], "missing": state["missing"]}
     runner = RayRunner(make("tic_tac_toe"), PLAY, waiting, seed=seed, cluster=spread, **owed)
     runner.publish({}, 0)

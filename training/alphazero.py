@@ -24,7 +24,7 @@ from agent.evaluator import NetworkEvaluator
 from agent.network import PolicyValueNet
 from games.game import Game
 from selfplay.local_runner import LocalRunner
-from selfplay.records import GameRecord
+from selfplay.sheaf import Games
 from training import run_folder
 from training.config import TrainConfig
 from training.data_parallel import Learners
@@ -74,8 +74,8 @@ class Run:
         self.learners: Learners | None = None
         self.replay = Replay(game, learn.window, full_budget=config.self_play.search.num_simulations)
         self.storage = Storage(game, config, folder)
-        self.report = Report()
-        self.pending: list[GameRecord] = []
+        self.report, self.rates = Report(), Rates()
+        self.pending: list[Games] = []
         saved = self._restore()
         evaluator = partial(NetworkEvaluator, network=config.network, config=self._engine(), wait=False)
         common: dict[str, Any] = {"seed": config.seed, "first_id": saved.next_id}
@@ -88,7 +88,7 @@ class Run:
             self.runner.restore(saved.in_flight)
         self.runner.publish(self.weights, self.version)
         self.metrics = Metrics(folder, resume_step=self.trainer.steps)
-        self.rates = Rates()
+        self.report.notes += self.metrics.notes
         self._begun = self._last_view = self._last_save = self._last_flush = time.monotonic()
         self._last_grade = -1e9
 
@@ -184,12 +184,12 @@ class Run:
         learn = self.config.learn
         return learn.batch_size if self.config.deterministic else 2.0 * learn.publish_steps * learn.batch_size
 
-    def _take(self, records: list[GameRecord]) -> None:
+    def _take(self, games: Games) -> None:
         """Finished games go into replay, and to disk soon."""
-        if records:
-            self.replay.add(records)
-            self.num_games += len(records)
-            self.pending += records
+        if games:
+            self.replay.add(games)
+            self.num_games += len(games)
+            self.pending.append(games)
         if self.pending and (self.config.deterministic or time.monotonic() - self._last_flush > FLUSH_SECONDS):
             self._flush()
 
