@@ -103,26 +103,25 @@ def run(kills: int, minutes: float, seed: int, state: dict[str, Any]) -> None:
             if now >= due and at_work:
                 due = now + chance.uniform(*PAUSE)
                 victim, kind = chance.choice(at_work), chance.random()
-                if kind < 0.03:
-                    os.kill(victim.pid, signal.SIGSTOP)
-                    counts["frozen"] += 1
-                elif kind < 0.05:
+                if kind < 0.02:
                     cluster.remove_node(spare, allow_graceful=False)
                     spare = patiently(lambda: cluster.add_node(**NODE))
                     counts["nodes removed"] += 1
-                else:
-                    os.kill(victim.pid, signal.SIGKILL)
-                    counts["killed"] += 1
-                    if not counts["killed"] % 20:
-                        print(
-                            f"{(now - start) / 60:.1f} min: {counts}, {len(found)} games", file=sys.stderr, flush=True
-                        )
+                    continue
+                frozen = kind < 0.05
+                try:
+                    os.kill(victim.pid, signal.SIGSTOP if frozen else signal.SIGKILL)
+                except ProcessLookupError:  # it went with its node, or nobody has noticed yet
+                    continue
+                counts["frozen" if frozen else "killed"] += 1
+                if not counts["killed"] % 20:
+                    print(f"{now - start:.0f} s: {counts}, {len(found)} games", file=sys.stderr, flush=True)
+    finally:
         counts["replaced"] += sum("is replaced" in note for note in runner.notes)
         counts["quarantined"] += len(runner.ledger.quarantined)
         state |= {"next_id": runner.next_id, "missing": runner.missing}
         counts["drivers"] += 1
         counts["minutes"] = round(counts["minutes"] + (time.monotonic() - start) / 60, 2)
-    finally:
         runner.close()
         ray.shutdown()
         cluster.shutdown()
