@@ -37,7 +37,7 @@ from selfplay.worker import RayConfig, Weightless
 from training.replay import Replay, WindowConfig
 
 SIMULATIONS = 100
-WARM = 3.0  # seconds between the first answer of the last actor and the beginning of what counts
+WARM = 3.0  # seconds between the last actor's first answer and the beginning of what counts
 
 
 def sleeping(game: Game, rate: float) -> Any:
@@ -62,8 +62,8 @@ def at(actors: int, seconds: float, rate: float, aggregate: bool) -> dict[str, A
         playing: list[int] = []
         while len(playing) < actors or not all(any(hired.counts) for hired in runner.staff.values()):
             runner.collect(1.0)
-            playing = processes("_Actor.work") if aggregate else [h.pid for h in runner.staff.values() if h.pid]
-        until = time.perf_counter() + WARM
+            playing = processes("ray::_Actor") if aggregate else [h.pid for h in runner.staff.values() if h.pid]
+        until = time.perf_counter() + WARM * (5 if aggregate else 1)  # it is not told when the last one begins
         while time.perf_counter() < until:
             runner.collect(0.5)
         helpers = [hired.pid for hired in runner.staff.values()] if aggregate else []
@@ -93,12 +93,12 @@ def at(actors: int, seconds: float, rate: float, aggregate: bool) -> dict[str, A
         runner.close()
 
 
-def processes(doing: str) -> list[int]:
-    """Of the actors that are at that call, which Ray writes where others have their command."""
+def processes(name: str) -> list[int]:
+    """Of the actors called so, which Ray writes where others have their command."""
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
-            if doing in path.read_text(errors="replace"):
+            if name in path.read_text(errors="replace"):
                 found.append(int(path.parent.name))
     return found
 
