@@ -34,7 +34,7 @@ from training.metrics import Metrics
 from training.replay import Replay
 from training.report import Rates, Report
 from training.storage import Saved, Storage
-from training.trainer import Batch, Diverged, Trainer
+from training.trainer import Batch, Diverged, Trainer, device_of
 from training.transfer import freeze, transplant
 
 FLUSH_SECONDS = 5.0
@@ -70,7 +70,8 @@ class Run:
         if config.freeze:
             freeze(model.trunk)
         self.loss = partial(policy_value_loss, value_mix=learn.value_mix, value_weight=learn.value_weight)
-        self.trainer = Trainer(model, self.loss(), learn.trainer)
+        place = device_of(learn.device, alone=learn.processes == 1 and not config.deterministic)
+        self.trainer = Trainer(model, self.loss(), learn.trainer, place)
         self.learners: Learners | None = None
         self.replay = Replay(game, learn.window, full_budget=config.self_play.search.num_simulations)
         self.storage = Storage(game, config, folder)
@@ -88,7 +89,7 @@ class Run:
             self.runner.restore(saved.in_flight)
         self.runner.publish(self.weights, self.version)
         self.metrics = Metrics(folder, resume_step=self.trainer.steps)
-        self.report.notes += self.metrics.notes
+        self.report.notes += [*saved.notes, *self.metrics.notes]
         self._begun = self._last_view = self._last_save = self._last_flush = time.monotonic()
         self._last_grade = -1e9
 
@@ -106,7 +107,6 @@ class Run:
     def _restore(self) -> Saved:
         """Take up the newest valid checkpoint and the games that are stored."""
         saved = self.storage.load(self.replay)
-        self.report.notes += saved.notes
         self.version, self.num_games, self.minutes_before = saved.version, saved.num_games, saved.minutes
         if saved.trainer is not None:
             self.trainer.load_state(*saved.trainer)
@@ -116,7 +116,7 @@ class Run:
     def start_from(self, folder: Path) -> None:
         """Begin a new run with what fits of another network, its trunk at least. ValueError when that does not."""
         self.report.notes += transplant(self.trainer.model, folder)
-        self.trainer = Trainer(self.trainer.model, self.trainer.loss_fn, self.config.learn.trainer)
+        self.trainer = Trainer(self.trainer.model, self.trainer.loss_fn, self.config.learn.trainer, self.trainer.device)
         self._publish()
 
     # ---- the loop ------------------------------------------------------------------------------------------------
