@@ -1,7 +1,7 @@
 """Training on a GPU by LocalRunner alone, in calls that go on from each other: how fast, and how busy the GPU was.
 
 Needs torch, numpy, numba, safetensors and PyYAML; neither Ray nor the packages of the command line. A call trains for
-``--minutes`` in ``--folder`` and stops; the same call goes on. Every two seconds the run's own rates are kept, and every
+``--minutes`` in ``--folder`` and stops; the same call goes on. Every two seconds the run's own rates are kept, every
 second the GPU's utilisation as ``nvidia-smi`` says it; the row tells their means over the call but for its first fifth,
 in which kernels and graphs are made. On a machine without a GPU ``--device cpu --minutes 0.3`` shows that it runs.
 
@@ -52,8 +52,7 @@ class Utilisation(threading.Thread):
             self.command = subprocess.Popen(["nvidia-smi", *words], stdout=subprocess.PIPE, text=True)
 
     def run(self) -> None:
-        assert self.command is not None and self.command.stdout is not None
-        for line in self.command.stdout:
+        for line in (self.command and self.command.stdout) or ():
             busy, used = (float(word) for word in line.split(","))
             self.seen.append((time.monotonic(), busy, used))
 

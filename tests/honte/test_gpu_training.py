@@ -17,7 +17,17 @@ WITHOUT = "import sys\nfor name in ('ray', 'pydantic', 'tyro', 'gymnasium', 'ric
 
 def test_two_calls_are_one_run(tmp_path: Path) -> None:
     code = WITHOUT + "from benchmarks.gpu_training import main\nmain()"
-    words = [sys.executable, "-c", code, "--game", "tic_tac_toe", "--folder", str(tmp_path / "run"), *SMALL.split()]
+    words = [
+        sys.executable,
+        "-c",
+        code,
+        "--game",
+        "tic_tac_toe",
+        "--folder",
+        str(tmp_path / "run"),
+        *SMALL.split(),
+        "--json",
+    ]
     env = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     rows = []
     for _ in range(2):
