@@ -54,7 +54,8 @@ def sleeping(game: Game, rate: float) -> Any:
 
 def at(actors: int, seconds: float, rate: float, aggregate: bool) -> dict[str, Any]:
     """One row: moves a second of so many actors, CPU of driver and actors, their memory, a weight update's time."""
-    config = SelfPlayConfig(num_games=32, opening_plies=4, search=SearchConfig(num_simulations=SIMULATIONS))
+    games = max(4, round(32 * rate / 10_000))  # a round of moves lasts as long whatever the rate
+    config = SelfPlayConfig(num_games=games, opening_plies=4, search=SearchConfig(num_simulations=SIMULATIONS))
     spread = RayConfig(num_actors=actors, num_cpus=0.01, aggregate_above=0 if aggregate else 100)
     runner = RayRunner(make("connect_four"), config, partial(sleeping, rate=rate), seed=1, cluster=spread)
     try:
@@ -67,20 +68,20 @@ def at(actors: int, seconds: float, rate: float, aggregate: bool) -> dict[str, A
         while time.perf_counter() < until:
             runner.collect(0.5)
         helpers = [hired.pid for hired in runner.staff.values()] if aggregate else []
-        before, start, cpu = runner.moves, time.perf_counter(), time.process_time()
+        before, start, cpu = runner.counts(), time.perf_counter(), time.process_time()
         played, helped = spent(playing), spent(helpers)
         while time.perf_counter() - start < seconds:
             runner.collect(0.5)
         span, used = time.perf_counter() - start, time.process_time() - cpu
-        moved = runner.moves - before
+        moved, _, evaluated = (now - then for now, then in zip(runner.counts(), before, strict=True))
         calls = len(runner.staff) * span / runner.seconds
         row = {
             "actors": actors,
             "rate": rate,
             "aggregators": len(helpers),
             "moves_per_s": round(moved / span, 1),
-            "evaluations_per_s_an_actor": round(moved * SIMULATIONS / span / actors),
-            "of_linear": round(moved * SIMULATIONS / span / actors / rate, 3),
+            "evaluations_per_s_an_actor": round(evaluated / span / actors),
+            "of_linear": round(evaluated / span / actors / rate, 3),
             "actors_cpu": round((spent(playing) - played) / span, 3),
             "aggregators_cpu": round((spent(helpers) - helped) / span, 3),
             "driver_cpu": round(used / span, 4),

@@ -150,9 +150,9 @@ BYTES_A_POSITION = 26.0
 
 def from_measured(measured: dict[str, Any], cores: float) -> tuple[Constants, list[dict[str, Any]]]:
     """The constants of a result of benchmarks.ray_scaling, and its curve beside the simulated one."""
-    costs, rows, rate = measured["config"]["costs"], measured["rows"], measured["config"]["rate"]
+    costs, rows = measured["config"]["costs"], measured["rows"]
     c = Constants(
-        positions=rate / 100,
+        positions=rows[0]["moves_per_s"] / rows[0]["actors"],
         call=min(r["driver_ms_a_call"] for r in rows if not r["aggregators"]) / 1e3,
         taken=costs["taken"],
         packed=costs["packed"],
