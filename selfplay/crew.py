@@ -147,6 +147,8 @@ class Crew(ABC):
         while len(hired.calls) < IN_FLIGHT and self._weights is not None:
             room = self.config.num_games * self.cluster.groups * max(1, hired.post.actors)
             ids = self.ledger.lend(name, room + (6 if hired.post.actors else 3) * hired.peak)
+            if not self.ledger.held[name]:  # it would answer at once, over and over
+                return
             weights = self._weights if hired.version != self._version else None
             hired.version = self._version
             if not hired.calls:

@@ -80,7 +80,7 @@ def joined(game: Game, found: Sequence[Games]) -> Games:
 
 
 def _parts(game: Game, games: Games) -> Sequence[Part]:
-    return games.parts if isinstance(games, Sheaf) else [Part.of(game, games)]
+    return games.parts if isinstance(games, Sheaf) else [Part.of(game, games)] if games else []
 
 
 def rows(game: Game, games: Games) -> list[Rows]:

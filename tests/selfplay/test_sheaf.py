@@ -53,6 +53,7 @@ def test_a_sheaf_is_its_records(records: list[GameRecord]) -> None:
     mixed = sheaf.joined(GAME, [records[:3], Sheaf(GAME, [Part.of(GAME, records[3:])])])
     assert isinstance(mixed, Sheaf)
     assert [game.id for game in mixed] == [game.id for game in records]
+    assert len(sheaf.joined(GAME, [[], mixed])) == len(records)
     assert sheaf.joined(GAME, [records[:3], records[3:]]) == records
     assert not Sheaf(GAME, [])
 
