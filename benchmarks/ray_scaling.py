@@ -54,8 +54,7 @@ def sleeping(game: Game, rate: float) -> Any:
 
 def at(actors: int, seconds: float, rate: float, aggregate: bool) -> dict[str, Any]:
     """One row: moves a second of so many actors, CPU of driver and actors, their memory, a weight update's time."""
-    games = max(4, round(32 * rate / 10_000))  # a round of moves lasts as long whatever the rate
-    config = SelfPlayConfig(num_games=games, opening_plies=4, search=SearchConfig(num_simulations=SIMULATIONS))
+    config = SelfPlayConfig(num_games=32, opening_plies=4, search=SearchConfig(num_simulations=SIMULATIONS))
     spread = RayConfig(num_actors=actors, num_cpus=0.01, aggregate_above=0 if aggregate else 100)
     runner = RayRunner(make("connect_four"), config, partial(sleeping, rate=rate), seed=1, cluster=spread)
     try:
@@ -88,8 +87,10 @@ def at(actors: int, seconds: float, rate: float, aggregate: bool) -> dict[str, A
             "driver_ms_a_call": round(1e3 * used / calls, 3),
             "actor_MB": round(statistics.median(proportional(pid) for pid in playing)),
         }
-        updates = [] if aggregate else [update(runner, version) for version in (1, 2)]
-        return row | ({"update_s": round(statistics.median(updates), 2)} if updates else {})
+        if aggregate:
+            return row
+        nothing, whole = update(runner, 1, 1), update(runner, 2, 5_000_000)
+        return row | {"calls_under_way_s": round(nothing, 2), "update_s": round(whole - nothing, 2)}
     finally:
         runner.close()
 
@@ -113,17 +114,17 @@ def spent(pids: list[int]) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def update(runner: RayRunner, version: int) -> float:
-    """Seconds from publishing 5 M parameters until every actor has answered a call that brought them."""
+def update(runner: RayRunner, version: int, parameters: int) -> float:
+    """Seconds from publishing so many parameters until every actor has answered a call that brought them."""
     start = time.perf_counter()
-    runner.publish({"weights": np.zeros(5_000_000, np.float32)}, version)
+    runner.publish({"weights": np.zeros(parameters, np.float32)}, version)
     asked: dict[str, Any] = {}
     while len(asked) < len(runner.staff) or any(ref in pending(runner) for ref in asked.values()):
         runner.collect(0.05)
         for name, hired in runner.staff.items():
             if hired.version == version and hired.calls:
                 asked.setdefault(name, hired.calls[-1][1])
-    return time.perf_counter() - start - 2 * runner.seconds  # the two calls that were under way come first
+    return time.perf_counter() - start
 
 
 def pending(runner: RayRunner) -> set[Any]:

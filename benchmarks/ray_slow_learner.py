@@ -31,6 +31,7 @@ from training.config import LearnConfig, TrainConfig
 from training.replay import WindowConfig
 
 LOOK = 1.0  # seconds
+LONGEST = 5.0  # what is longer between two looks was no work: somebody stopped the process
 CONFIG = TrainConfig(
     game="tic_tac_toe",
     network=NetworkConfig(blocks=2, channels=32),
@@ -50,19 +51,22 @@ def run(seconds: float, actors: int, folder: Path) -> dict[str, Any]:
     def remote(game: Any, config: Any, evaluator: Any, **more: Any) -> RayRunner:
         return RayRunner(game, config, hash_network, address="local", cluster=spread, **more)
 
-    looks: list[tuple[float, float, float]] = []
+    looks: list[tuple[float, float, float]] = []  # seconds of work, megabytes of the driver and of the stores
+    last = [time.monotonic()]
 
     def stopping() -> bool:  # asked between any two steps
-        now = time.monotonic()
-        if learner.trainer.steps and (not looks or now - looks[-1][0] >= LOOK):
-            looks.append((now, resident(), stored()))
-        return bool(looks) and now - looks[0][0] >= seconds
+        gap = time.monotonic() - last[0]
+        if learner.trainer.steps and gap >= LOOK:
+            worked = looks[-1][0] + min(gap, LONGEST) if looks else 0.0
+            looks.append((worked, resident(), stored()))
+            last[0] += gap
+        return bool(looks) and looks[-1][0] >= seconds
 
     learner = Run(make(CONFIG.game), CONFIG, folder, remote=remote, stopping=stopping)
     learner.go()
     times, driver, store = np.array(looks[len(looks) // 3 :]).T
     return {
-        "minutes": round((looks[-1][0] - looks[0][0]) / 60, 2),
+        "minutes": round(looks[-1][0] / 60, 2),
         "games": learner.num_games,
         "steps": learner.trainer.steps,
         "versions": learner.version // CONFIG.learn.publish_steps,
