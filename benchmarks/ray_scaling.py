@@ -87,6 +87,7 @@ def at(actors: int, seconds: float, rate: float, aggregate: bool) -> dict[str, A
             "driver_ms_a_call": round(1e3 * used / calls, 3),
             "actor_MB": round(statistics.median(proportional(pid) for pid in playing)),
         }
+        print(row, file=sys.stderr, flush=True)
         if aggregate:
             return row
         nothing, whole = update(runner, 1, 1), update(runner, 2, 5_000_000)
@@ -180,7 +181,6 @@ def main() -> None:
     rows = []
     for actors in flags.actors:
         rows.append(at(actors, flags.seconds, flags.rate, flags.aggregate))
-        print(rows[-1], file=sys.stderr, flush=True)
     costs = ingest()
     settings = {name: value for name, value in vars(flags).items() if name not in ("out", "json")}
     report("ray_scaling", settings | {"costs": costs}, rows, out=flags.out, as_json=flags.json)
