@@ -25,7 +25,7 @@ from selfplay.ray_runner import RayRunner
 from selfplay.worker import RayConfig
 
 
-def measure(num_games: int, simulations: int, rounds: int, seconds: float) -> list[dict[str, Any]]:
+def measure(num_games: int, simulations: int, rounds: int, seconds: float, warm: float) -> list[dict[str, Any]]:
     game, network = make("connect_four"), NetworkConfig(blocks=6, channels=32)
     config = SelfPlayConfig(
         num_games=num_games,
@@ -45,7 +45,7 @@ def measure(num_games: int, simulations: int, rounds: int, seconds: float) -> li
             local = LocalRunner(game, config, lambda: evaluator(game), seed=1)
             for name, runner in {"LocalRunner": local, "RayRunner": ray}.items():
                 runner.publish(weights, turn)  # both begin with an empty cache
-                found = moves_a_second(runner, seconds, 60.0 if not turn else 5.0)
+                found = moves_a_second(runner, seconds, warm if not turn else 4.0)
                 if turn:  # the first turn compiles
                     rates[name].append(found)
                 if runner is local:
@@ -77,11 +77,12 @@ def main() -> None:
     parser.add_argument("--simulations", type=int, default=24)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=15.0)
+    parser.add_argument("--warm", type=float, default=30.0, help="seconds before the first turn, which is not counted")
     parser.add_argument("--out")
     parser.add_argument("--json", action="store_true")
     flags = parser.parse_args()
     settings = {name: value for name, value in vars(flags).items() if name not in ("out", "json")}
-    rows = measure(flags.games, flags.simulations, flags.rounds, flags.seconds)
+    rows = measure(flags.games, flags.simulations, flags.rounds, flags.seconds, flags.warm)
     report("ray_against_local", settings, rows, out=flags.out, as_json=flags.json)
 
 

@@ -1,19 +1,23 @@
 """Throughput against the number of actors, with the network replaced by one that sleeps; and what the driver costs.
 
-The sleeping evaluator gives 10,000 evaluations a second an actor and needs no torch, so that a few cores host many
-actors. The driver's costs are CPU seconds of its process, which other load on the machine does not change; they are
-what benchmarks.scaling_sim is fed with.
+The sleeping evaluator gives ``--rate`` evaluations a second an actor, 10,000 unless told otherwise, and needs no torch,
+so that a few cores host many actors; where the actors' own search asks for more cores than there are, ``cores`` says
+so, and a lower rate measures Ray instead of the machine. CPU seconds are those of each process, which other load does
+not change; they are what benchmarks.scaling_sim is fed with. ``--aggregate`` puts an aggregator between.
 
-    python -m benchmarks.ray_scaling [--actors 1 2 4 8] [--seconds 15] [--out FILE.json] [--json]
+    python -m benchmarks.ray_scaling [--actors 1 2 4 8] [--rate 10000] [--aggregate] [--seconds 15] [--out FILE.json]
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import contextlib
+import os
 import statistics
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,67 +30,102 @@ from benchmarks.machine import report
 from games import make
 from games.game import Game
 from selfplay.local_runner import SelfPlayConfig
-from selfplay.ray_runner import RayRunner
-from selfplay.records import pack, samples, unpack
+from selfplay.ray_runner import RayRunner, connect
+from selfplay.records import pack, unpack
+from selfplay.sheaf import Part, Sheaf, packed, samples
 from selfplay.worker import RayConfig, Weightless
 from training.replay import Replay, WindowConfig
 
-RATE = 10_000.0
+SIMULATIONS = 100
+WARM = 3.0  # seconds between the last actor's first answer and the beginning of what counts
 
 
-def sleeping(game: Game) -> Any:
-    """No knowledge at ``RATE`` evaluations a second; the time that a search takes meanwhile is slept less."""
+def sleeping(game: Game, rate: float) -> Any:
+    """No knowledge at ``rate`` evaluations a second; the time that a search takes meanwhile is slept less."""
     free = [time.perf_counter()]
 
     def evaluate(states: Any, positions: Any) -> Any:
-        free[0] = max(free[0], time.perf_counter() - 1.0) + len(states) / RATE
+        free[0] = max(free[0], time.perf_counter() - 1.0) + len(states) / rate
         time.sleep(max(0.0, free[0] - time.perf_counter()))
         return uniform(states, positions)
 
     return Weightless(evaluate)
 
 
-def at(actors: int, seconds: float) -> dict[str, Any]:
-    """One row: moves a second of so many actors, the driver's CPU, an actor's memory, a weight update's time."""
-    config = SelfPlayConfig(num_games=32, opening_plies=4, search=SearchConfig(num_simulations=100))
-    spread = RayConfig(num_actors=actors, num_cpus=0.01)
-    runner = RayRunner(make("connect_four"), config, sleeping, seed=1, cluster=spread)
+def at(actors: int, seconds: float, rate: float, aggregate: bool) -> dict[str, Any]:
+    """One row: moves a second of so many actors, CPU of driver and actors, their memory, a weight update's time."""
+    config = SelfPlayConfig(num_games=32, opening_plies=4, search=SearchConfig(num_simulations=SIMULATIONS))
+    spread = RayConfig(num_actors=actors, num_cpus=0.01, aggregate_above=0 if aggregate else 100)
+    runner = RayRunner(make("connect_four"), config, partial(sleeping, rate=rate), seed=1, cluster=spread)
     try:
         runner.publish({}, 0)
-        while len(runner.staff) < actors or not all(any(hired.counts) for hired in runner.staff.values()):
+        playing: list[int] = []
+        while len(playing) < actors or not all(any(hired.counts) for hired in runner.staff.values()):
             runner.collect(1.0)
-        start, cpu, before, games = time.perf_counter(), time.process_time(), runner.moves, 0
+            playing = processes("ray::_Actor") if aggregate else [h.pid for h in runner.staff.values() if h.pid]
+        until = time.perf_counter() + WARM * (5 if aggregate else 1)  # it is not told when the last one begins
+        while time.perf_counter() < until:
+            runner.collect(0.5)
+        helpers = [hired.pid for hired in runner.staff.values()] if aggregate else []
+        before, start, cpu = runner.counts(), time.perf_counter(), time.process_time()
+        played, helped = spent(playing), spent(helpers)
         while time.perf_counter() - start < seconds:
-            games += samples(runner.collect(0.5))
+            runner.collect(0.5)
         span, used = time.perf_counter() - start, time.process_time() - cpu
-        moved = runner.moves - before
-        calls = actors * span / runner.seconds
-        updates = [update(runner, version) for version in (1, 2, 3)]
-        memory = [proportional(hired.pid) for hired in runner.staff.values()]
-        return {
+        moved, _, evaluated = (now - then for now, then in zip(runner.counts(), before, strict=True))
+        calls = len(runner.staff) * span / runner.seconds
+        row = {
             "actors": actors,
+            "rate": rate,
+            "aggregators": len(helpers),
             "moves_per_s": round(moved / span, 1),
-            "evaluations_per_s_an_actor": round(moved * 100 / span / actors),
+            "evaluations_per_s_an_actor": round(evaluated / span / actors),
+            "of_linear": round(evaluated / span / actors / rate, 3),
+            "actors_cpu": round((spent(playing) - played) / span, 3),
+            "aggregators_cpu": round((spent(helpers) - helped) / span, 3),
             "driver_cpu": round(used / span, 4),
             "driver_ms_a_call": round(1e3 * used / calls, 3),
-            "actor_MB": round(statistics.median(memory)),
-            "update_s": round(statistics.median(updates), 2),
+            "actor_MB": round(statistics.median(proportional(pid) for pid in playing)),
         }
+        print(row, file=sys.stderr, flush=True)
+        if aggregate:
+            return row
+        nothing, whole = update(runner, 1, 1), update(runner, 2, 5_000_000)
+        return row | {"calls_under_way_s": round(nothing, 2), "update_s": round(whole - nothing, 2)}
     finally:
         runner.close()
 
 
-def update(runner: RayRunner, version: int) -> float:
-    """Seconds from publishing 5 M parameters until every actor has answered a call that brought them."""
+def processes(name: str) -> list[int]:
+    """Of the actors called so, which Ray writes where others have their command."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if name in path.read_text(errors="replace"):
+                found.append(int(path.parent.name))
+    return found
+
+
+def spent(pids: list[int]) -> float:
+    """Seconds of CPU that these processes have used."""
+    ticks = 0
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def update(runner: RayRunner, version: int, parameters: int) -> float:
+    """Seconds from publishing so many parameters until every actor has answered a call that brought them."""
     start = time.perf_counter()
-    runner.publish({"weights": np.zeros(5_000_000, np.float32)}, version)
+    runner.publish({"weights": np.zeros(parameters, np.float32)}, version)
     asked: dict[str, Any] = {}
     while len(asked) < len(runner.staff) or any(ref in pending(runner) for ref in asked.values()):
         runner.collect(0.05)
         for name, hired in runner.staff.items():
             if hired.version == version and hired.calls:
                 asked.setdefault(name, hired.calls[-1][1])
-    return time.perf_counter() - start - 2 * runner.seconds  # the two calls that were under way come first
+    return time.perf_counter() - start
 
 
 def pending(runner: RayRunner) -> set[Any]:
@@ -99,46 +138,54 @@ def proportional(pid: int) -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
 
 
-def ingest() -> dict[str, Any]:
-    """What one position costs the driver: unpacked, checked against the rules, put into replay; and its bytes."""
+def ingest() -> dict[str, float]:
+    """Seconds of the driver for one position: as records, which it unpacks, checks, turns into rows and packs for the
+    disk; from an aggregator, which did all that; and a position's bytes, packed and as a row.
+    """
     from selfplay.local_runner import LocalRunner
     from selfplay.worker import hash_network
 
     game = make("connect_four")
     config = SelfPlayConfig(num_games=64, quantum=9000, search=SearchConfig(num_simulations=4))
     records = LocalRunner(game, config, lambda: hash_network(game), seed=1, deterministic=True).collect()
-    data, count = pack(game, records), samples(records)
-    replay = Replay(game, WindowConfig(start=10**7))
-    spans = []
-    for _ in range(6):
-        start = time.process_time()
-        replay.add(unpack(game, data))
-        spans.append(time.process_time() - start)
-    return {"position": statistics.median(spans[1:]) / count, "bytes_a_position": len(data) / count}
+    part, count = Part.of(game, records), samples(records)
+    replays = {name: Replay(game, WindowConfig(start=10**7)) for name in ("records", "sheaf")}
+    works: dict[str, Callable[[], Any]] = {
+        "taken": lambda: replays["records"].add(unpack(game, part.data)),
+        "packed": lambda: pack(game, records),
+        "appended": lambda: (replays["sheaf"].add(Sheaf(game, [part])), packed(game, [Sheaf(game, [part])])),
+        "checked": lambda: Part.of(game, unpack(game, part.data)),
+    }
+    spans: dict[str, list[float]] = {name: [] for name in works}
+    for _ in range(8):
+        for name, work in works.items():
+            start = time.process_time()
+            work()
+            spans[name].append((time.process_time() - start) / count)
+    size = sum(array.nbytes for array in part.rows) / count
+    found = {name: statistics.median(each[1:]) for name, each in spans.items()}
+    return found | {"bytes_packed": len(part.data) / count, "bytes_of_a_row": size}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="RayRunner's throughput against the number of actors.")
     parser.add_argument("--actors", type=int, nargs="+", default=[1, 2, 4, 8])
+    parser.add_argument("--rate", type=float, default=10_000.0, help="evaluations a second of one actor")
+    parser.add_argument("--aggregate", action="store_true", help="through an aggregator")
     parser.add_argument("--seconds", type=float, default=15.0)
     parser.add_argument("--out")
     parser.add_argument("--json", action="store_true")
     flags = parser.parse_args()
     ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
-    rows = [at(actors, flags.seconds) for actors in flags.actors]
+    connect("local", RayConfig())
+    rows = []
+    for actors in flags.actors:
+        rows.append(at(actors, flags.seconds, flags.rate, flags.aggregate))
     costs = ingest()
-    settings = {"actors": flags.actors, "seconds": flags.seconds}
-    report("ray_scaling", settings, rows, out=flags.out, as_json=flags.json)
-    constants = {
-        "positions": rows[0]["moves_per_s"],
-        "call": max(0.0, statistics.median(row["driver_ms_a_call"] for row in rows) / 1e3),
-        "position": costs["position"],
-    }
-    print(f"one thread takes in {1 / costs['position']:,.0f} positions/s of {costs['bytes_a_position']:.1f} bytes each")
-    if flags.out:
-        path = Path(flags.out)
-        found = json.loads(path.read_text(encoding="utf-8")) | {"constants": constants, "ingest": costs}
-        path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    settings = {name: value for name, value in vars(flags).items() if name not in ("out", "json")}
+    report("ray_scaling", settings | {"costs": costs}, rows, out=flags.out, as_json=flags.json)
+    for name in ("taken", "appended"):
+        print(f"{name}: {1 / costs[name]:,.0f} positions/s of the driver's thread", file=sys.stderr)
 
 
 if __name__ == "__main__":

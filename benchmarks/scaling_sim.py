@@ -2,10 +2,14 @@
 
 Actors play; after ``seconds`` each hands in what is finished and starts its next call at once, since two are in flight.
 The driver takes answers one after another: a fixed cost a call, a cost a position. New weights are put every
-``publish`` seconds and fetched once by each node, over the driver's link, one after another; an actor's next call waits
-for them. Throughput is the positions that the driver has taken, a second.
+``publish`` seconds and fetched once by each node, over the driver's link, one after another; a call that brings them
+waits until they are there. Throughput is the positions that the driver has taken, a second.
 
-    python -m benchmarks.scaling_sim [--measured FILE.json] [--out FILE.json] [--json]
+With aggregators the same is played twice, as it is built: the actors of a node with their aggregator for a driver, and
+the aggregators, each with what its node gives, with the driver. Where ``cores`` are given all processes share them, as
+in the measurement on one machine, and everything takes longer where they are not enough.
+
+    python -m benchmarks.scaling_sim [--measured FILE.json ...] [--out FILE.json] [--json]
 """
 
 from __future__ import annotations
@@ -19,41 +23,62 @@ from typing import Any
 
 from benchmarks.machine import report
 
-ACTORS = (1, 2, 4, 8, 16, 32, 64, 256, 1000, 3000, 10_000)
+ACTORS = (1, 4, 16, 64, 256, 1000, 3000, 10_000)
 
 
 @dataclass(frozen=True)
 class Constants:
-    """Measured, but for the network link, which is a cluster's usual one."""
+    """Measured by benchmarks.ray_scaling, but for the network link, which is a cluster's usual one."""
 
     positions: float = 100.0  # that an actor decides a second
     call: float = 0.0047  # seconds of the driver for an answer and the next call
-    position: float = 5.1e-6  # seconds of the driver for a position: unpacked, checked, put into replay
+    taken: float = 5.1e-6  # seconds for a position: unpacked, checked, put into replay
+    packed: float = 2.1e-6  # for the disk
+    appended: float = 0.3e-6  # the same for one that an aggregator has checked and packed
     seconds: float = 1.0  # of a call
     calls_a_second: float = 200.0  # beyond so many, calls get longer
     weights: float = 20e6  # bytes: 5 M parameters
-    link: float = 1.25e9  # bytes a second out of the driver's node: 10 Gbit/s
-    fan_out: int = 1  # nodes that pass an object on to others count as sources: 1 = the driver alone
+    row: float = 150.0  # bytes of a position that is checked
+    link: float = 1.25e9  # bytes a second into and out of the driver's node: 10 Gbit/s
     publish: float = 30.0  # seconds between versions
     actors_a_node: int = 16
-    learner: float = 0.0  # share of the driver's one thread that learning takes
+    played: float = 0.0  # seconds of an actor's CPU for a position
+    cores: float = 0.0  # that all share; 0: everybody has its own
 
 
-def simulate(actors: int, constants: Constants, *, span: float = 60.0) -> dict[str, float]:
-    """Positions a second, the driver's load and the longest way of weights, over ``span`` seconds."""
-    length = max(constants.seconds, 2 * actors / constants.calls_a_second)
-    span = max(span, 8 * length)
-    cost = constants.call + constants.position * constants.positions * length
-    cost /= 1 - constants.learner
-    # (time, actor): the end of a call. Starts are spread over one call, as they are after a while.
-    ends = [(length * (1 + i / actors), i) for i in range(actors)]
+@dataclass(frozen=True)
+class Found:
+    """What came of it."""
+
+    per_s: float  # positions taken
+    busy: float  # share of the time that whoever takes them works
+    call: float  # seconds of a call
+    weights: float  # seconds that the last node waited for a version
+
+
+def simulate(actors: int, c: Constants, *, rate: float, cost: float, nodes: int) -> Found:
+    """``actors`` that each give ``rate`` positions a second to one who needs ``cost`` seconds for a position."""
+    length = max(c.seconds, 2 * actors / c.calls_a_second)
+    span = max(60.0, 8 * length)
+    each = c.call + cost * rate * length
+    ends = [(length * (1 + i / actors), i) for i in range(actors)]  # spread over one call, as they are after a while
     heapq.heapify(ends)
-    waiting = [0] * actors  # answers of an actor that the driver has not taken
+    waiting, ready = [0] * actors, [0.0] * actors
+    fetched: dict[int, tuple[int, float]] = {}  # node -> version, and when it is there
     queue: list[tuple[float, int]] = []
-    free = taken = busy = 0.0
-    stalled: dict[int, float] = {}
-    fetched: dict[int, int] = {}  # node -> version
-    sent = slowest = 0.0
+    stalled: set[int] = set()
+    free = taken = busy = sent = slowest = 0.0
+
+    def submitted(actor: int, now: float) -> None:
+        """The call after the next is on its way; its weights are fetched meanwhile."""
+        nonlocal sent, slowest
+        version, node = int(now / c.publish), actor * nodes // actors
+        if fetched.get(node, (0, 0.0))[0] < version:
+            sent = max(sent, now) + c.weights / c.link
+            slowest = max(slowest, sent - now)
+            fetched[node] = version, sent
+        ready[actor] = fetched.get(node, (0, 0.0))[1]
+
     while ends or queue:
         if ends and (not queue or ends[0][0] <= max(free, queue[0][0])):
             now, actor = heapq.heappop(ends)
@@ -62,66 +87,111 @@ def simulate(actors: int, constants: Constants, *, span: float = 60.0) -> dict[s
             heapq.heappush(queue, (now, actor))
             waiting[actor] += 1
             if waiting[actor] < 2:
-                version, node = int(now / constants.publish), actor // constants.actors_a_node
-                begin = now
-                if fetched.get(node, 0) < version:
-                    fetched[node] = version
-                    published = version * constants.publish
-                    sent = max(sent, published, now) + constants.weights / constants.link / constants.fan_out
-                    slowest, begin = max(slowest, sent - published), sent
-                heapq.heappush(ends, (begin + length, actor))
+                heapq.heappush(ends, (max(now, ready[actor]) + length, actor))
             else:
-                stalled[actor] = now
+                stalled.add(actor)
             continue
         came, actor = heapq.heappop(queue)
-        free = max(free, came) + cost
-        busy += cost
+        free = max(free, came) + each
+        busy += each
         waiting[actor] -= 1
+        submitted(actor, free)
         if free > length * 2:
-            taken += constants.positions * length
+            taken += rate * length
         if actor in stalled:
-            del stalled[actor]
-            heapq.heappush(ends, (free + length, actor))
-    window = max(span, free) - 2 * length
-    return {"per_s": taken / window, "driver": busy / max(span, free), "weights_s": slowest, "call_s": length}
+            stalled.discard(actor)
+            heapq.heappush(ends, (max(free, ready[actor]) + length, actor))
+    window = max(span, free)
+    return Found(taken / (window - 2 * length), busy / window, length, slowest)
 
 
-def rows(constants: Constants) -> list[dict[str, Any]]:
-    """The curve, and what stands in its way, for a driver that only plays and for one that also learns."""
-    out = []
-    for actors in ACTORS:
-        found = simulate(actors, constants)
-        linear = found["per_s"] / (actors * constants.positions)
-        out.append(
-            {
-                "actors": actors,
-                "positions_per_s": round(found["per_s"]),
-                "of_linear": round(linear, 3),
-                "driver_busy": round(found["driver"], 3),
-                "weights_s": round(found["weights_s"], 2),
-                "call_s": round(found["call_s"], 1),
-                "replay_GB_a_day": round(found["per_s"] * 86400 * BYTES_A_POSITION / 1e9, 1),
-            }
-        )
-    return out
+def slowed(actors: int, c: Constants) -> Constants:
+    """The constants where all processes share ``cores``: positions come as fast as the cores allow."""
+    calls = actors / max(c.seconds, 2 * actors / c.calls_a_second) * c.call
+    wanted = actors * c.positions * (c.played + c.taken)
+    if not c.cores or wanted + calls <= c.cores:
+        return c
+    return replace(c, positions=c.positions * max(0.01, c.cores - calls) / wanted)
+
+
+def row(actors: int, constants: Constants, aggregate: bool) -> dict[str, Any]:
+    """One line: the throughput, and what stands in its way."""
+    c = slowed(actors, constants)
+    nodes = max(1, -(-actors // c.actors_a_node))
+    if aggregate:
+        node = simulate(min(actors, c.actors_a_node), c, rate=c.positions, cost=c.taken + c.packed, nodes=1)
+        share = node.per_s * actors / (nodes * min(actors, c.actors_a_node))
+        found = simulate(nodes, c, rate=share, cost=c.appended, nodes=nodes)
+        helpers = {"aggregator_busy": round(node.busy, 3)}
+    else:
+        found = simulate(actors, c, rate=c.positions, cost=c.taken + c.packed, nodes=nodes)
+        helpers = {}
+    return {
+        "actors": actors,
+        "aggregators": nodes if aggregate else 0,
+        "positions_per_s": round(found.per_s),
+        "of_linear": round(found.per_s / (actors * constants.positions), 3),
+        "driver_busy": round(found.busy, 3),
+        **helpers,
+        "call_s": round(found.call, 1),
+        "weights_s": round(found.weights, 2),
+        "driver_link": round(
+            (found.per_s * (c.row if aggregate else 0) + found.per_s * BYTES_A_POSITION) / c.link
+            + nodes * c.weights / c.publish / c.link,
+            3,
+        ),
+        "replay_GB_a_day": round(found.per_s * 86400 * BYTES_A_POSITION / 1e9, 1),
+    }
 
 
 BYTES_A_POSITION = 26.0
 """Of a stored position of Connect Four, compressed; measured by benchmarks/ray_scaling.py."""
 
 
+def from_measured(measured: dict[str, Any], cores: float) -> tuple[Constants, list[dict[str, Any]]]:
+    """The constants of a result of benchmarks.ray_scaling, and its curve beside the simulated one."""
+    costs, rows = measured["config"]["costs"], measured["rows"]
+    c = Constants(
+        positions=rows[0]["moves_per_s"] / rows[0]["actors"],
+        call=min(r["driver_ms_a_call"] for r in rows if not r["aggregators"]) / 1e3,
+        taken=costs["taken"],
+        packed=costs["packed"],
+        appended=costs["appended"],
+        row=costs["bytes_of_a_row"],
+        played=rows[0]["actors_cpu"] / rows[0]["moves_per_s"],
+        cores=cores,
+    )
+    beside = []
+    for r in rows:
+        found = row(r["actors"], c, bool(r["aggregators"]))
+        beside.append(
+            {
+                "actors": r["actors"],
+                "measured_per_s": r["moves_per_s"],
+                "positions_per_s": found["positions_per_s"],
+                "ratio": round(found["positions_per_s"] / r["moves_per_s"], 3),
+                "measured_driver": r["driver_cpu"],
+                "driver_busy": found["driver_busy"],
+            }
+        )
+    return replace(c, positions=100.0, cores=0.0), beside
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Throughput of RayRunner beyond the machines at hand.")
-    parser.add_argument("--measured", help="a result of benchmarks.ray_scaling, whose constants are taken")
+    parser.add_argument("--measured", nargs="*", default=[], help="results of benchmarks.ray_scaling; the first feeds")
+    parser.add_argument("--cores", type=float, default=2.0, help="of the machine on which those were measured")
     parser.add_argument("--positions", type=float, default=100.0, help="that one actor decides a second")
     parser.add_argument("--out")
     parser.add_argument("--json", action="store_true")
     flags = parser.parse_args()
-    constants = Constants(positions=flags.positions)
-    if flags.measured:
-        found = json.loads(Path(flags.measured).read_text(encoding="utf-8"))
-        constants = replace(constants, **found["constants"])
-    report("scaling_sim", vars(constants), rows(constants), out=flags.out, as_json=flags.json)
+    constants, rows = Constants(), []
+    for path in reversed(flags.measured):
+        constants, beside = from_measured(json.loads(Path(path).read_text(encoding="utf-8")), flags.cores)
+        rows = [*beside, *rows]
+    constants = replace(constants, positions=flags.positions)
+    rows += [row(actors, constants, aggregate) for aggregate in (False, True) for actors in ACTORS]
+    report("scaling_sim", vars(constants), rows, out=flags.out, as_json=flags.json)
 
 
 if __name__ == "__main__":

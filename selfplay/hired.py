@@ -11,14 +11,42 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from selfplay.local_runner import Evaluator, Weights
+from selfplay.worker import RayConfig
 
 LONGEST_BACKOFF = 30.0
 """Seconds."""
+
+
+class Post(NamedTuple):
+    """What one is hired for: to play, or to be the aggregator of so many actors of its node."""
+
+    node: str = ""  # any
+    actors: int = 0
+
+
+ANYWHERE = Post()
+
+
+def posts(
+    cluster: RayConfig, nodes: Mapping[str, Mapping[str, float]], learner: str, taken: Sequence[Post]
+) -> list[Post]:
+    """One aggregator for each of ``nodes``, whose resources those are, until there are as many actors as wanted.
+
+    ``learner``: the learner's node; nodes of ``taken`` come first, so that they keep what they have.
+    """
+    left = cluster.num_actors or 1 << 30
+    known = [post.node for post in taken]
+    out = []
+    for node in sorted(nodes, key=lambda node: (known.index(node) if node in known else len(known), node)):
+        actors = min(left, cluster.fits(nodes[node], learner=node == learner))
+        left -= actors
+        out += [Post(node, actors)] * (actors > 0)
+    return out
 
 
 @dataclass
@@ -29,6 +57,7 @@ class Hired:
     calls: deque[tuple[str, Any]]  # in the order they run: hello, begin, work; and what each will answer
     since: float  # the oldest of them cannot have begun before
     hired: float
+    post: Post = ANYWHERE
     version: int = -1
     peak: int = 0  # games it finished in one call, at most
     pid: int = 0

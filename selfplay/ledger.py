@@ -19,10 +19,13 @@ STRIKES = 3
 
 
 class Ledger:
-    """Every id from ``first_id`` on, and the earlier ones in ``missing``, each accepted exactly once."""
+    """Every id from ``first_id`` on, and the earlier ones in ``missing``, each accepted exactly once.
 
-    def __init__(self, first_id: int = 0, missing: Iterable[int] = ()) -> None:
-        self.next_id = first_id
+    With ``endless`` off there are no ids but those in ``missing`` and those that are put into ``again``.
+    """
+
+    def __init__(self, first_id: int = 0, missing: Iterable[int] = (), *, endless: bool = True) -> None:
+        self.next_id, self.endless = first_id, endless
         self.again: deque[int] = deque(missing)  # open, lent to nobody
         self.lots: deque[tuple[int, ...]] = deque()  # suspects, each lot to be played by itself
         self.held: dict[str, set[int]] = {}
@@ -44,8 +47,9 @@ class Ledger:
             return []
         wanted = max(0, room - len(mine))
         ids = [self.again.popleft() for _ in range(min(wanted, len(self.again)))]
-        ids += range(self.next_id, self.next_id + wanted - len(ids))
-        self.next_id = max([self.next_id, *(i + 1 for i in ids[-1:])])
+        if self.endless:
+            ids += range(self.next_id, self.next_id + wanted - len(ids))
+            self.next_id = max([self.next_id, *(i + 1 for i in ids[-1:])])
         mine.update(ids)
         return ids
 
@@ -94,12 +98,23 @@ class Ledger:
         self.quarantined += ids
         return ids
 
+    def condemn(self, worker: str, ids: Iterable[int]) -> None:
+        """``worker`` has put these of its games in quarantine itself."""
+        for i in ids:
+            self.held[worker].discard(i)
+            self.quarantined.append(i)
+
     @property
     def open(self) -> list[int]:
         """Ids below ``next_id`` that are neither accepted nor in quarantine: what a run that goes on still owes."""
         return sorted(
             [*self.again, *(i for lot in self.lots for i in lot), *(i for m in self.held.values() for i in m)]
         )
+
+    @property
+    def busy(self) -> bool:
+        """Whether any id is open."""
+        return bool(self.again or self.lots or any(self.held.values()))
 
     def _divide(self, ids: Collection[int]) -> None:
         size = max(1, math.isqrt(len(ids)))

@@ -79,7 +79,7 @@ class Runner(Protocol):
     def publish(self, weights: Weights, version: int) -> None:
         """Play with these weights from now on."""
 
-    def collect(self, timeout: float) -> list[GameRecord]:
+    def collect(self, timeout: float) -> Sequence[GameRecord]:
         """Games finished since the last call; waits up to ``timeout`` seconds for the first."""
 
     def close(self) -> None: ...

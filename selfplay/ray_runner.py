@@ -5,7 +5,8 @@ are played (``worker``) nor which game is played where (``ledger``).
 
 The driver is the learner, and everything durable is its: actors, objects and nodes may vanish at any moment. Each
 actor has two calls in flight, so that it never waits for the driver; where the driver does not collect, none is added:
-that is the backpressure. Weights are put once a version and fetched once a node.
+that is the backpressure. Weights are put once a version and fetched once a node. With many actors, each node has an
+aggregator with a crew of its own, and the driver's crew are the aggregators.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
@@ -29,20 +31,14 @@ from ray.exceptions import RayActorError, RayError, RaySystemError, RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from games.game import Game
-from selfplay.hired import Backoff, Front, Hired, Staff, own_signals, patiently, probe, reason
+from selfplay.aggregator import Aggregator
+from selfplay.crew import Crew
+from selfplay.hired import ANYWHERE, Front, Hired, Post, own_signals, patiently, posts, probe, reason
 from selfplay.ledger import Ledger
 from selfplay.local_runner import Evaluator, SelfPlayConfig, Weights
 from selfplay.meters import Meters
-from selfplay.records import GameRecord, samples, unpack
+from selfplay.sheaf import Games, samples
 from selfplay.worker import Finished, Job, RayConfig, Worker
-
-IN_FLIGHT = 2
-CALLS_A_SECOND = 200.0
-"""More actors than this get longer calls, so that the driver's work does not grow with them."""
-
-STAFF_SECONDS = 2.0
-HOPELESS = 12
-"""Crashes in a row, with no game finished between them, after which the fault is not one game's."""
 
 
 class _Actor(Worker):
@@ -51,152 +47,67 @@ class _Actor(Worker):
         return os.getpid(), ray.get_runtime_context().get_node_id()
 
 
-class RayRunner:
-    """A ``Runner`` whose games are played by actors. ``notes`` says what went wrong and was mended."""
+class _Aggregator:
+    """An actor whose games the other actors of its node play."""
 
-    def __init__(
-        self,
-        game: Game,
-        config: SelfPlayConfig,
-        evaluator: Callable[[Game], Evaluator],
-        *,
-        seed: int,
-        first_id: int = 0,
-        missing: Iterable[int] = (),
-        address: str = "local",
-        cluster: RayConfig | None = None,
-        tags: Mapping[str, str] | None = None,
-    ) -> None:
-        """``evaluator`` makes one of a game, in each actor; ``missing``: earlier ids that are still to be played.
+    def __init__(self, job: Job, cluster: RayConfig) -> None:
+        self.job, self.cluster = job, cluster
 
-        ``address``: auto, local, or that of a cluster. ValueError when there is none.
-        """
-        self.game, self.config, self.cluster = game, config, cluster or RayConfig()
-        self.seconds = self.cluster.seconds
-        self.notes: list[str] = []
-        self.ledger = Ledger(first_id, missing)
-        self.job = Job.of(game, config, evaluator, seed=seed, groups=self.cluster.groups)
-        self.staff, self.backoff = Staff(), Backoff()
-        self.evaluator = Front(lambda: evaluator(game), self.staff)
-        self._weights: Any = None
-        self._version, self._staffed = -1, -1e9
-        self.own = connect(address, self.cluster)
-        self._job = ray.put(self.job)
-        options = {name: getattr(self.cluster, name) for name in ("num_cpus", "num_gpus", "resources")}
-        options |= {"scheduling_strategy": self.cluster.scheduling_strategy, "max_restarts": 0, "max_task_retries": 0}
-        self._hire_one = ray.remote(_Actor).options(**options)
-        self.meters = Meters(ray.util.metrics, {"game": game.name, **(tags or {})})
+    def hello(self) -> tuple[int, str]:
+        return os.getpid(), ray.get_runtime_context().get_node_id()
 
-    # ---- the runner ----------------------------------------------------------------------------------------------
+    def begin(self) -> None:
+        crew = _Crew(self.job, self.job.make_game(), self.cluster, Ledger(endless=False), Post(self.hello()[1]))
+        self.aggregator = Aggregator(crew)
 
-    def publish(self, weights: Weights, version: int) -> None:
-        """Put the weights into the object store once; each actor gets them with its next call."""
-        self.evaluator.weights = weights, version
-        arrays = {name: t.numpy() if hasattr(t, "numpy") else t for name, t in weights.items()}
-        self._weights, self._version = ray.put((arrays, version)), version
+    def work(self, ids: Sequence[int], seconds: float, weights: tuple[Any, int] | None) -> Finished:
+        return self.aggregator.work(ids, seconds, weights)
 
-    def collect(self, timeout: float = 1.0) -> list[GameRecord]:
-        """Games finished since the last call, each id once; waits up to ``timeout`` seconds for the first."""
-        deadline = time.monotonic() + timeout
-        records: list[GameRecord] = []
-        while True:
-            self._staff_up()
-            for name in list(self.staff):
-                self._feed(name)
-            records += self._harvest(0.0 if records else max(0.0, deadline - time.monotonic()))
-            if records or time.monotonic() >= deadline:
-                break
-        for name in list(self.staff):
-            self._feed(name)
-        at_work = sum(bool(hired.pid) for hired in self.staff.values())
-        self.meters.show(len(records), samples(records), self.staff.counts()[2], actors=at_work, version=self._version)
-        return records
 
-    def close(self) -> None:
-        """End the actors, and the cluster where it is ours."""
-        for hired in self.staff.values():
-            _end(hired)
-        self.staff.clear()
-        if self.own:
-            with own_signals():
-                ray.shutdown()
+class _Crew(Crew):
+    """A crew of Ray actors."""
 
-    @property
-    def moves(self) -> int:
-        return self.staff.counts()[0]
+    def __init__(self, job: Job, game: Game, cluster: RayConfig, ledger: Ledger, post: Post = ANYWHERE) -> None:
+        """``post``: where each of the actors goes; aggregators are hired only for actors that may go anywhere."""
+        super().__init__(game, job.config, cluster, ledger)
+        self.post, self.aggregated = post, False
+        self._job = ray.put(job)
+        self._kinds = {kind: ray.remote(kind) for kind in (_Actor, _Aggregator)}
 
-    @property
-    def next_id(self) -> int:
-        return self.ledger.next_id
-
-    @property
-    def missing(self) -> list[int]:
-        """Ids below ``next_id`` that have not been handed to whoever collects."""
-        return self.ledger.open
-
-    # ---- actors come and go --------------------------------------------------------------------------------------
-
-    def _staff_up(self) -> None:
-        """Hire up to the wanted number, and let go what is beyond it."""
-        now = time.monotonic()
-        if (now - self._staffed < STAFF_SECONDS and self._staffed > self.backoff.last) or now < self.backoff.until:
-            return
-        self._staffed = now
+    def _posts(self) -> list[Post]:
+        """What actors are wanted for."""
         wanted = self.cluster.num_actors or self.cluster.room(ray.cluster_resources())  # type: ignore[no-untyped-call]
-        self.seconds = max(self.cluster.seconds, IN_FLIGHT * wanted / CALLS_A_SECOND)
-        while len(self.staff) < wanted:
-            handle: Any = self._hire_one.remote(self._job)
-            calls = deque([("hello", handle.hello.remote()), ("begin", handle.begin.remote())])
-            self.staff[f"actor {self.staff.hired}"] = Hired(handle, calls, now, now)
-            self.staff.hired += 1
-        for name in sorted(self.staff, key=lambda name: bool(self.staff[name].pid))[: len(self.staff) - wanted]:
-            self._part(name)
-            self.ledger.release(name)
+        self.aggregated |= wanted > self.cluster.aggregate_above and not self.post.node
+        if not self.aggregated:
+            return [self.post] * wanted
+        alive = [node for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
+        nodes = {node["NodeID"]: node["Resources"] for node in alive}
+        here = ray.get_runtime_context().get_node_id()
+        return posts(self.cluster, nodes, here, [hired.post for hired in self.staff.values()])
 
-    def _part(self, name: str) -> Hired:
-        hired = self.staff.part(name)
-        _end(hired)
-        return hired
+    def _hire(self, post: Post) -> Hired:
+        where = NodeAffinitySchedulingStrategy(post.node, soft=False) if post.node else self.cluster.scheduling_strategy
+        options: dict[str, Any] = {"scheduling_strategy": where, "max_restarts": 0, "max_task_retries": 0}
+        if post.actors:
+            own = replace(self.cluster, num_actors=post.actors)
+            handle: Any = self._kinds[_Aggregator].options(**options, num_cpus=0).remote(self._job, own)
+        else:
+            needs = {name: getattr(self.cluster, name) for name in ("num_cpus", "num_gpus", "resources")}
+            handle = self._kinds[_Actor].options(**options, **needs).remote(self._job)
+        calls = deque([("hello", handle.hello.remote()), ("begin", handle.begin.remote())])
+        now = time.monotonic()
+        return Hired(handle, calls, now, now, post)
 
-    def _crashed(self, name: str, why: str) -> None:
-        """``name`` died or hangs over its games: another takes its place, later each time."""
-        hired = self._part(name)
-        self.backoff.crashed(hired.hired)
-        self.notes.append(f"{name} (process {hired.pid}) is replaced: {why}")
-        for i in self.ledger.blame(name):
-            self.notes.append(f"game {i} is in quarantine: it crashed three workers that played nothing else; {why}")
-            self.meters.lost("quarantined")
-        self.meters.lost("actor")
-        if self.backoff.crashes >= HOPELESS:
-            raise ValueError(
-                f"{self.backoff.crashes} times in a row an actor crashed before any game was finished: {why}"
-            )
+    def _end(self, hired: Hired) -> None:
+        with contextlib.suppress(Exception):
+            ray.kill(hired.handle)
 
-    def _lost(self, name: str, why: str) -> None:
-        """``name`` is gone through no fault of its games."""
-        self._part(name)
-        self.ledger.release(name)
-        self._staffed = -1e9
-        self.notes.append(f"{name} is replaced: {why}")
-        self.meters.lost("node")
+    def _ask(self, hired: Hired, ids: Sequence[int], weights: Any) -> Any:
+        if weights is not None and hired.post.actors:  # in a tuple it stays a reference, for its crew
+            weights = (weights, self._version)
+        return hired.handle.work.remote(ids, self.seconds, weights)
 
-    # ---- calls ---------------------------------------------------------------------------------------------------
-
-    def _feed(self, name: str) -> None:
-        """Keep the calls of ``name`` in flight and its games many, once it has begun."""
-        hired = self.staff[name]
-        if not hired.pid:
-            return
-        while len(hired.calls) < IN_FLIGHT and self._weights is not None:
-            room = self.config.num_games * self.cluster.groups + 3 * hired.peak
-            ids = self.ledger.lend(name, room)
-            weights = self._weights if hired.version != self._version else None
-            hired.version = self._version
-            if not hired.calls:
-                hired.since = time.monotonic()
-            hired.calls.append(("work", hired.handle.work.remote(ids, self.seconds, weights)))
-
-    def _harvest(self, timeout: float) -> list[GameRecord]:
+    def _harvest(self, timeout: float) -> list[Games]:
         """Take every answer that is there, waiting for the first."""
         oldest = {hired.calls[0][1]: name for name, hired in self.staff.items() if hired.calls}
         if not oldest:
@@ -206,14 +117,14 @@ class RayRunner:
         ready, _ = ray.wait(refs, num_returns=1, timeout=timeout)
         if ready:
             ready, _ = ray.wait(refs, num_returns=len(refs), timeout=0)
-        records: list[GameRecord] = []
+        found: list[Games] = []
         for ref in ready:
-            records += self._take(oldest[ref])
+            found += self._take(oldest[ref])
         now, answered = time.monotonic(), set(ready)
         for ref, name in oldest.items():
             if ref not in answered and name in self.staff:
                 self._watch(name, now)
-        return records
+        return found
 
     def _watch(self, name: str, now: float) -> None:
         """Give ``name`` up where it has not answered for too long; one that waits for a place may wait on."""
@@ -226,7 +137,7 @@ class RayRunner:
             ray.remote(_kill).options(num_cpus=0, scheduling_strategy=there).remote(hired.pid)
             self._crashed(name, f"no answer for {limit:.0f} seconds")
 
-    def _take(self, name: str) -> list[GameRecord]:
+    def _take(self, name: str) -> list[Games]:
         """The answer to the oldest call of ``name``, which is there."""
         hired = self.staff[name]
         kind, ref = hired.calls.popleft()
@@ -234,6 +145,8 @@ class RayRunner:
             answer = ray.get(ref)
         except RayTaskError as error:
             cause = error.cause if isinstance(error.cause, Exception) else error
+            if hired.post.actors and isinstance(cause, ValueError):  # its crew has given up
+                raise ValueError(str(cause)) from error
             if kind != "work":  # the configuration's fault, not a game's
                 raise ValueError(f"an actor could not begin: {type(cause).__name__}: {cause}") from error
             self._crashed(name, f"{type(cause).__name__}: {cause}")
@@ -254,15 +167,70 @@ class RayRunner:
             hired.pid, hired.node = answer
         return self._settled(name, answer) if kind == "work" else []
 
-    def _settled(self, name: str, answer: Finished) -> list[GameRecord]:
-        hired = self.staff[name]
-        hired.counts, hired.peak = answer[2:], max(hired.peak, len(answer.ids))
-        if not answer.ids:
-            return []
-        self.backoff.crashes = 0
-        records = unpack(self.game, answer.data, f"what {name} played")
-        accepted = self.ledger.settle(name, [record.id for record in records])
-        return [record for record, fine in zip(records, accepted, strict=True) if fine]
+
+class RayRunner(_Crew):
+    """A ``Runner`` whose games are played by actors."""
+
+    def __init__(
+        self,
+        game: Game,
+        config: SelfPlayConfig,
+        evaluator: Callable[[Game], Evaluator],
+        *,
+        seed: int,
+        first_id: int = 0,
+        missing: Iterable[int] = (),
+        address: str = "local",
+        cluster: RayConfig | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        """``evaluator`` makes one of a game, in each actor; ``missing``: earlier ids that are still to be played.
+
+        ``address``: auto, local, or that of a cluster. ValueError when there is none.
+        """
+        cluster = cluster or RayConfig()
+        self.job = Job.of(game, config, evaluator, seed=seed, groups=cluster.groups)
+        self.own = connect(address, cluster)
+        super().__init__(self.job, game, cluster, Ledger(first_id, missing))
+        self.evaluator = Front(lambda: evaluator(game), self.staff)
+        self.meters = Meters(ray.util.metrics, {"game": game.name, **(tags or {})})
+
+    def publish(self, weights: Weights, version: int) -> None:
+        """Put the weights into the object store once; each actor gets them with its next call."""
+        self.evaluator.weights = weights, version
+        arrays = {name: t.numpy() if hasattr(t, "numpy") else t for name, t in weights.items()}
+        self.hand_out(ray.put((arrays, version)), version)
+
+    def collect(self, timeout: float = 1.0) -> Games:
+        """As a crew does, and Ray's metrics are told."""
+        games = super().collect(timeout)
+        at_work = sum(max(1, hired.post.actors) for hired in self.staff.values() if hired.pid)
+        self.meters.show(len(games), samples(games), self.counts()[2], actors=at_work, version=self._version)
+        while self.losses:
+            self.meters.lost(self.losses.pop())
+        return games
+
+    def close(self) -> None:
+        """End the actors, and the cluster where it is ours."""
+        for hired in self.staff.values():
+            self._end(hired)
+        self.staff.clear()
+        if self.own:
+            with own_signals():
+                ray.shutdown()
+
+    @property
+    def moves(self) -> int:
+        return self.counts()[0]
+
+    @property
+    def next_id(self) -> int:
+        return self.ledger.next_id
+
+    @property
+    def missing(self) -> list[int]:
+        """Ids below ``next_id`` that have not been handed to whoever collects."""
+        return self.ledger.open
 
 
 def connect(address: str, config: RayConfig) -> bool:
@@ -289,11 +257,6 @@ def connect(address: str, config: RayConfig) -> bool:
 
 def _gone(node: str) -> bool:
     return not any(each["NodeID"] == node and each["Alive"] for each in ray.nodes())  # type: ignore[no-untyped-call]
-
-
-def _end(hired: Hired) -> None:
-    with contextlib.suppress(Exception):  # it may be gone already
-        ray.kill(hired.handle)
 
 
 def _kill(pid: int) -> None:

@@ -20,6 +20,7 @@ from selfplay import fsio
 SCHEMA = 1
 LARGEST_SHARD = 1 << 30
 UNFINISHED = 2
+PART = "part"
 
 
 @dataclass(kw_only=True)
@@ -75,9 +76,26 @@ def pack(game: Game, records: Sequence[GameRecord]) -> bytes:
     return out.getvalue()
 
 
+def bundle(parts: Sequence[bytes]) -> bytes:
+    """Packed records put together without being unpacked; ``unpack`` reads them as one."""
+    if len(parts) == 1:
+        return parts[0]
+    out = io.BytesIO()
+    names: dict[str, Any] = {f"{PART}{i}": np.frombuffer(part, np.uint8) for i, part in enumerate(parts)}
+    np.savez(out, **names)
+    return out.getvalue()
+
+
 def unpack(game: Game, data: bytes, name: str = "shard") -> list[GameRecord]:
     """The records in ``data``, checked against the rules. ValueError with a sentence for anything that is off."""
     arrays = _arrays(data, name)
+    if arrays and all(key.startswith(PART) for key in arrays):
+        return [record for part in arrays.values() for record in _plain(game, _arrays(part.tobytes(), name), name)]
+    return _plain(game, arrays, name)
+
+
+def _plain(game: Game, arrays: dict[str, Any], name: str) -> list[GameRecord]:
+    """The records that ``pack`` turned into ``arrays``, checked."""
     try:
         schema, known = int(arrays["schema"]), str(arrays["game"])
         records = _cut(arrays)
@@ -179,8 +197,13 @@ def _none(records: Sequence[GameRecord], bad: NDArray[Any], name: str, what: str
 
 def write_shard(folder: Path, game: Game, records: Sequence[GameRecord], number: int) -> Path:
     """Store records durably as shard ``number`` of a folder; returns the path."""
+    return write_packed(folder, pack(game, records), number)
+
+
+def write_packed(folder: Path, data: bytes, number: int) -> Path:
+    """The same of records that are packed already."""
     path = Path(folder) / f"{number:08d}.npz"
-    fsio.write_checked(path, pack(game, records))
+    fsio.write_checked(path, data)
     return path
 
 

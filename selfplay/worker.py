@@ -27,6 +27,7 @@ from selfplay import fsio
 from selfplay.game_loop import GameLoop, Start
 from selfplay.local_runner import Evaluator, SelfPlayConfig, Weights, openings_of, terms_of
 from selfplay.records import GameRecord, pack
+from selfplay.sheaf import Rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +44,7 @@ class RayConfig:
     timeout: float = 120.0  # seconds without an answer after which an actor is replaced
     startup_timeout: float = 600.0  # the same for its first answer: it compiles and measures engines
     object_store_mb: int = 256  # of the cluster that --ray local starts
+    aggregate_above: int = 100  # with more actors than this, one aggregator a node checks games for the driver
 
     def __post_init__(self) -> None:
         rules = {
@@ -54,21 +56,26 @@ class RayConfig:
             "timeout": self.timeout > 0,
             "startup_timeout": self.startup_timeout > 0,
             "object_store_mb": self.object_store_mb >= 80,
+            "aggregate_above": self.aggregate_above >= 0,
         }
         for name, holds in rules.items():
             if not holds:
-                least = {"groups": "1 or more", "object_store_mb": "80 or more", "num_actors": "0 or more"}
+                least = {"groups": "1 or more", "object_store_mb": "80 or more", "aggregate_above": "0 or more"}
                 right = least.get(name, "0 or more" if name.startswith("num_") else "more than 0")
                 raise ValueError(f"ray.{name} is {getattr(self, name)!r}: it must be {right}")
 
     def room(self, have: Mapping[str, float]) -> int:
-        """How many actors fit into the resources of a cluster; on larger ones one CPU is left to the learner."""
-        free = {**have, "CPU": have.get("CPU", 0) - (have.get("CPU", 0) > 4)}
+        """How many actors a cluster of these resources gets; one at least."""
+        return max(1, self.fits(have))
+
+    def fits(self, have: Mapping[str, float], *, learner: bool = True) -> int:
+        """How many actors fit into these resources; of more than 4 CPUs one is left to the learner if it is there."""
+        free = {**have, "CPU": have.get("CPU", 0) - (learner and have.get("CPU", 0) > 4)}
         wants = {"CPU": self.num_cpus, "GPU": self.num_gpus, **self.resources}
         fits = [int(free.get(name, 0) / want) for name, want in wants.items() if want]
         if not fits:
             raise ValueError("ray.num_actors is 0 and an actor takes no resource: say how many there should be")
-        return max(1, min(fits))
+        return max(0, min(fits))
 
     def patience(self, first: bool, seconds: float) -> float:
         """How long an answer to a call of so many seconds may take."""
@@ -118,6 +125,10 @@ class Finished(NamedTuple):
     moves: int
     asked: int
     evaluated: int
+    rows: Rows | None = None  # the positions, from an aggregator, whose records are checked
+    notes: Sequence[str] = ()  # and what it tells of its workers
+    losses: Sequence[str] = ()
+    quarantined: Sequence[int] = ()
 
 
 class Worker:

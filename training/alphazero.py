@@ -24,7 +24,7 @@ from agent.evaluator import NetworkEvaluator
 from agent.network import PolicyValueNet
 from games.game import Game
 from selfplay.local_runner import LocalRunner
-from selfplay.records import GameRecord
+from selfplay.sheaf import Games
 from training import run_folder
 from training.config import TrainConfig
 from training.data_parallel import Learners
@@ -34,7 +34,7 @@ from training.metrics import Metrics
 from training.replay import Replay
 from training.report import Rates, Report
 from training.storage import Saved, Storage
-from training.trainer import Batch, Diverged, Trainer
+from training.trainer import Batch, Diverged, Trainer, device_of
 from training.transfer import freeze, transplant
 
 FLUSH_SECONDS = 5.0
@@ -70,12 +70,13 @@ class Run:
         if config.freeze:
             freeze(model.trunk)
         self.loss = partial(policy_value_loss, value_mix=learn.value_mix, value_weight=learn.value_weight)
-        self.trainer = Trainer(model, self.loss(), learn.trainer)
+        place = device_of(learn.device, alone=learn.processes == 1 and not config.deterministic)
+        self.trainer = Trainer(model, self.loss(), learn.trainer, place)
         self.learners: Learners | None = None
         self.replay = Replay(game, learn.window, full_budget=config.self_play.search.num_simulations)
         self.storage = Storage(game, config, folder)
-        self.report = Report()
-        self.pending: list[GameRecord] = []
+        self.report, self.rates = Report(), Rates()
+        self.pending: list[Games] = []
         saved = self._restore()
         evaluator = partial(NetworkEvaluator, network=config.network, config=self._engine(), wait=False)
         common: dict[str, Any] = {"seed": config.seed, "first_id": saved.next_id}
@@ -88,7 +89,7 @@ class Run:
             self.runner.restore(saved.in_flight)
         self.runner.publish(self.weights, self.version)
         self.metrics = Metrics(folder, resume_step=self.trainer.steps)
-        self.rates = Rates()
+        self.report.notes += [*saved.notes, *self.metrics.notes]
         self._begun = self._last_view = self._last_save = self._last_flush = time.monotonic()
         self._last_grade = -1e9
 
@@ -106,7 +107,6 @@ class Run:
     def _restore(self) -> Saved:
         """Take up the newest valid checkpoint and the games that are stored."""
         saved = self.storage.load(self.replay)
-        self.report.notes += saved.notes
         self.version, self.num_games, self.minutes_before = saved.version, saved.num_games, saved.minutes
         if saved.trainer is not None:
             self.trainer.load_state(*saved.trainer)
@@ -116,7 +116,7 @@ class Run:
     def start_from(self, folder: Path) -> None:
         """Begin a new run with what fits of another network, its trunk at least. ValueError when that does not."""
         self.report.notes += transplant(self.trainer.model, folder)
-        self.trainer = Trainer(self.trainer.model, self.trainer.loss_fn, self.config.learn.trainer)
+        self.trainer = Trainer(self.trainer.model, self.trainer.loss_fn, self.config.learn.trainer, self.trainer.device)
         self._publish()
 
     # ---- the loop ------------------------------------------------------------------------------------------------
@@ -184,12 +184,12 @@ class Run:
         learn = self.config.learn
         return learn.batch_size if self.config.deterministic else 2.0 * learn.publish_steps * learn.batch_size
 
-    def _take(self, records: list[GameRecord]) -> None:
+    def _take(self, games: Games) -> None:
         """Finished games go into replay, and to disk soon."""
-        if records:
-            self.replay.add(records)
-            self.num_games += len(records)
-            self.pending += records
+        if games:
+            self.replay.add(games)
+            self.num_games += len(games)
+            self.pending.append(games)
         if self.pending and (self.config.deterministic or time.monotonic() - self._last_flush > FLUSH_SECONDS):
             self._flush()
 

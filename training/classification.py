@@ -111,6 +111,7 @@ class Run:
         self.minutes_before = 0.0
         self._restore()
         self.metrics = Metrics(folder, resume_step=self.trainer.steps)
+        self.report.notes += self.metrics.notes
         self._begun, self._last_view, self._last_save = time.process_time(), time.monotonic(), time.monotonic()
 
     def _restore(self) -> None:

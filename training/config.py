@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_type_hints
 
-import pydantic
 import yaml
 
 from agent.choosing import EngineConfig
@@ -33,6 +32,7 @@ class LearnConfig:
     """How the network learns from the games."""
 
     batch_size: int = 512
+    device: str = "auto"  # as torch names it; auto: a GPU where there is one and one process learns, else cpu
     processes: int = 1  # that share each batch (torch DDP); they must divide batch_size
     reuse: float = 4.0  # trained samples per new sample; holds self-play or the learner back
     value_mix: float = 0.3  # lambda: value target = (1 - lambda) outcome + lambda search value
@@ -46,6 +46,8 @@ class LearnConfig:
     def __post_init__(self) -> None:
         if self.processes < 1 or self.batch_size % self.processes:
             raise ValueError(f"learn.processes is {self.processes}: it must divide batch_size, {self.batch_size}")
+        if self.processes > 1 and self.device not in ("auto", "cpu"):
+            raise ValueError(f"learn.device is {self.device!r}: several learner processes work on cpu")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +85,7 @@ MAY_CHANGE = frozenset(
         "keep_checkpoints",
         "keep_every",
         "grade_minutes",
+        "learn.device",
         "learn.processes",
         "rating",
         "max_disk_gb",
@@ -97,6 +100,8 @@ MAY_CHANGE = frozenset(
 
 def parse(values: Mapping[str, Any], kind: type = TrainConfig, path: str = "") -> Any:
     """A config from nested mappings. ValueError names the first unknown key or wrong value."""
+    import pydantic  # here and below: a configuration made in code needs none
+
     _known(values, kind, path)
     try:
         return pydantic.TypeAdapter(kind).validate_python(dict(values))
@@ -122,6 +127,8 @@ def _known(values: Any, kind: type, path: str) -> None:
 
 def to_dict(config: Any) -> dict[str, Any]:
     """A config as plain nested values, for YAML."""
+    import pydantic
+
     plain: dict[str, Any] = pydantic.TypeAdapter(type(config)).dump_python(config, mode="json")
     return plain
 

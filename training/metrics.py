@@ -1,6 +1,9 @@
 """Metrics: one JSON object a line in ``metrics.jsonl``, and the same numbers as TensorBoard events.
 
 Knows steps, names and numbers, and how to go on after a crash. Does not know what the numbers measure.
+
+A line ends with the CRC-32 of what is before it: one that was torn or changed is no record. Lines of runs that are
+older than that have none, and hold nothing but numbers.
 """
 
 from __future__ import annotations
@@ -8,6 +11,7 @@ from __future__ import annotations
 import json
 import math
 import time
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,18 +24,24 @@ FILE = "metrics.jsonl"
 class Metrics:
     """Appends records to a run folder; a context manager.
 
-    ``resume_step``: records of later steps are dropped, since they will be made again. A last line that a crash tore is
-    dropped in any case. ``tensorboard=False``, or the package missing: lines only.
+    ``resume_step``: records of later steps are dropped, since they will be made again. Lines that a crash tore, or that
+    were changed since, are dropped in any case; ``notes`` names them. ``tensorboard=False``, or the package missing:
+    lines only.
     """
 
     def __init__(self, folder: str | Path, resume_step: int | None = None, *, tensorboard: bool = True) -> None:
         self.path = Path(folder) / FILE
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.notes: list[str] = []
         if self.path.exists():
-            kept = [r for r in _records(self.path) if resume_step is None or r["step"] <= resume_step]
-            fsio.write_atomic(self.path, "".join(json.dumps(record) + "\n" for record in kept).encode())
+            records, damaged = _parsed(self.path.read_bytes())
+            if damaged:
+                lines = ", ".join(map(str, damaged[:8])) + ", …" * (len(damaged) > 8)
+                self.notes.append(f"{FILE}: damaged and dropped, line {lines} of {len(records) + len(damaged)}")
+            kept = [r for r in records if resume_step is None or r["step"] <= resume_step]
+            fsio.write_atomic(self.path, "".join(map(_line, kept)).encode())
         self._placed: set[int] = set()
-        self._file = self.path.open("a", encoding="utf-8")
+        self._file = self.path.open("a", encoding="utf-8", newline="\n")
         self._events = _event_writer(self.path.parent / "events", resume_step) if tensorboard else None
 
     def write(self, step: int, values: Mapping[str, float], late: Mapping[str, float] | None = None) -> None:
@@ -43,7 +53,7 @@ class Metrics:
         told = {**values, **(late or {})}
         numbers = {name: float(value) if math.isfinite(value) else None for name, value in told.items()}
         record = {"step": step, "time": round(time.time(), 3), **numbers}
-        self._file.write(json.dumps(record, allow_nan=False) + "\n")
+        self._file.write(_line(record))
         self._file.flush()
         if self._events is not None:
             for name, value in values.items():
@@ -74,7 +84,7 @@ def read(folder: str | Path) -> list[dict[str, Any]]:
     path = Path(folder) / FILE
     if not path.exists():
         return []
-    return [{k: math.nan if v is None else v for k, v in record.items()} for record in _records(path)]
+    return [{k: math.nan if v is None else v for k, v in record.items()} for record in _parsed(path.read_bytes())[0]]
 
 
 def last_time(folder: str | Path) -> float | None:
@@ -84,25 +94,40 @@ def last_time(folder: str | Path) -> float | None:
         return None
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - 65536))
-        times = [record.get("time") for record in _parsed(file.read())]
-    return next((float(time) for time in reversed(times) if isinstance(time, int | float)), None)
+        records, _ = _parsed(file.read())
+    return next((float(r["time"]) for r in reversed(records) if isinstance(r.get("time"), int | float)), None)
 
 
-def _records(path: Path) -> list[dict[str, Any]]:
-    return _parsed(path.read_bytes())
+def _line(record: Mapping[str, Any]) -> str:
+    text = json.dumps(record, allow_nan=False)
+    return f'{text[:-1]}, "crc": "{zlib.crc32(text.encode()):08x}"}}\n'
 
 
-def _parsed(data: bytes) -> list[dict[str, Any]]:
-    """The lines that are records with a step; a torn one, wherever it is, is left out."""
-    records = []
-    for line in data.splitlines():
+CRC = len(', "crc": "00000000"}')
+
+
+def _parsed(data: bytes) -> tuple[list[dict[str, Any]], list[int]]:
+    """The lines that are whole records, and the numbers, from 1, of those that are not."""
+    records, damaged = [], []
+    for number, line in enumerate(data.split(b"\n"), 1):
         try:
-            record = json.loads(line)
+            record = json.loads(line) if line else {}
         except (ValueError, RecursionError):
-            continue
-        if isinstance(record, dict) and isinstance(record.get("step"), int):
-            records.append(record)
-    return records
+            record = None
+        if isinstance(record, dict) and _whole(line, record):
+            records.append({name: value for name, value in record.items() if name != "crc"})
+        elif line:
+            damaged.append(number)
+    return records, damaged
+
+
+def _whole(line: bytes, record: Mapping[str, Any]) -> bool:
+    """Whether a line is as it was written."""
+    if not isinstance(record.get("step"), int):
+        return False
+    if "crc" in record:
+        return record["crc"] == f"{zlib.crc32(line[:-CRC] + b'}'):08x}"
+    return all(value is None or isinstance(value, int | float) for value in record.values())
 
 
 def _event_writer(folder: Path, resume_step: int | None) -> Any:

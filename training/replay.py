@@ -1,12 +1,11 @@
 """Replay: the positions of recent games, as the learner draws them.
 
-Knows records, rows and batches. Does not know the network or the loss. The window grows as KataGo's does (Wu 2019):
+Knows rows and batches. Does not know the network or the loss. The window grows as KataGo's does (Wu 2019):
 N = c (1 + b ((n / c)^a - 1) / a) of the n positions made so far.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from games.game import Game, Positions
-from selfplay.records import GameRecord, replay
+from selfplay import sheaf
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,20 +48,15 @@ class Replay:
     def __len__(self) -> int:
         return self._size
 
-    def add(self, records: Sequence[GameRecord]) -> int:
+    def add(self, games: sheaf.Games) -> int:
         """Take finished games in; returns how many samples they gave."""
-        if not records:
-            return 0
-        rows, owner, _ = replay(self.game, records)
-        to_play = self.game.describe_new(rows).to_play
-        outcome = np.array([record.outcome for record in records])[owner] * np.where(to_play == 0, 1, -1)
-        full = np.concatenate([record.budgets for record in records]) >= self.full_budget
-        values = np.concatenate([record.values for record in records])
-        targets = np.stack([outcome, values, full], axis=1).astype(np.float32)
-        self._append(rows, np.concatenate([record.policies for record in records]), targets)
-        self.made += len(rows)
+        made = self.made
+        for rows in sheaf.rows(self.game, games):
+            targets = np.stack([rows.outcomes, rows.values, rows.budgets >= self.full_budget], axis=1)
+            self._append(rows.states, rows.policies, targets.astype(np.float32))
+            self.made += len(targets)
         self._forget()
-        return len(rows)
+        return self.made - made
 
     def batch(self, size: int, seed: int, step: int) -> dict[str, Tensor]:
         """``size`` samples; which ones follows from (seed, step) and the content alone. Keys as the loss wants them."""

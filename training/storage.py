@@ -5,7 +5,7 @@ Knows files and their order. Does not know when to save, or what is done with wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from games.game import Game
-from selfplay import fsio
-from selfplay.records import GameRecord, pack, read_shard, samples, shards, unpack, write_shard
+from selfplay import fsio, sheaf
+from selfplay.records import GameRecord, pack, read_shard, shards, unpack, write_packed
 from training import checkpoints, run_folder
 from training.config import TrainConfig
 from training.replay import Replay
@@ -49,11 +49,11 @@ class Storage:
         self.num_shards = 0  # ever written
         self.dropped = 0  # samples in shards that left the window and the disk
 
-    def write_games(self, records: list[GameRecord]) -> None:
-        """Finished games as one more shard."""
-        if records:
-            write_shard(self.games, self.game, records, self.num_shards)
-            self.sizes[self.num_shards] = samples(records)
+    def write_games(self, finished: Sequence[sheaf.Games]) -> None:
+        """Finished games, as they came, as one more shard."""
+        if any(finished):
+            write_packed(self.games, sheaf.packed(self.game, finished), self.num_shards)
+            self.sizes[self.num_shards] = sum(sheaf.samples(games) for games in finished)
             self.num_shards += 1
 
     def save(self, saved: Saved, *, step: int, window: int) -> None:

@@ -137,9 +137,9 @@ class Trainer:
         return report | {"learning_rate": learning_rate, "skipped": float(self.skipped)}
 
     def averaged_weights(self) -> dict[str, Tensor]:
-        """A copy of the state dict to play or predict with: averaged where ``average_decay`` is on, else as it is."""
+        """A copy of the state dict to play or predict with, in main memory: averaged where ``average_decay`` is on."""
         live = self.model.state_dict()
-        return {name: self._average.get(name, tensor).detach().clone() for name, tensor in live.items()}
+        return {name: self._average.get(name, t).detach().to("cpu", copy=True) for name, t in live.items()}
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Everything that a bit-identical continuation needs: named tensors (copies), and JSON values.
@@ -194,7 +194,10 @@ class Trainer:
             needed[name].copy_(tensors[name])
         self._optimizer.state.clear()
         for name, (_, key, of) in kept.items():
-            value = tensors[name].clone() if key == "step" else torch.zeros_like(needed[name]).copy_(tensors[name])
+            if key == "step":  # a fused optimiser counts where the parameter is, others on the CPU
+                value = tensors[name].clone().to(self.device if self._optimizer.defaults.get("fused") else "cpu")
+            else:
+                value = torch.zeros_like(needed[name]).copy_(tensors[name])
             self._optimizer.state[self._parameters[of]][key] = value
         for name in _COUNTERS:
             setattr(self, name, int(values[name]))
@@ -229,6 +232,22 @@ class Trainer:
                 f"{self.skipped_in_row} steps in a row were not finite (loss {report['loss']}, gradient norm"
                 f" {report['grad_norm']}) at step {self.steps}: go back to a checkpoint and lower the learning rate"
             )
+
+
+def device_of(name: str, *, alone: bool = True) -> torch.device:
+    """The device of a name; ``auto`` is a GPU where torch sees one and it is for one process ``alone``, else the CPU.
+
+    ValueError for a GPU that is not there.
+    """
+    if name == "auto":
+        return torch.device("cuda" if alone and torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise ValueError(f"learn.device is {name!r}: it must be auto, cpu, cuda or cuda:N") from error
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise ValueError(f"learn.device is {name!r}: torch sees {torch.cuda.device_count()} GPUs here")
+    return device
 
 
 def bf16_pays(device: torch.device) -> bool:

@@ -109,11 +109,13 @@ def equal_games(game: Game, found: dict[int, GameRecord], wanted: dict[int, Game
     return len(common)
 
 
-@pytest.mark.parametrize(("actors", "groups"), [(1, 1), (2, 1), (1, 3)])
-def test_the_games_are_those_of_the_local_runner(make: Make, actors: int, groups: int) -> None:
-    runner = make(num_actors=actors, groups=groups, num_cpus=0.5)
+@pytest.mark.parametrize(("actors", "groups", "above"), [(1, 1, 100), (2, 1, 100), (1, 3, 100), (3, 1, 0), (0, 1, 1)])
+def test_the_games_are_those_of_the_local_runner(make: Make, actors: int, groups: int, above: int) -> None:
+    """Also where aggregators hand them over: above 0 and 1 actors here."""
+    runner = make(num_actors=actors, groups=groups, num_cpus=0.5, aggregate_above=above)
     found = taken(runner, 200)
     whole(runner, found)
+    assert all(bool(hired.post.actors) == (above < 100) for hired in runner.staff.values())
     assert equal_games(runner.game, found, local(runner.game, PLAIN, 150)) >= 100
 
 
@@ -143,6 +145,46 @@ def test_actors_killed_at_random(make: Make) -> None:
     assert not runner.ledger.quarantined
     assert sum("is replaced" in note for note in runner.notes) >= NUM_KILLS * 2 // 3  # two may die between two looks
     equal_games(runner.game, found, local(runner.game, PLAIN, 200))
+
+
+def test_aggregators_killed_and_frozen(make: Make, cluster: Any) -> None:
+    """They hold nothing that is lost with them: killed (-9), with their node, or stopped; and so for their actors."""
+    runner, chance = make(num_actors=4, num_cpus=0.5, aggregate_above=0, timeout=3.0), random.Random(1)
+    found = taken(runner, 30)
+    assert len(runner.staff) == 2
+    for turn in range(7):
+        there = [hired for hired in runner.staff.values() if any(hired.counts)]
+        while not there:
+            found |= taken(runner, 1)
+            there = [hired for hired in runner.staff.values() if any(hired.counts)]
+        victim = chance.choice(there)
+        os.kill(victim.pid, signal.SIGKILL if turn % 3 else signal.SIGSTOP)
+        deadline = time.monotonic() + 120
+        while victim in runner.staff.values() and time.monotonic() < deadline:
+            found |= taken(runner, 1)
+        assert victim not in runner.staff.values()
+        for pid in children(turn):
+            os.kill(pid, signal.SIGKILL)  # an actor of a crew
+        found |= taken(runner, 30)
+    last = max(found)
+    while not set(range(last)) <= set(found):
+        found |= taken(runner, 1)
+    whole(runner, found)
+    assert not runner.ledger.quarantined
+    equal_games(runner.game, found, local(runner.game, PLAIN, 200))
+
+
+def children(turn: int) -> list[int]:
+    """An actor that plays, every second turn."""
+    pids = [int(path.parent.name) for path in Path("/proc").glob("[0-9]*/cmdline") if b"_Actor.work" in _text(path)]
+    return sorted(pids)[: turn % 2]
+
+
+def _text(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
 
 
 def test_a_node_comes_and_goes(make: Make, cluster: Any) -> None:
@@ -201,7 +243,8 @@ def deadly(game: Game, where: bytes) -> Any:
     return Weightless(evaluate)
 
 
-def test_a_poisoned_game_is_set_aside(make: Make) -> None:
+@pytest.mark.parametrize("above", [100, 0])
+def test_a_poisoned_game_is_set_aside(make: Make, above: int) -> None:
     """One position kills whoever looks at it; the game that reaches it goes into quarantine, and no other."""
     game = games.make("connect_four")
     config = SelfPlayConfig(num_games=9, opening_plies=12, search=SearchConfig(num_simulations=4))
@@ -212,7 +255,7 @@ def test_a_poisoned_game_is_set_aside(make: Make) -> None:
     for action in openings[bad]:
         game.step(states, np.array([action]))
     where = game.describe_new(states).observation[0].tobytes()
-    runner = make("connect_four", partial(deadly, where=where), config)
+    runner = make("connect_four", partial(deadly, where=where), config, aggregate_above=above)
     found: dict[int, GameRecord] = {}
     while not runner.ledger.quarantined:
         found |= taken(runner, 1)
@@ -229,8 +272,9 @@ def broken(game: Game) -> Any:
 
 
 def test_a_worker_that_cannot_begin_says_why(make: Make) -> None:
-    with pytest.raises(ValueError, match="could not begin: TypeError: no such engine"):
-        taken(make(evaluator=broken), 1)
+    for above in (100, 0):
+        with pytest.raises(ValueError, match="could not begin: TypeError: no such engine"):
+            taken(make(evaluator=broken, aggregate_above=above), 1)
 
 
 def test_who_does_not_collect_holds_the_actors_back_and_memory_stays_flat(make: Make) -> None:

@@ -129,3 +129,30 @@ def test_without_tensorboard_there_are_lines_all_the_same(tmp_path: Path, monkey
         record.write(1, {"loss": 0.5})
     assert steps_in(tmp_path) == [1]
     assert not (tmp_path / "events").exists()
+
+
+def test_a_changed_line_is_dropped_and_named(tmp_path: Path) -> None:
+    """Every bit of a line, turned over: the others stay, and the number of the line is told."""
+    write(tmp_path, 1, 2, 3)
+    path = tmp_path / metrics.FILE
+    whole = path.read_bytes()
+    begin = whole.index(b"\n") + 1
+    before = metrics.read(tmp_path)
+    for bit in range(8 * begin, 8 * whole.index(b"\n", begin)):
+        damaged = bytearray(whole)
+        damaged[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(damaged)
+        assert metrics.read(tmp_path) == [before[0], before[2]]
+    with Metrics(tmp_path, tensorboard=False) as record:
+        assert record.notes == ["metrics.jsonl: damaged and dropped, line 2 of 3"]
+    with Metrics(tmp_path, tensorboard=False) as record:
+        assert record.notes == []
+    assert steps_in(tmp_path) == [1, 3]
+
+
+def test_lines_of_older_runs_have_no_checksum(tmp_path: Path) -> None:
+    path = tmp_path / metrics.FILE
+    path.write_text('{"step": 1, "time": 5.5, "loss": null}\n{"step": 2, "time": 6.5, "crd": "0badf00d"}\n')
+    with Metrics(tmp_path, tensorboard=False) as record:
+        assert record.notes == ["metrics.jsonl: damaged and dropped, line 2 of 2"]
+    assert steps_in(tmp_path) == [1]

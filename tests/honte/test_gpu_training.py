@@ -1,0 +1,38 @@
+"""The GPU's benchmark of training runs where there is no GPU, goes on from its own call, and needs no Ray."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+SMALL = (
+    "--device cpu --minutes 0.1 --blocks 1 --channels 8 --simulations 8 --games 16 --threads 1 --batch-size 16 --json"
+)
+WITHOUT = "import sys\nfor name in ('ray', 'pydantic', 'tyro', 'gymnasium', 'rich'): sys.modules[name] = None\n"
+
+
+def test_two_calls_are_one_run(tmp_path: Path) -> None:
+    code = WITHOUT + "from benchmarks.gpu_training import main\nmain()"
+    words = [
+        sys.executable,
+        "-c",
+        code,
+        "--game",
+        "tic_tac_toe",
+        "--folder",
+        str(tmp_path / "run"),
+        *SMALL.split(),
+        "--json",
+    ]
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    rows = []
+    for _ in range(2):
+        shown = subprocess.run(words, capture_output=True, text=True, env=env, timeout=300)
+        assert shown.returncode == 0, shown.stderr
+        rows.append(json.loads(shown.stdout.splitlines()[-1])["rows"][0])
+    assert rows[1]["steps"] == rows[0]["steps"] + rows[1]["steps_of_this_call"]
+    assert rows[1]["games_of_this_call"] > 0

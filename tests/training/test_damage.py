@@ -1,0 +1,24 @@
+"""Files of a run cut short or with a bit turned over: benchmarks/damage.py does it 1,000 times each, this a few."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.damage import DAMAGES, KINDS, attack, trained
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("damage") / "run"
+    trained(folder)
+    return folder
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_damage_is_named_and_the_run_goes_on_without(run: Path, kind: str, how: str) -> None:
+    found = attack(run, kind, how, 25, seed=1)
+    assert found["accepted"] == found["not named"] == 0
+    assert found["named, and gone on without"] >= 24  # metrics may be cut between two lines
