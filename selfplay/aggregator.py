@@ -40,11 +40,12 @@ class Aggregator:
         crew.notes.clear()
         crew.losses.clear()
         self.condemned += len(quarantined)
-        told = {"notes": notes, "losses": losses, "quarantined": quarantined}
         return Finished(
             part.ids if part else [],
             part.data if part else b"",
             *crew.counts(),
             rows=part.rows if part else None,
-            **told,
+            notes=notes,
+            losses=losses,
+            quarantined=quarantined,
         )

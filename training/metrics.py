@@ -126,7 +126,7 @@ def _whole(line: bytes, record: Mapping[str, Any]) -> bool:
     if not isinstance(record.get("step"), int):
         return False
     if "crc" in record:
-        return record["crc"] == f"{zlib.crc32(line[:-CRC] + b'}'):08x}"
+        return bool(record["crc"] == f"{zlib.crc32(line[:-CRC] + b'}'):08x}")
     return all(value is None or isinstance(value, int | float) for value in record.values())
 
 
