@@ -31,14 +31,14 @@ class Constants:
     """Measured by benchmarks.ray_scaling, but for the network link, which is a cluster's usual one."""
 
     positions: float = 100.0  # that an actor decides a second
-    call: float = 0.0047  # seconds of the driver for an answer and the next call
-    taken: float = 5.1e-6  # seconds for a position: unpacked, checked, put into replay
-    packed: float = 2.1e-6  # for the disk
-    appended: float = 0.3e-6  # the same for one that an aggregator has checked and packed
+    call: float = 0.0018  # seconds of the driver for an answer and the next call
+    taken: float = 4.7e-6  # seconds for a position: unpacked, checked, put into replay
+    packed: float = 2.7e-6  # for the disk
+    appended: float = 0.1e-6  # the same for one that an aggregator has checked and packed
     seconds: float = 1.0  # of a call
     calls_a_second: float = 200.0  # beyond so many, calls get longer
     weights: float = 20e6  # bytes: 5 M parameters
-    row: float = 150.0  # bytes of a position that is checked
+    row: float = 70.0  # bytes of a position that is checked
     link: float = 1.25e9  # bytes a second into and out of the driver's node: 10 Gbit/s
     publish: float = 30.0  # seconds between versions
     actors_a_node: int = 16
