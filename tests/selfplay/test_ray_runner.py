@@ -271,10 +271,10 @@ def broken(game: Game) -> Any:
     raise TypeError("no such engine")
 
 
-def test_a_worker_that_cannot_begin_says_why(make: Make) -> None:
-    for above in (100, 0):
-        with pytest.raises(ValueError, match="could not begin: TypeError: no such engine"):
-            taken(make(evaluator=broken, aggregate_above=above), 1)
+@pytest.mark.parametrize("above", [100, 0])
+def test_a_worker_that_cannot_begin_says_why(make: Make, above: int) -> None:
+    with pytest.raises(ValueError, match="could not begin: TypeError: no such engine"):
+        taken(make(evaluator=broken, aggregate_above=above), 1)
 
 
 def test_who_does_not_collect_holds_the_actors_back_and_memory_stays_flat(make: Make) -> None:
