@@ -113,6 +113,9 @@ def _remote(flags: argparse.Namespace, config: Any, folder: Path) -> Callable[..
     if config.deterministic:
         raise ValueError("a deterministic run plays in its own process: leave out --ray")
     try:
+        from selfplay.hired import show_token
+
+        show_token()
         from selfplay.ray_runner import RayRunner
     except ImportError as error:
         raise ValueError(f"--ray needs the package ray ({error}): pip install 'ray[default]'") from error

@@ -6,6 +6,7 @@ Knows calls in flight and counts. Does not know Ray: handles and answers to come
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import socket
 import threading
@@ -13,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from selfplay.local_runner import Evaluator, Weights
@@ -148,6 +150,16 @@ def patiently(start: Callable[[], Any], clear: Callable[[], Any] = lambda: None)
                 raise
             clear()
     return start()
+
+
+def show_token() -> None:
+    """Have Ray show this user's token to a cluster, if there is one: ``ray start`` makes and wants it unasked.
+
+    Ray looks at this when it is imported, never later. A cluster without tokens takes a client that has one.
+    """
+    named = "RAY_AUTH_TOKEN" in os.environ or "RAY_AUTH_TOKEN_PATH" in os.environ
+    if named or (Path.home() / ".ray" / "auth_token").is_file():
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
 
 
 def probe(address: str) -> None:
