@@ -109,11 +109,11 @@ def expand(
     count = 0
     best = 0
     top = np.float32(-np.inf)
-    doubt = np.float32(0.0)  # 0 times what is not finite is not a number
+    finite = True
     for a in range(len(legal)):
         if legal[a]:
             logit = logits[a]
-            doubt += logit * np.float32(0.0)
+            finite &= math.isfinite(logit)
             if logit > top:
                 top = logit
                 best = count
@@ -122,7 +122,7 @@ def expand(
             count += 1
     total = np.float32(0.0)
     for e in range(first, first + count):
-        logit = moves[t, e]["prior"] - top if doubt == 0 else np.float32(0.0)
+        logit = moves[t, e]["prior"] - top if finite else np.float32(0.0)
         prior = np.float32(1.0)
         if logit != 0:  # the best one needs no exponential
             prior = np.float32(math.exp(np.float64(logit)))  # the same bits without the JIT
@@ -131,7 +131,7 @@ def expand(
     share = np.float32(1.0) / total
     for e in range(first, first + count):
         moves[t, e]["prior"] *= share
-    if doubt == 0:
+    if finite:
         swap(moves, t, first, first + best)
     node["first_edge"] = first
     node["num_edges"] = count

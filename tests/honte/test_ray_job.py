@@ -32,6 +32,9 @@ TINY = (
 )
 
 
+NO_AGENT = "No available agent"
+
+
 def free_port() -> int:
     with socket.socket() as made:
         made.bind(("127.0.0.1", 0))
@@ -76,17 +79,9 @@ def answers(page: str, server: subprocess.Popen[bytes], deadline: float) -> bool
     return False
 
 
-def test_a_clone_is_submitted_and_trains(head: tuple[str, dict[str, str], int], tmp_path: Path) -> None:
-    assert RAY is not None
-    _, env, port = head
-    clone = tmp_path / "clone"
-    ours = ("games", "agent", "selfplay", "training", "honte", "configs")
-    hidden = shutil.ignore_patterns("__pycache__", "*.safetensors", "*.jsonl")
-    for name in ours:
-        shutil.copytree(ROOT / name, clone / name, ignore=hidden)
-    words = f"python -m honte train tic_tac_toe --ray auto --run {tmp_path / 'run'} {TINY}".split()
-    submit = [RAY, "job", "submit", "--working-dir", str(clone), "--", sys.executable, *words[1:]]
-    job = subprocess.Popen(submit, env=env, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+def submitted(words: list[str], env: dict[str, str], folder: Path, port: int) -> tuple[int, str, str]:
+    """The exit code of a job, what it printed, and what Ray's metrics last said of honte."""
+    job = subprocess.Popen(words, env=env, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     seen = ""
     while job.poll() is None:
         try:
@@ -98,7 +93,24 @@ def test_a_clone_is_submitted_and_trains(head: tuple[str, dict[str, str], int], 
     assert job.stdout is not None
     with job.stdout:
         out = job.stdout.read()
-    assert job.returncode == 0, out
+    return job.returncode, out, seen
+
+
+def test_a_clone_is_submitted_and_trains(head: tuple[str, dict[str, str], int], tmp_path: Path) -> None:
+    assert RAY is not None
+    _, env, port = head
+    clone = tmp_path / "clone"
+    ours = ("games", "agent", "selfplay", "training", "honte", "configs")
+    hidden = shutil.ignore_patterns("__pycache__", "*.safetensors", "*.jsonl")
+    for name in ours:
+        shutil.copytree(ROOT / name, clone / name, ignore=hidden)
+    words = f"python -m honte train tic_tac_toe --ray auto --run {tmp_path / 'run'} {TINY}".split()
+    submit = [RAY, "job", "submit", "--working-dir", str(clone), "--", sys.executable, *words[1:]]
+    seen, out, job = "", NO_AGENT, None
+    deadline = time.monotonic() + 120
+    while NO_AGENT in out and time.monotonic() < deadline:  # Ray's server answers before its agent is there
+        job, out, seen = submitted(submit, env, tmp_path, port)
+    assert job == 0, out
     assert "succeeded" in out
     assert (tmp_path / "run" / "config.yaml").exists()
     assert re.search(r'ray_honte_games\w*\{[^}]*game="tic_tac_toe"[^}]*run="run"', seen), seen or "no metrics"
