@@ -149,4 +149,4 @@ class Classifier(nn.Module):
 
 def _num_features(layers: Iterable[nn.Module], shape: Shape) -> int:
     with torch.no_grad():
-        return nn.Sequential(*layers).eval()(torch.zeros(1, *shape)).numel()  # type: ignore[no-any-return]
+        return int(nn.Sequential(*layers).eval()(torch.zeros(1, *shape)).numel())

@@ -55,7 +55,7 @@ def swap(moves: Records, t: int, i: int, j: int) -> None:
 
 
 @njit(forceinline=True, error_model="numpy")
-def sort(nodes: Records, moves: Records, t: int, index: int) -> None:
+def bring_likeliest(nodes: Records, moves: Records, t: int, index: int) -> None:
     """Bring the likeliest untried move of node ``index`` before the others; of equal ones that of the lowest action."""
     node = nodes[t, index]
     start = node["first_edge"] + node["num_tried"]
@@ -81,7 +81,7 @@ def attempt(nodes: Records, moves: Records, edges: Records, t: int, index: int, 
     edge["pending"] = 0
     edge["proven"] = UNKNOWN
     node["num_tried"] += 1
-    sort(nodes, moves, t, index)
+    bring_likeliest(nodes, moves, t, index)
     return int(place)
 
 
@@ -147,7 +147,7 @@ def stir(nodes: Records, moves: Records, rows: Ints, fraction: Any, noise: NDArr
         for e in range(root["first_edge"], root["first_edge"] + root["num_edges"]):
             move = moves[t, e]
             move["prior"] = (np.float32(1.0) - fraction) * move["prior"] + fraction * noise[i, move["action"]]
-        sort(nodes, moves, t, ROOT)
+        bring_likeliest(nodes, moves, t, ROOT)
 
 
 @njit(forceinline=True, error_model="numpy")

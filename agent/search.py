@@ -106,9 +106,9 @@ class Search:
             mine[slots] = given
         record = self.trees.slots
         record["budget"][slots], record["spent"][slots], record["active"][slots] = budgets, 0, True
-        kept = np.array(
-            [self.config.reuse and self._keep(int(t), states[i], terms.explore[i]) for i, t in enumerate(slots)], bool
-        )
+        kept = np.zeros(len(slots), bool)
+        if self.config.reuse:
+            kept[:] = [self._keep(int(t), states[i], bool(terms.explore[i])) for i, t in enumerate(slots)]
         bare = slots[~kept]
         plant(*self.trees.arrays, bare)
         roots = self.game.new(len(bare))

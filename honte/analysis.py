@@ -15,7 +15,7 @@ import numpy as np
 from agent.decision import Decisions, Terms
 from agent.player import Follower, Player
 from agent.search import Search
-from agent.tree import NONE, ROOT, UNKNOWN
+from agent.tree import NONE, ROOT, UNKNOWN, node_bytes
 from games import Position
 
 LONGEST_VARIATION = 64
@@ -80,7 +80,7 @@ class Thought:
 
 def capacity(num_actions: int, num_slots: int) -> int:
     """Nodes a tree that fit a GiB for all slots together, which is touched only where it is used."""
-    return int(min(DEEPEST, max(64, 2**30 // (num_slots * (64 + 32 * num_actions)))))
+    return int(min(DEEPEST, max(64, 2**30 // (num_slots * node_bytes(num_actions)))))
 
 
 def of_search(player: Search, slot: int, decisions: Decisions | None) -> Analysis:
