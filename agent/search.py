@@ -17,6 +17,7 @@ import numpy as np
 from agent import chance
 from agent.decision import Decisions, Terms
 from agent.evaluation import Evaluate, Evaluation
+from agent.foresight import Foresight
 from agent.growth import plant, receive
 from agent.gumbel import Gumbel, GumbelConfig
 from agent.memory import refuse_above
@@ -26,7 +27,7 @@ from agent.rounds import ended, survey, unproven
 from agent.symmetric import averaged
 from agent.tree import NONE, ROOT, Ints, Trees, node_bytes
 from agent.uct import Uct, UctConfig
-from games.game import NO_LIMIT, Game, Positions, States
+from games.game import Game, Positions, States
 
 WORTH_ANSWERING = 32
 """One ready slot of so many waits for others: an answer costs the caller much more than a simulation."""
@@ -85,6 +86,7 @@ class Search:
         self.draw_from = getattr(evaluate, "draw_from", None)  # rollouts ask what their random numbers follow from
         self.trees = Trees(num_slots, capacity, game.num_actions)
         self.arena = game.new(num_slots * capacity)  # the state of every node
+        self.foresight = Foresight(game, config.lookahead, config.lookahead_nodes)
         self.rule = RULES[config.rule](getattr(config, config.rule), self.trees, game.num_actions)
         self.terms = Terms.of(num_slots)
         self.simulations = self.num_ready = 0
@@ -163,8 +165,7 @@ class Search:
         self.game.describe(states, out)
         ended(out.terminal, out.value, proven)
         if self.config.lookahead > 0:  # not at roots: a proven root would have no edge to play
-            nodes = self.config.lookahead_nodes or NO_LIMIT
-            proven[len(fresh) :] = self.game.lookahead(states[len(fresh) :], self.config.lookahead, nodes)
+            self.foresight(states[len(fresh) :], proven[len(fresh) :])
         answer = self._judge(rows, leaves, states, out, unproven(proven, self.wanted))
         receive(*self.trees.arrays, rows, leaves, (out.legal, out.to_play, proven), *answer)
         if len(fresh):

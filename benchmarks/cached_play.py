@@ -2,9 +2,9 @@
 
 The games of a run of ``honte train`` that were played between two of its minutes go on from a move drawn by lot, and
 games that end make room for new ones, as the run's own config begins them. A checkpoint of the run plays, and takes its
-weights anew, which empties the cache, as often as in the run. Measured is one such interval, from an empty cache to the
-next, in rounds; between them, on the games' own positions, the engine's pure batched forward passes. The rates are
-those of one core, by its own clock.
+weights anew, which empties the cache, as often as in the run. One such interval is played before anything is measured,
+for what the rules prove outlives the weights. Measured is the next, from an empty cache on, in rounds; between them, on
+the games' own positions, the engine's pure batched forward passes. The rates are those of one core, by its own clock.
 
     python -m benchmarks.cached_play RUN [--minutes 15 20] [--step STEP] [--simulations 200] [--json] [--out FILE]
 """
@@ -86,6 +86,9 @@ def measured(
     states = loop.states.copy()
     forward = forwards(evaluator.engine, states, game.describe_new(states))
     interval = config.learn.publish_steps * config.learn.batch_size / config.learn.reuse
+    while loop.moves < interval:
+        if not search.grow():
+            loop.round()
     begun, ratios, rates, batches = loop.moves, list[float](), list[float](), list[float]()
     spent, simulations, asked = 0.0, search.simulations, evaluator.asked
     evaluator.load(weights, 1)

@@ -5,7 +5,7 @@ A curve is the accuracy on 800 validation digits, its end that on 1,000 test dig
 the shipped network, which has learned 6 x 7, and from scratch; a curve is the score (a draw is a half) of the network
 with 16 simulations against `mcts:200`, over positions of self-play. Everything follows from the seeds.
 
-    python -m benchmarks.transfer pictures --init RUN [--seeds 3] [--out FILE.json] [--plot FILE.svg]
+    python -m benchmarks.transfer pictures --init RUN [--epochs 24] [--rate 1] [--out FILE.json] [--plot FILE.svg]
     python -m benchmarks.transfer games [--init connect_four] [--seeds 3] [--out FILE.json] [--plot FILE.svg]
 """
 
@@ -33,19 +33,22 @@ from training.classifiers import load_classifier
 from training.config import merge, parse
 from training.images import open_data
 
-DIGITS, EPOCHS = 500, 60
+DIGITS = 500
 SAMPLES = (1500, 3000, 4500)
 GAMES, OPPONENT = 40, "mcts:200"
 LARGE = "connect_four:rows=7,columns=8"
 
 
-def pictures(init: str, seed: int, way: str, folder: Path) -> dict[str, Any]:
+def pictures(args: argparse.Namespace, seed: int, way: str, folder: Path) -> dict[str, Any]:
     """One run on few digits: its steps, validation accuracies there, and the test accuracy."""
+    init = args.init
     trained, said = load_classifier(init)
     data = open_data("mnist")
-    settings = {"seed": seed, "limit": DIGITS, "validation": 0.2, "epochs": EPOCHS, "max_minutes": 0}
-    settings |= {"evaluate_epochs": 4, "freeze": way == "frozen", "batch_size": 50}
+    settings = {"seed": seed, "limit": DIGITS, "validation": 0.2, "epochs": args.epochs, "max_minutes": 0}
+    settings |= {"evaluate_epochs": 2, "freeze": way == "frozen", "batch_size": 50}
     values = merge(recipe(trained.config.kind, "mnist"), settings | {"network": said["network"]})
+    if way == "fine-tuned":
+        values["trainer"]["learning_rate"] *= args.rate
     config = parse(values, classification.ImageConfig)
     run = classification.Run(data, config, folder)
     if way != "from scratch":
@@ -56,8 +59,9 @@ def pictures(init: str, seed: int, way: str, folder: Path) -> dict[str, Any]:
     return {"at": at, "score": scores, "end": round(run.report.grades["test_accuracy"], 4)}
 
 
-def games(init: str, seed: int, way: str, folder: Path) -> dict[str, Any]:
+def games(args: argparse.Namespace, seed: int, way: str, folder: Path) -> dict[str, Any]:
     """One run on the larger board: positions of self-play, scores there, and the last of them."""
+    init = args.init
     plain = {
         "game": LARGE,
         "seed": seed,
@@ -109,6 +113,10 @@ def main() -> None:
     parser.add_argument("what", choices=list(WAYS))
     parser.add_argument("--init", default="connect_four", help="where the trunk comes from: a run")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=24, help="of the digits")
+    parser.add_argument(
+        "--rate", type=float, default=1.0, help="times the recipe's learning rate, of what is fine-tuned"
+    )
     parser.add_argument("--plot")
     parser.add_argument("--out")
     parser.add_argument("--json", action="store_true")
@@ -119,12 +127,14 @@ def main() -> None:
         for way in WAYS[args.what]:
             with tempfile.TemporaryDirectory() as folder:
                 start = time.process_time()
-                row = {"way": way, "seed": seed, **learn(args.init, seed, way, Path(folder) / "run")}
+                row = {"way": way, "seed": seed, **learn(args, seed, way, Path(folder) / "run")}
             rows.append(row | {"cpu_s": round(time.process_time() - start)})
             print(f"{way}, seed {seed}: {row['end']:.1%}, {rows[-1]['cpu_s']} s", file=sys.stderr, flush=True)
     if args.plot:
         plot(args.plot, args.what, rows)
     config = {"what": args.what, "init": Path(args.init).name, "seeds": args.seeds}
+    if args.what == "pictures":
+        config |= {"epochs": args.epochs, "rate": args.rate}
     report(f"transfer_{args.what}", config, rows, out=args.out, as_json=args.json)
 
 

@@ -84,10 +84,12 @@ def lookahead(rules: Rules, key: str | None) -> Rule:
     step, legal_actions, outcome = (rules[name] for name in ("step", "legal_actions", "outcome"))
 
     @njit(nogil=True)
-    def glance(stack: States, legal: NDArray[np.bool_], level: int, depth: int, player: int, bound: int) -> int:
+    def glance(
+        stack: States, legal: NDArray[np.bool_], level: int, depth: int, player: int, bound: int, left: Any
+    ) -> int:
         """What the actions that end the game say of ``forces`` at ``level``: YES, NO or OPEN; they leave ``legal``."""
         row, below = stack[level], stack[level + 1]
-        mine = row["to_play"] == player
+        mine, last = row["to_play"] == player, level + 1 == depth
         legal[level] = False
         legal_actions(row, legal[level])
         going = False
@@ -97,22 +99,25 @@ def lookahead(rules: Rules, key: str | None) -> Rule:
                 step(below, a)
                 value = outcome(below)
                 if value == ONGOING:
+                    if last and not mine:  # nobody makes sure of anything there
+                        return NO
                     going = True
                 else:
                     legal[level, a] = False
+                    left[1] += value == 0
                     reached = (value if below["to_play"] == player else -value) >= bound
                     if reached == mine:
                         return YES if mine else NO
         if not going:
             return NO if mine else YES
-        return NO if level + 1 == depth else OPEN
+        return NO if last else OPEN
 
     @njit(nogil=True)
     def forces(stack: States, legal: NDArray[np.bool_], depth: int, player: int, bound: int, left: Any) -> bool:
         """Whether ``player`` makes sure of ``bound`` or more within ``depth`` plies, whatever the other does.
 
-        Every position costs one of ``left [1]``; with none left nothing is sure. A walk with a stack of its own: Numba
-        cannot keep recursive closures on disk.
+        Every position costs one of ``left[0]``; with none left nothing is sure. ``left[1]`` counts draws met. A walk
+        with a stack of its own: Numba cannot keep recursive closures on disk.
         """
         level = 0
         verdict = NEW
@@ -121,7 +126,7 @@ def lookahead(rules: Rules, key: str | None) -> Rule:
                 left[0] -= 1
                 if left[0] < 0:
                     return False
-                verdict = glance(stack, legal, level, depth, player, bound)
+                verdict = glance(stack, legal, level, depth, player, bound, left)
             elif verdict == OPEN:
                 a = 0
                 while a < legal.shape[1] and not legal[level, a]:
@@ -145,19 +150,22 @@ def lookahead(rules: Rules, key: str | None) -> Rule:
     def sure(stack: States, legal: NDArray[np.bool_], depth: int, left: Any) -> int:
         """What a forced end within ``depth`` plies is worth to the player to move; ONGOING where there is none."""
         me = stack[0]["to_play"]
-        for question in range(4):  # a win for me, for the other; a draw or more for me, for the other
-            player = me if question % 2 == 0 else 1 - me
-            forced = forces(stack, legal, depth, player, 1 if question < 2 else 0, left)
-            if forced and question < 2:
-                return 1 if player == me else -1
-            if question >= 2 and not forced:
-                return ONGOING
-        return 0
+        left[1] = 0
+        if forces(stack, legal, depth, me, 1, left):
+            return 1
+        draws = left[1]
+        if forces(stack, legal, depth, 1 - me, 1, left):
+            return -1
+        if draws == 0:  # asked for a draw or more the first walk would go the same way
+            return ONGOING
+        if forces(stack, legal, depth, me, 0, left) and forces(stack, legal, depth, 1 - me, 0, left):
+            return 0
+        return ONGOING
 
     def loop(
         states: States, depth: int, nodes: int, stack: States, legal: NDArray[np.bool_], out: NDArray[np.int8]
     ) -> None:
-        left = np.empty(1, np.int64)
+        left = np.empty(2, np.int64)
         for b in range(len(states)):
             out[b] = outcome(states[b])
             left[0] = nodes
