@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -42,6 +42,11 @@ class ClassifierConfig:
             raise ValueError(f"network.width is {self.width}: it must be above 0")
         if len(self.channels) != len(self.blocks) or not self.channels:
             raise ValueError(f"network.blocks is {self.blocks}: one number for each of channels {self.channels} is due")
+
+    @property
+    def used(self) -> dict[str, Any]:
+        """The settings that this kind of network looks at."""
+        return {"kind": self.kind} | {name: getattr(self, name) for name in LADDER[self.kind].settings}
 
 
 class Pooled(nn.Module):
@@ -103,15 +108,22 @@ def _resnet(config: ClassifierConfig, shape: Shape) -> list[nn.Module]:
     return [*layers, Pooled(), nn.Dropout(config.dropout)]
 
 
-LADDER: dict[str, tuple[int, Callable[[ClassifierConfig, Shape], list[nn.Module]]]] = {
-    "perceptron": (1, _flat),
-    "logistic": (1, _flat),
-    "mlp": (1, _mlp),
-    "lenet": (4, _lenet),
-    "alexnet": (15, _alexnet),
-    "resnet": (2, _resnet),
+class Rung(NamedTuple):
+    """One kind of network."""
+
+    smallest: int  # side of a picture
+    trunk: Callable[[ClassifierConfig, Shape], list[nn.Module]]
+    settings: tuple[str, ...] = ()
+
+
+LADDER = {
+    "perceptron": Rung(1, _flat),
+    "logistic": Rung(1, _flat),
+    "mlp": Rung(1, _mlp, ("hidden", "dropout")),
+    "lenet": Rung(4, _lenet, ("width", "dropout")),
+    "alexnet": Rung(15, _alexnet, ("width", "dropout")),
+    "resnet": Rung(2, _resnet, ("channels", "blocks", "squeeze_excite", "dropout")),
 }
-"""Each kind's smallest side of a picture, and what makes its trunk."""
 
 
 class Classifier(nn.Module):
@@ -123,7 +135,7 @@ class Classifier(nn.Module):
     def __init__(self, config: ClassifierConfig, shape: Shape, num_outputs: int) -> None:
         """``num_outputs``: K classes, or 1 for a lone neuron. ValueError for pictures that are too small."""
         super().__init__()
-        smallest, layers = LADDER[config.kind]
+        smallest, trunk, _ = LADDER[config.kind]
         if config.kind == "resnet":
             smallest = 2 ** len(config.channels) // 2
         if min(shape[1:]) < smallest:
@@ -133,7 +145,7 @@ class Classifier(nn.Module):
         self.config, self.shape, self.num_outputs = config, shape, num_outputs
         self.register_buffer("mean", torch.zeros(shape[0]))
         self.register_buffer("std", torch.full((shape[0],), 255.0))
-        self.trunk = nn.Sequential(*layers(config, shape))
+        self.trunk = nn.Sequential(*trunk(config, shape))
         self.head = nn.Linear(_num_features(self.trunk, shape), num_outputs)
         self.train()
 

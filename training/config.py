@@ -32,7 +32,7 @@ class LearnConfig:
     """How the network learns from the games."""
 
     batch_size: int = 512
-    device: str = "auto"  # as torch names it; auto: a GPU where there is one and one process learns, else cpu
+    device: str = "auto"  # as torch names it; auto: a GPU where each process gets one, else cpu
     processes: int = 1  # that share each batch (torch DDP); they must divide batch_size
     reuse: float = 4.0  # trained samples per new sample; holds self-play or the learner back
     value_mix: float = 0.3  # lambda: value target = (1 - lambda) outcome + lambda search value
@@ -46,8 +46,8 @@ class LearnConfig:
     def __post_init__(self) -> None:
         if self.processes < 1 or self.batch_size % self.processes:
             raise ValueError(f"learn.processes is {self.processes}: it must divide batch_size, {self.batch_size}")
-        if self.processes > 1 and self.device not in ("auto", "cpu"):
-            raise ValueError(f"learn.device is {self.device!r}: several learner processes work on cpu")
+        if self.processes > 1 and ":" in self.device:
+            raise ValueError(f"learn.device is {self.device!r}: several learner processes take one GPU each; say cuda")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,9 +1,11 @@
-"""Several learner processes that work as one: each passes its share of a batch forward and back (torch DDP over gloo).
+"""Several learner processes that work as one: each passes its share of a batch forward and back (torch DDP).
 
 Knows torch's process groups. Does not know games, replay or the run: the first process draws whole batches; its
 children get them and step with it. Each passes its rows through the network, the outputs of all are gathered, and
 everybody computes the loss of the whole batch; BatchNorm's statistics are those of the whole batch, too. So the numbers
 are those of one process, up to the order of floating-point sums, whatever the loss function is.
+
+Over gloo on CPUs. With GPUs each process has one, and what lies there goes over NCCL (never run yet: no two at hand).
 """
 
 from __future__ import annotations
@@ -37,8 +39,10 @@ class Learners:
         context = multiprocessing.get_context("spawn")
         self._folder = tempfile.TemporaryDirectory(prefix="honte-learners-")
         meet = Path(self._folder.name, "meet").as_uri()
-        model = copy.deepcopy(trainer.model)  # what is sent would be shared, and learn twice
-        start = (model, make_loss, trainer.config, trainer.state(), processes, meet)
+        model = copy.deepcopy(trainer.model).cpu()  # what is sent would be shared, and learn twice
+        tensors, values = trainer.state()
+        state = {name: tensor.cpu() for name, tensor in tensors.items()}, values
+        start = (model, make_loss, trainer.config, trainer.device.type, state, processes, meet)
         self._children = [
             context.Process(target=_follow, args=(rank, *start), daemon=True, name=f"learner {rank}")
             for rank in range(1, processes)
@@ -89,7 +93,7 @@ class Share(nn.Module):
 
 
 class GlobalBatchNorm2d(nn.BatchNorm2d):
-    """BatchNorm by the statistics of all processes' rows; torch's own (SyncBatchNorm) needs a GPU."""
+    """BatchNorm by the statistics of all processes' rows; torch's own (SyncBatchNorm) needs GPUs."""
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
@@ -137,7 +141,11 @@ def _total(x: Tensor) -> Tensor:
 
 def _join(trainer: Trainer, loss: LossFunction, rank: int, processes: int, meet: str) -> None:
     """Make ``trainer`` one of several; its model keeps its parameters, and the names of its state."""
-    dist.init_process_group("gloo", init_method=meet, rank=rank, world_size=processes, timeout=PATIENCE)
+    backend = "gloo"
+    if trainer.device.type == "cuda":
+        torch.cuda.set_device(trainer.device)
+        backend = "cpu:gloo,cuda:nccl"  # batches are sent from main memory
+    dist.init_process_group(backend, init_method=meet, rank=rank, world_size=processes, timeout=PATIENCE)
     for module in trainer.model.modules():
         if type(module) is nn.BatchNorm2d:
             module.__class__ = GlobalBatchNorm2d
@@ -150,13 +158,14 @@ def _follow(
     model: nn.Module,
     make_loss: Callable[[], LossFunction],
     config: TrainerConfig,
+    kind: str,
     state: State,
     processes: int,
     meet: str,
 ) -> None:
     """A child's life: step when the first process steps, end when it says so or is gone."""
     torch.set_num_threads(1)
-    trainer = Trainer(model, make_loss(), config)
+    trainer = Trainer(model, make_loss(), config, f"cuda:{rank}" if kind == "cuda" else kind)
     trainer.load_state(*state)
     _join(trainer, make_loss(), rank, processes, meet)
     while True:

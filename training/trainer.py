@@ -234,19 +234,20 @@ class Trainer:
             )
 
 
-def device_of(name: str, *, alone: bool = True) -> torch.device:
-    """The device of a name; ``auto`` is a GPU where torch sees one and it is for one process ``alone``, else the CPU.
+def device_of(name: str, *, processes: int = 1) -> torch.device:
+    """The device of a name, for the first of so many ``processes``; ``auto`` is a GPU if each gets one, else the CPU.
 
-    ValueError for a GPU that is not there.
+    ValueError for GPUs that are not there.
     """
+    there = torch.cuda.device_count()
     if name == "auto":
-        return torch.device("cuda" if alone and torch.cuda.is_available() else "cpu")
+        return torch.device("cuda" if there >= processes and torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)
     except RuntimeError as error:
         raise ValueError(f"learn.device is {name!r}: it must be auto, cpu, cuda or cuda:N") from error
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise ValueError(f"learn.device is {name!r}: torch sees {torch.cuda.device_count()} GPUs here")
+    if device.type == "cuda" and (device.index or 0) + processes > there:
+        raise ValueError(f"learn.device is {name!r} for {processes} of one GPU each: torch sees {there} here")
     return device
 
 

@@ -115,11 +115,13 @@ def _recipe(what: str, shape: tuple[int, int, int], classes: int) -> dict[str, A
         game = make(config.game)
         shape = game.observation_shape
         model, content = PolicyValueNet(config.network, shape, game.action_layout), {"game": game.name}
+        network = asdict(config.network)
     else:
         config = parsed(recipe(what, ""), ImageConfig)
         model, content = Classifier(config.network, shape, classes), {"model": config.network.kind}
+        network = config.network.used
     size = {"parameters": num_parameters(model), "flops": num_flops(model, shape)}
-    return {**content, "input": list(shape), **size, "network": asdict(config.network)}
+    return {**content, "input": list(shape), **size, "network": network}
 
 
 def _told(value: Any) -> str:

@@ -41,7 +41,7 @@ def test_too_small_a_picture_is_refused() -> None:
 
 
 def test_the_smallest_pictures_of_each_kind() -> None:
-    for kind, (smallest, _) in LADDER.items():
+    for kind, (smallest, *_) in LADDER.items():
         side = 4 if kind == "resnet" else smallest
         assert made(kind, (1, side, side), width=0.1)(torch.zeros(2, 1, side, side)).shape == (2, 10)
 

@@ -116,6 +116,8 @@ def test_every_model_is_described(model: str, capsys: pytest.CaptureFixture[str]
     assert content["model"] == model.removesuffix("_long")
     assert content["parameters"] > 7000
     assert content["flops"] >= 2 * 7840
+    told = {"mlp": {"hidden"}, "resnet": {"channels", "blocks", "squeeze_excite"}}.get(content["model"], set())
+    assert content["network"].keys() - {"kind", "width", "dropout"} == told
     if model in ("perceptron", "logistic"):
         assert (content["parameters"], content["flops"]) == (7850, 15680)
 

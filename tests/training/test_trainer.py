@@ -12,9 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from training import checkpoints
+from training.config import LearnConfig
 from training.losses import classification_loss, policy_value_loss
 from training.schedules import Schedule
-from training.trainer import Diverged, Trainer, TrainerConfig
+from training.trainer import Diverged, Trainer, TrainerConfig, device_of
 
 
 class Output(NamedTuple):
@@ -339,3 +340,14 @@ def test_compiling_without_a_compiler_says_so(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(ValueError, match=r"no C\+\+ compiler here"):
         make(compile=True).step(positions(0))
+
+
+def test_a_device_is_there_or_said_not_to_be() -> None:
+    assert device_of("cpu", processes=2).type == "cpu"
+    assert device_of("auto", processes=1 + torch.cuda.device_count()).type == "cpu"  # not one for each
+    with pytest.raises(ValueError, match="must be auto, cpu, cuda"):
+        device_of("gpu")
+    with pytest.raises(ValueError, match=f"torch sees {torch.cuda.device_count()} here"):
+        device_of("cuda", processes=1 + torch.cuda.device_count())
+    with pytest.raises(ValueError, match="one GPU each; say cuda"):
+        LearnConfig(device="cuda:1", processes=2)
