@@ -149,18 +149,18 @@ def lookahead(rules: Rules, key: str | None) -> Rule:
     @njit(nogil=True)
     def sure(stack: States, legal: NDArray[np.bool_], depth: int, left: Any) -> int:
         """What a forced end within ``depth`` plies is worth to the player to move; ONGOING where there is none."""
-        me = stack[0]["to_play"]
+        me, draws = stack[0]["to_play"], 0
         left[1] = 0
-        if forces(stack, legal, depth, me, 1, left):
-            return 1
-        draws = left[1]
-        if forces(stack, legal, depth, 1 - me, 1, left):
-            return -1
-        if draws == 0:  # asked for a draw or more the first walk would go the same way
-            return ONGOING
-        if forces(stack, legal, depth, me, 0, left) and forces(stack, legal, depth, 1 - me, 0, left):
-            return 0
-        return ONGOING
+        for question in range(4):  # a win for me, for the other; a draw or more for me, for the other
+            player = me if question % 2 == 0 else 1 - me
+            forced = forces(stack, legal, depth, player, 1 if question < 2 else 0, left)
+            if forced and question < 2:
+                return 1 if player == me else -1
+            if question == 0:
+                draws = left[1]
+            elif (question == 1 and draws == 0) or (question >= 2 and not forced):
+                return ONGOING  # without a draw met, asked for a draw or more the first walk would go the same way
+        return 0
 
     def loop(
         states: States, depth: int, nodes: int, stack: States, legal: NDArray[np.bool_], out: NDArray[np.int8]
