@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from honte.measure.turns import Row
     from training.config import LearnConfig
 
-Part = Literal["games", "tree", "engines", "self-play", "learner", "move", "threads"]
+Part = Literal["games", "tree", "growth", "engines", "self-play", "learner", "move", "threads"]
 
-LINES: dict[Part, int] = {"games": 2, "tree": 2, "engines": 20, "self-play": 7, "learner": 4, "move": 3, "threads": 4}
+LINES: dict[Part, int] = {
+    **{"games": 2, "tree": 2, "growth": 5, "engines": 20},
+    **{"self-play": 7, "learner": 4, "move": 3, "threads": 4},
+}
 """The parts in their order, and about how many lines each has."""
 
 BUSY = 0.5
@@ -30,7 +33,7 @@ BUSY = 0.5
 
 @dataclass(frozen=True)
 class Bench:
-    """Measure this machine: games, tree, engines, self-play, learner, one move, threads; and suggest how to use it.
+    """Measure this machine, part by part, and suggest how to use it.
 
     Rates are those of one core, by its own clock, medians of rounds in which all that is compared takes turns; threads
     are timed by the clock on the wall. With --signature: one number for what honte decides.
@@ -153,6 +156,10 @@ def _rows(part: Part, setting: Setting, compiled: bool, suggested: dict[str, Any
         from honte.measure.tree import tree
 
         yield from tree(setting)
+    elif part == "growth":
+        from honte.measure.growth import growth
+
+        yield from growth(setting)
     elif part == "engines":
         from honte.measure.forward import engines
 

@@ -1,0 +1,33 @@
+"""How a search's cost grows with its length: time a simulation, and memory. Knows search; needs no network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from agent.evaluation import uniform
+from agent.search import Search, SearchConfig
+from agent.tree import node_bytes
+from honte.measure.setting import OPENING_PLIES, Setting, reached
+from honte.measure.tree import searches
+from honte.measure.turns import Row, in_turns, ratio
+
+TREES = 64
+LENGTHS = (100, 1_000, 10_000)
+"""Simulations a move."""
+
+
+def growth(setting: Setting) -> Iterator[Row]:
+    """Lengths take turns, one rule after the other: trees of both at once would want twice the memory."""
+    game = setting.game
+    states = reached(game, TREES, OPENING_PLIES)
+    for rule in ("puct", "gumbel"):
+        works = {}
+        for number in LENGTHS:
+            search = Search(game, uniform, SearchConfig(rule=rule, num_simulations=number), num_slots=TREES)
+            works[str(number)] = searches(search, states)
+        rates = in_turns(works, seconds=setting.seconds, rounds=setting.rounds, clock=setting.clock)
+        shortest = rates[str(LENGTHS[0])]
+        for number in LENGTHS[1:]:
+            what = f"{rule}: cost of a simulation of {number:,} a move ÷ of {LENGTHS[0]}, {TREES} trees"
+            yield Row("growth", what, ratio(shortest, rates[str(number)]), "x")
+    yield Row("growth", "memory of a node and its state", node_bytes(game.num_actions) + game.state.itemsize, "bytes")
