@@ -30,7 +30,7 @@ from torch import nn
 from agent.classifier import Classifier
 from benchmarks.machine import report
 from honte.__main__ import main as honte
-from honte.commands.classify import recipe
+from honte.recipes import pictures
 from training.classification import ImageConfig
 from training.config import parse
 from training.losses import classification_loss
@@ -48,7 +48,7 @@ ROWS = {
 
 def speed(model: str, rounds: int) -> list[dict[str, Any]]:
     """Samples a second of processor time; the Trainer's as multiples of the plain loop's in the same round."""
-    config = parse(recipe(model, "fashion_mnist"), ImageConfig)
+    config = parse(pictures(model, "fashion_mnist"), ImageConfig)
     random = torch.Generator().manual_seed(0)
     images = torch.randint(0, 256, (8, config.batch_size, 1, 28, 28), generator=random).float()
     labels = torch.randint(0, 10, (8, config.batch_size), generator=random)

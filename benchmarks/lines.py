@@ -23,15 +23,16 @@ PARTS = {
     "augmentation": ("training/augmentation.py",),
     "losses and attacks": ("training/losses.py", "training/attacks.py"),
     "run": ("training/classification.py", "training/classifiers.py"),
-    "commands": tuple(
-        f"honte/commands/{name}.py" for name in ("classify", "attack", "locality", "logic_gates", "predict")
+    "commands": (
+        *(f"honte/commands/{name}.py" for name in ("classify", "attack", "locality", "logic_gates", "predict")),
+        "honte/recipes.py",
     ),
     "ladder of networks": ("agent/classifier.py",),
     "report": ("honte/report/classified.py", "honte/report/inside.py"),
 }
 """Files, and what they are for."""
 
-ONLY = {"training/losses.py": ("classification_loss", "neuron_loss")}
+ONLY = {"training/losses.py": ("classification_loss", "neuron_loss"), "honte/recipes.py": ("pictures",)}
 """Of a file that games use as well: the functions that they do not."""
 
 COUNTED = ("readers", "augmentation", "losses and attacks", "run", "commands")

@@ -26,8 +26,8 @@ import honte
 from agent.models import find, read
 from benchmarks.machine import report
 from games import make
-from honte.commands.classify import recipe
-from honte.recipes import recipe as game_recipe
+from honte.recipes import pictures as picture_recipe
+from honte.recipes import recipe
 from training import alphazero, classification, metrics
 from training.classifiers import load_classifier
 from training.config import merge, parse
@@ -46,7 +46,7 @@ def pictures(args: argparse.Namespace, seed: int, way: str, folder: Path) -> dic
     data = open_data("mnist")
     settings = {"seed": seed, "limit": DIGITS, "validation": 0.2, "epochs": args.epochs, "max_minutes": 0}
     settings |= {"evaluate_epochs": 2, "freeze": way == "frozen", "batch_size": 50}
-    values = merge(recipe(trained.config.kind, "mnist"), settings | {"network": said["network"]})
+    values = merge(picture_recipe(trained.config.kind, "mnist"), settings | {"network": said["network"]})
     if way == "fine-tuned":
         values["trainer"]["learning_rate"] *= args.rate
     config = parse(values, classification.ImageConfig)
@@ -72,7 +72,7 @@ def games(args: argparse.Namespace, seed: int, way: str, folder: Path) -> dict[s
         "learn": {"cooldown": 0.0, "first_samples": 1024},
         "engine": {"kind": "torch", "precision": "fp32"},
     }
-    config = parse(merge(game_recipe("connect_four"), plain))
+    config = parse(merge(recipe("connect_four"), plain))
     game, scores = make(LARGE), []
     for samples in SAMPLES:
         run = alphazero.Run(game, replace(config, max_minutes=0.0, max_samples=samples), folder)

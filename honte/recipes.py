@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from games.registry import make
-from training.config import defaults, load
+from training.config import defaults, load, merge
+
+IMAGES = "images"
+"""The folder of the classifiers' recipes."""
 
 
 def folder() -> Path:
@@ -33,6 +36,13 @@ def values(name: str, below: str = "", kind: str = "recipe") -> dict[str, Any]:
         there = ", ".join(names(below))
         raise ValueError(f"no {kind} is called {name!r}; {hint}there are {there}, or a YAML file's path")
     return load(path)
+
+
+def pictures(model: str, dataset: str) -> dict[str, Any]:
+    """The values of a classifier's recipe by name or path, with what it says of ``dataset`` over them."""
+    said = values(model, IMAGES, "model")
+    special = said.pop("datasets", {})
+    return merge(said, special.get(dataset, {})) | {"dataset": dataset}
 
 
 def recipe(name: str, game: str = "") -> dict[str, Any]:

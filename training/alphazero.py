@@ -70,9 +70,8 @@ class Run:
         if config.freeze:
             freeze(model.trunk)
         self.loss = partial(policy_value_loss, value_mix=learn.value_mix, value_weight=learn.value_weight)
-        name = "cpu" if config.deterministic and learn.device == "auto" else learn.device
-        place = device_of(name, processes=learn.processes)
-        self.trainer = Trainer(model, self.loss(), learn.trainer, place)
+        place = "cpu" if config.deterministic and learn.device == "auto" else learn.device
+        self.trainer = Trainer(model, self.loss(), learn.trainer, device_of(place, processes=learn.processes))
         self.learners: Learners | None = None
         self.replay = Replay(game, learn.window, full_budget=config.self_play.search.num_simulations)
         self.storage = Storage(game, config, folder)

@@ -8,15 +8,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from honte.commands.shared import Output
-from honte.recipes import names, values
+from honte.recipes import IMAGES, names, pictures
 from honte.running import opened, printed, run_flags, settings, signals, taken, told
-
-IMAGES = "images"
-"""The folder of recipes that learn pictures."""
 
 
 def own_flags() -> argparse.ArgumentParser:
@@ -29,15 +27,6 @@ def own_flags() -> argparse.ArgumentParser:
     parser.add_argument("--attack", default="", help="then fool it: fgsm:E or pgd:E, E a share of full brightness")
     parser.add_argument("--locality", action="store_true", help="mlp and lenet with and without neighbouring pixels")
     return parser
-
-
-def recipe(model: str, dataset: str) -> dict[str, Any]:
-    """The values of a recipe by name or path, with what it says of ``dataset`` over them."""
-    from training.config import merge
-
-    said = values(model, IMAGES, "model")
-    special = said.pop("datasets", {})
-    return merge(said, special.get(dataset, {})) | {"dataset": dataset}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -59,7 +48,7 @@ def main(arguments: Sequence[str]) -> int:
     data = open_data(config.dataset, config.size)
     config = replace(config, data_sha256=data.sha256)
     name = f"{Path(config.dataset).stem or 'pictures'}_{'locality' if flags.locality else Path(flags.model).stem}"
-    look = locality.compare if flags.locality else run
+    look = partial(locality.compare, run) if flags.locality else run
     output.result(look(data, config, Path(flags.run or Path("runs") / name), flags, output))
     return 0
 
@@ -110,4 +99,4 @@ def _parsed(arguments: Sequence[str]) -> tuple[argparse.Namespace, Any]:
     dataset, flags, rest = taken(own_flags(), arguments)
     if not dataset and not flags.helping:
         raise ValueError("name the pictures first: logic_gates, digits, mnist, fashion_mnist, a folder or an .npz file")
-    return flags, settings(ImageConfig, recipe(flags.model, dataset or "DATASET"), rest, "classify")
+    return flags, settings(ImageConfig, pictures(flags.model, dataset or "DATASET"), rest, "classify")

@@ -45,9 +45,9 @@ def main(arguments: Sequence[str]) -> int:
     from games import NAMES, make
 
     output = Output(args.json)
-    from honte.recipes import names
+    from honte.recipes import IMAGES, names
 
-    if args.what in names("images") or args.what.endswith((".yaml", ".yml")):
+    if args.what in names(IMAGES) or args.what.endswith((".yaml", ".yml")):
         content = _recipe(args.what, args.shape, args.classes)
     elif args.what.partition(":")[0] in NAMES or ".py:" in args.what:
         content = _game(make(args.what))
@@ -103,7 +103,7 @@ def _recipe(what: str, shape: tuple[int, int, int], classes: int) -> dict[str, A
     from agent.classifier import Classifier
     from agent.network import PolicyValueNet, num_flops, num_parameters
     from games import make
-    from honte.commands.classify import recipe
+    from honte.recipes import pictures
     from training.classification import ImageConfig
     from training.config import TrainConfig, load
     from training.config import parse as parsed
@@ -117,7 +117,7 @@ def _recipe(what: str, shape: tuple[int, int, int], classes: int) -> dict[str, A
         model, content = PolicyValueNet(config.network, shape, game.action_layout), {"game": game.name}
         network = asdict(config.network)
     else:
-        config = parsed(recipe(what, ""), ImageConfig)
+        config = parsed(pictures(what, ""), ImageConfig)
         model, content = Classifier(config.network, shape, classes), {"model": config.network.kind}
         network = config.network.used
     size = {"parameters": num_parameters(model), "flops": num_flops(model, shape)}

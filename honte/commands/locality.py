@@ -6,12 +6,13 @@ Knows four runs and one plot: mlp and lenet, on pictures and on the same picture
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from honte.commands.classify import recipe, run
 from honte.commands.shared import Output
+from honte.recipes import pictures
 from training import metrics
 from training.augmentation import AugmentConfig
 from training.classification import ImageConfig
@@ -27,16 +28,21 @@ LINES |= {"mlp": ("MLP", "tab:orange", "-"), "mlp_shuffled": ("MLP, pixels shuff
 
 
 def compare(
-    data: DataSet, config: ImageConfig, folder: Path, flags: argparse.Namespace, output: Output
+    run: Callable[..., dict[str, Any]],
+    data: DataSet,
+    config: ImageConfig,
+    folder: Path,
+    flags: argparse.Namespace,
+    output: Output,
 ) -> dict[str, Any]:
-    """Four runs below ``folder``, and FOLDER/locality.svg; what came out."""
+    """Four times ``run``, below ``folder``, and FOLDER/locality.svg; what came out."""
     shared: dict[str, Any] = {name: getattr(config, name) for name in SHARED}
     # Shifts and mirror images would tell of neighbours.
     shared |= {"augment": AugmentConfig(), "flip_test": False, "shift_test": 0}
     accuracies = {}
     for name in LINES:
         kind, _, shuffled = name.partition("_")
-        settings = replace(parse(recipe(kind, config.dataset), ImageConfig), **shared, shuffle_pixels=bool(shuffled))
+        settings = replace(parse(pictures(kind, config.dataset), ImageConfig), **shared, shuffle_pixels=bool(shuffled))
         accuracies[name] = run(data, settings, folder / name, flags, output)["test_accuracy"]
     path = folder / "locality.svg"
     _plot(data.name, folder, accuracies, path)

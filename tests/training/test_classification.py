@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from agent.classifier import Classifier, ClassifierConfig
 from agent.network import NetworkConfig, PolicyValueNet, Trunk
 from games import make
-from honte.commands.classify import recipe
+from honte.recipes import pictures
 from training import checkpoints, metrics, run_folder
 from training.augmentation import AugmentConfig
 from training.classification import ImageConfig, Run
@@ -169,14 +169,14 @@ def test_what_holds_no_classifier_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("model", ["perceptron", "logistic", "mlp", "lenet", "alexnet", "resnet", "resnet_long"])
 @pytest.mark.parametrize("dataset", ["digits", "mnist", "fashion_mnist", "somewhere"])
 def test_every_recipe_is_whole(model: str, dataset: str) -> None:
-    config = parse(recipe(model, dataset), ImageConfig)
+    config = parse(pictures(model, dataset), ImageConfig)
     assert config.network.kind == model.removesuffix("_long")
     assert config.dataset == dataset
 
 
 def test_digits_are_learned(tmp_path: Path) -> None:
     """The goal is 98 % in at most 20 seconds; the seconds are the benchmark's business."""
-    run = go(open_data("digits"), parse(recipe("resnet", "digits"), ImageConfig), tmp_path / "run")
+    run = go(open_data("digits"), parse(pictures("resnet", "digits"), ImageConfig), tmp_path / "run")
     assert run.report.grades["test_accuracy"] >= 0.98
 
 
