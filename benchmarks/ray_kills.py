@@ -1,4 +1,5 @@
-"""A long run under fire: actors of a real cluster are killed (-9) at random, frozen now and then, nodes leave and come.
+"""A long run under fire: actors of a real cluster are killed (-9) at random, and the processes in which they have
+suspected games played; some are frozen, nodes leave and come.
 
 Counts what must not happen: an id stored twice, an id lost, a game in quarantine that crashes nobody, a game that is
 not the one LocalRunner plays under that id. The evaluator is the hash network, which waits a little, so that what is
@@ -13,6 +14,7 @@ calls of a few minutes. What is counted is of all calls together.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import json
 import os
@@ -75,6 +77,17 @@ def others(found: dict[int, str], seed: int) -> int:
     return different
 
 
+def ordeals(actors: set[int]) -> list[int]:
+    """The processes of suspected games that these have."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            parent = int((path.parent / "stat").read_text().rsplit(")", 1)[1].split()[1])
+            if parent in actors and b"selfplay.ordeal" in path.read_bytes().split(b"\0"):
+                found.append(int(path.parent.name))
+    return found
+
+
 def run(kills: int, minutes: float, seed: int, state: dict[str, Any]) -> None:
     """Go on from ``state`` until there are so many kills, or so many minutes are over; ``state`` holds all of it."""
     counts, found = state["counts"], state["found"]
@@ -107,6 +120,12 @@ def run(kills: int, minutes: float, seed: int, state: dict[str, Any]) -> None:
                     cluster.remove_node(spare, allow_graceful=False)
                     spare = patiently(lambda: cluster.add_node(**NODE))
                     counts["nodes removed"] += 1
+                    continue
+                apart = ordeals({hired.pid for hired in runner.staff.values()})
+                if kind > 0.8 and apart:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(chance.choice(apart), signal.SIGKILL)
+                        counts["suspects' processes killed"] += 1
                     continue
                 frozen = kind < 0.05
                 try:
@@ -141,7 +160,8 @@ def begun(path: str | None) -> dict[str, Any]:
     if path and Path(path).exists():
         state: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
         return state | {"found": {int(i): told for i, told in state["found"].items()}}
-    names = ("killed", "frozen", "nodes removed", "drivers", "replaced", "twice", "quarantined", "positions", "minutes")
+    names = ["killed", "suspects' processes killed", "frozen", "nodes removed", "drivers", "replaced"]
+    names += ["twice", "quarantined", "positions", "minutes"]
     return {"counts": dict.fromkeys(names, 0), "found": {}, "next_id": 0, "missing": []}
 
 
