@@ -28,32 +28,20 @@ from typing import Any
 import ray
 from ray.cluster_utils import Cluster
 
-from agent.evaluation import hashed
 from agent.search import SearchConfig
 from benchmarks.machine import report
+from benchmarks.waiting import waiting
 from games import make
-from games.game import Game
 from selfplay import fsio
 from selfplay.hired import patiently
 from selfplay.local_runner import LocalRunner, SelfPlayConfig
 from selfplay.ray_runner import RayRunner
 from selfplay.records import GameRecord, samples
-from selfplay.worker import RayConfig, Weightless, hash_network
+from selfplay.worker import RayConfig, hash_network
 
 NODE = {"num_cpus": 1, "object_store_memory": 80 << 20}
 PAUSE = (0.4, 1.2)  # seconds between two kills, while somebody is at work
 PLAY = SelfPlayConfig(num_games=16, search=SearchConfig(num_simulations=16))
-WAIT = 0.002  # seconds for each batch of the network
-
-
-def waiting(game: Game) -> Any:
-    """The hash network, at leisure."""
-
-    def evaluate(states: Any, positions: Any) -> Any:
-        time.sleep(WAIT)
-        return hashed(states, positions)
-
-    return Weightless(evaluate)
 
 
 def mark(record: GameRecord) -> bytes:
@@ -174,7 +162,6 @@ def main() -> None:
     parser.add_argument("--out")
     parser.add_argument("--json", action="store_true")
     flags = parser.parse_args()
-    ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])  # actors cannot import what runs as a script
     state = begun(flags.state)
     if state["counts"]["killed"] < flags.kills:
         run(flags.kills, flags.minutes, flags.seed, state)
