@@ -11,6 +11,7 @@ nothing can tell from an earlier one; they are counted by themselves.
 from __future__ import annotations
 
 import argparse
+import functools
 import random
 import shutil
 import sys
@@ -26,8 +27,9 @@ from agent.network import NetworkConfig
 from agent.search import SearchConfig
 from benchmarks.machine import report
 from games import make
+from selfplay import fsio
 from selfplay.local_runner import SelfPlayConfig
-from selfplay.records import read_shard, samples, shards
+from selfplay.records import samples, shards, unpack
 from training import checkpoints, metrics
 from training.alphazero import Run
 from training.config import LearnConfig, TrainConfig
@@ -45,10 +47,12 @@ CONFIG = TrainConfig(
     max_samples=1200,
 )
 
+GAME = make(CONFIG.game)  # one for all cases: another would load its kernels again
+
 
 def trained(folder: Path) -> None:
     """A run with several shards, checkpoints and lines of metrics."""
-    Run(make(CONFIG.game), CONFIG, folder).go()
+    Run(GAME, CONFIG, folder).go()
     with metrics.Metrics(folder, tensorboard=False) as lines:
         for step in range(1, 40):
             lines.write(step, {"loss": 1 / step, "games": step * 10})
@@ -63,25 +67,30 @@ def flip(whole: bytes, chance: random.Random) -> bytes:
     return whole[:at] + bytes([whole[at] ^ 1 << chance.randrange(8)]) + whole[at + 1 :]
 
 
+@functools.cache
+def held(data: bytes) -> int:
+    """Samples in an undamaged shard."""
+    return samples(unpack(GAME, data))
+
+
 def shard(folder: Path, damage: Callable[[Path], None], chance: random.Random) -> str:
     """What went wrong, or nothing."""
     there = shards(folder / "games")
     number = chance.choice(sorted(there))
-    lost = samples(read_shard(there[number], make(CONFIG.game)))
-    whole = sum(samples(read_shard(path, make(CONFIG.game))) for path in there.values())
+    whole = {i: held(fsio.read_checked(path)) for i, path in there.items()}
     damage(there[number])
-    replay = Replay(make(CONFIG.game), CONFIG.learn.window)
-    saved = Storage(make(CONFIG.game), CONFIG, folder).load(replay)
+    replay = Replay(GAME, CONFIG.learn.window)
+    saved = Storage(GAME, CONFIG, folder).load(replay)
     if not any(f"{number:08d}.npz" in note for note in saved.notes):
         return "not named"
-    return "" if saved.trainer is not None and len(replay) == whole - lost else "accepted"
+    return "" if saved.trainer is not None and len(replay) == sum(whole.values()) - whole[number] else "accepted"
 
 
 def checkpoint(folder: Path, damage: Callable[[Path], None], chance: random.Random) -> str:
     steps = sorted(int(path.name) for path in (folder / "checkpoints").iterdir() if path.name.isdecimal())
     older = checkpoints.load(folder / "checkpoints", steps[-2])
     damage(chance.choice(sorted((folder / "checkpoints" / str(steps[-1])).iterdir())))
-    saved = Storage(make(CONFIG.game), CONFIG, folder).load(Replay(make(CONFIG.game), CONFIG.learn.window))
+    saved = Storage(GAME, CONFIG, folder).load(Replay(GAME, CONFIG.learn.window))
     if not any(f"checkpoint {steps[-1]} " in note for note in saved.notes):
         return "not named"
     same = all(torch.equal(saved.weights[name], tensor) for name, tensor in older.tensors["model"].items())

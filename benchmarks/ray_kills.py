@@ -1,4 +1,5 @@
-"""A long run under fire: actors of a real cluster are killed (-9) at random, frozen now and then, nodes leave and come.
+"""A long run under fire: actors of a real cluster are killed (-9) at random, and the processes in which they have
+suspected games played; some are frozen, nodes leave and come.
 
 Counts what must not happen: an id stored twice, an id lost, a game in quarantine that crashes nobody, a game that is
 not the one LocalRunner plays under that id. The evaluator is the hash network, which waits a little, so that what is
@@ -13,6 +14,7 @@ calls of a few minutes. What is counted is of all calls together.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import json
 import os
@@ -26,32 +28,20 @@ from typing import Any
 import ray
 from ray.cluster_utils import Cluster
 
-from agent.evaluation import hashed
 from agent.search import SearchConfig
 from benchmarks.machine import report
+from benchmarks.waiting import waiting
 from games import make
-from games.game import Game
 from selfplay import fsio
 from selfplay.hired import patiently
 from selfplay.local_runner import LocalRunner, SelfPlayConfig
 from selfplay.ray_runner import RayRunner
 from selfplay.records import GameRecord, samples
-from selfplay.worker import RayConfig, Weightless, hash_network
+from selfplay.worker import RayConfig, hash_network
 
 NODE = {"num_cpus": 1, "object_store_memory": 80 << 20}
 PAUSE = (0.4, 1.2)  # seconds between two kills, while somebody is at work
 PLAY = SelfPlayConfig(num_games=16, search=SearchConfig(num_simulations=16))
-WAIT = 0.002  # seconds for each batch of the network
-
-
-def waiting(game: Game) -> Any:
-    """The hash network, at leisure."""
-
-    def evaluate(states: Any, positions: Any) -> Any:
-        time.sleep(WAIT)
-        return hashed(states, positions)
-
-    return Weightless(evaluate)
 
 
 def mark(record: GameRecord) -> bytes:
@@ -73,6 +63,17 @@ def others(found: dict[int, str], seed: int) -> int:
                 left.remove(record.id)
                 different += mark(record).hex() != found[record.id]
     return different
+
+
+def ordeals(actors: set[int]) -> list[int]:
+    """The processes of suspected games that these have."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            parent = int((path.parent / "stat").read_text().rsplit(")", 1)[1].split()[1])
+            if parent in actors and b"selfplay.ordeal" in path.read_bytes().split(b"\0"):
+                found.append(int(path.parent.name))
+    return found
 
 
 def run(kills: int, minutes: float, seed: int, state: dict[str, Any]) -> None:
@@ -108,6 +109,12 @@ def run(kills: int, minutes: float, seed: int, state: dict[str, Any]) -> None:
                     spare = patiently(lambda: cluster.add_node(**NODE))
                     counts["nodes removed"] += 1
                     continue
+                apart = ordeals({hired.pid for hired in runner.staff.values()})
+                if kind > 0.8 and apart:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(chance.choice(apart), signal.SIGKILL)
+                        counts["suspects' processes killed"] += 1
+                    continue
                 frozen = kind < 0.05
                 try:
                     os.kill(victim.pid, signal.SIGSTOP if frozen else signal.SIGKILL)
@@ -141,7 +148,8 @@ def begun(path: str | None) -> dict[str, Any]:
     if path and Path(path).exists():
         state: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
         return state | {"found": {int(i): told for i, told in state["found"].items()}}
-    names = ("killed", "frozen", "nodes removed", "drivers", "replaced", "twice", "quarantined", "positions", "minutes")
+    names = ["killed", "suspects' processes killed", "frozen", "nodes removed", "drivers", "replaced"]
+    names += ["twice", "quarantined", "positions", "minutes"]
     return {"counts": dict.fromkeys(names, 0), "found": {}, "next_id": 0, "missing": []}
 
 
@@ -154,7 +162,6 @@ def main() -> None:
     parser.add_argument("--out")
     parser.add_argument("--json", action="store_true")
     flags = parser.parse_args()
-    ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])  # actors cannot import what runs as a script
     state = begun(flags.state)
     if state["counts"]["killed"] < flags.kills:
         run(flags.kills, flags.minutes, flags.seed, state)

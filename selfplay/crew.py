@@ -13,7 +13,7 @@ from typing import Any
 
 from games.game import Game
 from selfplay.hired import Backoff, Hired, Post, Staff
-from selfplay.ledger import Ledger
+from selfplay.ledger import DEATHS, Ledger
 from selfplay.local_runner import SelfPlayConfig
 from selfplay.records import unpack
 from selfplay.sheaf import Games, Part, Sheaf, joined
@@ -78,8 +78,8 @@ class Crew(ABC):
         """End its process; it may be gone already."""
 
     @abstractmethod
-    def _ask(self, hired: Hired, ids: Sequence[int], weights: Any) -> Any:
-        """Begin a call of ``Worker.work``; what it will answer."""
+    def _ask(self, hired: Hired, ids: Sequence[int], weights: Any, suspected: bool) -> Any:
+        """Begin a call of ``Worker.work``; what it will answer. It must outlive games that are suspected."""
 
     @abstractmethod
     def _harvest(self, timeout: float) -> Sequence[Games]:
@@ -120,7 +120,7 @@ class Crew(ABC):
         else:
             for i in self.ledger.blame(name):
                 self.notes.append(
-                    f"game {i} is in quarantine: it crashed three workers that played nothing else; {why}"
+                    f"game {i} is in quarantine: {DEATHS} actors that played nothing else died over it; {why}"
                 )
                 self.losses.append("quarantined")
         self.losses.append("actor")
@@ -149,11 +149,12 @@ class Crew(ABC):
             ids = self.ledger.lend(name, room + (6 if hired.post.actors else 3) * hired.peak)
             if not self.ledger.held[name]:  # it would answer at once, over and over
                 return
-            weights = self._weights if hired.version != self._version else None
+            suspected = bool(ids) and name in self.ledger.alone
+            weights = self._weights if hired.version != self._version or suspected else None
             hired.version = self._version
             if not hired.calls:
                 hired.since = time.monotonic()
-            hired.calls.append(("work", self._ask(hired, ids, weights)))
+            hired.calls.append(("work", self._ask(hired, ids, weights, suspected)))
 
     def _settled(self, name: str, answer: Finished) -> list[Games]:
         hired = self.staff[name]

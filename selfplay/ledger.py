@@ -3,19 +3,19 @@
 Knows ids and names of workers. Does not know Ray, games or records.
 
 An id is accepted once, from the worker it was lent to; what a lost worker held is lent again. When workers crash the
-ledger finds out which game did it, without blaming those that were played beside it: ids of a first crash go back
-among the others, those of a second are divided into lots of √n that are played by themselves, and only an id that
-crashed ``STRIKES`` workers while it was alone is put in quarantine. Workers that are killed from outside, however
-often, thus cost time and never a game.
+ids of a first crash go back among the others, those of a second are suspects: lots of √n, each lent by itself to a
+worker that must outlive them and says which it gave up (``ordeal``). Workers that are killed from outside, however
+often, thus cost time and never a game. For one whose games bring it down all the same, by taking all memory for
+instance, there is an end: ``DEATHS`` of them over the same lot divide it, or put its one game in quarantine.
 """
 
 from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
-STRIKES = 3
+DEATHS = 20
 
 
 class Ledger:
@@ -30,8 +30,7 @@ class Ledger:
         self.lots: deque[tuple[int, ...]] = deque()  # suspects, each lot to be played by itself
         self.held: dict[str, set[int]] = {}
         self.alone: set[str] = set()  # workers that play a lot
-        self.crashes: dict[int, int] = {}  # in company
-        self.strikes: dict[int, int] = {}  # alone
+        self.crashes: dict[int, int] = {}  # of workers that held the id; a suspect's, of those that played its lot
         self.quarantined: list[int] = []
 
     def lend(self, worker: str, room: int) -> list[int]:
@@ -60,7 +59,6 @@ class Ledger:
             accepted.append(i in mine)
             mine.discard(i)
             self.crashes.pop(i, None)
-            self.strikes.pop(i, None)
         return accepted
 
     def release(self, worker: str) -> None:
@@ -75,33 +73,27 @@ class Ledger:
 
     def blame(self, worker: str) -> list[int]:
         """``worker`` crashed over what it held; the ids that this puts in quarantine."""
-        ids = sorted(self.held.get(worker, ()))
+        ids = sorted(self.held.setdefault(worker, set()))
+        for i in ids:
+            self.crashes[i] = self.crashes.get(i, 0) + 1
+        quarantined: list[int] = []
         if worker not in self.alone:
-            for i in ids:
-                self.crashes[i] = self.crashes.get(i, 0) + 1
             suspects = [i for i in ids if self.crashes[i] >= 2]
-            self.held[worker] = {i for i in ids if self.crashes[i] < 2}
-            self.release(worker)
-            self._divide(suspects)
-            return []
-        self.held.pop(worker)
-        self.alone.discard(worker)
-        if len(ids) != 1:
-            self._divide(ids)
-            return []
-        self.strikes[ids[0]] = self.strikes.get(ids[0], 0) + 1
-        if self.strikes[ids[0]] < STRIKES:
-            self.lots.appendleft((ids[0],))
-            return []
-        self.crashes.pop(ids[0], None)
-        self.strikes.pop(ids[0])
-        self.quarantined += ids
-        return ids
+            self._suspect(worker, suspects, max(1, math.isqrt(len(suspects))))
+        elif ids and self.crashes[ids[0]] >= DEATHS:
+            if len(ids) > 1:
+                self._suspect(worker, ids, 1)
+            else:
+                self.condemn(worker, ids)
+                quarantined = ids
+        self.release(worker)
+        return quarantined
 
     def condemn(self, worker: str, ids: Iterable[int]) -> None:
-        """``worker`` has put these of its games in quarantine itself."""
+        """``worker`` has given up these of its games."""
         for i in ids:
             self.held[worker].discard(i)
+            self.crashes.pop(i, None)
             self.quarantined.append(i)
 
     @property
@@ -116,7 +108,8 @@ class Ledger:
         """Whether any id is open."""
         return bool(self.again or self.lots or any(self.held.values()))
 
-    def _divide(self, ids: Collection[int]) -> None:
-        size = max(1, math.isqrt(len(ids)))
-        ordered = sorted(ids)
-        self.lots.extend(tuple(ordered[i : i + size]) for i in range(0, len(ordered), size))
+    def _suspect(self, worker: str, ids: Sequence[int], size: int) -> None:
+        """Take these from ``worker``: lots of ``size``, for whoever is free."""
+        self.held[worker].difference_update(ids)
+        self.crashes.update(dict.fromkeys(ids, 0))
+        self.lots.extend(tuple(ids[i : i + size]) for i in range(0, len(ids), size))

@@ -1,7 +1,7 @@
 """RayRunner: self-play by actors on a Ray cluster. The only file that imports Ray.
 
 Knows actors, calls in flight, weights in the object store, and what to do when any of it dies. Does not know how games
-are played (``worker``) nor which game is played where (``ledger``).
+are played (``worker``, ``ordeal``) nor which game is played where (``ledger``).
 
 The driver is the learner, and everything durable is its: actors, objects and nodes may vanish at any moment. Each
 actor has two calls in flight, so that it never waits for the driver; where the driver does not collect, none is added:
@@ -37,14 +37,32 @@ from selfplay.hired import ANYWHERE, Front, Hired, Post, own_signals, patiently,
 from selfplay.ledger import Ledger
 from selfplay.local_runner import Evaluator, SelfPlayConfig, Weights
 from selfplay.meters import Meters
+from selfplay.ordeal import Ordeal
 from selfplay.sheaf import Games, samples
 from selfplay.worker import Finished, Job, RayConfig, Worker
 
 
 class _Actor(Worker):
+    """A worker, and an ordeal for games that are suspected."""
+
+    def __init__(self, job: Job, cluster: RayConfig) -> None:
+        super().__init__(job)
+        self.ordeal = Ordeal(ray.cloudpickle.dumps(job), cluster.patience)  # type: ignore[no-untyped-call]
+
     def hello(self) -> tuple[int, str]:
         """Its process id and its node."""
         return os.getpid(), ray.get_runtime_context().get_node_id()
+
+    def work(
+        self, ids: Sequence[int], seconds: float, weights: tuple[Weights, int] | None, suspected: bool = False
+    ) -> Finished:
+        """It is never given both kinds at once."""
+        if len(ids) and not suspected:
+            self.ordeal.close()
+        own = super().work([] if suspected else ids, seconds, weights)
+        tried = self.ordeal.work(ids if suspected else [], seconds, weights)
+        moves, asked, evaluated = (a + b for a, b in zip(own[2:5], tried[2:5], strict=True))
+        return (own if own.ids else tried)._replace(moves=moves, asked=asked, evaluated=evaluated)
 
 
 class _Aggregator:
@@ -60,7 +78,10 @@ class _Aggregator:
         crew = _Crew(self.job, self.job.make_game(), self.cluster, Ledger(endless=False), Post(self.hello()[1]))
         self.aggregator = Aggregator(crew)
 
-    def work(self, ids: Sequence[int], seconds: float, weights: tuple[Any, int] | None) -> Finished:
+    def work(
+        self, ids: Sequence[int], seconds: float, weights: tuple[Any, int] | None, suspected: bool = False
+    ) -> Finished:
+        """Its own crew finds out whom to suspect."""
         return self.aggregator.work(ids, seconds, weights)
 
 
@@ -93,7 +114,7 @@ class _Crew(Crew):
             handle: Any = self._kinds[_Aggregator].options(**options, num_cpus=0).remote(self._job, own)
         else:
             needs = {name: getattr(self.cluster, name) for name in ("num_cpus", "num_gpus", "resources")}
-            handle = self._kinds[_Actor].options(**options, **needs).remote(self._job)
+            handle = self._kinds[_Actor].options(**options, **needs).remote(self._job, self.cluster)
         calls = deque([("hello", handle.hello.remote()), ("begin", handle.begin.remote())])
         now = time.monotonic()
         return Hired(handle, calls, now, now, post)
@@ -102,10 +123,10 @@ class _Crew(Crew):
         with contextlib.suppress(Exception):
             ray.kill(hired.handle)
 
-    def _ask(self, hired: Hired, ids: Sequence[int], weights: Any) -> Any:
+    def _ask(self, hired: Hired, ids: Sequence[int], weights: Any, suspected: bool) -> Any:
         if weights is not None and hired.post.actors:  # in a tuple it stays a reference, for its crew
             weights = (weights, self._version)
-        return hired.handle.work.remote(ids, self.seconds, weights)
+        return hired.handle.work.remote(ids, self.seconds, weights, suspected)
 
     def _harvest(self, timeout: float) -> list[Games]:
         """Take every answer that is there, waiting for the first."""

@@ -146,8 +146,12 @@ class Worker:
         self.evaluator = job.evaluator(self.game)
         self.loops = [self._loop(_Queue(self.starts), job.config.num_games) for _ in range(job.groups)]
         self.pool = ThreadPoolExecutor(job.groups) if job.groups > 1 else None
-        if self.pool is not None:  # Numba is not sure to compile well in several threads: one move does it here
-            self._loop(iter([Start(0, (0, 0))]), 1).round()
+        if self.pool is not None:  # Numba is not sure to compile well in several threads
+            self.warm()
+
+    def warm(self) -> None:
+        """Play one move, so that what moves need is compiled and loaded."""
+        self._loop(iter([Start(0, (0, 0))]), 1).round()
 
     def work(self, ids: Sequence[int], seconds: float, weights: tuple[Weights, int] | None) -> Finished:
         """Play on for so many seconds, ``ids`` besides what is under way, with ``weights`` and their version where
