@@ -37,8 +37,8 @@ from games.game import Game
 from selfplay.local_runner import SelfPlayConfig
 from selfplay.ray_runner import RayRunner, connect
 from selfplay.records import pack, unpack
-from selfplay.sheaf import Part, Sheaf, packed, samples
-from selfplay.worker import RayConfig, Weightless
+from selfplay.sheaf import Games, Part, Sheaf, packed, samples
+from selfplay.worker import Finished, RayConfig, Weightless
 from training.replay import Replay, WindowConfig
 
 SIMULATIONS = 100
@@ -69,6 +69,16 @@ class Sleeping(Weightless):
         Path(self.marks, f"{version}.{os.getpid()}").touch()
 
 
+class Watched(RayRunner):
+    """It notes when each answer came, and how many evaluations its actor had counted by then."""
+
+    heard: dict[str, list[tuple[float, int]]]
+
+    def _settled(self, name: str, answer: Finished) -> list[Games]:
+        self.heard.setdefault(name, []).append((time.perf_counter(), answer.evaluated))
+        return super()._settled(name, answer)
+
+
 class Curve:
     """One cluster whose actors become more."""
 
@@ -78,13 +88,14 @@ class Curve:
         game, search = make("connect_four"), SearchConfig(num_simulations=SIMULATIONS)
         config = SelfPlayConfig(num_games=games, opening_plies=4, search=search)
         spread = RayConfig(num_actors=1, num_cpus=0.01, aggregate_above=0 if aggregate else 100)
-        self.runner = RayRunner(game, config, partial(Sleeping, rate=rate, marks=self.marks), seed=1, cluster=spread)
+        self.runner = Watched(game, config, partial(Sleeping, rate=rate, marks=self.marks), seed=1, cluster=spread)
+        self.runner.heard = {}
         self.replay = Replay(game, WindowConfig(start=10**7))
         self.version = 0
 
     def take(self) -> int:
         """What finished, as a learner takes it; how many positions."""
-        games = self.runner.collect(0.05)
+        games = self.runner.collect(0.5)
         if games:
             self.replay.add(games)
         return samples(games)
@@ -142,16 +153,14 @@ class Curve:
         daemons = processes("raylet/raylet", "gcs_server")
         pids = {"actors_cpu": playing, "aggregators_cpu": helpers, "daemons_cpu": daemons, "driver_cpu": [os.getpid()]}
         before = {name: spent(those) for name, those in pids.items()}
+        self.runner.heard = {}
         start, positions = time.perf_counter(), 0
-        seen: dict[str, list[tuple[float, int]]] = {name: [(start, each.counts[2])] for name, each in staff.items()}
-        while time.perf_counter() - start < seconds or any(len(each) < 3 for each in seen.values()):
+        while time.perf_counter() - start < seconds or min(map(len, self.runner.heard.values())) < 2:
             positions += self.take()
-            for name, each in staff.items():
-                if each.counts[2] != seen[name][-1][1]:
-                    seen[name].append((time.perf_counter(), each.counts[2]))
-        span, calls = time.perf_counter() - start, sum(len(each) - 1 for each in seen.values())
+        heard = list(self.runner.heard.values())
+        span, calls = time.perf_counter() - start, sum(map(len, heard))
         used = {name: spent(those) - before[name] for name, those in pids.items()}
-        rates = [(each[-1][1] - each[1][1]) / (each[-1][0] - each[1][0]) for each in seen.values()]
+        rates = [(each[-1][1] - each[0][1]) / (each[-1][0] - each[0][0]) for each in heard]
         row = {
             "actors": actors,
             "rate": self.rate,
@@ -180,7 +189,9 @@ class Curve:
         found: dict[str, Any] = {"actors": actors, "call_s": round(self.runner.seconds, 2)}
         for name, parameters in (("bare", 1), ("update", PARAMETERS)):
             spans = []
-            for _ in range(3):
+            for turn in range(5):
+                pause = time.perf_counter() + 2.0 + 0.37 * turn * self.runner.seconds  # calls are not to fall into step
+                self.until(lambda pause=pause: time.perf_counter() > pause)  # type: ignore[misc]
                 start = time.time()
                 self.publish(parameters)
                 names = f"{self.version}.*"
@@ -264,7 +275,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     flags = parser.parse_args()
     ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
-    found: dict[str, Any] = {"costs": ingest()}
+    found: dict[str, Any] = {"simulations": SIMULATIONS, "costs": ingest()}
     connect("local", RayConfig())
     if flags.idle:
         curve = Curve(flags.rate, 32, aggregate=False)
