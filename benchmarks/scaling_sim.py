@@ -172,7 +172,9 @@ def from_measured(measured: dict[str, Any], cores: float) -> tuple[Constants, li
     )
     beside = []
     for r in rows:
-        found, per_s = row(r["actors"], c, bool(r["aggregators"])), r["evaluations_per_s"] / simulations
+        played = r["us_an_evaluation"] * simulations / 1e6  # more where many share a cache
+        found = row(r["actors"], replace(c, played=played), bool(r["aggregators"]))
+        per_s = r["evaluations_per_s"] / simulations
         beside.append(
             {
                 "actors": r["actors"],
