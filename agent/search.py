@@ -8,6 +8,8 @@ A slot is one search; slots are independent, each has its own budget, and none w
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -90,6 +92,7 @@ class Search:
         self.rule = RULES[config.rule](getattr(config, config.rule), self.trees, game.num_actions)
         self.terms = Terms.of(num_slots)
         self.simulations = self.num_ready = 0
+        self.until = math.inf  # by time.monotonic
         # Written anew in every round:
         self.lists = np.empty((3, num_slots), np.int64)
         self.batch = np.empty((5, num_slots * config.leaves), np.int64)
@@ -120,8 +123,11 @@ class Search:
             self.rule.open(slots[kept], self.terms.rows(slots[kept]))
 
     def decide(self) -> tuple[Ints, Decisions]:
-        """Search on until some slots are ready: their numbers [R] and decisions. With no slot active: none."""
-        while self.grow():
+        """Search on until some slots are ready: their numbers [R] and decisions. With no slot active: none.
+
+        From ``until`` on, after each round of simulations, with those that are ready, be it none.
+        """
+        while self.grow() and time.monotonic() < self.until:
             pass
         rows = self.lists[0, : self.num_ready].copy()
         self.trees.slots["active"][rows] = False

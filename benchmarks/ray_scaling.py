@@ -1,11 +1,13 @@
 """Throughput against the number of actors, with the network replaced by one that sleeps; and what the driver costs.
 
-The sleeping evaluator gives ``--rate`` evaluations a second an actor, 10,000 unless told otherwise, and needs no torch,
-so that a few cores host many actors; where the actors' own search asks for more cores than there are, ``cores`` says
-so, and a lower rate measures Ray instead of the machine. CPU seconds are those of each process, which other load does
-not change; they are what benchmarks.scaling_sim is fed with. ``--aggregate`` puts an aggregator between.
+The sleeping evaluator gives ``--rate`` evaluations a second an actor, 10,000 unless told otherwise, and needs neither
+torch nor observations, so that two cores host 64 actors; many games at once make the search cheap, too. One cluster
+grows from the first to the last number of actors, so that each is started once. An actor's rate is what it counted
+between its first and its last answer in the window: nothing is won or lost at the window's ends. CPU seconds are those
+of each process; benchmarks.scaling_sim is fed with them. ``--aggregate`` puts an aggregator between.
 
-    python -m benchmarks.ray_scaling [--actors 1 2 4 8] [--rate 10000] [--aggregate] [--seconds 15] [--out FILE.json]
+    python -m benchmarks.ray_scaling [--actors 1 2 4 8] [--rate 10000] [--games 1024] [--aggregate] [--seconds 20]
+        [--update-call 0.5] [--out FILE.json]
 """
 
 from __future__ import annotations
@@ -13,15 +15,21 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import shutil
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+os.environ.setdefault("RAY_worker_niceness", "5")  # the driver, which would have a core of its own, goes first
+
 import ray
 
 from agent.evaluation import uniform
@@ -32,76 +40,186 @@ from games.game import Game
 from selfplay.local_runner import SelfPlayConfig
 from selfplay.ray_runner import RayRunner, connect
 from selfplay.records import pack, unpack
-from selfplay.sheaf import Part, Sheaf, packed, samples
-from selfplay.worker import RayConfig, Weightless
+from selfplay.sheaf import Games, Part, Sheaf, packed, samples
+from selfplay.worker import Finished, RayConfig, Weightless
 from training.replay import Replay, WindowConfig
 
 SIMULATIONS = 100
 WARM = 3.0  # seconds between the last actor's first answer and the beginning of what counts
+PARAMETERS = 5_000_000
+LENIENT = 0.25  # seconds
+START = 600.0  # seconds that actors may take to be at work
 
 
-def sleeping(game: Game, rate: float) -> Any:
-    """No knowledge at ``rate`` evaluations a second; the time that a search takes meanwhile is slept less."""
-    free = [time.perf_counter()]
+class Sleeping(Weightless):
+    """No knowledge at ``rate`` evaluations a second; the time that a search takes meanwhile is slept less.
 
-    def evaluate(states: Any, positions: Any) -> Any:
-        free[0] = max(free[0], time.perf_counter() - 1.0) + len(states) / rate
-        time.sleep(max(0.0, free[0] - time.perf_counter()))
-        return uniform(states, positions)
+    What an actor waits for cores or for the driver is made up for as far as ``LENIENT`` goes; the rest is lost.
 
-    return Weightless(evaluate)
+    ``marks``: a folder where each process says when it has read which weights.
+    """
+
+    observes = False
+
+    def __init__(self, game: Game, *, rate: float, marks: str) -> None:
+        super().__init__(uniform)
+        self.rate, self.marks, self.free = rate, marks, time.perf_counter()
+
+    def __call__(self, states: Any, positions: Any) -> Any:
+        self.free = max(self.free, time.perf_counter() - LENIENT) + len(states) / self.rate
+        time.sleep(max(0.0, self.free - time.perf_counter()))
+        return super().__call__(states, positions)
+
+    def load(self, weights: Any, version: int) -> None:
+        super().load({name: np.array(each) for name, each in weights.items()}, version)
+        Path(self.marks, f"{version}.{os.getpid()}").touch()
 
 
-def at(actors: int, seconds: float, rate: float, aggregate: bool) -> dict[str, Any]:
-    """One row: moves a second of so many actors, CPU of driver and actors, their memory, a weight update's time."""
-    config = SelfPlayConfig(num_games=32, opening_plies=4, search=SearchConfig(num_simulations=SIMULATIONS))
-    spread = RayConfig(num_actors=actors, num_cpus=0.01, aggregate_above=0 if aggregate else 100)
-    runner = RayRunner(make("connect_four"), config, partial(sleeping, rate=rate), seed=1, cluster=spread)
-    try:
-        runner.publish({}, 0)
-        playing: list[int] = []
-        while len(playing) < actors or not all(any(hired.counts) for hired in runner.staff.values()):
-            runner.collect(1.0)
-            playing = processes("ray::_Actor") if aggregate else [h.pid for h in runner.staff.values() if h.pid]
-        until = time.perf_counter() + WARM * (5 if aggregate else 1)  # it is not told when the last one begins
-        while time.perf_counter() < until:
-            runner.collect(0.5)
-        helpers = [hired.pid for hired in runner.staff.values()] if aggregate else []
-        before, start, cpu = runner.counts(), time.perf_counter(), time.process_time()
-        played, helped = spent(playing), spent(helpers)
-        while time.perf_counter() - start < seconds:
-            runner.collect(0.5)
-        span, used = time.perf_counter() - start, time.process_time() - cpu
-        moved, _, evaluated = (now - then for now, then in zip(runner.counts(), before, strict=True))
-        calls = len(runner.staff) * span / runner.seconds
+class Watched(RayRunner):
+    """It notes when each answer came, and how many evaluations its actor had counted by then."""
+
+    heard: dict[str, list[tuple[float, int]]]
+
+    def _settled(self, name: str, answer: Finished) -> list[Games]:
+        self.heard.setdefault(name, []).append((time.perf_counter(), answer.evaluated))
+        return super()._settled(name, answer)
+
+
+class Curve:
+    """One cluster whose actors become more."""
+
+    def __init__(self, rate: float, games: int, aggregate: bool) -> None:
+        self.rate, self.aggregate = rate, aggregate
+        self.marks = tempfile.mkdtemp(prefix="honte-scaling-")
+        game, search = make("connect_four"), SearchConfig(num_simulations=SIMULATIONS)
+        config = SelfPlayConfig(num_games=games, opening_plies=4, search=search)
+        spread = RayConfig(num_actors=1, num_cpus=0.01, aggregate_above=0 if aggregate else 100)
+        self.runner = Watched(game, config, partial(Sleeping, rate=rate, marks=self.marks), seed=1, cluster=spread)
+        self.runner.heard = {}
+        self.replay = Replay(game, WindowConfig(start=10**7))
+        self.version = 0
+
+    def take(self) -> int:
+        """What finished, as a learner takes it; how many positions."""
+        games = self.runner.collect(0.5)
+        if games:
+            self.replay.add(games)
+        return samples(games)
+
+    def until(self, done: Callable[[], bool], limit: float = START) -> float:
+        """Seconds until ``done``; TimeoutError after ``limit``."""
+        start = time.perf_counter()
+        while not done():
+            self.take()
+            if time.perf_counter() - start > limit:
+                raise TimeoutError(f"not done within {limit:.0f} seconds; {len(self.runner.staff)} hired")
+        return time.perf_counter() - start
+
+    def playing(self) -> list[int]:
+        """The processes that play."""
+        if self.aggregate:
+            return processes("ray::_Actor")
+        return [hired.pid for hired in self.runner.staff.values() if hired.pid]
+
+    def hire(self, actors: int) -> float:
+        """So many in all; seconds until all are at work."""
+        self.runner.cluster = replace(self.runner.cluster, num_actors=actors)
+        staff = self.runner.staff
+        return self.until(
+            lambda: len(self.playing()) >= actors and bool(staff) and all(any(hired.counts) for hired in staff.values())
+        )
+
+    def idle(self, actors: int) -> dict[str, float]:
+        """What one costs before it plays and after its first call, medians of ``actors``: seconds of CPU, megabytes."""
+        self.runner.cluster = replace(self.runner.cluster, num_actors=actors)
+        staff = self.runner.staff
+        begun = self.until(lambda: len(staff) == actors and all(h.pid and not h.calls for h in staff.values()))
+        found = {"start_s": begun, "start_cpu_s": self.cpu_each(), "idle_MB": self.memory()}
+        self.publish(1)
+        self.hire(actors)
+        return {name: round(value, 2) for name, value in (found | {"first_call_cpu_s": self.cpu_each()}).items()}
+
+    def cpu_each(self) -> float:
+        return statistics.median(spent([pid]) for pid in self.playing())
+
+    def memory(self) -> float:
+        return statistics.median(proportional(pid) for pid in self.playing())
+
+    def publish(self, parameters: int) -> None:
+        self.version += 1
+        self.runner.publish({"weights": np.zeros(parameters, np.float32)}, self.version)
+
+    def row(self, actors: int, seconds: float) -> dict[str, Any]:
+        """Evaluations a second of so many actors, CPU of driver and actors, their memory."""
+        hired = self.hire(actors)
+        warm = time.perf_counter() + WARM * (5 if self.aggregate else 1)  # it is not told when the last one begins
+        self.until(lambda: time.perf_counter() > warm)
+        playing, staff = self.playing(), self.runner.staff
+        helpers = [each.pid for each in staff.values()] if self.aggregate else []
+        daemons = processes("raylet/raylet", "gcs_server")
+        pids = {"actors_cpu": playing, "aggregators_cpu": helpers, "daemons_cpu": daemons, "driver_cpu": [os.getpid()]}
+        before = {name: spent(those) for name, those in pids.items()}
+        self.runner.heard = {}
+        start, positions = time.perf_counter(), 0
+        while time.perf_counter() - start < seconds or min(map(len, self.runner.heard.values())) < 2:
+            positions += self.take()
+        heard = list(self.runner.heard.values())
+        span, calls = time.perf_counter() - start, sum(map(len, heard))
+        used = {name: spent(those) - before[name] for name, those in pids.items()}
+        rates = [(each[-1][1] - each[0][1]) / (each[-1][0] - each[0][0]) for each in heard]
         row = {
             "actors": actors,
-            "rate": rate,
+            "rate": self.rate,
             "aggregators": len(helpers),
-            "moves_per_s": round(moved / span, 1),
-            "evaluations_per_s_an_actor": round(evaluated / span / actors),
-            "of_linear": round(evaluated / span / actors / rate, 3),
-            "actors_cpu": round((spent(playing) - played) / span, 3),
-            "aggregators_cpu": round((spent(helpers) - helped) / span, 3),
-            "driver_cpu": round(used / span, 4),
-            "driver_ms_a_call": round(1e3 * used / calls, 3),
-            "actor_MB": round(statistics.median(proportional(pid) for pid in playing)),
+            "evaluations_per_s": round(sum(rates)),
+            "of_linear": round(sum(rates) / actors / self.rate, 3),
+            "slowest": round(min(rates) * len(rates) / actors / self.rate, 3),
+            "positions_per_s": round(positions / span, 1),
+            "calls_per_s": round(calls / span, 2),
+            **{name: round(value / span, 4) for name, value in used.items()},
+            "us_an_evaluation": round(1e6 * used["actors_cpu"] / span / sum(rates), 2),
+            "driver_ms_a_call": round(1e3 * used["driver_cpu"] / calls, 3),
+            "actor_MB": round(self.memory()),
+            "hiring_s": round(hired, 1),
         }
         print(row, file=sys.stderr, flush=True)
-        if aggregate:
-            return row
-        nothing, whole = update(runner, 1, 1), update(runner, 2, 5_000_000)
-        return row | {"calls_under_way_s": round(nothing, 2), "update_s": round(whole - nothing, 2)}
-    finally:
-        runner.close()
+        return row
+
+    def update(self, actors: int, call: float) -> dict[str, Any]:
+        """Seconds from publishing 5 M parameters until the last actor has read them, with calls so long; and the same
+        of a single parameter, which is what calls under way take.
+        """
+        self.runner.cluster = replace(self.runner.cluster, seconds=call)
+        settled = time.perf_counter() + 6.0
+        self.until(lambda: time.perf_counter() > settled)
+        found: dict[str, Any] = {"actors": actors, "call_s": round(self.runner.seconds, 2)}
+        for name, parameters in (("bare", 1), ("update", PARAMETERS)):
+            spans = []
+            for turn in range(4):
+                pause = time.perf_counter() + 2.0 + 0.37 * turn * self.runner.seconds  # calls are not to fall into step
+                self.until(lambda pause=pause: time.perf_counter() > pause)  # type: ignore[misc]
+                start = time.time()
+                self.publish(parameters)
+                names = f"{self.version}.*"
+                self.until(lambda names=names: len(list(Path(self.marks).glob(names))) >= actors, 60.0)  # type: ignore[misc]
+                arrived = sorted(path.stat().st_mtime - start for path in Path(self.marks).glob(names))
+                spans.append((statistics.median(arrived), arrived[-1]))
+            found |= {f"{name}_median_s": round(statistics.median(each[0] for each in spans), 2)}
+            found |= {f"{name}_last_s": [round(each[1], 2) for each in spans]}
+        print(found, file=sys.stderr, flush=True)
+        return found
+
+    def close(self) -> None:
+        self.runner.close()
+        shutil.rmtree(self.marks)
 
 
-def processes(name: str) -> list[int]:
-    """Of the actors called so, which Ray writes where others have their command."""
+def processes(*names: str) -> list[int]:
+    """Whose command holds one of ``names``; Ray writes an actor's name there."""
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
-            if name in path.read_text(errors="replace"):
+            if any(name in path.read_text(errors="replace") for name in names):
                 found.append(int(path.parent.name))
     return found
 
@@ -113,23 +231,6 @@ def spent(pids: list[int]) -> float:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         ticks += int(fields[11]) + int(fields[12])
     return ticks / os.sysconf("SC_CLK_TCK")
-
-
-def update(runner: RayRunner, version: int, parameters: int) -> float:
-    """Seconds from publishing so many parameters until every actor has answered a call that brought them."""
-    start = time.perf_counter()
-    runner.publish({"weights": np.zeros(parameters, np.float32)}, version)
-    asked: dict[str, Any] = {}
-    while len(asked) < len(runner.staff) or any(ref in pending(runner) for ref in asked.values()):
-        runner.collect(0.05)
-        for name, hired in runner.staff.items():
-            if hired.version == version and hired.calls:
-                asked.setdefault(name, hired.calls[-1][1])
-    return time.perf_counter() - start
-
-
-def pending(runner: RayRunner) -> set[Any]:
-    return {ref for hired in runner.staff.values() for _, ref in hired.calls}
 
 
 def proportional(pid: int) -> float:
@@ -169,23 +270,36 @@ def ingest() -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="RayRunner's throughput against the number of actors.")
-    parser.add_argument("--actors", type=int, nargs="+", default=[1, 2, 4, 8])
+    parser.add_argument("--actors", type=int, nargs="*", default=[1, 2, 4, 8], help="rising")
     parser.add_argument("--rate", type=float, default=10_000.0, help="evaluations a second of one actor")
+    parser.add_argument("--games", type=int, default=1024, help="that an actor plays at once")
     parser.add_argument("--aggregate", action="store_true", help="through an aggregator")
-    parser.add_argument("--seconds", type=float, default=15.0)
+    parser.add_argument("--seconds", type=float, default=20.0, help="of a window")
+    parser.add_argument("--update-call", type=float, nargs="*", default=[], help="its seconds, an update each")
+    parser.add_argument("--idle", type=int, default=0, help="so many actors' start and memory first")
     parser.add_argument("--out")
     parser.add_argument("--json", action="store_true")
     flags = parser.parse_args()
     ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    found: dict[str, Any] = {"simulations": SIMULATIONS, "costs": ingest()}
     connect("local", RayConfig())
-    rows = []
-    for actors in flags.actors:
-        rows.append(at(actors, flags.seconds, flags.rate, flags.aggregate))
-    costs = ingest()
+    if flags.idle:
+        curve = Curve(flags.rate, 32, aggregate=False)
+        found["idle"] = curve.idle(flags.idle)
+        print(found["idle"], file=sys.stderr, flush=True)
+        curve.close()
+    rows, curve = [], Curve(flags.rate, flags.games, flags.aggregate)
+    try:
+        curve.publish(1)
+        rows = [curve.row(actors, flags.seconds) for actors in flags.actors]
+        if flags.update_call and not flags.aggregate:
+            found["updates"] = [curve.update(flags.actors[-1], call) for call in flags.update_call]
+    finally:
+        curve.close()
     settings = {name: value for name, value in vars(flags).items() if name not in ("out", "json")}
-    report("ray_scaling", settings | {"costs": costs}, rows, out=flags.out, as_json=flags.json)
+    report("ray_scaling", settings | found, rows, out=flags.out, as_json=flags.json)
     for name in ("taken", "appended"):
-        print(f"{name}: {1 / costs[name]:,.0f} positions/s of the driver's thread", file=sys.stderr)
+        print(f"{name}: {1 / found['costs'][name]:,.0f} positions/s of the driver's thread", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -17,9 +17,12 @@ from __future__ import annotations
 import argparse
 import heapq
 import json
+import statistics
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from benchmarks.machine import report
 
@@ -44,6 +47,7 @@ class Constants:
     actors_a_node: int = 16
     played: float = 0.0  # seconds of an actor's CPU for a position
     cores: float = 0.0  # that all share; 0: everybody has its own
+    others: float = 0.0  # of these, what Ray's daemons and a driver without calls take
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ class Found:
 def simulate(actors: int, c: Constants, *, rate: float, cost: float, nodes: int) -> Found:
     """``actors`` that each give ``rate`` positions a second to one who needs ``cost`` seconds for a position."""
     length = max(c.seconds, 2 * actors / c.calls_a_second)
-    span = max(60.0, 8 * length)
+    span = max(600.0, 8 * length)
     each = c.call + cost * rate * length
     ends = [(length * (1 + i / actors), i) for i in range(actors)]  # spread over one call, as they are after a while
     heapq.heapify(ends)
@@ -109,9 +113,10 @@ def slowed(actors: int, c: Constants) -> Constants:
     """The constants where all processes share ``cores``: positions come as fast as the cores allow."""
     calls = actors / max(c.seconds, 2 * actors / c.calls_a_second) * c.call
     wanted = actors * c.positions * (c.played + c.taken)
-    if not c.cores or wanted + calls <= c.cores:
+    left = c.cores - calls - c.others
+    if not c.cores or wanted <= left:
         return c
-    return replace(c, positions=c.positions * max(0.01, c.cores - calls) / wanted)
+    return replace(c, positions=c.positions * max(0.01, left) / wanted)
 
 
 def row(actors: int, constants: Constants, aggregate: bool) -> dict[str, Any]:
@@ -150,31 +155,40 @@ BYTES_A_POSITION = 26.0
 
 def from_measured(measured: dict[str, Any], cores: float) -> tuple[Constants, list[dict[str, Any]]]:
     """The constants of a result of benchmarks.ray_scaling, and its curve beside the simulated one."""
-    costs, rows = measured["config"]["costs"], measured["rows"]
+    config, rows = measured["config"], measured["rows"]
+    costs, simulations = config["costs"], config["simulations"]
+    direct = [r for r in rows if not r["aggregators"]] or rows
+    call, alone = np.polyfit([r["calls_per_s"] for r in direct], [r["driver_cpu"] for r in direct], 1)
     c = Constants(
-        positions=rows[0]["moves_per_s"] / rows[0]["actors"],
-        call=min(r["driver_ms_a_call"] for r in rows if not r["aggregators"]) / 1e3,
+        positions=config["rate"] / simulations,
+        call=float(call),
         taken=costs["taken"],
         packed=costs["packed"],
         appended=costs["appended"],
         row=costs["bytes_of_a_row"],
-        played=rows[0]["actors_cpu"] / rows[0]["moves_per_s"],
+        played=statistics.median(r["us_an_evaluation"] for r in rows) * simulations / 1e6,
         cores=cores,
+        others=max(r["daemons_cpu"] for r in rows) + max(0.0, float(alone)),
     )
     beside = []
     for r in rows:
-        found = row(r["actors"], c, bool(r["aggregators"]))
+        played = r["us_an_evaluation"] * simulations / 1e6  # more where many share a cache
+        found = row(r["actors"], replace(c, played=played), bool(r["aggregators"]))
+        per_s = r["evaluations_per_s"] / simulations
         beside.append(
             {
                 "actors": r["actors"],
-                "measured_per_s": r["moves_per_s"],
+                "aggregators": r["aggregators"],
+                "measured_per_s": round(per_s),
                 "positions_per_s": found["positions_per_s"],
-                "ratio": round(found["positions_per_s"] / r["moves_per_s"], 3),
-                "measured_driver": r["driver_cpu"],
+                "error_percent": round(100 * (found["positions_per_s"] / per_s - 1), 1),
+                "measured_of_linear": r["of_linear"],
+                "of_linear": found["of_linear"],
+                "measured_driver": round(r["driver_cpu"], 3),
                 "driver_busy": found["driver_busy"],
             }
         )
-    return replace(c, positions=100.0, cores=0.0), beside
+    return replace(c, positions=100.0, cores=0.0, others=0.0), beside
 
 
 def main() -> None:

@@ -138,6 +138,7 @@ class Worker:
         self.job = job
         self.starts: deque[Start] = deque()
         self.loops: list[GameLoop] = []
+        self.searches: list[Search] = []
 
     def begin(self) -> None:
         """Make the game, the evaluator and the loops. Errors here are the configuration's, not a game's."""
@@ -163,6 +164,8 @@ class Worker:
             openings = openings_of(self.game, self.job.config, self.job.seed, np.asarray(ids, np.int64))
             self.starts.extend(Start(int(i), (0, 0), opening) for i, opening in zip(ids, openings, strict=True))
         until = time.monotonic() + seconds
+        for search in self.searches:  # a move of many games may take minutes
+            search.until = until
         if self.pool is None:
             records = self._play(self.loops[0], until)
         else:
@@ -183,9 +186,10 @@ class Worker:
 
     def _loop(self, starts: Iterator[Start], num_slots: int) -> GameLoop:
         config = self.job.config
+        self.searches.append(Search(self.game, self.evaluator, config.search, num_slots=num_slots))
         return GameLoop(
             self.game,
-            [Search(self.game, self.evaluator, config.search, num_slots=num_slots)],
+            self.searches[-1:],
             starts,
             num_slots=num_slots,
             seed=self.job.seed,
