@@ -93,7 +93,7 @@ class Curve:
         self.marks = tempfile.mkdtemp(prefix="honte-scaling-")
         game, search = make("connect_four"), SearchConfig(num_simulations=SIMULATIONS)
         config = SelfPlayConfig(num_games=games, opening_plies=4, search=search)
-        spread = RayConfig(num_actors=1, num_cpus=0.01, aggregate_above=0 if aggregate else 100)
+        spread = RayConfig(num_actors=1, num_cpus=0.01, seconds=1.0, aggregate_above=0 if aggregate else 100)
         self.runner = Watched(game, config, partial(Sleeping, rate=rate, marks=self.marks), seed=1, cluster=spread)
         self.runner.heard = {}
         self.replay = Replay(game, WindowConfig(start=10**7))

@@ -40,7 +40,7 @@ class RayConfig:
     num_gpus: float = 0.0  # with engine.device cuda; fractions share a GPU between actors
     resources: dict[str, float] = field(default_factory=dict)  # custom resources, as nodes offer them
     scheduling_strategy: Literal["DEFAULT", "SPREAD"] = "SPREAD"
-    seconds: float = 1.0  # that an actor plays before it hands in what is finished; two such calls are in flight
+    seconds: float = 0.5  # that an actor plays before it hands in what is finished; two such calls are in flight
     timeout: float = 120.0  # seconds without an answer after which an actor is replaced
     startup_timeout: float = 600.0  # the same for its first answer: it compiles and measures engines
     object_store_mb: int = 256  # of the cluster that --ray local starts
