@@ -197,7 +197,7 @@ def test_seconds_end_a_move(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     who = player(f"{run}?seconds=5", game, num_slots=1, device="cpu")
     out = first_moves(who, game, 1)
     assert 0 < out.visits.sum() <= 5 * 8  # so many rounds of eight leaves
-    assert next(clock) == 6
+    assert next(clock) == 7
 
 
 def test_a_run_gives_its_newest_checkpoint_or_the_one_asked_for(run: Path) -> None:
