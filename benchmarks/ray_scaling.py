@@ -13,7 +13,6 @@ of each process; benchmarks.scaling_sim is fed with them. ``--aggregate`` puts a
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import shutil
 import statistics
@@ -35,6 +34,7 @@ import ray
 from agent.evaluation import uniform
 from agent.search import SearchConfig
 from benchmarks.machine import report
+from benchmarks.processes import processes, proportional, spent
 from games import make
 from games.game import Game
 from selfplay.local_runner import SelfPlayConfig
@@ -115,6 +115,11 @@ class Curve:
                 raise TimeoutError(f"not done within {limit:.0f} seconds; {len(self.runner.staff)} hired")
         return time.perf_counter() - start
 
+    def wait(self, seconds: float) -> None:
+        """Go on taking games for so long."""
+        end = time.perf_counter() + seconds
+        self.until(lambda: time.perf_counter() > end)
+
     def playing(self) -> list[int]:
         """The processes that play."""
         if self.aggregate:
@@ -152,8 +157,7 @@ class Curve:
     def row(self, actors: int, seconds: float) -> dict[str, Any]:
         """Evaluations a second of so many actors, CPU of driver and actors, their memory."""
         hired = self.hire(actors)
-        warm = time.perf_counter() + WARM * (5 if self.aggregate else 1)  # it is not told when the last one begins
-        self.until(lambda: time.perf_counter() > warm)
+        self.wait(WARM * (5 if self.aggregate else 1))  # it is not told when the last one begins
         playing, staff = self.playing(), self.runner.staff
         helpers = [each.pid for each in staff.values()] if self.aggregate else []
         daemons = processes("raylet/raylet", "gcs_server")
@@ -190,53 +194,29 @@ class Curve:
         of a single parameter, which is what calls under way take.
         """
         self.runner.cluster = replace(self.runner.cluster, seconds=call)
-        settled = time.perf_counter() + 6.0
-        self.until(lambda: time.perf_counter() > settled)
+        self.wait(6.0)
         found: dict[str, Any] = {"actors": actors, "call_s": round(self.runner.seconds, 2)}
         for name, parameters in (("bare", 1), ("update", PARAMETERS)):
             spans = []
             for turn in range(4):
-                pause = time.perf_counter() + 2.0 + 0.37 * turn * self.runner.seconds  # calls are not to fall into step
-                self.until(lambda pause=pause: time.perf_counter() > pause)  # type: ignore[misc]
-                start = time.time()
-                self.publish(parameters)
-                names = f"{self.version}.*"
-                self.until(lambda names=names: len(list(Path(self.marks).glob(names))) >= actors, 60.0)  # type: ignore[misc]
-                arrived = sorted(path.stat().st_mtime - start for path in Path(self.marks).glob(names))
-                spans.append((statistics.median(arrived), arrived[-1]))
-            found |= {f"{name}_median_s": round(statistics.median(each[0] for each in spans), 2)}
-            found |= {f"{name}_last_s": [round(each[1], 2) for each in spans]}
+                self.wait(2.0 + 0.37 * turn * self.runner.seconds)  # calls are not to fall into step
+                spans.append(self.arrivals(parameters, actors))
+            found |= {f"{name}_median_s": round(statistics.median(map(statistics.median, spans)), 2)}
+            found |= {f"{name}_last_s": [round(each[-1], 2) for each in spans]}
         print(found, file=sys.stderr, flush=True)
         return found
+
+    def arrivals(self, parameters: int, actors: int) -> list[float]:
+        """Seconds from publishing so many until each of the actors has read them, rising."""
+        start = time.time()
+        self.publish(parameters)
+        names = f"{self.version}.*"
+        self.until(lambda: len(list(Path(self.marks).glob(names))) >= actors, 60.0)
+        return sorted(path.stat().st_mtime - start for path in Path(self.marks).glob(names))
 
     def close(self) -> None:
         self.runner.close()
         shutil.rmtree(self.marks)
-
-
-def processes(*names: str) -> list[int]:
-    """Whose command holds one of ``names``; Ray writes an actor's name there."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        with contextlib.suppress(OSError):
-            if any(name in path.read_text(errors="replace") for name in names):
-                found.append(int(path.parent.name))
-    return found
-
-
-def spent(pids: list[int]) -> float:
-    """Seconds of CPU that these processes have used."""
-    ticks = 0
-    for pid in pids:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
-
-
-def proportional(pid: int) -> float:
-    """Megabytes of a process, shared pages divided among those that share them."""
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
 
 
 def ingest() -> dict[str, float]:

@@ -22,8 +22,14 @@ if TYPE_CHECKING:
 Part = Literal["games", "tree", "growth", "engines", "self-play", "learner", "move", "threads"]
 
 LINES: dict[Part, int] = {
-    **{"games": 2, "tree": 2, "growth": 5, "engines": 20},
-    **{"self-play": 7, "learner": 4, "move": 3, "threads": 4},
+    "games": 2,
+    "tree": 2,
+    "growth": 5,
+    "engines": 20,
+    "self-play": 7,
+    "learner": 4,
+    "move": 3,
+    "threads": 4,
 }
 """The parts in their order, and about how many lines each has."""
 

@@ -12,6 +12,9 @@ from honte.measure.tree import searches
 from honte.measure.turns import Row, in_turns, ratio
 
 TREES = 64
+MEMORY = 3 << 30
+"""Bytes that the longest searches may take: of large boards fewer trees grow."""
+
 LENGTHS = (100, 1_000, 10_000)
 """Simulations a move."""
 
@@ -19,15 +22,17 @@ LENGTHS = (100, 1_000, 10_000)
 def growth(setting: Setting) -> Iterator[Row]:
     """Lengths take turns, one rule after the other: trees of both at once would want twice the memory."""
     game = setting.game
-    states = reached(game, TREES, OPENING_PLIES)
+    size = node_bytes(game.num_actions) + game.state.itemsize
+    trees = max(1, min(TREES, MEMORY // (size * LENGTHS[-1])))
+    states = reached(game, trees, OPENING_PLIES)
     for rule in ("puct", "gumbel"):
         works = {}
         for number in LENGTHS:
-            search = Search(game, uniform, SearchConfig(rule=rule, num_simulations=number), num_slots=TREES)
+            search = Search(game, uniform, SearchConfig(rule=rule, num_simulations=number), num_slots=trees)
             works[str(number)] = searches(search, states)
         rates = in_turns(works, seconds=setting.seconds, rounds=setting.rounds, clock=setting.clock)
         shortest = rates[str(LENGTHS[0])]
         for number in LENGTHS[1:]:
-            what = f"{rule}: cost of a simulation of {number:,} a move ÷ of {LENGTHS[0]}, {TREES} trees"
+            what = f"{rule}: cost of a simulation of {number:,} a move ÷ of {LENGTHS[0]}, {trees} trees"
             yield Row("growth", what, ratio(shortest, rates[str(number)]), "x")
-    yield Row("growth", "memory of a node and its state", node_bytes(game.num_actions) + game.state.itemsize, "bytes")
+    yield Row("growth", "memory of a node and its state", size, "bytes")
