@@ -1,8 +1,9 @@
 """Rules: one file a game, and what every game shares. Knows NumPy and Numba, no network and no search."""
 
+from games.board import Board
 from games.check import check_game
 from games.compiled import from_rules
-from games.game import ONGOING, Board, Game, Positions, Symmetries
+from games.game import ONGOING, Game, Positions, Symmetries
 from games.perft import perft
 from games.position import Position, position
 from games.registry import NAMES, make

@@ -21,8 +21,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from games.board import Board, Piece
 from games.compiled import CompiledGame, from_rules
-from games.game import ONGOING, Board, Piece
+from games.game import ONGOING
 from games.symmetry import MIRROR, of_cells
 
 OPENINGS = {6: "a2 b1 e1 f2", 8: "a3 c1 f1 h3", 10: "a4 d1 g1 j4"}
@@ -33,7 +34,6 @@ ARROW = 3
 
 CHOOSE, MOVE, SHOOT = 0, 1, 2
 """What the next action of a turn is."""
-
 
 DIRECTIONS = ((0, 1), (1, -1), (1, 0), (1, 1), (0, -1), (-1, 1), (-1, 0), (-1, -1))
 """(down, right); along the first four the cells' numbers grow, along the others they fall."""

@@ -38,8 +38,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from games.board import Board, Piece
 from games.compiled import CompiledGame, from_rules
-from games.game import ONGOING, Board, Piece
+from games.game import ONGOING
 
 CHICK, ELEPHANT, GIRAFFE, LION, HEN = 1, 2, 3, 4, 5  # cell codes; gote's are 5 higher
 NO_PIECE, STAR = 11, 12  # codes of the drawing only: an empty place of a hand, the mark beside the player to move

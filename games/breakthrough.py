@@ -24,8 +24,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from games.board import Board
 from games.compiled import CompiledGame, from_rules
-from games.game import ONGOING, Board, Symmetries
+from games.game import ONGOING, Symmetries
 from games.symmetry import MIRROR, of_cells
 
 

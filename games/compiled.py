@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from games import loops
+from games.board import Board
 from games.caching import Rule, fingerprint, kept
-from games.game import NO_LIMIT, Board, Game, Positions, Row, States, Symmetries
+from games.drawing import read_cells, read_status
+from games.game import NO_LIMIT, Game, Positions, Row, States, Symmetries
 from games.symmetry import identity
 
 
@@ -73,8 +75,6 @@ class CompiledGame(Game):
         return np.asarray(self.draw(row), np.int8)
 
     def parse(self, text: str) -> States:
-        from games.drawing import read_cells, read_status, status_text
-
         if self.read is None:
             return super().parse(text)
         cells, status = read_cells(self.board, text), read_status(self.board, text)
@@ -84,8 +84,8 @@ class CompiledGame(Game):
         for mover in movers:
             states = self.new(1)
             self.read(states[0], cells, mover)
-            found = found or status_text(self, states[0])
-            if status in (None, status_text(self, states[0])):
+            found = found or self.status_text(states[0])
+            if status in (None, self.status_text(states[0])):
                 return states
         raise ValueError(f"the drawing ends with {status!r}, but by its cells alone it would be {found!r}")
 

@@ -19,8 +19,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from games.board import Board
 from games.compiled import CompiledGame, from_rules
-from games.game import ONGOING, Board
+from games.game import ONGOING
 from games.symmetry import of_columns
 
 WORD = 64

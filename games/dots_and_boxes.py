@@ -24,8 +24,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from games.board import Board, Piece
 from games.compiled import CompiledGame, from_rules
-from games.game import ONGOING, Board, Piece, Symmetries
+from games.game import ONGOING, Symmetries
 from games.symmetry import RECTANGLE, SQUARE, Turn, of_cells
 
 DOT, HORIZONTAL, VERTICAL, SECOND_DOT = 3, 4, 5, 6

@@ -8,35 +8,20 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from games.game import Board, Game, Row
+from games.board import Board
 
 
-def draw_text(game: Game, row: Row) -> str:
-    """The board with its labels, and a last line that says who is to play or how the game ended."""
-    board = game.board
+def draw_text(board: Board, cells: NDArray[np.int8], status: str) -> str:
+    """The board with its labels, and a last line: ``status``, who is to play or how the game ended."""
     margin = max((len(label) for label in board.row_labels), default=0)
     lines = []
-    for r, codes in enumerate(game.cells(row)):
+    for r, codes in enumerate(cells):
         label = board.row_labels[r] if board.row_labels else ""
         lines.append(f"{label:>{margin}} " + " ".join(board.glyphs[code] for code in codes))
     if board.column_labels:
         lines.append(" " * margin + " " + " ".join(board.column_labels))
-    lines.append(status_text(game, row))
+    lines.append(status)
     return "\n".join(lines)
-
-
-def status_text(game: Game, row: Row) -> str:
-    """``x to play``, ``x wins`` or ``draw``."""
-    states = game.new(1)
-    states[0] = row
-    position = game.describe_new(states)
-    mover = int(position.to_play[0])
-    if not position.terminal[0]:
-        return f"{game.board.names[mover]} to play"
-    value = float(position.value[0])
-    if value == 0:
-        return "draw"
-    return f"{game.board.names[mover if value > 0 else 1 - mover]} wins"
 
 
 def read_cells(board: Board, text: str) -> NDArray[np.int8]:

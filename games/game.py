@@ -1,4 +1,4 @@
-"""What a game is to the rest of honte: rows of states, batches of them, and drawing as data.
+"""What a game is to the rest of honte: rows of states, and batches of them.
 
 Knows the contract only. Does not know any rule, how rules are compiled, networks or search.
 
@@ -9,11 +9,14 @@ dtype ``game.state`` and holds one whole state; batches are arrays of rows.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from games.board import Board
+from games.drawing import draw_text
 
 ONGOING = 2
 """What ``outcome`` answers while a game is not over; otherwise +1, 0 or -1 for the player to move."""
@@ -71,30 +74,6 @@ class Symmetries:
         turned = np.empty_like(policy)
         turned[..., self.actions[s]] = policy
         return turned
-
-
-@dataclass(frozen=True)
-class Piece:
-    """How a cell code is drawn as a picture."""
-
-    shape: Literal["none", "stone", "letter", "mark", "block", "dot", "line", "box"]
-    owner: int = -1  # whose colour; -1: nobody's
-    text: str = ""
-
-
-@dataclass(frozen=True)
-class Board:
-    """A drawing as data: the one source for text, images and clicks."""
-
-    height: int
-    width: int
-    glyphs: tuple[str, ...] = (".", "x", "o")  # cell code -> character; 0 empty, 1 first player, 2 second player
-    pieces: tuple[Piece, ...] = (Piece("none"), Piece("stone", 0), Piece("stone", 1))  # by cell code
-    surface: Literal["squares", "checkers", "points", "wells", "hexagons", "dots"] = "squares"
-    names: tuple[str, str] = ("x", "o")  # what people call the two players
-    column_labels: tuple[str, ...] = ()
-    row_labels: tuple[str, ...] = ()
-    clicks: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 0), np.int64))  # [H, W] -> action or -1
 
 
 class Game(ABC):
@@ -219,9 +198,20 @@ class Game(ABC):
 
     def render(self, row: Row) -> str:
         """The position drawn as text."""
-        from games.drawing import draw_text
+        return draw_text(self.board, self.cells(row), self.status_text(row))
 
-        return draw_text(self, row)
+    def status_text(self, row: Row) -> str:
+        """``x to play``, ``x wins`` or ``draw``."""
+        states = self.new(1)
+        states[0] = row
+        position = self.describe_new(states)
+        mover = int(position.to_play[0])
+        if not position.terminal[0]:
+            return f"{self.board.names[mover]} to play"
+        value = float(position.value[0])
+        if value == 0:
+            return "draw"
+        return f"{self.board.names[mover if value > 0 else 1 - mover]} wins"
 
     def __repr__(self) -> str:
         return f"Game({self.name})"

@@ -28,8 +28,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from games import gardner_rules as rules
+from games.board import Board, Piece
 from games.compiled import CompiledGame, from_rules
-from games.game import Board, Piece
 from games.gardner_rules import KING, MOVES, PAWN
 
 STAR = 13

@@ -28,8 +28,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from games.board import Board, Piece
 from games.compiled import CompiledGame, from_rules
-from games.game import Board, Piece
 from games.go_board import NUM_LAST, place, remember, rules
 from games.symmetry import SQUARE, of_cells
 

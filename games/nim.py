@@ -23,8 +23,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from games.board import Board, Piece
 from games.compiled import CompiledGame, from_rules
-from games.game import ONGOING, Board, Piece, Symmetries
+from games.game import ONGOING, Symmetries
 
 LETTERS = "abcdefghij"
 DEFAULT_HEAPS = "1-3-5-7"

@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from games.game import Board, Game, Piece, Positions, Row, States
+from games.board import Board, Piece
+from games.game import Game, Positions, Row, States
 from games.symmetry import identity
 
 STATEFUL = ("antichess", "chess", "crazyhouse", "shogi")
@@ -137,10 +138,8 @@ class OpenSpielGame(Game):
         return cells
 
     def render(self, row: Row) -> str:
-        from games.drawing import status_text
-
         state, to_play = row["held"].state, int(row["to_play"])
-        lines = [*_lines(state), status_text(self, row)]
+        lines = [*_lines(state), self.status_text(row)]
         if not self._named and not state.is_terminal():  # numbers need a legend
             legal = state.legal_actions()
             lines.append("actions: " + ", ".join(f"{a} {state.action_to_string(to_play, a)}" for a in legal))

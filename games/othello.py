@@ -22,8 +22,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from games.board import Board
 from games.compiled import CompiledGame, from_rules
-from games.game import ONGOING, Board
+from games.game import ONGOING
 from games.symmetry import SQUARE, of_cells
 
 DIAGONAL = (SQUARE[0], SQUARE[3], SQUARE[4], SQUARE[7])

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from games.board import Board
 from games.compiled import CompiledGame, from_rules
-from games.game import ONGOING, Board
+from games.game import ONGOING
 from games.lines import makes_line, read_stones
 from games.symmetry import RECTANGLE, SQUARE, of_cells
 

@@ -23,8 +23,6 @@ def drawn(position: Position) -> Text:
     """The board, the last action marked, and whose turn it is or how the game ended."""
     from rich.text import Text
 
-    from games.drawing import status_text
-
     board, cells = position.game.board, position.game.cells(position.states[0])
     marks = marked(position)
     margin = max((len(label) for label in board.row_labels), default=0)
@@ -37,7 +35,7 @@ def drawn(position: Position) -> Text:
         text.append("]\n" if marks[r, -1] else "\n")
     if board.column_labels:
         text.append(" " * margin + " " + " ".join(board.column_labels) + "\n", style="dim")
-    return text.append(status_text(position.game, position.states[0]))
+    return text.append(position.game.status_text(position.states[0]))
 
 
 def marked(position: Position) -> NDArray[np.bool_]:

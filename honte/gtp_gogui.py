@@ -5,21 +5,17 @@ Knows when a session speaks in points. Does not know how a board becomes points 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from agent.gtp_player import is_go
 from honte import gogui
-from honte.gtp_thinking import texts
-
-if TYPE_CHECKING:
-    from honte.gtp_session import Command, Session
+from honte.gtp_session import Command, Session
+from honte.gtp_thinking import Thinking, texts
 
 
 class GoGui:
     """The commands, each taking its words and giving its reply; ValueError in words for a ``?``."""
 
-    def __init__(self, session: Session) -> None:
-        self.session = session
+    def __init__(self, session: Session, thinking: Thinking) -> None:
+        self.session, self.thinking = session, thinking
 
     def commands(self) -> dict[str, Command]:
         found: dict[str, Command] = {
@@ -59,20 +55,20 @@ class GoGui:
         return "" if here.is_over else " ".join(gogui.legal_points(gogui.moves(here), self.session.chosen))
 
     def policy(self, words: list[str]) -> str:
-        here, analysis = self.session.thinking.current()
+        here, analysis = self.thinking.current()
         return "\n" + gogui.heat(here, gogui.moves(here), {c.action: c.prior for c in analysis.candidates})
 
     def visits(self, words: list[str]) -> str:
-        here, analysis = self.session.thinking.current()
+        here, analysis = self.thinking.current()
         total = max(1, sum(c.visits for c in analysis.candidates))
         return "\n" + gogui.heat(here, gogui.moves(here), {c.action: c.visits / total for c in analysis.candidates})
 
     def search(self, words: list[str]) -> str:
-        here, analysis = self.session.thinking.current()
+        here, analysis = self.thinking.current()
         return gogui.graphics(here, gogui.moves(here), analysis)
 
     def variation(self, words: list[str]) -> str:
-        here, analysis = self.session.thinking.current()
+        here, analysis = self.thinking.current()
         actions = analysis.candidates[0].variation
         if not self.session.points:
             return " ".join(texts(here, actions))
@@ -83,5 +79,5 @@ class GoGui:
         return " ".join(points)
 
     def winrate(self, words: list[str]) -> str:
-        here, analysis = self.session.thinking.current()
+        here, analysis = self.thinking.current()
         return f"{self.session.board.names[here.to_play]} {analysis.winrate:.1%} after {analysis.visits} visits"

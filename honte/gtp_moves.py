@@ -6,19 +6,15 @@ Knows what each command says to the board. Does not know how a board keeps moves
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import honte
 from agent.gtp_player import is_go
+from games import Game
 from honte import gogui, sgf, sgf_games
 from honte.clock import MOST
 from honte.gtp_board import GtpBoard, handicap_points, number, resized, whole
-from honte.gtp_session import word
+from honte.gtp_session import Command, Session, word
 from selfplay import fsio
-
-if TYPE_CHECKING:
-    from games import Game
-    from honte.gtp_session import Command, Session
 
 
 class Moves:

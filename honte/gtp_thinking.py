@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from agent import chance
 from agent.decision import Terms
@@ -19,10 +19,8 @@ from games import Position
 from honte import gogui, gtp
 from honte.analysis import Analysis, Candidate, Thought
 from honte.gtp_board import whole
-from honte.gtp_session import ENDED, word
-
-if TYPE_CHECKING:
-    from honte.gtp_session import Command, Session
+from honte.gtp_moves import Moves
+from honte.gtp_session import ENDED, Command, Session, word
 
 SLOT = 0
 EVERY = 1.0
@@ -41,8 +39,8 @@ class Wish(NamedTuple):
 class Thinking:
     """The commands, each taking its words and giving its reply; ValueError in words for a ``?``."""
 
-    def __init__(self, session: Session) -> None:
-        self.session = session
+    def __init__(self, session: Session, moves: Moves) -> None:
+        self.session, self.moves = session, moves
         self.last: tuple[Position, Analysis] | None = None
 
     def commands(self) -> dict[str, Command]:
@@ -107,7 +105,7 @@ class Thinking:
         count = len(session.chosen)
         planned = ply == len(session.board.seats) and points[:count] == session.chosen and len(points) > count
         chosen = points[count] if planned else following[0]
-        session.moves.play([session.board.names[seat], chosen])
+        self.moves.play([session.board.names[seat], chosen])
         return chosen
 
     def _decided(self, here: Position, seat: int, began: float, report: Callable[[Thought], None] | None) -> int:

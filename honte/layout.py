@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import sqrt
 
-from games.game import Board
+from games.board import Board
 
 Point = tuple[float, float]
 

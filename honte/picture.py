@@ -37,9 +37,7 @@ def picture(
 
 def position_scene(game: Game, row: Row, *, marked: Iterable[Sequence[int]] = (), status: bool = True) -> Scene:
     """The position as shapes; see ``picture``."""
-    from games.drawing import status_text
-
-    text = status_text(game, row) if status else ""
+    text = game.status_text(row) if status else ""
     owner = next((player for player, name in enumerate(game.board.names) if text.startswith(f"{name} ")), -1)
     return scene(game.board, game.cells(row), marked=marked, status=text, owner=owner)
 

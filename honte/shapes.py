@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from games.game import Board, Piece
+from games.board import Board, Piece
 from honte.layout import Layout, Point
 from honte.palette import (
     BLOCK,

@@ -36,6 +36,7 @@ def main(arguments: Sequence[str]) -> int:
     from honte import gogui, gtp
     from honte.analysis import capacity
     from honte.api import game_for
+    from honte.gtp_conversation import Conversation
     from honte.gtp_session import Session
 
     def load(game: Game) -> Player:
@@ -48,5 +49,5 @@ def main(arguments: Sequence[str]) -> int:
     write = gtp.writer(sys.stdout.buffer)
     session = Session(game, load, args.player, gtp.Input(gtp.standard_input()), write, seed=args.seed)
     session.points = args.points
-    session.run()
+    Conversation(session).run()
     return 0

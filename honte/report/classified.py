@@ -13,7 +13,7 @@ from typing import Any
 from honte.report import curves, inside
 from honte.report.alarms import Alarm, skipped
 from honte.report.curves import Figure, Record, column
-from honte.report.run import RunStory, checkpoints_of, parameters, status
+from honte.report.story import RunStory, checkpoints_of, parameters, status
 from selfplay.grading import interval
 from training.classification import ImageConfig, parts
 from training.classifiers import load_classifier, predict

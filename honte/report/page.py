@@ -15,7 +15,7 @@ from typing import Any
 
 from honte import __version__
 from honte.report.curves import AXES, Figure
-from honte.report.run import RunStory
+from honte.report.story import RunStory
 
 SECTIONS = ("strength", "games", "learning", "machine")
 

@@ -1,47 +1,26 @@
 """One run's folder as data for a page.
 
-Knows what lies in a run folder. Does not know HTML, or how curves are drawn.
+Knows what lies in the folder of a run of games. Does not know HTML, or how curves are drawn; of runs that learned
+pictures ``classified.py`` tells.
 """
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from games.game import Game
-from honte.report import boards, curves, played
-from honte.report.alarms import Alarm, alarms
-from selfplay import fsio
+from honte.report import boards, classified, curves, played
+from honte.report.alarms import alarms
+from honte.report.story import RunStory, checkpoints_of, parameters, status
 from selfplay.grading import interval
-from training import checkpoints, grades, ladder, metrics, run_folder
+from training import grades, ladder, metrics, run_folder
 from training.ladder import Ladder
 from training.promotion import best_step
 from training.report import BY_CLASS
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunStory:
-    """What a report says of one run."""
-
-    name: str
-    game: str
-    status: str
-    facts: list[tuple[str, str]]
-    grades: list[dict[str, Any]]  # the newest, best and first of each
-    classes: list[dict[str, Any]]  # the newest mistakes on each class of positions
-    alarms: list[Alarm]
-    figures: list[curves.Figure]
-    checkpoints: list[dict[str, Any]]
-    board: dict[str, Any]
-    games: list[dict[str, Any]]
-    notes: list[str]
-    config: Mapping[str, Any]
-    inside: list[dict[str, Any]] = field(default_factory=list)  # cards of what a classifier has learned
 
 
 def read(
@@ -62,8 +41,6 @@ def read(
     if not records:
         raise ValueError(f"{folder} has nothing to report yet: {metrics.FILE} holds no record")
     if "dataset" in config:
-        from honte.report import classified
-
         return classified.read(folder, config, records)
     game = make(str(config.get("game", "")))
     counts, at = grades.counts(game, folder), curves.positions(records)
@@ -100,15 +77,6 @@ def read(
     )
 
 
-def status(folder: Path) -> str:
-    """Whether the run is running, stopped or finished, and why."""
-    if fsio.holder(folder) is not None:
-        return "running"
-    said = run_folder.read_status(folder) or {}
-    finished = said.get("status") == "finished"
-    return f"finished: {said.get('reason', '')}".rstrip(": ") if finished else "stopped"
-
-
 def _facts(
     folder: Path, config: Mapping[str, Any], records: list[dict[str, Any]], games: played.Played
 ) -> list[tuple[str, str]]:
@@ -131,20 +99,6 @@ def _facts(
             ("distinct positions", f"{distinct:,} of {total:,} ({distinct / total:.0%}) in {read:,} games read")
         )
     return facts
-
-
-def parameters(folder: Path) -> str:
-    """Of the newest network that can be read."""
-    for step in reversed(checkpoints.steps(folder / run_folder.CHECKPOINTS)):
-        path = folder / run_folder.CHECKPOINTS / str(step) / "model.safetensors"
-        try:
-            with path.open("rb") as file:
-                header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
-        except (OSError, ValueError, OverflowError, MemoryError):
-            continue
-        shapes = [each["shape"] for name, each in header.items() if name != "__metadata__" and "running_" not in name]
-        return f", {sum(math.prod(shape) for shape in shapes):,} parameters"
-    return ""
 
 
 def _grades(records: list[dict[str, Any]], counts: Mapping[str, int]) -> list[dict[str, Any]]:
@@ -207,24 +161,3 @@ def _best(folder: Path, found: Ladder, notes: list[str]) -> list[tuple[str, str]
         return []
     rating = next((f", Elo {p.elo:+.0f} ({p.low:+.0f} to {p.high:+.0f})" for p in found.points if p.step == step), "")
     return [("best by a test", f"step {step:,}{rating}")]
-
-
-def checkpoints_of(folder: Path, records: list[dict[str, Any]], rated: Ladder | None = None) -> list[dict[str, Any]]:
-    """Of each kept checkpoint: step, time of work, games, the model's sha256 from its manifest, bytes, grades then."""
-    found, ratings = [], {point.step: point for point in (rated.points if rated else ())}
-    for step in reversed(checkpoints.steps(folder / run_folder.CHECKPOINTS)):
-        path = folder / run_folder.CHECKPOINTS / str(step)
-        each: dict[str, Any] = {"step": step, "sha256": "", "problem": ""}
-        each["elo"] = vars(ratings[step]) if step in ratings else None
-        try:
-            state = checkpoints.load(folder / run_folder.CHECKPOINTS, step).state
-            files = json.loads((path / fsio.MANIFEST).read_bytes())["files"]
-            sha256, size = files["model.safetensors"]
-            each |= {"minutes": state.get("minutes"), "games": state.get("num_games")}
-            each |= {"sha256": sha256, "bytes": size}
-        except (ValueError, OSError, KeyError, TypeError) as error:
-            each["problem"] = str(error)
-        nearest = min(records, key=lambda record: abs(record["step"] - step))
-        each["grades"] = {name: value for name, value in nearest.items() if name.startswith("mistakes/")}
-        found.append(each)
-    return found

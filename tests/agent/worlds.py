@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from agent.evaluation import Evaluation
-from games.game import Board, Game, Positions, States
+from games.board import Board
+from games.game import Game, Positions, States
 from games.symmetry import identity
 from tests.goldens import hash_world
 

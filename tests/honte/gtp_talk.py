@@ -9,6 +9,7 @@ import re
 from agent.players import player
 from games import Game, make
 from honte import gtp
+from honte.gtp_conversation import Conversation
 from honte.gtp_session import Session
 
 REPLY = re.compile(r"[=?](\d*)( [^\n]*)?\n(?:[^\n]*[^\n\s][^\n]*\n)*\n")
@@ -21,7 +22,7 @@ def talk(lines: bytes | str, name: str = "random", game: Game | str = "tic_tac_t
     out: list[str] = []
     content = lines.encode() if isinstance(lines, str) else lines
     session = Session(rules, lambda g: player(name, g, num_slots=1), name, gtp.Input(io.BytesIO(content)), out.append)
-    session.run()
+    Conversation(session).run()
     return split("".join(out))
 
 

@@ -15,6 +15,7 @@ from games import make
 from honte import gtp
 from honte.clock import Clock
 from honte.gtp_board import GtpBoard, handicap_points
+from honte.gtp_conversation import Conversation
 from honte.gtp_session import Session
 from tests.honte import gtp_talk
 from tests.honte.gtp_talk import talk
@@ -229,9 +230,10 @@ def test_the_clock_is_honoured() -> None:
     content = b"time_settings 2 0 0\ngenmove b\ntime_left w 0 0\ngenmove w\n"
     source = gtp.Input(io.BytesIO(content))
     session = Session(rules, lambda g: player("mcts:1000000", g, num_slots=1), "x", source, out.append)
-    session.obey(source.get() or b"")
+    conversation = Conversation(session)
+    conversation.obey(source.get() or b"")
     began = time.monotonic()
-    session.run()
+    conversation.run()
     assert time.monotonic() - began < 60  # a million simulations take minutes
     assert len(gtp_talk.split("".join(out))) == 4
     assert session.clock.sides[0].left < 2

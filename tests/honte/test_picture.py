@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from games import position as make_position
-from games.game import Board, Piece
+from games.board import Board, Piece
 from games.registry import NAMES
 from honte.layout import Layout
 from honte.palette import INKS, PAPER, SURFACES, inks_of, surface_of
