@@ -90,7 +90,9 @@ def config(args: argparse.Namespace) -> TrainConfig:
 def measure(args: argparse.Namespace) -> dict[str, Any]:
     """Train for one call; the row."""
     looks: list[tuple[float, dict[str, float]]] = []
-    end = time.monotonic() + 60 * args.minutes
+
+    def over() -> bool:
+        return time.monotonic() >= begun + 60 * args.minutes
 
     def watch(told: Report) -> None:
         looks.append((time.monotonic(), {name: getattr(told, name) for name in RATES}))
@@ -103,7 +105,7 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     folder = Path(args.folder)
     folder.mkdir(parents=True, exist_ok=True)
     with FolderLock(folder):
-        run = Run(make(args.game), config(args), folder, watch=watch, stopping=lambda: time.monotonic() >= end)
+        run = Run(make(args.game), config(args), folder, watch=watch, stopping=over)
         begun, steps, games = time.monotonic(), run.trainer.steps, run.num_games
         try:
             run.go()

@@ -2,7 +2,7 @@
 
 `speed` takes turns in one process between three ways to train the same network on the same batches in memory: a plain
 PyTorch loop, the Trainer with the same optimiser and precision, and the Trainer with what the recipe sets, which is
-bf16 where the processor has AMX. Seconds are those of the processor, so a busy machine hits all alike. `accuracy` runs
+bf16 where the processor has it. Seconds are those of the processor, so a busy machine hits all alike. `accuracy` runs
 `honte classify` as it comes, once a seed; its minutes are the processor's, too. With `--runs` a benchmark that was
 stopped goes on.
 

@@ -124,6 +124,7 @@ class Run:
     def go(self) -> str:
         """Play and learn until the run is finished; returns why it stopped: ``finished`` or ``stopped``."""
         before = done = self.finished()
+        self.rates.mark(self._counts())
         try:
             if not before:
                 self._say("running")
@@ -233,8 +234,7 @@ class Run:
             self._save()
 
     def _view(self) -> None:
-        report, counts = self.report, self._counts()
-        rate = self.rates.look(counts)
+        report, rate = self.report, self.rates.look(self._counts())
         report.step, report.games, report.samples = self.trainer.steps, self.num_games, self.replay.made
         report.trained, report.minutes, report.progress = self.trainer.samples_seen, self.minutes, self.progress()
         report.window, report.version = len(self.replay), self.version

@@ -136,6 +136,7 @@ class Run:
             done, looked = self.progress() >= 1, self._looks()
             if done:
                 return "finished"
+            self.rates.mark(self._counts())
             while not done and not self.stopping():
                 self._step()
                 done = self.progress() >= 1
@@ -215,11 +216,14 @@ class Run:
         report = self.report
         report.step, report.trained, report.minutes = self.trainer.steps, self.trainer.samples_seen, self.minutes
         report.progress = self.progress()
-        report.trained_per_second = self.rates.look({"trained": float(report.trained)})["trained"]
+        report.trained_per_second = self.rates.look(self._counts())["trained"]
         names = ("trained", "minutes", "progress", "trained_per_second")
         self.metrics.write(report.step, report.losses | {name: float(getattr(report, name)) for name in names})
         self.watch(report)
         self._last_view = time.monotonic()
+
+    def _counts(self) -> dict[str, float]:
+        return {"trained": float(self.trainer.samples_seen)}
 
     def _save(self, status: Literal["running", "finished"] = "running") -> None:
         tensors, values = self.trainer.state()

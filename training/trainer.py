@@ -252,10 +252,10 @@ def device_of(name: str, *, processes: int = 1) -> torch.device:
 
 
 def bf16_pays(device: torch.device) -> bool:
-    """Whether the device multiplies bf16 in hardware made for it: AMX on a CPU, tensor cores on a GPU."""
+    """Whether the device multiplies bf16 in hardware made for it: AMX or AVX512-bf16 on a CPU, tensor cores on a GPU."""
     if device.type == "cpu":
         known: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
-        return bool(known.get("amx_bf16"))
+        return bool(known.get("amx_bf16") or known.get("avx512_bf16"))
     return device.type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 0)
 
 

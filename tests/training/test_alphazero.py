@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import random
+import shutil
 import time
 from pathlib import Path
 
@@ -130,6 +131,14 @@ def test_stopping_and_resuming_is_the_same_as_not_stopping(tmp_path: Path, unint
     assert Run(game, config(), folder, stopping=lambda: next(looks)).go() == "stopped"
     assert run(folder, config()) == "finished"
     assert equal(final_weights(folder), final_weights(uninterrupted))
+
+
+def test_what_was_done_before_is_not_the_speed_of_now(tmp_path: Path, uninterrupted: Path) -> None:
+    shutil.copytree(uninterrupted, tmp_path / "again")
+    again = Run(games.make("tic_tac_toe"), config(), tmp_path / "again")
+    assert again.go() == "finished"  # at once
+    assert again.report.games > 0
+    assert again.report.games_per_second == again.report.trained_per_second == 0
 
 
 def test_another_seed_is_another_run(tmp_path: Path, uninterrupted: Path) -> None:

@@ -96,6 +96,11 @@ def test_resume_is_bit_for_bit(squares: DataSet, tmp_path: Path, stop_after: int
     assert parts.report.grades == whole.report.grades
 
 
+def test_what_was_learned_before_is_not_the_speed_of_now(squares: DataSet, tmp_path: Path) -> None:
+    go(squares, TINY, tmp_path / "parts", 10)
+    assert go(squares, TINY, tmp_path / "parts", 10).report.trained_per_second == 0  # no step in this start
+
+
 def test_a_run_that_was_killed_goes_on_from_its_checkpoint(squares: DataSet, tmp_path: Path) -> None:
     whole = go(squares, TINY, tmp_path / "whole")
     run = Run(squares, TINY, tmp_path / "killed")
