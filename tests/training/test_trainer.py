@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from agent.classifier import Classifier, ClassifierConfig
 from training import checkpoints
 from training.config import LearnConfig
 from training.losses import classification_loss, policy_value_loss
@@ -335,6 +336,27 @@ def test_compiled_it_learns_the_same_and_saves_the_same_names() -> None:
     for name in mine:
         if not name.startswith("random"):
             torch.testing.assert_close(mine[name], theirs[name], atol=1e-3, rtol=1e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.skipif(not shutil.which("g++"), reason="torch.compile needs a C++ compiler")
+def test_compiled_in_bf16_it_has_the_same_gradients() -> None:
+    """Without rounding as eager torch does, a block with squeeze-and-excitation had gradients that are not numbers."""
+    network = ClassifierConfig(kind="resnet", channels=(16,), blocks=(1,), squeeze_excite=True)
+    random = torch.Generator().manual_seed(0)
+    batch = {
+        "image": torch.randint(0, 256, (32, 1, 8, 8), generator=random, dtype=torch.uint8),
+        "label": torch.randint(0, 10, (32,), generator=random),
+    }
+    norms = []
+    for compiled in (False, True):
+        torch.manual_seed(0)
+        settings = TrainerConfig(precision="bf16", channels_last=True, compile=compiled)
+        norms.append(
+            Trainer(Classifier(network, (1, 8, 8), 10), classification_loss(), settings).step(batch)["grad_norm"]
+        )
+    assert norms[1] == pytest.approx(norms[0], rel=0.02)
 
 
 def test_compiling_without_a_compiler_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
