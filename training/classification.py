@@ -208,7 +208,7 @@ class Run:
         images, labels = getattr(self.parts, part)
         if len(labels):
             flip, shift = self.config.flip_test, self.config.shift_test
-            grade = accuracy(predict(self.current(), images, flip=flip, shift=shift, bf16=self.trainer.in_bf16), labels)
+            grade = accuracy(predict(self.current(), images, flip=flip, shift=shift), labels)
             self.report.grades[f"{part}_accuracy"] = grade
             self.metrics.write(self.trainer.steps, {f"{part}_accuracy": grade, "minutes": self.minutes})
 

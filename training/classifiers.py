@@ -20,13 +20,15 @@ EVALUATION_BATCH = 500
 
 
 @torch.no_grad()
-def predict(model: nn.Module, images: Tensor, *, flip: bool = False, shift: int = 0, bf16: bool = False) -> Tensor:
-    """Chances [N, K] of each class for pictures [N, C, H, W] of bytes: the means over all ``views`` of each."""
+def predict(model: nn.Module, images: Tensor, *, flip: bool = False, shift: int = 0) -> Tensor:
+    """Chances [N, K] of each class for pictures [N, C, H, W] of bytes: the means over all ``views`` of each.
+
+    In full precision, whatever the model learned in: a grade is the same wherever it is asked for again.
+    """
     model.eval()
     chances = []
     for batch in torch.split(images, EVALUATION_BATCH):
-        with torch.autocast(batch.device.type, torch.bfloat16, enabled=bf16):
-            of_views = [model(view.float()).float().softmax(1) for view in views(batch, flip, shift)]
+        of_views = [model(view.float()).softmax(1) for view in views(batch, flip, shift)]
         chances.append(torch.stack(of_views).mean(0))
     return torch.cat(chances)
 
