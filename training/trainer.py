@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -99,9 +99,8 @@ class Trainer:
         if not any(map(shutil.which, (os.environ.get("CXX", "c++"), "g++", "clang++", "cl"))):
             raise ValueError("trainer.compile is on, but there is no C++ compiler here: install one or turn it off")
         # Rounded to bf16 between fused steps as eager torch rounds: without it torch 2.13's gradients can be NaN.
-        options: Any = {"emulate_precision_casts": True}
-        compiled: nn.Module = torch.compile(self.model, dynamic=False, options=options)  # type: ignore[assignment]
-        return compiled
+        compiled = torch.compile(self.model, dynamic=False, options={"emulate_precision_casts": True})
+        return cast(nn.Module, compiled)
 
     def step(self, batch: Batch) -> dict[str, float]:
         """One update from ``batch``: tensors with the same first dimension, the number of samples.

@@ -18,6 +18,8 @@ from training.losses import classification_loss, policy_value_loss
 from training.schedules import Schedule
 from training.trainer import Diverged, Trainer, TrainerConfig, device_of
 
+needs_compiler = pytest.mark.skipif(not shutil.which("g++"), reason="torch.compile needs a C++ compiler")
+
 
 class Output(NamedTuple):
     policy: Tensor
@@ -321,9 +323,9 @@ def test_pydantic_reads_a_config_from_yaml_values() -> None:
     assert config == TrainerConfig(learning_rate=Schedule(0.02), optimizer="sgd")
 
 
+@needs_compiler
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # torch's own, of what it deprecates in itself
-@pytest.mark.skipif(not shutil.which("g++"), reason="torch.compile needs a C++ compiler")
 def test_compiled_it_learns_the_same_and_saves_the_same_names() -> None:
     plain, compiled = make(average_decay=0.5), make(average_decay=0.5, compile=True)
     for trainer in (plain, compiled):
@@ -338,9 +340,9 @@ def test_compiled_it_learns_the_same_and_saves_the_same_names() -> None:
             torch.testing.assert_close(mine[name], theirs[name], atol=1e-3, rtol=1e-3)
 
 
+@needs_compiler
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.skipif(not shutil.which("g++"), reason="torch.compile needs a C++ compiler")
 def test_compiled_in_bf16_it_has_the_same_gradients() -> None:
     """Without rounding as eager torch does, a block with squeeze-and-excitation had gradients that are not numbers."""
     network = ClassifierConfig(kind="resnet", channels=(16,), blocks=(1,), squeeze_excite=True)
