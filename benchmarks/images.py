@@ -1,8 +1,9 @@
 """Pictures: accuracy within minutes, and the Trainer's speed against a loop written by hand.
 
-`speed` takes turns in one process between three ways to train the same network on the same batches in memory: a plain
-PyTorch loop, the Trainer with the same optimiser and precision, and the Trainer with what the recipe sets, which is
-bf16 where the processor has it. Seconds are those of the processor, so a busy machine hits all alike. `accuracy` runs
+`speed` trains the same network on the same batches in memory in three ways: a plain PyTorch loop, the Trainer with the
+same optimiser and precision, and the Trainer with the recipe's settings, which take bf16 where the processor has it.
+The three ways run in one process, in a random order in every round, because a fixed order favours one of them. Seconds
+are processor time, so a busy machine slows all three alike. `accuracy` runs
 `honte classify` as it comes, once a seed; its minutes are the processor's, too. With `--runs` a benchmark that was
 stopped goes on.
 
@@ -75,7 +76,13 @@ def speed(model: str, rounds: int) -> list[dict[str, Any]]:
     defaults = Trainer(fresh(), classification_loss(), replace(config.trainer, average_decay=0.0))
     recipes = by(defaults)
     ways = {"plain loop": by_hand, "Trainer, same settings": by(same), "Trainer, the recipe's": recipes}
-    seconds = np.array([[timed(way) for way in ways.values()] for _ in range(rounds + 1)])[1:]
+    shuffled = np.random.default_rng(0).permutation
+
+    def one_round() -> list[float]:
+        taken = {name: timed(ways[name]) for name in shuffled(list(ways))}  # a fixed order favours one of them
+        return [taken[name] for name in ways]
+
+    seconds = np.array([one_round() for _ in range(rounds + 1)])[1:]
     rates = 8 * config.batch_size / np.median(seconds, axis=0)
     ratios = np.median(seconds[:, :1] / seconds, axis=0)
     asked = ("", 1.0, 2.0 if defaults.in_bf16 else 1.0)
