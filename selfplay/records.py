@@ -32,7 +32,7 @@ class GameRecord:
     actions: NDArray[np.int16]  # [N]
     policies: NDArray[np.float32]  # [M, A] policy targets, each in the view of its player to move
     values: NDArray[np.float32]  # [M] the search's value, each in the view of its player to move
-    budgets: NDArray[np.int16]  # [M] simulations granted: tells full searches from fast ones
+    budgets: NDArray[np.int32]  # [M] simulations granted: tells full searches from fast ones
     networks: NDArray[np.int32]  # [M] version of the network that decided
     outcome: int = UNFINISHED  # +1, 0, -1 for the first player
     proven: bool = False  # ended by proof, with the outcome of perfect play, before the rules ended it
@@ -52,7 +52,7 @@ _LISTS: dict[str, Any] = {
     "actions": np.int16,
     "policies": np.float32,
     "values": np.float32,
-    "budgets": np.int16,
+    "budgets": np.int32,
     "networks": np.int32,
 }
 _SCALARS: dict[str, Any] = {"id": np.int64, "seed": np.int64, "outcome": np.int8, "proven": np.bool_}
