@@ -250,7 +250,7 @@ def _pyspiel() -> Any:
 
 def _qualify(pyspiel: Any, text: str, source: Any) -> None:
     """ValueError with the first reason why this is no game for honte."""
-    kind = source.get_type()
+    kind, num_actions = source.get_type(), source.num_distinct_actions()
     kinds = pyspiel.GameType
     reasons = {
         f"it has {source.num_players()} players, not 2": source.num_players() != 2,
@@ -260,7 +260,7 @@ def _qualify(pyspiel: Any, text: str, source: Any) -> None:
         "one player's win is not the other's loss": kind.utility
         not in (kinds.Utility.ZERO_SUM, kinds.Utility.CONSTANT_SUM),
         "it has no observation tensor": not kind.provides_observation_tensor,
-        f"it has {source.num_distinct_actions()} actions, more than {MOST_ACTIONS}": source.num_distinct_actions() > MOST_ACTIONS,
+        f"it has {num_actions} actions, more than {MOST_ACTIONS}": num_actions > MOST_ACTIONS,
     }
     for reason, holds in reasons.items():
         if holds:

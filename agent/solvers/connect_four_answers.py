@@ -35,7 +35,9 @@ class Answers:
         self.quickest, self.note = quickest, note
         self.solver = Solver(table_bits=24)
         self.kept = Results(f"connect_four_{'scores' if quickest else 'outcomes'}")
-        self.moves = Results("connect_four_best_moves")  # columns, of the smaller one of a position and its mirror image
+        self.moves = Results(
+            "connect_four_best_moves"
+        )  # columns, of the smaller one of a position and its mirror image
 
     def best(self, current: int, mask: int) -> dict[int, int]:
         """{column: outcome} of moves of the best outcome: all of them, or one where all might take long to find.

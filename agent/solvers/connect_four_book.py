@@ -3,8 +3,8 @@
 Knows the file and the positions that it must hold. Does not know how positions are solved, nor players.
 
 The file is CSV text: a line of play that leads to the position (columns `a` to `g`, the first move first), a best move
-and its outcome (`win`, `draw` or `loss`, for the player who moves). The mirror image of a position is not listed. Beside
-it lies its SHA-256, in the form that `sha256sum` writes.
+and its outcome (`win`, `draw` or `loss`, for the player who moves). The mirror image of a position is not listed. The
+file beside it holds its SHA-256, in the form that `sha256sum` writes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from agent.solvers.connect_four_search import BOARD, BOTTOM, COLUMN, four
+from agent.solvers.connect_four_search import BOARD, COLUMN, four
 
 NUM_STONES = 7
 """The book holds positions of up to so many stones."""
@@ -117,7 +117,9 @@ def digest(text: str) -> str:
 def parse(text: str, expected: str) -> Book:
     """The book in `text`. ValueError where its SHA-256 is not `expected`."""
     if digest(text) != expected:
-        raise ValueError(f"{FILE} of agent/solvers/data/connect_four does not have the SHA-256 {expected}: reinstall honte")
+        raise ValueError(
+            f"agent/solvers/data/connect_four/{FILE} is damaged, for its SHA-256 is not {expected}: reinstall honte"
+        )
     rows = csv.reader(io.StringIO(text))
     next(rows)
     return {position_after(moves): Answer(COLUMNS.index(best), OUTCOMES[outcome]) for moves, best, outcome in rows}

@@ -1,7 +1,8 @@
 """Make the opening book of Connect Four: `python -m agent.solvers.make_connect_four_book`.
 
-Every position is solved by `agent.solvers.connect_four`. Answers are written to the work file one by one, and a run that
-was stopped goes on from there. The book and its SHA-256 are written at the end, beside the solved positions that ship.
+Every position is solved by `agent.solvers.connect_four`. Answers are written to the work file one by one, and a run
+that was stopped goes on from there. The book and its SHA-256 are written at the end, beside the solved positions that
+ship. It takes about seven minutes on one core.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import argparse
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 from agent.solvers.connect_four import Solver
 from agent.solvers.connect_four_book import FILE, NUM_STONES, Answer, Position, digest, reachable, write
@@ -20,7 +22,9 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("connect_four_book.jsonl"), help="answers found so far")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "data" / "connect_four" / FILE)
     parser.add_argument("--table-bits", type=int, default=26, help="the table takes 8 * 2 ** N bytes (default: 26)")
-    parser.add_argument("--num-stones", type=int, default=NUM_STONES, help=f"of a position, at most (default: {NUM_STONES})")
+    parser.add_argument(
+        "--num-stones", type=int, default=NUM_STONES, help=f"of a position, at most (default: {NUM_STONES})"
+    )
     args = parser.parse_args()
     solver = Solver(args.table_bits)
     known = {row["moves"]: Answer(row["column"], row["outcome"]) for row in _rows(args.work)}
@@ -44,7 +48,7 @@ def main() -> None:
     print(f"{args.out}: {len(answers)} positions")
 
 
-def _rows(path: Path) -> list[dict[str, int | str]]:
+def _rows(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.is_file() else []
 
 

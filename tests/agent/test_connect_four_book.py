@@ -155,7 +155,7 @@ def test_a_damaged_book_is_named() -> None:
     text = (DATA / FILE).read_text(encoding="utf-8")
     expected = (DATA / f"{FILE}.sha256").read_text(encoding="utf-8").split()[0]
     assert parse(text, expected) == packaged()
-    with pytest.raises(ValueError, match=r"opening_book\.csv .* does not have the SHA-256 .*: reinstall honte"):
+    with pytest.raises(ValueError, match=r"opening_book\.csv is damaged, for its SHA-256 is not .*: reinstall honte"):
         parse(text.replace("win", "draw", 1), expected)
     assert write(entries()) == text
     assert digest(text) == expected
