@@ -70,10 +70,16 @@ def pack(game: Game, records: Sequence[GameRecord]) -> bytes:
         none = np.zeros((0, game.num_actions) if name == "policies" else 0, kind)
         arrays[name] = np.concatenate([none, *(np.asarray(getattr(r, name), kind) for r in records)])
     for name, kind in _SCALARS.items():
-        arrays[name] = np.array([getattr(r, name) for r in records], kind)
+        values = [_seed(r.seed) if name == "seed" else getattr(r, name) for r in records]
+        arrays[name] = np.array(values, kind)
     out = io.BytesIO()
     np.savez_compressed(out, **arrays)
     return out.getvalue()
+
+
+def _seed(seed: int) -> int:
+    """The seed as it is stored: one beyond 64 bits becomes the one that draws the same numbers (``chance.keys``)."""
+    return seed if -(1 << 63) <= seed < 1 << 63 else seed % (1 << 63)
 
 
 def bundle(parts: Sequence[bytes]) -> bytes:

@@ -15,13 +15,13 @@ from agent.solvers.results import Results
 SLOW_BELOW = NUM_STONES + 1
 """Positions with fewer stones may take long, once: what is found is kept on disk."""
 
-LONGEST_BEST = (90, 90, 90, 60, 30, 15, 8, 4)
-"""Seconds that one best move takes, by the number of stones: the longest that was measured (docs/perfect-play.md)."""
+LONGEST_BEST = (90, 90, 90, 60, 40, 20, 10, 5)
+"""Seconds that one best move may take, by the number of stones: about the longest measured (docs/perfect-play.md)."""
 
-LONGEST_OUTCOMES = (600, 600, 600, 300, 120, 60, 30, 20)
+LONGEST_OUTCOMES = (600, 600, 600, 240, 120, 60, 20, 10)
 """The same for the outcomes of all moves."""
 
-LONGEST_SCORES = (1800, 1800, 1800, 900, 600, 300, 120, 60)
+LONGEST_SCORES = (1800, 1800, 900, 600, 300, 120, 60, 20)
 """The same for the scores of all moves."""
 
 WORDS = {1: "won", 0: "drawn", -1: "lost"}

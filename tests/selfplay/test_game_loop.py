@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 import games
+from agent import chance
 from agent.decision import Terms
 from agent.evaluation import hashed
 from agent.player import RandomPlayer
@@ -111,6 +112,15 @@ def test_any_number_of_simulations_is_recorded() -> None:
         assert record.budgets.tolist() == [40_000] * len(record.actions)
         (read,) = unpack(game, pack(game, [record]))
         assert read.budgets.tolist() == record.budgets.tolist()
+
+
+@pytest.mark.parametrize("seed", [0, -1, (1 << 63) - 1, 1 << 63, (1 << 64) + 5, -(1 << 63) - 1])
+def test_any_seed_is_stored_as_one_that_draws_the_same(seed: int) -> None:
+    game, (record,) = games.make("tic_tac_toe"), play("tic_tac_toe", 1, 1)
+    record.seed = seed
+    (read,) = unpack(game, pack(game, [record]))
+    assert chance.keys(read.seed, 3, 4).tolist() == chance.keys(seed, 3, 4).tolist()
+    assert read.seed == seed or not -(1 << 63) <= seed < 1 << 63
 
 
 def test_shards_with_budgets_of_16_bits_are_still_read() -> None:
