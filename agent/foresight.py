@@ -53,6 +53,9 @@ class Foresight:
 
     def __call__(self, states: States, proven: NDArray[np.int8]) -> None:
         """Write into ``proven [B]`` what ``Game.lookahead`` says of ``states [B]``."""
+        if self.game.state.hasobject:  # such rows have no bytes of their own by which they could be remembered
+            proven[:] = self.game.lookahead(states, self.depth, self.nodes)
+            return
         codes, unknown = np.empty(len(states), np.uint64), np.empty(len(states), np.int64)
         hash_rows(np.ascontiguousarray(states).view(np.uint8).reshape(len(states), states.itemsize), codes)
         unknown = unknown[: recall(codes, self.table, proven, unknown)]

@@ -6,9 +6,8 @@ Knows which games have a solver, and how a state becomes what it reads. Does not
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,14 +16,14 @@ from agent.decision import Decisions, Terms
 from agent.player import Immediate
 from games.game import Game, Row, States
 
+if TYPE_CHECKING:
+    from agent.solvers.connect_four_answers import Answers
+
 Values = dict[int, int]
 """{action: value for the player who makes it}: an outcome +1, 0 or -1, or a score that a sooner win makes higher."""
 
 SOLVED = "connect_four, tic_tac_toe, nim, hex up to size 4, othello of size 4 (and 6 near its end), go of size 2 and 3"
 """The games that have a solver, as people read it."""
-
-SLOW_BELOW = 8
-"""Connect Four positions with fewer stones than this may take minutes, once: what is found is kept on disk."""
 
 SLOW = ("connect_four", "othello:size=6", "go:size=3")
 """How the names of games begin whose first positions take long, or cannot be solved."""
@@ -78,7 +77,7 @@ def solver(game: Game, *, quickest: bool = False, note: Callable[[str], None] = 
         raise ValueError(f"perfect does not know {game.name}; there are solvers for {SOLVED}")
     match game.name.partition(":")[0]:
         case "connect_four":
-            return _connect_four(quickest, note)
+            return _connect_four(_answers(quickest, note))
         case "tic_tac_toe":
             from agent.solvers.tic_tac_toe import outcomes
 
@@ -88,31 +87,20 @@ def solver(game: Game, *, quickest: bool = False, note: Callable[[str], None] = 
     return _exhaustive(game)
 
 
-def _connect_four(quickest: bool, note: Callable[[str], None]) -> Callable[[Row], Values]:
-    from agent.solvers.connect_four import Solve, Solver, solved_now
-    from agent.solvers.results import Results
+def _answers(quickest: bool, note: Callable[[str], None]) -> Answers:
+    from agent.solvers.connect_four_answers import Answers
 
-    found, kept = Solver(table_bits=24), Results(f"connect_four_{'scores' if quickest else 'outcomes'}")
-    solve = found.board_scores if quickest else found.board_outcomes
+    return Answers(quickest=quickest, note=note)
 
-    def remembered(solve: Solve, current: int, mask: int) -> int:
-        value = kept.get(current, mask)
-        if value is None:
-            begun = time.monotonic()
-            value = solve(current, mask)
-            kept.put(current, mask, value)
-            words = "lost" if value > 0 else "won" if value < 0 else "drawn"
-            spent = time.monotonic() - begun
-            note(
-                f"perfect: a move to {mask.bit_count()} stones is {words} ({spent:.0f} s; it is kept for the next time)"
-            )
-        return value
 
-    def of(row: Row) -> Values:
-        mine, theirs = (int(row["stones"][player][0]) for player in (row["to_play"], 1 - row["to_play"]))
-        return solve(mine, mine | theirs, remembered if row["plies"] < SLOW_BELOW else solved_now)
+def _connect_four(answers: Answers) -> Callable[[Row], Values]:
+    return lambda row: answers.values(*_bitboards(row))
 
-    return of
+
+def _bitboards(row: Row) -> tuple[int, int]:
+    """The stones of the player to move, and all stones."""
+    mine, theirs = (int(row["stones"][player][0]) for player in (row["to_play"], 1 - row["to_play"]))
+    return mine, mine | theirs
 
 
 def _nim(game: Game) -> Callable[[Row], Values]:
@@ -154,8 +142,9 @@ def _exhaustive(game: Any) -> Callable[[Row], Values]:
 class Perfect(Immediate):
     """Plays a move of the best outcome, by chance among equals. Values are exact.
 
-    Every move of a position is solved, and positions met before are remembered, so a match from the same openings pays
-    for them once.
+    In Connect Four's opening, below 8 stones, it plays one such move, always the same: it comes from a book where the
+    position arises from perfect's own moves, whichever side it has, and is searched for elsewhere. Positions met before
+    are remembered, so a match from the same openings pays for them once.
     """
 
     def __init__(self, game: Game, *, quickest: bool = False, note: Callable[[str], None] = to_stderr) -> None:
@@ -163,26 +152,35 @@ class Perfect(Immediate):
 
         ``note`` is told how long work goes on. ValueError for games and sizes without a solver.
         """
-        self.solve = solver(game, quickest=quickest, note=note)
+        self.answers = _answers(quickest, note) if game.name == "connect_four" else None
+        self.solve = solver(game, note=note) if self.answers is None else _connect_four(self.answers)
         super().__init__(game)
         self.known = dict[bytes, Values]()
 
     def values(self, row: Row) -> Values:
         """The value of every legal move in ``row``, which must not be over."""
+        return self.solve(row)
+
+    def best(self, row: Row) -> Values:
+        """The moves that it may play in ``row``, which must not be over, with their value."""
         code = row.tobytes()
         if code not in self.known:
-            self.known[code] = self.solve(row)
+            self.known[code] = self._best(row)
         return self.known[code]
 
     def decisions(self, states: States, terms: Terms) -> Decisions:
         out = Decisions.empty(len(states), self.game.num_actions)
         for b in range(len(states)):
-            values = self.values(states[b])
-            top = max(values.values())
-            for action, value in values.items():
-                out.policy[b, action] = value == top
-            out.value[b] = np.sign(top)
+            for action, value in self.best(states[b]).items():
+                out.policy[b, action], out.value[b] = 1, np.sign(value)
         out.proven[:] = True
         out.action[:] = chance.choices(terms.keys, chance.TIES, out.policy)
         out.policy[:] /= out.policy.sum(axis=1, keepdims=True)
         return out
+
+    def _best(self, row: Row) -> Values:
+        if self.answers is not None:
+            return self.answers.best(*_bitboards(row))
+        values = self.values(row)
+        top = max(values.values())
+        return {action: value for action, value in values.items() if value == top}

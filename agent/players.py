@@ -27,7 +27,7 @@ from agent.perfect import Perfect
 from agent.player import Player, RandomPlayer
 from agent.rollouts import Rollouts
 from agent.search import Search, SearchConfig
-from agent.tree import Ints, node_bytes
+from agent.tree import MOST_LEAVES, Ints, node_bytes
 from games.game import Game, States
 
 __all__ = ["game_of", "load_network", "player"]
@@ -54,7 +54,7 @@ NETWORK: Mapping[str, Option] = {
     "seconds": Option(float, lambda s: 0 < s < math.inf, "a number of seconds above 0"),  # a move
     "temperature": Option(float, lambda t: 0 <= t < math.inf, "a number, 0 or more"),
     "rule": Option(str, lambda rule: rule in ("gumbel", "puct"), "gumbel or puct"),
-    "leaves": Option(int, lambda n: n >= 1, "a whole number, 1 or more"),
+    "leaves": Option(int, lambda n: 1 <= n <= MOST_LEAVES, f"a whole number from 1 to {MOST_LEAVES}"),
     "lookahead": COUNT,
     "lookahead_nodes": COUNT,
     "reuse": FLAG,

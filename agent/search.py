@@ -27,7 +27,7 @@ from agent.puct import Puct, PuctConfig
 from agent.reuse import keep
 from agent.rounds import ended, survey, unproven
 from agent.symmetric import averaged
-from agent.tree import NONE, ROOT, Ints, Trees, node_bytes
+from agent.tree import MOST_LEAVES, NONE, ROOT, Ints, Trees, node_bytes
 from agent.uct import Uct, UctConfig
 from games.game import Game, Positions, States
 
@@ -73,10 +73,13 @@ class Search:
     ) -> None:
         """``capacity``: nodes a tree can hold; 0: what ``num_simulations`` needs.
 
-        ValueError for an unknown rule, and for trees that would not fit into the memory that is left.
+        ValueError for an unknown rule, a number of leaves that cannot be, and for trees that would not fit into the
+        memory that is left.
         """
         if config.rule not in RULES:
             raise ValueError(f"search.rule is {config.rule!r}; it must be one of {', '.join(RULES)}")
+        if not 1 <= config.leaves <= MOST_LEAVES:
+            raise ValueError(f"search.leaves is {config.leaves}; it must be from 1 to {MOST_LEAVES}")
         capacity = capacity or (config.num_simulations + 2) * (2 if config.reuse else 1)
         refuse_above(
             num_slots * capacity * (game.state.itemsize + node_bytes(game.num_actions)),

@@ -16,10 +16,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from games.game import MOST_ACTIONS
+
 ROOT = 0
 NONE = -1
 UNKNOWN = 2
 """Not proven; otherwise +1, 0 or -1 is the exact value."""
+
+MOST_EDGES = (1 << 31) - 1
+"""Of one tree: nodes hold the number of an edge in 32 bits."""
+
+MOST_LEAVES = (1 << 15) - 1
+"""Of one tree at once: nodes and edges count those that wait in 16 bits."""
 
 NODE = np.dtype(
     [
@@ -74,6 +82,14 @@ class Trees:
     """Arrays for ``num_slots`` trees of ``capacity`` nodes: untouched memory costs nothing until it is used."""
 
     def __init__(self, num_slots: int, capacity: int, num_actions: int) -> None:
+        """ValueError for what the fields of the arrays cannot count."""
+        if num_actions > MOST_ACTIONS:
+            raise ValueError(f"the game has {num_actions} actions; a search takes {MOST_ACTIONS} at most")
+        if capacity * num_actions > MOST_EDGES:
+            raise ValueError(
+                f"a tree of {capacity:,} positions with {num_actions} actions each may have more than {MOST_EDGES:,}"
+                " edges; fewer simulations take less"
+            )
         self.slots: Records = np.zeros(num_slots, SLOT)
         self.nodes: Records = np.empty((num_slots, capacity), NODE)
         self.moves: Records = np.empty((num_slots, capacity * num_actions), MOVE)

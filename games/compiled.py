@@ -15,7 +15,7 @@ from games import loops
 from games.board import Board
 from games.caching import Rule, fingerprint, kept
 from games.drawing import read_cells, read_status
-from games.game import NO_LIMIT, Game, Positions, Row, States, Symmetries
+from games.game import MOST_ACTIONS, NO_LIMIT, Game, Positions, Row, States, Symmetries
 from games.symmetry import identity
 
 
@@ -166,10 +166,12 @@ def from_rules(
     Where the second player sees the board turned, so are its actions: ``turned[a]`` is what the first player would
     call its action a, and ``write_action`` takes the first player's number.
 
-    ValueError when ``state`` lacks ``to_play``.
+    ValueError when ``state`` lacks ``to_play``, and for more than ``MOST_ACTIONS`` actions.
     """
     if "to_play" not in (state.names or ()):
         raise ValueError(f"{name}: the state's dtype needs a field 'to_play' (0 or 1), so that honte knows who moves")
+    if not 1 <= num_actions <= MOST_ACTIONS:
+        raise ValueError(f"{name}: num_actions is {num_actions}; it must be from 1 to {MOST_ACTIONS}")
     _, height, width = observation_shape
     pooled = [(a, -1, -1) for a in range(num_actions)]  # each action a plane of its own
     rules = {

@@ -23,6 +23,9 @@ ONGOING = 2
 
 NO_LIMIT = 1 << 62
 
+MOST_ACTIONS = (1 << 15) - 1
+"""Trees and stored games hold an action in 16 bits."""
+
 Row = Any
 """One state: an element of an array of dtype ``game.state``."""
 
@@ -139,7 +142,39 @@ class Game(ABC):
         Each state may cost about ``nodes`` positions, looked at two plies deeper each time.
         """
         out = self.describe_new(states)
-        return np.where(out.terminal, out.value, ONGOING).astype(np.int8)
+        found = np.where(out.terminal, out.value, ONGOING).astype(np.int8)
+        for b in np.flatnonzero(~out.terminal):
+            left, ahead = [nodes], min(2, depth)
+            while found[b] == ONGOING and ahead > 0 and left[0] > 0:
+                least, most = self._bounds(states[b : b + 1], ahead, left)
+                found[b] = least if least == most else ONGOING
+                ahead = min(ahead + 2, depth) if ahead < depth else 0
+        return found
+
+    def _bounds(self, state: States, depth: int, left: list[int]) -> tuple[int, int]:
+        """What the player to move in ``state`` [1], which is not over, is sure of, and what he can get at most.
+
+        Within ``depth`` plies. Every position costs one of ``left[0]``; with none left nothing is sure.
+        """
+        here = self.describe_new(state)
+        actions = np.flatnonzero(here.legal[0])
+        left[0] -= len(actions)
+        if left[0] < 0:
+            return -1, 1
+        children = self.new(len(actions))
+        self.copy(children, np.repeat(state, len(actions)))
+        self.step(children, actions)
+        after = self.describe_new(children)
+        signs = np.where(after.to_play == here.to_play[0], 1, -1)
+        ends = (after.value * signs)[after.terminal]
+        least = most = int(ends.max(initial=-1))
+        for i in np.flatnonzero(~after.terminal):
+            if least == 1:
+                break
+            low, high = self._bounds(children[i : i + 1], depth - 1, left) if depth > 1 else (-1, 1)
+            low, high = (low, high) if signs[i] > 0 else (-high, -low)
+            least, most = max(least, low), max(most, high)
+        return least, most
 
     def rollout(self, states: States, seeds: NDArray[np.uint64]) -> NDArray[np.float32]:
         """[B] outcomes of one uniformly random game a state, for its player to move; leaves ``states`` alone."""

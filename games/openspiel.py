@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from games.board import Board, Piece
-from games.game import Game, Positions, Row, States
+from games.game import MOST_ACTIONS, Game, Positions, Row, States
 from games.symmetry import identity
 
 STATEFUL = ("antichess", "chess", "crazyhouse", "shogi")
@@ -31,9 +31,6 @@ MOVING = ("havannah", "y")
 read what is no longer theirs (OpenSpiel 2.0.2). A board of ``WIDE`` comes first, so it never moves below that."""
 
 WIDE = 64
-
-LARGEST = np.iinfo(np.int16).max
-"""Game records store actions as int16."""
 
 SAMPLED_PLIES = 200
 
@@ -253,7 +250,7 @@ def _pyspiel() -> Any:
 
 def _qualify(pyspiel: Any, text: str, source: Any) -> None:
     """ValueError with the first reason why this is no game for honte."""
-    kind = source.get_type()
+    kind, num_actions = source.get_type(), source.num_distinct_actions()
     kinds = pyspiel.GameType
     reasons = {
         f"it has {source.num_players()} players, not 2": source.num_players() != 2,
@@ -263,7 +260,7 @@ def _qualify(pyspiel: Any, text: str, source: Any) -> None:
         "one player's win is not the other's loss": kind.utility
         not in (kinds.Utility.ZERO_SUM, kinds.Utility.CONSTANT_SUM),
         "it has no observation tensor": not kind.provides_observation_tensor,
-        f"it has {source.num_distinct_actions()} actions, more than {LARGEST}": source.num_distinct_actions() > LARGEST,
+        f"it has {num_actions} actions, more than {MOST_ACTIONS}": num_actions > MOST_ACTIONS,
     }
     for reason, holds in reasons.items():
         if holds:

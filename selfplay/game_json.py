@@ -62,7 +62,7 @@ def from_json(game: Game, content: Any, place: str = "record") -> GameRecord:
             actions=np.array(actions, np.int16),
             policies=np.eye(game.num_actions, dtype=np.float32)[actions[opening:]],
             values=np.array(values, np.float32),
-            budgets=np.full(len(values), -1, np.int16),
+            budgets=np.full(len(values), -1, np.int32),
             networks=np.zeros(len(values), np.int32),
             outcome=int(content["outcome"]),
             reason=str(content["reason"]),

@@ -224,6 +224,6 @@ class GameLoop:
             actions=np.array(seat.actions, np.int16),
             policies=np.array(seat.policies, np.float32).reshape(decided, self.game.num_actions),
             values=np.array(seat.values, np.float32),
-            budgets=np.array(seat.budgets, np.int16),
+            budgets=np.array(seat.budgets, np.int32),
             networks=np.array(seat.networks, np.int32),
         )

@@ -32,7 +32,7 @@ class GameRecord:
     actions: NDArray[np.int16]  # [N]
     policies: NDArray[np.float32]  # [M, A] policy targets, each in the view of its player to move
     values: NDArray[np.float32]  # [M] the search's value, each in the view of its player to move
-    budgets: NDArray[np.int16]  # [M] simulations granted: tells full searches from fast ones
+    budgets: NDArray[np.int32]  # [M] simulations granted: tells full searches from fast ones
     networks: NDArray[np.int32]  # [M] version of the network that decided
     outcome: int = UNFINISHED  # +1, 0, -1 for the first player
     proven: bool = False  # ended by proof, with the outcome of perfect play, before the rules ended it
@@ -52,7 +52,7 @@ _LISTS: dict[str, Any] = {
     "actions": np.int16,
     "policies": np.float32,
     "values": np.float32,
-    "budgets": np.int16,
+    "budgets": np.int32,
     "networks": np.int32,
 }
 _SCALARS: dict[str, Any] = {"id": np.int64, "seed": np.int64, "outcome": np.int8, "proven": np.bool_}
@@ -70,10 +70,16 @@ def pack(game: Game, records: Sequence[GameRecord]) -> bytes:
         none = np.zeros((0, game.num_actions) if name == "policies" else 0, kind)
         arrays[name] = np.concatenate([none, *(np.asarray(getattr(r, name), kind) for r in records)])
     for name, kind in _SCALARS.items():
-        arrays[name] = np.array([getattr(r, name) for r in records], kind)
+        values = [_seed(r.seed) if name == "seed" else getattr(r, name) for r in records]
+        arrays[name] = np.array(values, kind)
     out = io.BytesIO()
     np.savez_compressed(out, **arrays)
     return out.getvalue()
+
+
+def _seed(seed: int) -> int:
+    """The seed as it is stored: one beyond 64 bits becomes the one that draws the same numbers (``chance.keys``)."""
+    return seed if -(1 << 63) <= seed < 1 << 63 else seed % (1 << 63)
 
 
 def bundle(parts: Sequence[bytes]) -> bytes:

@@ -26,7 +26,7 @@ class Rows(NamedTuple):
     policies: NDArray[np.float32]  # [S, A]
     outcomes: NDArray[np.float32]  # [S] +1, 0, -1 in the view of the player to move
     values: NDArray[np.float32]  # [S] the search's, in the same view
-    budgets: NDArray[np.int16]  # [S] simulations granted
+    budgets: NDArray[np.int32]  # [S] simulations granted
 
     @classmethod
     def of(cls, game: Game, records: Sequence[GameRecord]) -> Rows:

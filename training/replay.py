@@ -41,6 +41,7 @@ class Replay:
         self.game, self.window, self.full_budget = game, window, full_budget
         self.made = 0  # ever, those that left included
         self._size = 0
+        self._oldest = 0  # where the oldest sample lies: the arrays are rings
         self._rows = game.new(1024)
         self._policy = np.zeros((1024, game.num_actions), np.float32)
         self._targets = np.zeros((1024, 3), np.float32)  # outcome, root value, policy weight
@@ -61,7 +62,7 @@ class Replay:
     def batch(self, size: int, seed: int, step: int) -> dict[str, Tensor]:
         """``size`` samples; which ones follows from (seed, step) and the content alone. Keys as the loss wants them."""
         random = np.random.Generator(np.random.Philox(key=[seed % (1 << 64), step]))
-        picks = random.integers(0, self._size, size)
+        picks = (self._oldest + random.integers(0, self._size, size)) % len(self._rows)
         positions = self.game.describe_new(self._rows[picks])
         return self.tensors(positions, self._policy[picks], self._targets[picks], random)
 
@@ -92,23 +93,31 @@ class Replay:
         }
 
     def _append(self, rows: NDArray, policy: NDArray[np.float32], targets: NDArray[np.float32]) -> None:  # type: ignore[type-arg]
-        end = self._size + len(rows)
-        if end > len(self._rows):
-            room = max(2 * len(self._rows), end)
-            for name in ("_rows", "_policy", "_targets"):
-                old = getattr(self, name)
-                new = np.zeros((room, *old.shape[1:]), old.dtype)
-                new[: self._size] = old[: self._size]
-                setattr(self, name, new)
-        self._rows[self._size : end], self._policy[self._size : end] = rows, policy
-        self._targets[self._size : end] = targets
-        self._size = end
+        """Write the samples behind the newest, round the end of the arrays. What is there already does not move."""
+        size = self._size + len(rows)
+        if size > len(self._rows):
+            self._grow(max(2 * len(self._rows), size))
+        places = self._places(self._size, size)
+        self._rows[places], self._policy[places], self._targets[places] = rows, policy, targets
+        self._size = size
+
+    def _grow(self, capacity: int) -> None:
+        """Larger arrays, the oldest sample first in them."""
+        places = self._places(0, self._size)
+        for name in ("_rows", "_policy", "_targets"):
+            old = getattr(self, name)
+            new = np.zeros((capacity, *old.shape[1:]), old.dtype)
+            new[: self._size] = old[places]
+            setattr(self, name, new)
+        self._oldest = 0
+
+    def _places(self, start: int, stop: int) -> NDArray[np.int64]:
+        """Where the samples ``start`` to ``stop`` lie in the arrays; 0 is the oldest."""
+        return (self._oldest + np.arange(start, stop)) % len(self._rows)
 
     def _forget(self) -> None:
-        """Drop what has left the window, a quarter of it at a time so that moving costs little."""
+        """Drop what has left the window: no sample is moved."""
         excess = self._size - self.window.size(self.made)
-        if excess <= 0:
-            return
-        for array in (self._rows, self._policy, self._targets):
-            array[: self._size - excess] = array[excess : self._size]
-        self._size -= excess
+        if excess > 0:
+            self._oldest = (self._oldest + excess) % len(self._rows)
+            self._size -= excess

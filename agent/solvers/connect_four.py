@@ -19,7 +19,17 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from agent.solvers.connect_four_search import BOARD, BOTTOM, Table, four, mirror, outcome, solve
+from agent.solvers.connect_four_search import (
+    BOARD,
+    BOTTOM,
+    Table,
+    four,
+    mirror,
+    outcome,
+    prove,
+    solve,
+    threats,
+)
 
 NUM_COLUMNS = 7
 NUM_CELLS = 42
@@ -63,7 +73,7 @@ class Solver:
 
     def board_score(self, current: int, mask: int) -> int:
         """As `score`, of two bitboards. ValueError when the position is impossible or the game is over."""
-        _check(current, mask)
+        check_position(current, mask)
         return self._solve(current, mask, 0)
 
     def board_scores(self, current: int, mask: int, seen: Seen = solved_now) -> dict[int, int]:
@@ -83,6 +93,42 @@ class Solver:
     def board_outcomes(self, current: int, mask: int, seen: Seen = solved_now) -> dict[int, int]:
         """As `outcomes`, of two bitboards; `seen` as above. ValueError where there is no move to solve."""
         return _each_move(current, mask, 1, lambda current, mask: seen(self._outcome, current, mask))
+
+    def board_best_move(self, current: int, mask: int) -> tuple[int, int]:
+        """(column, its outcome) of a move of the best outcome: several times faster than `board_outcomes`.
+
+        Of several such moves it is the first that makes most threats, a central one among equals; in a lost position a
+        move that does not lose at once, where there is one. ValueError where there is no move to solve.
+        """
+        check_position(current, mask)
+        moves = []
+        for column in _CENTRE_FIRST:
+            cell = _next_cell(mask, column)
+            if not cell:
+                continue
+            if four(np.uint64(current | cell)):
+                return column, 1
+            if mask | cell == int(BOARD):
+                return column, 0
+            loses = self._wins_at_once(current ^ mask, mask | cell)
+            num_threats = int(threats(np.uint64(current | cell), np.uint64(mask | cell))).bit_count()
+            moves.append((loses, -num_threats, column, current ^ mask, mask | cell))
+        moves.sort(key=lambda move: move[:2])
+        for target in (1, 0):
+            for loses, _, column, *after in moves:
+                if not loses and not self._reaches(after[0], after[1], 1 - target):
+                    return column, target
+        return moves[0][2], -1
+
+    def _wins_at_once(self, current: int, mask: int) -> bool:
+        return bool(int(threats(np.uint64(current), np.uint64(mask))) & (mask + int(BOTTOM)))
+
+    def _reaches(self, current: int, mask: int, target: int) -> bool:
+        """Whether the score is at least `target`; the player to move must have no immediate win."""
+        symmetric = _may_be_symmetric(current, mask)
+        bound, nodes = prove(np.uint64(current), np.uint64(mask), target, symmetric, self._table)
+        self.nodes += nodes
+        return bool(bound >= target)
 
     def _solve(self, current: int, mask: int, guess: int) -> int:
         symmetric = _may_be_symmetric(current, mask)
@@ -117,7 +163,8 @@ def _next_cell(mask: int, column: int) -> int:
     return (mask + (1 << 7 * column)) & (0b0111111 << 7 * column)
 
 
-def _check(current: int, mask: int) -> None:
+def check_position(current: int, mask: int) -> None:
+    """ValueError when the position is impossible or the game is over."""
     if mask & ~int(BOARD) or (mask + int(BOTTOM)) & mask or current & ~mask:
         raise ValueError(f"current {current:#x}, mask {mask:#x} is no Connect Four board: stones float or lie off it")
     if current.bit_count() != mask.bit_count() // 2:
@@ -128,7 +175,7 @@ def _check(current: int, mask: int) -> None:
 
 def _each_move(current: int, mask: int, win: int, solve_child: Callable[[int, int], int]) -> dict[int, int]:
     """{column: value}, in the order of the columns, with `win` for a move that ends the game by four."""
-    _check(current, mask)
+    check_position(current, mask)
     values = {}
     for column in _CENTRE_FIRST:
         cell = _next_cell(mask, column)

@@ -16,6 +16,7 @@ def met(game: Game, seed: int, count: int = 40, plies: int = 7) -> States:
     """Positions of random games, some of them over, some of them alike."""
     chance = np.random.default_rng(seed)
     states = game.new(count)
+    game.init(states)
     for _ in range(plies):
         out = game.describe_new(states)
         live = np.flatnonzero(~out.terminal)
@@ -45,6 +46,17 @@ def test_what_it_was_asked_before_is_not_looked_at_again(monkeypatch: pytest.Mon
     again = np.empty_like(proven)
     foresight(states, again)
     np.testing.assert_array_equal(again, proven)
+
+
+def test_rows_that_hold_objects_are_looked_at_each_time() -> None:
+    pytest.importorskip("pyspiel")
+    game, twin = games.make("openspiel:tic_tac_toe"), games.make("tic_tac_toe")
+    for seed in range(3):
+        states, proven = met(game, seed, plies=6), np.full(40, 77, np.int8)
+        Foresight(game, 3)(states, proven)
+        expected = twin.lookahead(met(twin, seed, plies=6), 3)  # the same moves, by the same numbers
+        np.testing.assert_array_equal(proven, expected)
+        assert len(set(proven.tolist())) > 2
 
 
 def test_nothing_asked_is_nothing_said() -> None:

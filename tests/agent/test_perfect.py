@@ -76,8 +76,10 @@ def test_equal_moves_are_drawn_by_the_key() -> None:
     assert len(set(decisions(Perfect(game), states).action)) == 9  # every first move draws
 
 
-def test_what_takes_long_is_solved_once_for_all(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Positions of few stones are kept on disk: of both mirror images, and whatever a dying process left behind."""
+def test_all_moves_of_an_early_position_are_solved_once_for_all(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """They are kept on disk: for both mirror images, and whatever a process that died has left behind."""
     monkeypatch.setenv(caches.PLACE, str(tmp_path / "cache"))
     asked: list[tuple[int, int]] = []
 
@@ -87,22 +89,62 @@ def test_what_takes_long_is_solved_once_for_all(monkeypatch: pytest.MonkeyPatch,
 
     monkeypatch.setattr(connect_four.Solver, "_outcome", outcome)
     game, notes = made("connect_four"), list[str]()
-    states = after(game, [[]])
+    row = after(game, [[]])[0]
     player = Perfect(game, note=notes.append)
-    assert decisions(player, states).action.tolist() == [3]
-    assert len(asked) == len(notes) == 4  # seven moves, three of them mirror images
-    assert "a move to 1 stones is won" in notes[0]
-    decisions(player, states)
+    expected = {0: 0, 1: 0, 2: 0, 3: 1, 4: 0, 5: 0, 6: 0}
+    assert player.values(row) == expected
+    assert len(asked) == 4  # seven moves, three of them mirror images
+    assert "every move of a position of 0 stones may take about" in notes[0]
+    assert "a move to 1 stones is won" in notes[1]
+    assert player.values(row) == expected
     file = tmp_path / "cache" / "connect_four_outcomes.jsonl"
     with file.open("ab") as torn:
         torn.write(b'\n{"current": 1, "ma')
     again = Perfect(game, note=notes.append)
-    assert decisions(again, states).action.tolist() == [3]
+    assert again.values(row) == expected
     assert len(asked) == 4
     scores = Perfect(game, quickest=True, note=notes.append)  # another question: not the same answers
     monkeypatch.setattr(connect_four.Solver, "_solve", lambda self, current, mask, guess: -18 if mask == 1 else 2)
-    assert scores.values(states[0]) == {0: 18, 1: -2, 2: -2, 3: -2, 4: -2, 5: -2, 6: 18}
-    assert again.values(states[0])[0] == 0
+    assert scores.values(row) == {0: 18, 1: -2, 2: -2, 3: -2, 4: -2, 5: -2, 6: 18}
+    assert decisions(scores, after(game, [[]])).policy[0].tolist() == [0.5, 0, 0, 0, 0, 0, 0.5]
+    assert again.values(row)[0] == 0
+
+
+def test_an_early_position_outside_of_the_book_is_announced_and_solved_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(caches.PLACE, str(tmp_path))
+    game, notes = made("connect_four"), list[tuple[str, int]]()
+    line, image = [3, 3, 6, 6, 2, 3, 2], [3, 3, 0, 0, 4, 3, 4]
+
+    def note(text: str) -> None:
+        assert player.answers is not None
+        notes.append((text, player.answers.solver.nodes))
+
+    player = Perfect(game, note=note)
+    out = decisions(player, after(game, [line]))
+    assert player.answers is not None
+    assert [nodes for _, nodes in notes] == [0, player.answers.solver.nodes]  # the first one before the search
+    assert "a position of 7 stones may take about" in notes[0][0]
+    assert "for the player to move" in notes[1][0]
+    current, mask = connect_four.bitboards(line)
+    assert connect_four.Solver(20).board_best_move(current, mask) == (out.action[0], out.value[0])
+    notes.clear()
+    player = Perfect(game, note=note)
+    again = decisions(player, after(game, [image]))
+    assert again.action[0] == 6 - out.action[0]
+    assert again.value[0] == out.value[0]
+    assert not notes
+
+
+def test_a_win_at_once_needs_no_search(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv(caches.PLACE, str(tmp_path))
+    game, notes = made("connect_four"), list[str]()
+    out = decisions(Perfect(game, note=notes.append), after(game, [[0, 1, 0, 1, 0, 1]]))
+    assert (out.action[0], out.value[0]) == (0, 1)
+    assert not notes
+    with pytest.raises(ValueError, match="the game is over"):
+        decisions(Perfect(game), after(game, [[0, 1, 0, 1, 0, 1, 0]]))
 
 
 def test_no_place_to_keep_it_is_no_reason_not_to_play(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -28,6 +28,18 @@ def bare(num_slots: int = 1) -> Trees:
     return trees
 
 
+@pytest.mark.parametrize(
+    ("capacity", "num_actions", "sentence"),
+    [
+        (10, 40_000, "the game has 40000 actions; a search takes 32767 at most"),
+        (10_000_000, 362, "10,000,000 positions with 362 actions each may have more than 2,147,483,647 edges"),
+    ],
+)
+def test_what_the_fields_cannot_count_is_refused(capacity: int, num_actions: int, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        Trees(1, capacity, num_actions)
+
+
 @njit
 def told_to(slots: Any, nodes: Any, moves: Any, edges: Any, t: int, index: int, rule: Any) -> int:
     """Follow the actions ``rule [T, nodes]``: from node ``index`` of tree ``t`` the action ``rule[t, index]``."""

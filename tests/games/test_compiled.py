@@ -128,6 +128,7 @@ def test_lookahead_where_a_player_moves_twice() -> None:
     for depth in range(5):
         found = game.lookahead(states, depth)
         assert found.tolist() == [naive(game, states[b : b + 1], depth) for b in range(len(states))]
+        assert found.tolist() == Game.lookahead(game, states, depth).tolist()
     assert game.action_layout[:, 0].tolist() == list(range(6))
 
 
@@ -174,8 +175,15 @@ def test_advance_moves_rows_of_an_arena(plain: bool) -> None:
 def test_a_game_without_compiled_extras_does_the_same(name: str) -> None:
     game = made(name)
     states = random_positions(game, 20, seed=4)
-    plain = Game.lookahead(game, states, 3)
-    assert plain.tolist() == game.lookahead(states, 0).tolist()
+    for depth in (0, 1, 2, 3):
+        assert Game.lookahead(game, states, depth).tolist() == game.lookahead(states, depth).tolist()
+    full, known = game.lookahead(states, 3), []
+    for nodes in (0, 3, 30, 300, 3000):
+        found = Game.lookahead(game, states, 3, nodes)
+        assert ((found == ONGOING) | (found == full)).all()
+        known.append(int((found != ONGOING).sum()))
+    assert known == sorted(known)
+    assert known[-1] > known[0]
     seeds = np.arange(20, dtype=np.uint64)
     one = Game.rollout(game, states, seeds)
     assert set(one.tolist()) <= {-1, 0, 1}

@@ -121,6 +121,17 @@ def test_two_files_of_one_name_are_two_games(nim: str, tmp_path: Path) -> None:
     assert (games.make(f"{nim}:game").max_plies, games.make(f"{other}:game").max_plies) == (5, 9)
 
 
+@pytest.mark.parametrize("num_actions", [0, -3, 32_768, 1 << 40])
+def test_a_number_of_actions_that_no_record_can_hold_is_refused(num_actions: int) -> None:
+    import numpy as np
+
+    with pytest.raises(ValueError, match=f"mine: num_actions is {num_actions}; it must be from 1 to 32767"):
+        games.from_rules(
+            name="mine", state=np.dtype([("to_play", np.int8)]), num_actions=num_actions, observation_shape=(1, 1, 1),
+            max_plies=1, init=print, legal_actions=print, step=print, outcome=print, observe=print, draw=print,
+        )  # fmt: skip
+
+
 def test_rules_need_to_say_who_moves() -> None:
     import numpy as np
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import games
+from agent import chance
+from agent.decision import Terms
 from agent.evaluation import hashed
 from agent.player import RandomPlayer
 from agent.search import Search, SearchConfig
@@ -97,6 +101,38 @@ def test_damage_in_a_file_is_a_sentence() -> None:
             unpack(game, data[:cut])
     with pytest.raises(ValueError, match="not of connect_four"):
         unpack(games.make("connect_four"), data)
+
+
+def test_any_number_of_simulations_is_recorded() -> None:
+    def terms(ids: NDArray[np.int64], plies: NDArray[np.int64], keys: NDArray[np.uint64]) -> Terms:
+        return Terms.of(len(ids), budget=40_000, keys=keys)
+
+    game = games.make("tic_tac_toe")
+    for record in play("tic_tac_toe", 2, 2, terms=terms):
+        assert record.budgets.tolist() == [40_000] * len(record.actions)
+        (read,) = unpack(game, pack(game, [record]))
+        assert read.budgets.tolist() == record.budgets.tolist()
+
+
+@pytest.mark.parametrize("seed", [0, -1, (1 << 63) - 1, 1 << 63, (1 << 64) + 5, -(1 << 63) - 1])
+def test_any_seed_is_stored_as_one_that_draws_the_same(seed: int) -> None:
+    game, (record,) = games.make("tic_tac_toe"), play("tic_tac_toe", 1, 1)
+    record.seed = seed
+    (read,) = unpack(game, pack(game, [record]))
+    assert chance.keys(read.seed, 3, 4).tolist() == chance.keys(seed, 3, 4).tolist()
+    assert read.seed == seed or not -(1 << 63) <= seed < 1 << 63
+
+
+def test_shards_with_budgets_of_16_bits_are_still_read() -> None:
+    game, records = games.make("tic_tac_toe"), play("tic_tac_toe", 2, 4)
+    with np.load(io.BytesIO(pack(game, records))) as file:
+        arrays = {name: file[name] for name in file.files}
+    arrays["budgets"] = arrays["budgets"].astype(np.int16)  # as they were written at first
+    old = io.BytesIO()
+    np.savez_compressed(old, **arrays)
+    found = unpack(game, old.getvalue())
+    assert [record.budgets.tolist() for record in found] == [record.budgets.tolist() for record in records]
+    assert pack(game, found) == pack(game, records)
 
 
 def test_replay_gives_the_decided_positions() -> None:

@@ -77,6 +77,43 @@ def test_the_window_keeps_the_newest_however_they_came(chunk: int) -> None:
     assert len(replay) == WindowConfig(start=20).size(200)
 
 
+def numbered(first: int, count: int) -> list[GameRecord]:
+    """``count`` games whose values tell each of their samples from every other."""
+    records = []
+    for number in range(first, first + count):
+        each = record([0, 3, 1, 4, 2], 1)
+        each.values = (np.arange(5, dtype=np.float32) + 5 * number) / 10_000
+        records.append(each)
+    return records
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 33])
+def test_the_ring_draws_what_a_plain_list_of_samples_would(chunk: int) -> None:
+    """The window wraps round the end of the arrays many times, and grows while it lies across it."""
+    game, window = games.make("tic_tac_toe"), WindowConfig(start=1000, slope=0.3)
+    replay = Replay(game, window)
+    for first in range(0, 1200, chunk):
+        replay.add(numbered(first, chunk))
+        size = window.size(replay.made)
+        assert len(replay) == size
+        picks = np.random.Generator(np.random.Philox(key=[4, first])).integers(0, size, 16)
+        expected = (replay.made - size + picks).astype(np.float32) / np.float32(10_000)
+        np.testing.assert_array_equal(replay.batch(16, 4, first)["root_value"].numpy(), expected)
+
+
+def test_adding_games_writes_their_samples_and_moves_no_other() -> None:
+    replay = Replay(games.make("tic_tac_toe"), WindowConfig(start=1000, slope=0.0))
+    replay.add(numbered(0, 200))
+    arrays = [replay._rows, replay._policy, replay._targets]
+    for first in range(200, 1000, 4):
+        before = replay._targets[:, 1].copy()  # no two samples have one value
+        assert replay.add(numbered(first, 4)) == 20
+        assert np.count_nonzero(replay._targets[:, 1] != before) == 20
+        now = [replay._rows, replay._policy, replay._targets]
+        assert all(a is b for a, b in zip(arrays, now, strict=True))  # nor are there new arrays
+    assert len(replay) == 1000
+
+
 def test_the_window_grows_as_published() -> None:
     window = WindowConfig(start=100, exponent=0.75, slope=0.4)
     assert window.size(50) == 50
