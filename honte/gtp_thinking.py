@@ -17,7 +17,7 @@ from agent.gtp_player import is_go
 from agent.search import Search
 from games import Position
 from honte import gogui, gtp
-from honte.analysis import Analysis, Candidate, Thought
+from honte.analysis import Analysis, Candidate, Thought, endless
 from honte.gtp_board import whole
 from honte.gtp_moves import Moves
 from honte.gtp_session import ENDED, Command, Session, word
@@ -154,7 +154,7 @@ class Thinking:
         here = session.board.turn(wish.seat)
         if here.is_over:
             raise ValueError("the game is over")
-        thought = self.thought(here, self._endless())
+        thought = self.thought(here, endless(session.player(here.game)))
         session.write(gtp.head(session.line) + "\n")
         due = time.monotonic() + wish.every
         while thought.grow() and not session.source.pending:
@@ -167,11 +167,6 @@ class Thinking:
         session.source.wait()
         session.write("\n")
         return ENDED
-
-    def _endless(self) -> int:
-        """Half of what a tree has room for: with subtree reuse the other half may be full."""
-        player = self.session.player(self.session.board.game)
-        return player.trees.capacity // 2 if isinstance(player, Search) else -1
 
     def _write(self, thought: Thought, wish: Wish, tell: Tell) -> None:
         analysis = thought.analysis()
