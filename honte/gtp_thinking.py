@@ -14,7 +14,6 @@ from typing import NamedTuple
 from agent import chance
 from agent.decision import Terms
 from agent.gtp_player import is_go
-from agent.search import Search
 from games import Position
 from honte import gogui, gtp
 from honte.analysis import Analysis, Candidate, Thought, endless

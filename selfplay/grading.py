@@ -22,7 +22,6 @@ from agent.text import read_text, split_lines
 from games.game import Game, States
 from selfplay.elo import CONFIDENCE_Z
 
-
 LARGEST = 1 << 28
 """Bytes of a file of positions."""
 
