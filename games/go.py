@@ -79,13 +79,13 @@ def drawing(size: int) -> Board:
     )
 
 
-def resumed(game: Game, states: States) -> States:
-    """A copy of ``states`` [1] in which the game goes on after two passes; one more pass ends it again.
+def can_resume(game: Game, states: States) -> bool:
+    """Whether a game that is over at ``states`` [1] ended by passes, not because it has no plies left."""
+    return bool(states["plies"][0] < game.max_plies)
 
-    ValueError where the game is over because it has no plies left.
-    """
-    if states["plies"][0] >= game.max_plies:
-        raise ValueError(f"the game is over: {game.name} ends after {game.max_plies} moves")
+
+def resumed(game: Game, states: States) -> States:
+    """A copy of ``states`` [1] in which the game goes on after two passes; one more pass ends it again."""
     again = game.new(1)
     game.copy(again, states)
     again["over"], again["passes"], again["margin"] = 0, 1, 0

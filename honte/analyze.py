@@ -201,9 +201,6 @@ class Analyst:
         visits = number(question, "maxVisits", 0, low=1, high=2**31) if "maxVisits" in question else None
         if visits is not None and self.most and visits - 1 > self.most:
             raise FieldError("maxVisits", f"maxVisits is {visits}; {self.most + 1} at most fit: see --max-visits")
-        for turn in turns:
-            if path[turn].is_over:
-                raise FieldError("analyzeTurns", f"the game is over after turn {turn}: there is nothing to analyse")
         policy, pv_visits = (flag(question, key) for key in ("includePolicy", "includePVVisits"))
         every = seconds(question)
         budget = -1 if visits is None else visits - 1

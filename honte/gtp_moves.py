@@ -103,7 +103,7 @@ class Moves:
 
     def _handicap(self, actions: list[int]) -> str:
         board = self.session.board
-        if board.here.moves:
+        if board.seats or board.stones():
             raise ValueError("board not empty")
         board.set_handicap(actions)
         return " ".join(board.game.action_text(action) for action in actions)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from agent import chance
 from agent.decision import Terms
 from agent.gtp_player import is_go
+from agent.player import Follower
 from games import Position
 from honte import gogui, gtp
 from honte.analysis import Analysis, Candidate, Thought, endless
@@ -57,8 +58,10 @@ class Thinking:
 
     def thought(self, here: Position, budget: int) -> Thought:
         """A search begun at ``here``, which is not over."""
-        session = self.session
-        thought = Thought(session.player(here.game), SLOT, here)
+        session, player = self.session, self.session.player(here.game)
+        if isinstance(player, Follower) and session.board.start is not None:
+            raise ValueError(f"{session.name} is told moves only: it cannot think about stones that were set up")
+        thought = Thought(player, SLOT, here)
         thought.begin(Terms.of(1, budget=budget, keys=chance.keys(session.seed, session.count, len(here.moves))))
         return thought
 
@@ -72,6 +75,8 @@ class Thinking:
         board = session.board
         if board.here.is_over:
             if is_go(board.game):
+                if keep:
+                    board.pass_after_end(seat)
                 return "pass"
             raise ValueError("the game is over")
         here = board.turn(seat)
