@@ -8,6 +8,7 @@ without a command get no reply, and an id is a number that fits 31 bits; anythin
 
 from __future__ import annotations
 
+import math
 import queue
 import re
 import sys
@@ -56,6 +57,24 @@ def reply(to: Line, content: str, *, good: bool = True) -> str:
 def head(to: Line, *, good: bool = True) -> str:
     """How a reply begins."""
     return f"{'=' if good else '?'}{to.id}"
+
+
+def number(text: str, what: str, *, low: float = -math.inf, high: float = math.inf) -> float:
+    """A finite number from the protocol. ValueError in its words."""
+    try:
+        value = float(text) if len(text) <= 32 and text.isascii() else math.nan
+    except ValueError:
+        value = math.nan
+    if not low <= value <= high or math.isinf(value):
+        raise ValueError(f"syntax error: {what} is {text[:40]!r}; it must be a number")
+    return value
+
+
+def whole(text: str, what: str, *, low: int = 0, high: int = 10**9) -> int:
+    """A whole number from the protocol. ValueError in its words."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= 9 and low <= int(text) <= high):
+        raise ValueError(f"syntax error: {what} is {text[:40]!r}; it must be a whole number from {low} to {high}")
+    return int(text)
 
 
 class Input:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -206,6 +205,8 @@ class GtpBoard:
                 default = 1 if record.handicap and not fresh.seats else None
                 fresh.set_up(event.points, default if event.to_play is None else event.to_play)
             else:
+                if event.text == "swap" and "swap=true" not in self.game.name:
+                    raise ValueError(f"it swaps pieces; {self.game.name} has no swap rule, hex:swap=true has")
                 fresh._give_turn(event.seat)
                 fresh.play(event.seat, event.text)
         if record.next_seat is not None and not fresh.here.is_over:
@@ -277,21 +278,3 @@ def handicap_points(size: int, stones: int) -> list[tuple[int, int]]:
         return corners[:stones]
     chosen = corners + {5: [], 6: sides[:2], 7: sides[:2], 8: sides, 9: sides}[stones]
     return [*chosen, (mid, mid)] if stones % 2 else chosen
-
-
-def number(text: str, what: str, *, low: float = -math.inf, high: float = math.inf) -> float:
-    """A finite number from the protocol. ValueError in its words."""
-    try:
-        value = float(text) if len(text) <= 32 and text.isascii() else math.nan
-    except ValueError:
-        value = math.nan
-    if not low <= value <= high or math.isinf(value):
-        raise ValueError(f"syntax error: {what} is {text[:40]!r}; it must be a number")
-    return value
-
-
-def whole(text: str, what: str, *, low: int = 0, high: int = 10**9) -> int:
-    """A whole number from the protocol. ValueError in its words."""
-    if not (text.isascii() and text.isdecimal() and len(text) <= 9 and low <= int(text) <= high):
-        raise ValueError(f"syntax error: {what} is {text[:40]!r}; it must be a whole number from {low} to {high}")
-    return int(text)

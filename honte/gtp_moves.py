@@ -12,7 +12,8 @@ from agent.gtp_player import is_go
 from games import Game
 from honte import gogui, sgf, sgf_games
 from honte.clock import MOST
-from honte.gtp_board import GtpBoard, handicap_points, number, resized, whole
+from honte.gtp import number, whole
+from honte.gtp_board import GtpBoard, handicap_points, resized
 from honte.gtp_session import Command, Session, word
 from selfplay import fsio
 

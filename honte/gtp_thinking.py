@@ -18,7 +18,7 @@ from agent.player import Follower
 from games import Position
 from honte import gogui, gtp
 from honte.analysis import Analysis, Candidate, Thought, endless
-from honte.gtp_board import whole
+from honte.gtp import whole
 from honte.gtp_moves import Moves
 from honte.gtp_session import ENDED, Command, Session, word
 

@@ -148,28 +148,26 @@ def from_sgf(content: str | bytes, num_moves: int | None = None) -> Record:
     Stones that are set up before that move belong to it. ValueError for what is not one of ours.
     """
     line = sgf.main_line(sgf.parse(content)[0])
-    root = line[0]
-    number = read_whole(root.get("GM", "1"), "GM")
+    number = read_whole(_only_value(line, "GM") or "1", "GM")
     if number not in TYPES.values():
         raise ValueError(
             f"SGF: GM[{number}] is a game that honte has no SGF for; {', '.join(TYPES)} have numbers {dict(TYPES)}"
         )
     name = next(kind for kind, value in TYPES.items() if value == number)
-    side = read_size(root.get("SZ", SIDES[name]))
+    side = read_size(_only_value(line, "SZ") or SIDES[name])
     parameters = f"size={side}"
-    if name == "go" and root.get("KM").strip():
-        parameters += f",komi={read_komi(root.get('KM'), side * side):g}"
+    komi = _only_value(line, "KM")
+    if name == "go" and komi:
+        parameters += f",komi={read_komi(komi, side * side):g}"
     events, next_seat, count = list[Setup | Move](), None, 0
     for index, node in enumerate(line):
-        points, player = _points_set_up(node, name, side), node.get("PL").strip()
+        points, player = _points_set_up(node, name, side), _only_value([node], "PL")
         if points or player:
             events.append(Setup(points, read_colour(player, "PL") if player else _next_seat(line[index:])))
         for key, seat in MOVES.items():
             if key not in node.properties:
                 continue
-            if len(node.properties[key]) > 1:
-                raise ValueError(f"SGF: {key} has {len(node.properties[key])} values in one node; a move is one")
-            value = node.get(key).strip()
+            value = _only_value([node], key)
             if value.lower() in NO_MOVES:
                 continue
             if count == num_moves:
@@ -177,6 +175,8 @@ def from_sgf(content: str | bytes, num_moves: int | None = None) -> Record:
                 break
             count += 1
             if name == "hex" and value.lower() == "swap-sides":  # who was Black is White now, and to play
+                if seat != 1 or not events:
+                    raise ValueError(f"SGF: {key}[{value}] can only answer the first stone")
                 events.append(Setup({}, 1))
             else:
                 events.append(Move(seat, _text(name, value, side)))
@@ -184,7 +184,15 @@ def from_sgf(content: str | bytes, num_moves: int | None = None) -> Record:
             break
     if name == "hex" and any(isinstance(event, Move) and event.text == "swap" for event in events):
         parameters += ",swap=true"
-    return Record(f"{name}:{parameters}", events, _handicap(root, name, line, events), next_seat)
+    return Record(f"{name}:{parameters}", events, _handicap(_only_value(line, "HA"), name, events), next_seat)
+
+
+def _only_value(line: Sequence[sgf.Node], key: str) -> str:
+    """The value of a property in ``line``, "" without one. ValueError where there are several."""
+    found = [value.strip() for node in line for value in node.properties.get(key, [])]
+    if len(set(found)) > 1 or (key in MOVES and len(found) > 1):
+        raise ValueError(f"SGF: {key} has the values {', '.join(found)[:60]}; it must have one")
+    return found[0] if found else ""
 
 
 def _next_seat(line: Sequence[sgf.Node]) -> int | None:
@@ -197,17 +205,17 @@ def _points_set_up(node: sgf.Node, name: str, side: int) -> dict[int, int]:
     found = dict[int, int]()
     for key, owner in SETUP.items():
         for value in node.properties.get(key, []):
+            if not value.strip():  # some programs write AB[] for no stones
+                continue
             for cell in read_points(value, side, hexagons=name == "hex"):
                 if found.setdefault(cell, owner) != owner:
                     raise ValueError(f"SGF: {key}[{value[:20]}] sets up a point that the same node sets up otherwise")
     return found
 
 
-def _handicap(root: sgf.Node, name: str, line: Sequence[sgf.Node], events: Sequence[Setup | Move]) -> int:
+def _handicap(text: str, name: str, events: Sequence[Setup | Move]) -> int:
     """The number behind HA. ValueError where it asks for stones that nobody knows the places of."""
-    if not root.get("HA").strip():
-        return 0
-    count = read_whole(root.get("HA"), "HA")
+    count = read_whole(text, "HA") if text else 0
     if count < 2:
         return 0
     placed = bool(events) and isinstance(events[0], Setup)
@@ -228,7 +236,9 @@ def _move(game: Game, text: str) -> str:
 def _text(name: str, value: str, side: int) -> str:
     """A move as the game writes it."""
     if name == "hex":
-        return "swap" if value.lower() in ("swap-pieces", "swap") else value.lower()
+        if value.lower() in ("swap-pieces", "swap"):
+            return "swap"
+        return point_text(read_point(value, side, hexagons=True), side, hexagons=True)
     if not value or value.lower() == "pass" or (value == "tt" and side <= 19):
         return "pass"
     cell = read_point(value, side)

@@ -54,7 +54,7 @@ HEAD = "(;GM[1]FF[4]SZ[3]KM[6.5]"
         (f"{HEAD};B[aa];W[cc];AB[bb];B[ab])", 3, "X../.X./..O black to play"),
         (f"{HEAD};B[aa];W[cc];AB[bb];B[ab])", 4, "X../xX./..O white to play"),
         (f"{HEAD};B[aa];W[cc];AB[bb];B[ab])", 9, "X../xX./..O white to play"),
-        (f"{HEAD};B[aa];AB[zz])", 1, None),  # a damaged node is never passed over in silence
+        (f"{HEAD};B[aa];AB[zz])", 1, None),  # what follows move 1 is not looked at
         (f"{HEAD}AB[aa];B[bb];W[aa])", 2, "X../.x./... white to play"),
         (f"{HEAD}HA[2]AB[aa][cc])", None, "X../.../..X white to play"),
         (f"{HEAD}HA[2]AB[aa][cc];W[bb])", None, "X../.o./..X black to play"),
@@ -64,7 +64,7 @@ HEAD = "(;GM[1]FF[4]SZ[3]KM[6.5]"
         (f"{HEAD}HA[2];W[bb])", None, None),  # GTP has no handicap on 3 lines
         (f"{HEAD}HA[two])", None, None),
         (f"{HEAD}PL[red])", None, None),
-        (f"{HEAD}AB[])", None, None),
+        (f"{HEAD}AB[])", None, ".../.../... black to play"),
         (f"{HEAD}AB[ad])", None, None),
         (f"{HEAD}AB[ab][ba]AW[aa])", None, None),  # a chain without a liberty
         (f"{HEAD};B[aa][bb])", None, None),
@@ -75,6 +75,14 @@ HEAD = "(;GM[1]FF[4]SZ[3]KM[6.5]"
         ("(;C[no GM, no SZ]PL[W];AB[aa])(;SZ[3])", None, "X" + "." * 18 + ("/" + "." * 19) * 18 + " white to play"),
         ("(;SZ[3:3]AB[aa]AW[cc](;B[bb](;W[ac])(;W[ab]))(;B[ba]))", None, "X../.X./o.O black to play"),
         ("(;SiZe[3]AddBlack[aa]PL[2])", None, None),
+        ("(;SZ[3][5];B[aa])", None, None),
+        ("(;SZ[3];SZ[5];B[aa])", None, None),
+        ("(;SZ[3]PL[B][W])", None, None),
+        ("(;SZ[3]KM[5.5][6.5])", None, None),
+        ("(;SZ[3]AB[]AW[ ]PL[];B[aa])", None, "x../.../... white to play"),
+        ("(;SZ[3];HA[2]AB[aa][cc];W[bb])", None, "X../.o./..X black to play"),
+        ("(;SZ[3];B[aa];KO[]W[aa])", None, None),  # a move by force
+        ("(;SZ[3];B[aa];MN[7]VW[aa]DD[bb]W[bb]TB[cc]XY[zz])", None, "X../.o./... black to play"),
         ("(;SiZe[3]AddBlack[aa]PLayer[W])", None, "X../.../... white to play"),
     ],
 )
@@ -106,6 +114,8 @@ OTHELLO = "..../.bw./.wb./.... "
         ("othello", "(;GM[2]SZ[4]AB[aa:da]AW[ab:dd];AE[dd];B[dd];W[dd])", None),
         ("gomoku", "(;GM[4]SZ[5]AB[aa][ba][ca]AW[ee]PL[W])", "xxx../...../...../...../....o o to play"),
         ("gomoku", "(;GM[4]SZ[5]AB[aa][ba]AW[ee])", "xx.../...../...../...../....o o to play"),
+        ("gomoku", "(;GM[4]SZ[5];B[aa];W[])", None),
+        ("gomoku", "(;GM[4]SZ[5];B[aa];B[bb])", None),
         ("gomoku", "(;GM[4]SZ[5];W[cc])", "...../...../..o../...../..... x to play"),
         ("gomoku", "(;GM[4]SZ[5];B[aa];W[bb];AE[aa];B[cc])", "...../.o.../..x../...../..... o to play"),
         ("gomoku", "(;GM[4]SZ[5]AB[aa:ea]PL[W])", "xxxxx/...../...../...../..... x wins"),
@@ -114,6 +124,9 @@ OTHELLO = "..../.bw./.wb./.... "
         ("hex", "(;GM[11]SZ[3]AB[a1:b2]PL[W])", "xx./xx./... o to play"),
         ("hex", "(;GM[11]SZ[3]AB[a1:a3]PL[W])", "x../x../x.. x wins"),
         ("hex", "(;GM[11]SZ[3];B[B2];W[A1];B[Resign])", "o../.x./... x to play"),
+        ("hex", "(;GM[11]SZ[3];B[bb];W[aa])", "o../.x./... x to play"),
+        ("hex", "(;GM[11]SZ[3];W[swap-sides])", None),
+        ("hex", "(;GM[11]SZ[3];B[pass])", None),
         ("hex", "(;GM[11]SZ[3];W[b2];B[a1];W[FORFEIT])", "x../.o./... o to play"),
         ("hex", "(;GM[11]SZ[3];B[b1];W[Swap-Pieces])", None),  # this Hex has no swap rule
         ("hex:size=3,swap=true", "(;GM[11]SZ[3];B[b1];W[Swap-Pieces];B[c3])", ".../o../..x o to play"),
@@ -126,6 +139,11 @@ def test_other_games(game: str, text: str, shown: str | None, tmp_path: Path) ->
         assert load(tmp_path, text, game=game)[0].startswith("? cannot load file: ")
     else:
         assert board(tmp_path, text, game=game).replace("  ", " ") == shown
+
+
+def test_a_swap_names_the_rule_that_it_needs(tmp_path: Path) -> None:
+    said = load(tmp_path, "(;GM[11]SZ[3];B[b1];W[swap-pieces])", game="hex")[0]
+    assert said == "? cannot load file: it swaps pieces; hex:size=3 has no swap rule, hex:swap=true has"
 
 
 def test_the_mover_of_a_forced_pass_may_be_left_out(tmp_path: Path) -> None:
