@@ -113,7 +113,7 @@ def to_sgf(
     if start is not None:
         root |= _setup_properties(start)
     tree = [sgf.Node(-1, root)]
-    order = seats if seats is not None else _in_turn(start or position(game), here.moves)
+    order = seats if seats is not None else _in_turn(start or position(game), here)
     for i, (action, seat) in enumerate(zip(here.moves, order, strict=True)):
         value = _move(game, game.action_text(action, seat))
         node = {"B" if names[seat] == "black" else "W": [value]}
@@ -134,11 +134,18 @@ def _setup_properties(start: Position) -> sgf.Properties:
     return found | {"PL": ["BW"[start.to_play]]}
 
 
-def _in_turn(here: Position, moves: Sequence[int]) -> list[int]:
-    seats = []
-    for action in moves:
-        seats.append(here.to_play)
-        here = here.play(action)
+def _in_turn(start: Position, here: Position) -> list[int]:
+    """Who made each move from ``start`` to ``here``. ValueError where the moves do not lead there."""
+    seats, there = list[int](), start
+    try:
+        for action in here.moves:
+            seats.append(there.to_play)
+            there = there.play(action)
+        led = bool((owners(there) == owners(here)).all()) and there.to_play == here.to_play
+    except ValueError:
+        led = False
+    if not led:
+        raise ValueError(f"this game of {here.game.name} did not begin at the first position; give its start")
     return seats
 
 

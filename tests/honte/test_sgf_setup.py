@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from games import make
+from games import make, position
 from honte import sgf_games
 from honte.gtp_board import GtpBoard
 from honte.sgf_values import read_komi
@@ -166,6 +166,19 @@ def test_what_was_set_up_is_written_and_read_again(tmp_path: Path) -> None:
         again = load(tmp_path, first[2][2:], "showboard", "printsgf", "undo", "undo", "undo", game=game)
         assert again[:3] == first
         assert again[-1] == "? cannot undo"
+
+
+def test_a_game_from_a_drawing_needs_its_start() -> None:
+    start = position("go:size=3", "X . O\n. . .\n. . .\nwhite to play")
+    here = start.play("B2 pass")
+    text = sgf_games.to_sgf(here, start=start, result="W+2")
+    assert "AB[aa]AW[ca]PL[W]" in text
+    mine = GtpBoard(make("go:size=3"))
+    mine.load(sgf_games.from_sgf(text))
+    assert str(mine.here) == str(here)
+    with pytest.raises(ValueError, match="did not begin at the first position; give its start"):
+        sgf_games.to_sgf(here)
+    assert "PL" not in sgf_games.to_sgf(position("go:size=3").play("B2"))
 
 
 def test_handicaps_are_written_and_come_back(tmp_path: Path) -> None:
