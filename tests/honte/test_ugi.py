@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import random
 import shlex
 import subprocess
 import sys
@@ -185,3 +186,20 @@ def test_any_byte_order_mark_and_line_end_is_read(encoding: str, end: str) -> No
     lines = "isready\nposition startpos moves a1\nquery p1turn"
     said = stream("tic_tac_toe", "random", (lines.replace("\n", end or "\n") + end).encode(encoding))
     assert said == ["readyok", "response false"]
+
+
+def test_any_dialogue_ends_with_a_move_for_every_search() -> None:
+    rules = make("tic_tac_toe")
+    engine = player("mcts:20", rules, num_slots=1)
+    pieces = ["go nodes 9", "go infinite", "go movetime 1", "stop", "isready", "query p1turn", "position startpos"]
+    pieces += ["position startpos moves a1 b1", "go", "dance", "", "uginewgame", "go nodes x", "go depth 3 infinite"]
+    for seed in range(200):
+        lines = random.Random(seed).choices(pieces, k=8)
+        said: list[str] = []
+        source = Input(io.BytesIO("\n".join(lines).encode()), returns_end_lines=True)
+        Ugi(rules, engine, "mcts:20", source, said.append).run()
+        answers = "".join(said).splitlines()
+        searches = sum(line.startswith("go") and line != "go nodes x" for line in lines)
+        assert best_moves(answers) == searches, lines
+        assert answers.count("readyok") == lines.count("isready")
+        assert sum(line.startswith("response ") for line in answers) == lines.count("query p1turn")
