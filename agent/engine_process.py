@@ -5,6 +5,7 @@ Knows processes and lines. Does not know any protocol.
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import os
 import queue
@@ -86,7 +87,7 @@ class EngineProcess:
             raise EngineError(f"no reply to {command!r} within {seconds:g} seconds") from None
         if line is None:
             raise EngineError(self.death(command))
-        return line.decode("utf-8", "replace").rstrip("\r\n")
+        return line.removeprefix(codecs.BOM_UTF8).decode("utf-8", "replace").rstrip("\r\n")
 
     def death(self, command: str) -> str:
         self.close()

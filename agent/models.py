@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import safetensors
 
 from agent import weights
+from agent.text import read_text
 from games.game import Game
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ SCHEMA = 1
 
 BEST = "best"
 """``RUN@best``, and the folder of a run where it lies."""
+
+LARGEST_CONFIG = 1 << 20
+"""Bytes of a ``config.json``."""
 
 RATED = "ratings/models"
 """Where a run keeps the networks that its ratings need, by step, after their checkpoints are deleted."""
@@ -102,7 +106,7 @@ def read(folder: Path) -> Model:
     """The config of a model folder. ValueError when it is missing or not one of this version."""
     path = folder / "config.json"
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(read_text(path, LARGEST_CONFIG))
         schema, game, network = content["schema"], content["game"], content["network"]
         search = content.get("search", {})
     except OSError as error:

@@ -89,11 +89,19 @@ class CompiledGame(Game):
                 return states
         raise ValueError(f"the drawing ends with {status!r}, but by its cells alone it would be {found!r}")
 
+    def set_up(self, cells: NDArray[np.int8], to_play: int) -> States:
+        if self.arrange is None:
+            return super().set_up(cells, to_play)
+        states = self.new(1)
+        self.arrange(states[0], np.asarray(cells, np.int8), to_play)
+        return states
+
     def action_text(self, action: int, to_play: int = 0) -> str:
         return str(self.write_action(int(self.turned[action] if to_play and self.turned is not None else action)))
 
     draw: Rule
     read: Rule | None
+    arrange: Rule | None
     write_action: Rule
     turned: NDArray[np.int64] | None
 
@@ -147,6 +155,7 @@ def from_rules(
     heuristic: Rule | None = None,
     final_targets: Rule | None = None,
     turned: NDArray[np.int64] | None = None,
+    arrange: Rule | None = None,
 ) -> CompiledGame:
     """A ``Game`` from scalar functions written in plain Python that Numba compiles.
 
@@ -161,7 +170,8 @@ def from_rules(
     - ``final_targets(s, ownership)``, optional: of a finished game, see ``Game.final_targets``; the score is returned.
 
     Not compiled: ``draw(s)`` -> [H, W] cell codes; ``read(s, cells, mover)``, optional, its inverse, where ``mover`` is
-    who is to play if the drawing's last line says so, else None; ``write_action(a)``.
+    who is to play if the drawing's last line says so, else None; ``write_action(a)``; ``arrange(s, cells, mover)``,
+    optional, see ``Game.set_up``.
 
     Where the second player sees the board turned, so are its actions: ``turned[a]`` is what the first player would
     call its action a, and ``write_action`` takes the first player's number.
@@ -192,6 +202,7 @@ def from_rules(
         rules=rules,
         draw=draw,
         read=read,
+        arrange=arrange,
         write_action=write_action,
         board=board or Board(height, width),
         symmetries=symmetries or identity(height, width, num_actions),

@@ -198,6 +198,13 @@ class Game(ABC):
         """One row (shape [1]) from a drawing by ``render``. ValueError where the game cannot or the text is off."""
         raise ValueError(f"{self.name} cannot read a drawn board")
 
+    def set_up(self, cells: NDArray[np.int8], to_play: int) -> States:
+        """One row (shape [1]) with any stones, ``cells`` [H, W] 0 empty, 1 the first player's, 2 the second's.
+
+        The history begins with it. ValueError where the game cannot set up a position, or not this one.
+        """
+        raise ValueError(f"{self.name} cannot set up a position")
+
     @abstractmethod
     def action_text(self, action: int, to_play: int = 0) -> str:
         """The action of player ``to_play`` as people write it: the same words for both players."""

@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 
 from games.board import Board, Piece
 from games.compiled import CompiledGame, from_rules
+from games.game import Game, States
 from games.go_board import NUM_LAST, place, remember, rules
 from games.symmetry import SQUARE, of_cells
 
@@ -78,6 +79,19 @@ def drawing(size: int) -> Board:
     )
 
 
+def can_resume(game: Game, states: States) -> bool:
+    """Whether a game that is over at ``states`` [1] ended by passes, not because it has no plies left."""
+    return bool(states["plies"][0] < game.max_plies)
+
+
+def resumed(game: Game, states: States) -> States:
+    """A copy of ``states`` [1] in which the game goes on after two passes; one more pass ends it again."""
+    again = game.new(1)
+    game.copy(again, states)
+    again["over"], again["passes"], again["margin"] = 0, 1, 0
+    return again
+
+
 def game(size: int = 9, komi: float = 7.0, suicide: bool = False, max_plies: int = 0) -> CompiledGame:
     """Black and White place stones; the larger area wins, White's with ``komi`` points more.
 
@@ -115,8 +129,9 @@ def game(size: int = 9, komi: float = 7.0, suicide: bool = False, max_plies: int
         for a in map(int, np.flatnonzero(colours)):  # takes nothing on the way: a part of a legal position is legal
             place(s, (a // size + 1) * width + a % size + 1, int(colours.ravel()[a]), width)
         if (s["stones"].reshape(size + 2, width)[1:-1, 1:] != colours).any():
-            raise ValueError("the drawing has a chain of stones without a liberty; it would be off the board")
-        remember(s)
+            raise ValueError("the board has a chain of stones without a liberty; it would be off the board")
+        if colours.any():  # the empty board is remembered already
+            remember(s)
         s["to_play"] = (colours == 1).sum() > (colours == 2).sum() if mover is None else mover
         for a in map(int, marked):
             s["last"][0], s["to_play"] = (a // size + 1) * width + a % size + 1, 2 - colours.ravel()[a]
@@ -137,6 +152,7 @@ def game(size: int = 9, komi: float = 7.0, suicide: bool = False, max_plies: int
         final_targets=compiled["final_targets"],
         draw=draw,
         read=read,
+        arrange=read,
         write_action=lambda a: "pass" if a == area else f"{LETTERS[a % size]}{size - a // size}",
         symmetries=of_cells(size, size, SQUARE, extra_actions=1),
         action_layout=np.array([(0, a // size, a % size) for a in range(area)] + [(1, -1, -1)]),

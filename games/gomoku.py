@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from games.board import Board
 from games.compiled import CompiledGame, from_rules
 from games.game import ONGOING
-from games.lines import makes_line, read_stones
+from games.lines import arrange_stones, makes_line, read_stones
 from games.symmetry import SQUARE, of_cells
 
 LETTERS = "abcdefghijklmnopqrs"
@@ -102,6 +102,9 @@ def game(size: int = 15, k: int = 5, exact: bool = False) -> CompiledGame:
     def read(s: Any, cells: NDArray[np.int8], mover: int | None) -> None:
         read_stones(s, cells, k, exact)
 
+    def arrange(s: Any, cells: NDArray[np.int8], mover: int) -> None:
+        arrange_stones(s, cells, mover, k, exact)
+
     parameters = [f"size={size}"] * (size != 15) + [f"k={k}"] * (k != 5) + ["exact=true"] * exact
     return from_rules(
         name="gomoku" + (":" + ",".join(parameters) if parameters else ""),
@@ -117,6 +120,7 @@ def game(size: int = 15, k: int = 5, exact: bool = False) -> CompiledGame:
         heuristic=heuristic,
         draw=draw,
         read=read,
+        arrange=arrange,
         write_action=lambda a: f"{LETTERS[a % size]}{size - a // size}",
         symmetries=of_cells(size, size, SQUARE),
         action_layout=np.array([(0, a // size, a % size) for a in range(area)]),

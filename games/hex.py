@@ -177,14 +177,27 @@ def game(size: int = 11, swap: bool = False) -> CompiledGame:
     def draw(s: Any) -> NDArray[np.int8]:
         return np.asarray(s["views"][0].reshape(size, size))
 
-    def read(s: Any, cells: NDArray[np.int8], mover: int | None) -> None:
-        first, second = int((cells == 1).sum()), int((cells == 2).sum())
+    def fill(s: Any, cells: NDArray[np.int8]) -> int | None:
+        """Put all stones there; the player whose sides they connect."""
         connected = None
         for player in range(2):
             for a in np.flatnonzero((cells if player == 0 else cells.T).ravel() == player + 1):
                 s["to_play"] = player
                 step(s, int(a))
                 connected = player if s["won"] else connected
+        return connected
+
+    def arrange(s: Any, cells: NDArray[np.int8], mover: int) -> None:
+        connected = fill(s, cells)
+        if connected == mover:
+            raise ValueError(f"the board has {'xo'[mover]} connected and to move; a connection ends the game")
+        # A stone that was set up is no move that could be answered with a swap.
+        count = np.count_nonzero(cells)
+        s["to_play"], s["won"], s["plies"] = mover, connected is not None, count + (swap and count == 1)
+
+    def read(s: Any, cells: NDArray[np.int8], mover: int | None) -> None:
+        first, second = int((cells == 1).sum()), int((cells == 2).sum())
+        connected = fill(s, cells)
         if mover is None:
             mover = 1 - connected if swap and connected is not None else max(first - second, 0)
         swapped = swap and second > 0 and first - second == mover - 1
@@ -209,6 +222,7 @@ def game(size: int = 11, swap: bool = False) -> CompiledGame:
         heuristic=heuristic,
         draw=draw,
         read=read,
+        arrange=arrange,
         write_action=lambda a: "swap" if a == area else f"{LETTERS[a % size]}{a // size + 1}",
         turned=np.append(mirror, [area] * swap).astype(np.int64),
         symmetries=of_cells(size, size, HALF_TURN, extra_actions=int(swap)),

@@ -44,11 +44,16 @@ def read_stones(s: Any, cells: NDArray[np.int8], k: int, exact: bool = False) ->
     first, second = int((cells == 1).sum()), int((cells == 2).sum())
     if first - second not in (0, 1):
         raise ValueError(f"the drawing has {first} x and {second} o; x moves first and the players alternate")
-    to_play, (rows, columns) = first - second, cells.shape
-    s["stones"], s["to_play"], s["plies"] = cells.ravel(), to_play, first + second
+    arrange_stones(s, cells, first - second, k, exact)
+
+
+def arrange_stones(s: Any, cells: NDArray[np.int8], to_play: int, k: int, exact: bool = False) -> None:
+    """Put any stones [H, W] into the row. ValueError where who is to play has a line already."""
+    rows, columns = cells.shape
+    s["stones"], s["to_play"], s["plies"] = cells.ravel(), to_play, np.count_nonzero(cells)
     in_line = [0, 0, 0]  # stones of each code that stand in a winning line
     for a in np.flatnonzero(cells):
         in_line[cells.flat[a]] += makes_line(s["stones"], rows, columns, int(a), k, exact)
     if in_line[to_play + 1]:
-        raise ValueError(f"the drawing has a line of {'xo'[to_play]}, who is to move; a line ends the game")
+        raise ValueError(f"the board has a line of {'xo'[to_play]}, who is to move; a line ends the game")
     s["won"] = in_line[2 - to_play] > 0

@@ -199,6 +199,7 @@ def game(size: int = 8) -> CompiledGame:
         final_targets=final_targets,
         draw=draw,
         read=read,
+        arrange=read,
         write_action=lambda a: "pass" if a == num_cells else f"{letters[a % size]}{a // size + 1}",
         symmetries=of_cells(size, size, DIAGONAL, extra_actions=1),
         action_layout=np.array([*((0, r, c) for r, c in cells), (1, -1, -1)]),

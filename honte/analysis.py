@@ -83,6 +83,11 @@ def capacity(num_actions: int, num_slots: int) -> int:
     return int(min(DEEPEST, max(64, 2**30 // (num_slots * node_bytes(num_actions)))))
 
 
+def endless(player: Player) -> int:
+    """The budget of a search without an end: half of what a tree has room for, since a kept tree may fill the rest."""
+    return player.trees.capacity // 2 if isinstance(player, Search) else -1
+
+
 def of_search(player: Search, slot: int, decisions: Decisions | None) -> Analysis:
     """What the tree in ``slot`` says; ``decisions``, if they are made, say what comes first."""
     root, edges = player.trees.nodes[slot, ROOT], player.trees.children(slot, ROOT)

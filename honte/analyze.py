@@ -1,14 +1,14 @@
 """``honte analyze``: questions about positions as JSON lines, thought about many at once, answers as JSON lines.
 
-Knows the fields of a question and of an answer, which are KataGo's (its docs/Analysis_Engine.md), and who comes next.
-Does not know streams of the operating system, flags or how a player thinks. Winrates are those of who is to play.
+Knows the fields of an answer, which are KataGo's (its docs/Analysis_Engine.md), and who comes next. Does not know the
+fields of a question, streams of the operating system, flags or how a player thinks. Winrates are those of who is to
+play.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,59 +16,16 @@ import numpy as np
 import honte
 from agent import chance
 from agent.decision import Terms
-from agent.gtp_player import colours, is_go, komi
-from agent.player import Player
+from agent.gtp_player import colours
+from agent.player import Follower, Player
 from agent.search import Search
-from games import Game, Position, position
+from games import Game
 from honte.analysis import Analysis, Thought, of_decisions, of_search
-from honte.gtp_board import GtpBoard
+from honte.analysis_question import KNOWN, PASSED_OVER, Job, read_question
 from honte.gtp_thinking import texts
-from honte.questions import Answer, FieldError, flag, id_of, number, numbers, seconds, whole_object
+from honte.questions import Answer, FieldError, id_of, whole_object
 
-KNOWN = (
-    "id",
-    "moves",
-    "initialPlayer",
-    "rules",
-    "komi",
-    "boardXSize",
-    "boardYSize",
-    "analyzeTurns",
-    "maxVisits",
-    "includePolicy",
-    "includePVVisits",
-    "reportDuringSearchEvery",
-    "priority",
-    "priorities",
-    "action",
-    "terminateId",
-    "turnNumbers",
-)
-PASSED_OVER = (
-    "overrideSettings",
-    "includeOwnership",
-    "includeMovesOwnership",
-    "whiteHandicapBonus",
-    "rootPolicyTemperature",
-)
 ACTIONS = ("query_version", "clear_cache", "terminate", "terminate_all")
-RULES = ("tromp-taylor", "trompTaylor", "tromptaylor")
-
-
-@dataclass
-class Job:
-    """One position of a question."""
-
-    id: str
-    turn: int
-    here: Position
-    budget: int  # simulations; below 0: the player's own number
-    include_policy: bool
-    include_visits: bool
-    every: float | None  # seconds between reports
-    priority: int
-    due: float = 0.0
-    thought: Thought | None = field(default=None, repr=False)
 
 
 class Analyst:
@@ -96,7 +53,8 @@ class Analyst:
             if "action" in question:
                 self.write(self._act(question))
                 return
-            jobs = self._jobs(question)
+            self._check_follower(question)
+            jobs, over = read_question(question, self.game, self.most)
         except FieldError as error:
             named = {"id": name} if isinstance(name, str) else {}
             self.write({"error": str(error), "field": error.name, **named})
@@ -110,9 +68,16 @@ class Analyst:
                         if key in PASSED_OVER
                         else "is not known and was passed over"
                     )
-                    self.write({"warning": f"{key[:64]!r} {why}", "field": key[:64], "id": jobs[0].id})
+                    self.write({"warning": f"{key[:64]!r} {why}", "field": key[:64], "id": name})
+            for turn in over:
+                what = f"the game is over after turn {turn}: there is nothing to analyze"
+                self.write({"error": what, "field": "analyzeTurns", "id": name, "turnNumber": turn})
             self.waiting += jobs
             self.waiting.sort(key=lambda job: -job.priority)  # stable: earlier questions first
+
+    def _check_follower(self, question: Answer) -> None:
+        if question.get("initialStones") and isinstance(self.player, Follower):
+            raise FieldError("initialStones", "initialStones cannot be shown to this player, which is told moves only")
 
     def work(self) -> None:
         """Think a little: fill free slots, one round of simulations, answer what is ready."""
@@ -184,73 +149,6 @@ class Analyst:
         for slot, under_way in enumerate(self.slots):
             if under_way is not None and meant(under_way) and isinstance(self.player, Search):
                 self.player.hurry(slot)
-
-    def _jobs(self, question: Answer) -> list[Job]:
-        """The positions that a question is about. FieldError for a field that is not right."""
-        name = id_of(question)
-        self._check_game(question)
-        path = self._path(question)
-        turns = numbers(question, "analyzeTurns", [len(path) - 1], high=len(path) - 1)
-        priorities = [number(question, "priority", 0, low=-(2**31), high=2**31)] * len(turns)
-        if "priorities" in question:
-            priorities = numbers(question, "priorities", [], low=-(2**31), high=2**31)
-            if len(priorities) != len(turns):
-                raise FieldError(
-                    "priorities", f"priorities has {len(priorities)} numbers; analyzeTurns has {len(turns)}"
-                )
-        visits = number(question, "maxVisits", 0, low=1, high=2**31) if "maxVisits" in question else None
-        if visits is not None and self.most and visits - 1 > self.most:
-            raise FieldError("maxVisits", f"maxVisits is {visits}; {self.most + 1} at most fit: see --max-visits")
-        for turn in turns:
-            if path[turn].is_over:
-                raise FieldError("analyzeTurns", f"the game is over after turn {turn}: there is nothing to analyse")
-        policy, pv_visits = (flag(question, key) for key in ("includePolicy", "includePVVisits"))
-        every = seconds(question)
-        budget = -1 if visits is None else visits - 1
-        pairs = zip(turns, priorities, strict=True)
-        return [Job(name, t, path[t], budget, policy, pv_visits, every, p) for t, p in pairs]
-
-    def _check_game(self, question: Answer) -> None:
-        """This process plays one game; a question may say so, but it may not say otherwise."""
-        for key, side in (("boardXSize", self.game.board.width), ("boardYSize", self.game.board.height)):
-            if number(question, key, side, low=1, high=10_000) != side:
-                raise FieldError(key, f"{key} is {question[key]}; {self.game.name} is played on {side}: see --game")
-        if is_go(self.game):
-            value = question.get("komi", komi(self.game))
-            if value != komi(self.game):
-                raise FieldError("komi", f"komi is {str(value)[:32]}; this is {self.game.name}: see --game go:komi=...")
-            if question.get("rules", RULES[0]) not in RULES:
-                raise FieldError(
-                    "rules", f"rules is {str(question['rules'])[:64]!r}; honte plays by tromp-taylor rules"
-                )
-        if question.get("initialStones"):
-            raise FieldError("initialStones", "initialStones cannot be set up; give the moves")
-
-    def _path(self, question: Answer) -> list[Position]:
-        """Every position from the first to the one after all moves."""
-        moves = question.get("moves")
-        if not isinstance(moves, list):
-            raise FieldError("moves", 'moves is missing; write a list of moves, such as [] or [["B", "C3"]]')
-        board = GtpBoard(self.game)
-        path = [position(self.game)]
-        first = question.get("initialPlayer")
-        if first is not None:
-            try:
-                seat = board.seat(str(first))
-                path = [board.turn(seat)]
-                board.positions = list(path)
-            except ValueError as error:
-                raise FieldError("initialPlayer", str(error)) from None
-        for index, move in enumerate(moves):
-            pair = [None, move] if isinstance(move, str) else move
-            if not (isinstance(pair, list) and len(pair) == 2 and isinstance(pair[1], str)):
-                raise FieldError("moves", f'move {index} is {str(move)[:64]}; write ["B", "C3"] or "C3"')
-            try:
-                board.play(board.here.to_play if pair[0] is None else board.seat(str(pair[0])), pair[1])
-            except ValueError as error:
-                raise FieldError("moves", f"move {index}: {error}") from None
-            path.append(board.here)
-        return path
 
     def _answer(self, job: Job, found: Analysis, *, during: bool) -> Answer:
         infos = []

@@ -8,12 +8,15 @@ without a command get no reply, and an id is a number that fits 31 bits; anythin
 
 from __future__ import annotations
 
+import math
 import queue
 import re
 import sys
 import threading
 from collections.abc import Callable
 from typing import IO, NamedTuple
+
+from agent.text import StreamDecoder
 
 LONGEST = 1 << 16
 """Bytes of a line; a longer one gets an error for a reply."""
@@ -56,15 +59,35 @@ def head(to: Line, *, good: bool = True) -> str:
     return f"{'=' if good else '?'}{to.id}"
 
 
+def number(text: str, what: str, *, low: float = -math.inf, high: float = math.inf) -> float:
+    """A finite number from the protocol. ValueError in its words."""
+    try:
+        value = float(text) if len(text) <= 32 and text.isascii() else math.nan
+    except ValueError:
+        value = math.nan
+    if not low <= value <= high or math.isinf(value):
+        raise ValueError(f"syntax error: {what} is {text[:40]!r}; it must be a number")
+    return value
+
+
+def whole(text: str, what: str, *, low: int = 0, high: int = 10**9) -> int:
+    """A whole number from the protocol. ValueError in its words."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= 9 and low <= int(text) <= high):
+        raise ValueError(f"syntax error: {what} is {text[:40]!r}; it must be a whole number from {low} to {high}")
+    return int(text)
+
+
 class Input:
     """Lines from a stream, read in a thread of their own so that a command under way can see what comes next."""
 
-    def __init__(self, stream: IO[bytes], longest: int = LONGEST) -> None:
+    def __init__(self, stream: IO[bytes], longest: int = LONGEST, *, returns_end_lines: bool = False) -> None:
         """``stream`` is not buffered: its ``read`` gives what is there, and a program may end while it waits.
 
         ``longest``: bytes of a line; of a longer one that many and one more are given, the rest is thrown away.
+        Lines come in UTF-8, without NUL or a byte order mark. ``returns_end_lines``: a carriage return alone ends a
+        line, too; GTP wants it to be passed over.
         """
-        self.stream, self.longest = stream, longest
+        self.stream, self.longest, self.returns_end_lines = stream, longest, returns_end_lines
         self.lines: queue.Queue[bytes | None] = queue.Queue()
         self.interrupted = threading.Event()
         """Set by the comment ``# interrupt``, GoGui's wish that the command under way ends soon."""
@@ -72,9 +95,15 @@ class Input:
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
-        rest, skipping = b"", False
+        rest, skipping, decoder = b"", False, StreamDecoder()
+        after_return = False
         try:
             while chunk := self.stream.read(CHUNK):
+                chunk = decoder.feed(chunk)
+                if self.returns_end_lines and chunk:
+                    ended = chunk.endswith(b"\r")
+                    chunk = chunk[1:] if after_return and chunk.startswith(b"\n") else chunk
+                    chunk, after_return = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n"), ended
                 *whole, rest = (rest + chunk).split(b"\n")
                 for line in whole:
                     if not skipping:
@@ -86,6 +115,7 @@ class Input:
                     rest, skipping = b"", True
         except (OSError, ValueError):  # closed under our hands
             pass
+        rest += decoder.feed(b"", final=True)
         if rest and not skipping:
             self._hand_on(rest)
         self.lines.put(None)
@@ -115,6 +145,9 @@ class Input:
         """The next line; None at the end."""
         line = self.lines.get()
         self.interrupted.clear()
+        if line is None:
+            self.ended = True
+            self.lines.put(None)  # whoever asks again gets the same answer
         return line
 
 

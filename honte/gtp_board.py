@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agent.gtp_player import colours, is_go, komi
 from games import Game, Position, make, position
+from games.go import can_resume, resumed
 from games.registry import NAMES
 from honte import sgf_games
 
@@ -30,7 +32,8 @@ class GtpBoard:
     def clear(self) -> None:
         self.positions = [position(self.game)]
         self.seats: list[int] = []  # who made each move
-        self.handicap: list[int] = []  # Black's stones before the first move, as actions
+        self.start: Position | None = None  # where the game began, if stones were set up
+        self.handicap = 0  # of those stones
 
     @property
     def here(self) -> Position:
@@ -49,8 +52,10 @@ class GtpBoard:
         raise ValueError(f"invalid color or coordinate: {text!r} is no colour")
 
     def turn(self, seat: int) -> Position:
-        """The position with ``seat`` to play. Not every game can turn."""
+        """The position with ``seat`` to play. Not every game can turn. Go goes on after two passes."""
         here = self.here
+        if self._may_go_on:
+            here = Position(self.game, resumed(self.game, here.states), here.moves, here.line)
         if here.to_play == seat:
             return here
         if not is_go(self.game) or here.is_over:
@@ -60,13 +65,25 @@ class GtpBoard:
         states["to_play"] = seat
         return Position(self.game, states, here.moves, here.line)
 
+    @property
+    def _may_go_on(self) -> bool:
+        """Whether the game is over by two passes: disputes and clean-ups go on from there."""
+        return is_go(self.game) and self.here.is_over and can_resume(self.game, self.here.states)
+
     def play(self, seat: int, text: str) -> None:
+        if self.here.is_over and not self._may_go_on:
+            raise ValueError("illegal move: the game is over")
         try:
             here = self.turn(seat)
             action = self.game.parse_action(text, seat)
         except ValueError as error:
             raise ValueError(f"invalid color or coordinate: {error}") from None
         self.make(here, action)
+
+    def pass_after_end(self, seat: int) -> None:
+        """A pass in a game of Go that is over, where it has room for one."""
+        if self._may_go_on:
+            self.play(seat, "pass")
 
     def make(self, here: Position, action: int) -> None:
         """Play ``action`` from ``here``, a ``turn`` of the position."""
@@ -86,23 +103,39 @@ class GtpBoard:
 
     def change(self, game: Game) -> None:
         """The same moves in ``game``: the same rules with another komi."""
-        moves, seats, handicap = self.here.moves, self.seats, self.handicap
+        moves, seats, start, handicap = self.here.moves, self.seats, self.start, self.handicap
         self.game = game
         self.clear()
-        if handicap:
-            self.set_handicap(handicap)
-        for action, seat in zip(moves[len(handicap) :], seats, strict=True):
+        if start is not None:
+            self._begin(Position(game, start.states), handicap)
+        for action, seat in zip(moves, seats, strict=True):
             self.make(self.turn(seat), action)
 
-    def set_handicap(self, actions: list[int]) -> None:
+    def _begin(self, start: Position, handicap: int = 0) -> None:
+        self.positions, self.seats, self.start, self.handicap = [start], [], start, handicap
+
+    def set_handicap(self, actions: Sequence[int]) -> None:
         """Black stones before the first move; White is to play then."""
+        self.set_up(dict.fromkeys(actions, 1), 1)
+        self.handicap = len(actions)
+
+    def set_up(self, points: Mapping[int, int], to_play: int | None = None) -> None:
+        """Change ``points`` of the board, row by row: 0 empty, 1 and 2 the players' stones. The history begins anew.
+
+        Without ``to_play`` it is whose turn it was; at a game's beginning the stones tell. ValueError with a sentence
+        for what cannot be.
+        """
         here = self.here
-        for action in actions:
-            states = self.game.new(1)
-            self.game.copy(states, here.states)
-            states["to_play"] = 0
-            here = Position(self.game, states, here.moves, here.line).play(action)
-        self.positions, self.handicap = [here], list(actions)
+        before = sgf_games.owners(here)
+        cells = before.copy()
+        cells.ravel()[list(points)] = list(points.values())
+        if to_play is None:
+            to_play = here.to_play if self.seats or self.start is not None else _first_to_play(self.game, cells)
+        first = position(self.game)
+        if to_play == first.to_play and (cells == sgf_games.owners(first)).all():
+            self.clear()
+        elif self.seats or to_play != here.to_play or (cells != before).any():
+            self._begin(Position(self.game, self.game.set_up(cells, to_play)), self.handicap)
 
     def final_score(self) -> str:
         """``B+3.5``, ``W+1`` or ``0``; Go is counted as it stands, by area."""
@@ -153,26 +186,52 @@ class GtpBoard:
         return [(owners[code], action) for action, code in enumerate(codes) if owners[code] >= 0]
 
     def to_sgf(self) -> str:
-        here = Position(self.game, self.here.states, self.here.moves[len(self.handicap) :])
-        over = self.here.outcome is not None
-        setup = [(0, action) for action in self.handicap]
-        result = self.final_score() if over else ""
-        return sgf_games.to_sgf(here, seats=self.seats, setup=setup, komi=self.komi, result=result)
+        result = self.final_score() if self.here.outcome is not None else ""
+        return sgf_games.to_sgf(
+            self.here, seats=self.seats, start=self.start, handicap=self.handicap, komi=self.komi, result=result
+        )
 
     def load(self, record: sgf_games.Record) -> None:
         """Set up and play what a file says, all or nothing. The game must be the record's."""
         fresh = GtpBoard(self.game)
         fresh.komi = self.komi
-        actions = []
-        for seat, point in record.setup:
-            if not is_go(self.game) or seat != 0:
-                raise ValueError("cannot load file: only Black's handicap stones in Go can be set up")
-            actions.append(point)
-        if actions:
-            fresh.set_handicap(actions)
-        for seat, text in record.moves:
-            fresh.play(seat, text)
-        self.positions, self.seats, self.handicap = fresh.positions, fresh.seats, fresh.handicap
+        first = record.events[0] if record.events else None
+        seat = first.seat if isinstance(first, sgf_games.Move) else record.next_seat
+        if record.handicap and not isinstance(first, sgf_games.Setup) and seat != 0:
+            size = self.game.board.width  # where Black has not placed them, they stand where GTP places them
+            fresh.set_handicap([r * size + c for r, c in handicap_points(size, record.handicap)])
+        for event in record.events:
+            if isinstance(event, sgf_games.Setup):
+                default = 1 if record.handicap and not fresh.seats else None
+                fresh.set_up(event.points, default if event.to_play is None else event.to_play)
+            else:
+                if event.text == "swap" and "swap=true" not in self.game.name:
+                    raise ValueError(f"it swaps pieces; {self.game.name} has no swap rule, hex:swap=true has")
+                fresh._give_turn(event.seat)
+                fresh.play(event.seat, event.text)
+        if record.next_seat is not None and not fresh.here.is_over:
+            fresh._give_turn(record.next_seat)
+        fresh.handicap = record.handicap if fresh.start is not None else 0
+        self.positions, self.seats = fresh.positions, fresh.seats
+        self.start, self.handicap = fresh.start, fresh.handicap
+
+    def _give_turn(self, seat: int) -> None:
+        """Let ``seat`` move where files leave out how it came to: a forced pass, or the other colour's first move."""
+        here = self.here
+        if is_go(self.game) or here.is_over or here.to_play == seat:
+            return
+        if here.legal_actions == ["pass"]:
+            self.play(here.to_play, "pass")
+        elif not self.seats:
+            self.set_up({}, seat)
+
+
+def _first_to_play(game: Game, cells: NDArray[np.int8]) -> int:
+    """Whose turn it is at a position that was set up, by its stones alone."""
+    first, second = int((cells == 1).sum()), int((cells == 2).sum())
+    if is_go(game):
+        return int(first > 1 and not second)  # a handicap
+    return int(sgf_games.kind(game) != "othello" and first > second)
 
 
 def resized(game: Game, columns: int, rows: int) -> Game:
@@ -219,21 +278,3 @@ def handicap_points(size: int, stones: int) -> list[tuple[int, int]]:
         return corners[:stones]
     chosen = corners + {5: [], 6: sides[:2], 7: sides[:2], 8: sides, 9: sides}[stones]
     return [*chosen, (mid, mid)] if stones % 2 else chosen
-
-
-def number(text: str, what: str, *, low: float = -math.inf, high: float = math.inf) -> float:
-    """A finite number from the protocol. ValueError in its words."""
-    try:
-        value = float(text) if len(text) <= 32 and text.isascii() else math.nan
-    except ValueError:
-        value = math.nan
-    if not low <= value <= high or math.isinf(value):
-        raise ValueError(f"syntax error: {what} is {text[:40]!r}; it must be a number")
-    return value
-
-
-def whole(text: str, what: str, *, low: int = 0, high: int = 10**9) -> int:
-    """A whole number from the protocol. ValueError in its words."""
-    if not (text.isascii() and text.isdecimal() and len(text) <= 9 and low <= int(text) <= high):
-        raise ValueError(f"syntax error: {what} is {text[:40]!r}; it must be a whole number from {low} to {high}")
-    return int(text)

@@ -12,7 +12,8 @@ from agent.gtp_player import is_go
 from games import Game
 from honte import gogui, sgf, sgf_games
 from honte.clock import MOST
-from honte.gtp_board import GtpBoard, handicap_points, number, resized, whole
+from honte.gtp import number, whole
+from honte.gtp_board import GtpBoard, handicap_points, resized
 from honte.gtp_session import Command, Session, word
 from selfplay import fsio
 
@@ -103,7 +104,7 @@ class Moves:
 
     def _handicap(self, actions: list[int]) -> str:
         board = self.session.board
-        if board.here.moves:
+        if board.seats or board.stones():
             raise ValueError("board not empty")
         board.set_handicap(actions)
         return " ".join(board.game.action_text(action) for action in actions)

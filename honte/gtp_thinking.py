@@ -14,11 +14,11 @@ from typing import NamedTuple
 from agent import chance
 from agent.decision import Terms
 from agent.gtp_player import is_go
-from agent.search import Search
+from agent.player import Follower
 from games import Position
 from honte import gogui, gtp
-from honte.analysis import Analysis, Candidate, Thought
-from honte.gtp_board import whole
+from honte.analysis import Analysis, Candidate, Thought, endless
+from honte.gtp import whole
 from honte.gtp_moves import Moves
 from honte.gtp_session import ENDED, Command, Session, word
 
@@ -58,8 +58,10 @@ class Thinking:
 
     def thought(self, here: Position, budget: int) -> Thought:
         """A search begun at ``here``, which is not over."""
-        session = self.session
-        thought = Thought(session.player(here.game), SLOT, here)
+        session, player = self.session, self.session.player(here.game)
+        if isinstance(player, Follower) and session.board.start is not None:
+            raise ValueError(f"{session.name} is told moves only: it cannot think about stones that were set up")
+        thought = Thought(player, SLOT, here)
         thought.begin(Terms.of(1, budget=budget, keys=chance.keys(session.seed, session.count, len(here.moves))))
         return thought
 
@@ -73,6 +75,8 @@ class Thinking:
         board = session.board
         if board.here.is_over:
             if is_go(board.game):
+                if keep:
+                    board.pass_after_end(seat)
                 return "pass"
             raise ValueError("the game is over")
         here = board.turn(seat)
@@ -154,7 +158,7 @@ class Thinking:
         here = session.board.turn(wish.seat)
         if here.is_over:
             raise ValueError("the game is over")
-        thought = self.thought(here, self._endless())
+        thought = self.thought(here, endless(session.player(here.game)))
         session.write(gtp.head(session.line) + "\n")
         due = time.monotonic() + wish.every
         while thought.grow() and not session.source.pending:
@@ -167,11 +171,6 @@ class Thinking:
         session.source.wait()
         session.write("\n")
         return ENDED
-
-    def _endless(self) -> int:
-        """Half of what a tree has room for: with subtree reuse the other half may be full."""
-        player = self.session.player(self.session.board.game)
-        return player.trees.capacity // 2 if isinstance(player, Search) else -1
 
     def _write(self, thought: Thought, wish: Wish, tell: Tell) -> None:
         analysis = thought.analysis()

@@ -161,7 +161,7 @@ class Session:
         self._show()
         while True:
             self.console.print(self._prompt(), end="")
-            line = sys.stdin.readline()
+            line = sys.stdin.readline().lstrip("\ufeff").replace("\x00", "")
             if not line:
                 self._say()
                 raise Left

@@ -8,14 +8,23 @@ are read and written like any other.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass, field
+
+from agent.text import decode as decode_text
+from agent.text import marked_encoding
 
 LARGEST = 1 << 24
 """Bytes of a file that is read."""
 
 LONGEST_NAME = 64
 
+WIDER = {"gb2312": "gb18030", "gbk": "gb18030", "shift-jis": "cp932", "big5": "big5hkscs", "euc-kr": "cp949"}
+"""Encodings that hold what programs write who name the one on the left."""
+
+START = re.compile(r"\(\s*;")
+CHARSET = re.compile(rb"\bCA\s*\[\s*([A-Za-z0-9_.:-]{1,40})\s*\]")
 NAME = re.compile(r"[A-Za-z]+")
 SPACE = re.compile(r"[\s\x00]*")
 VALUE = re.compile(r"(?:[^\]\\]|\\.)*", re.DOTALL)
@@ -44,7 +53,7 @@ def parse(content: str | bytes) -> list[Tree]:
     text = decode(content) if isinstance(content, bytes) else content
     if len(text) > LARGEST:
         raise ValueError(f"SGF: {len(text)} characters; {LARGEST} at most are read")
-    start = re.search(r"\(\s*;", text)
+    start = START.search(text)
     if start is None:
         raise ValueError("SGF: there is no game; a file begins with (;")
     trees: list[Tree] = []
@@ -117,16 +126,18 @@ def _unescaped(text: str) -> str:
 
 
 def decode(content: bytes) -> str:
-    """A file's text: by its CA property, else UTF-8, else Latin-1, which accepts every byte."""
+    """A file's text: by its byte order mark or its CA property, else UTF-8, else Latin-1, which accepts every byte."""
     if len(content) > LARGEST:
         raise ValueError(f"SGF: {len(content)} bytes; {LARGEST} at most are read")
-    named = re.search(rb"\bCA\s*\[([A-Za-z0-9_.:-]{1,40})\]", content[:4096])
-    for encoding in (named[1].decode("ascii") if named else "utf-8", "utf-8-sig", "latin-1"):
-        try:
-            return content.decode(encoding)
-        except (UnicodeDecodeError, LookupError):
-            continue
-    raise AssertionError("Latin-1 decodes everything")
+    named = CHARSET.search(content[:4096])
+    if named and marked_encoding(content) is None:
+        name = named[1].decode("ascii").lower().replace("_", "-")
+        for encoding in (name, WIDER.get(name, name)):
+            with contextlib.suppress(UnicodeError, LookupError):
+                found = content.decode(encoding)
+                if START.search(found):  # CA[UTF-16] in a file of single bytes makes no sense of them
+                    return found
+    return decode_text(content, "SGF: the file", ("utf-8", "latin-1"))
 
 
 def main_line(tree: Tree) -> list[Node]:

@@ -8,6 +8,7 @@ turn it is, whether the game is over and who has won, so that a manager needs no
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable
 
 import honte
@@ -15,12 +16,16 @@ from agent import chance
 from agent.decision import Terms
 from agent.player import Player
 from games import Game, Position, position
-from honte.analysis import Analysis, Thought
+from honte.analysis import Analysis, Thought, endless
 from honte.gtp import Input, Write
 
 SLOT = 0
 NO_MOVE = "0000"
 LIMITS = ("movetime", "nodes", "depth", "p1time", "p2time", "p1inc", "p2inc")
+EVERY = 1.0
+"""Seconds between lines about a search under way."""
+MOST = 10**9
+"""The largest number behind ``go`` that makes a difference."""
 LAG = 0.02
 """Seconds of a move's time kept back for what is not thinking."""
 
@@ -33,6 +38,8 @@ class Ugi:
         self.here = position(game)
         self.count = 0  # games begun
         self.going = True
+        self.queued: deque[bytes] = deque()  # lines that came during a search and are answered after it
+        self.unseen: deque[bytes] = deque()  # those of them that the next search has still to look at
         self.commands: dict[str, Callable[[list[str]], None]] = {
             "ugi": self.greet,
             "isready": lambda words: self.say("readyok"),
@@ -50,8 +57,11 @@ class Ugi:
 
     def run(self) -> None:
         """Answer until ``quit`` or the end of the input."""
-        while self.going and (content := self.source.get()) is not None:
+        while self.going and (content := self._next_line()) is not None:
             self.obey(content)
+
+    def _next_line(self) -> bytes | None:
+        return self.queued.popleft() if self.queued else self.source.get()
 
     def obey(self, content: bytes) -> None:
         """Answer one line; nothing that a line says ends the conversation, but ``quit``."""
@@ -98,22 +108,59 @@ class Ugi:
         self.say(f"response {known[words[0]]()}")
 
     def go(self, words: list[str]) -> None:
-        """Think within the limits that are given, until ``stop`` at the latest, and tell the best move."""
+        """Think within the limits that are given, until ``stop`` at the latest, and tell the best move.
+
+        With ``infinite`` only ``stop``, ``quit`` and the end of the input bring the answer.
+        """
+        self.unseen, self.queued = self.queued, deque()
+        try:
+            self._think(words)
+        finally:
+            self.queued += self.unseen
+            self.unseen.clear()
+
+    def _think(self, words: list[str]) -> None:
         began = time.monotonic()
+        limits = self._limits(words)
+        infinite = "infinite" in words
         if self.here.is_over:
+            self._wait_for_stop(infinite)
             self.say(f"bestmove {NO_MOVE}")
             return
-        limits = _limits(words)
-        seconds = self._seconds(limits)
+        seconds = None if infinite else self._seconds(limits)
         keys = chance.keys(self.seed, self.count, len(self.here.moves))
         thought = Thought(self.player, SLOT, self.here)
-        thought.begin(Terms.of(1, budget=limits.get("nodes", -1), keys=keys))
-        while thought.grow() and not self._stopped():
-            if seconds is not None and time.monotonic() - began >= seconds:
+        budget = limits.get("nodes", endless(self.player) if infinite else -1)
+        thought.begin(Terms.of(1, budget=budget, keys=keys))
+        stopped, due = False, began + EVERY
+        while not stopped and thought.grow():
+            stopped, now = self._stopped(infinite), time.monotonic()
+            if seconds is not None and now - began >= seconds:
                 break
+            if now >= due:
+                due = now + EVERY
+                self._tell(thought.analysis(), now - began)
         action = int(thought.decide().action[0])
+        self._wait_for_stop(infinite and not stopped)
         self._tell(thought.analysis(), time.monotonic() - began)
         self.say(f"bestmove {self.game.action_text(action, self.here.to_play)}")
+
+    def _wait_for_stop(self, infinite: bool) -> None:
+        """With ``infinite``, wait for what ends the search: it has nothing left to think about."""
+        while infinite and not self._stopped(infinite):
+            self.source.wait()
+
+    def _limits(self, words: list[str]) -> dict[str, int]:
+        """The numbers behind ``go``; a word that is none of the protocol's is passed over. ValueError for no number."""
+        found: dict[str, int] = {}
+        rest = deque(words)
+        while rest:
+            name = rest.popleft()
+            if name in LIMITS:
+                found[name] = _whole(name, rest.popleft() if rest else "")
+            elif name != "infinite":
+                self.say(f"info string go {name[:40]} is not known and was passed over")
+        return found
 
     def _seconds(self, limits: dict[str, int]) -> float | None:
         """How long this move may take; None without a limit of time."""
@@ -126,17 +173,31 @@ class Ugi:
         moves = max(10.0, (self.game.max_plies - len(self.here.moves)) / 3)
         return max(0.001, min(left / 2, left / moves + more) - LAG)
 
-    def _stopped(self) -> bool:
-        """Whether what arrived meanwhile ends the thinking; ``isready`` is answered at once."""
-        while self.source.pending:
-            content = self.source.get()
-            word = (content or b"quit").split()[:1]
+    def _stopped(self, infinite: bool) -> bool:
+        """Whether what arrived meanwhile ends the thinking.
+
+        ``isready`` is answered at once, ``stop`` and ``quit`` end the search, all other lines wait until it is over.
+        The end of the input ends an infinite search only. A ``stop`` that follows a ``go`` which waits is meant for
+        that one, unless nothing else could end the search under way.
+        """
+        while (content := self._arrived()) is not None:
+            word = content.split()[:1]
             if word == [b"isready"]:
                 self.say("readyok")
-            else:
-                self.going = self.going and content is not None and word != [b"quit"]
+            elif word == [b"quit"]:
+                self.going = False
                 return True
-        return False
+            elif word == [b"stop"] and (infinite or not any(line.split()[:1] == [b"go"] for line in self.queued)):
+                return True
+            elif word:
+                self.queued.append(content)
+        return infinite and self.source.ended
+
+    def _arrived(self) -> bytes | None:
+        """The next line that the search under way has not seen; None without one."""
+        if self.unseen:
+            return self.unseen.popleft()
+        return self.source.get() if self.source.pending and not self.source.ended else None
 
     def _tell(self, analysis: Analysis, seconds: float) -> None:
         """What is known of the best move. A score of 100 centipawns is a whole won game."""
@@ -156,14 +217,9 @@ def _winner(here: Position) -> int:
     return 2 if not outcome else 0 if outcome > 0 else 1
 
 
-def _limits(words: list[str]) -> dict[str, int]:
-    """The numbers behind ``go``. ValueError for a word that is none of the protocol's, or no number behind it."""
-    found: dict[str, int] = {}
-    rest = [word for word in words if word != "infinite"]
-    for name, value in zip(rest[::2], [*rest[1::2], ""], strict=False):
-        if name not in LIMITS or not (value.isascii() and value.isdecimal() and len(value) < 12):
-            raise ValueError(
-                f"go {name} {value}: there are {', '.join(LIMITS)}, each with a whole number, and infinite"
-            )
-        found[name] = int(value)
-    return found
+def _whole(name: str, text: str) -> int:
+    """A whole number; one below 0, such as the time of a clock that has run out, counts as 0."""
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdecimal() and len(digits) <= 20):
+        raise ValueError(f"go {name} {text[:40]}: {name} is one of {', '.join(LIMITS)}, each with a whole number")
+    return 0 if text.startswith("-") else min(int(text), MOST)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from agent import chance
 from agent.decision import Terms
 from agent.player import Player, RandomPlayer
+from agent.text import read_text, split_lines
 from games.game import Game, States
 from games.position import position
 from selfplay.openings import Opening, distinct
@@ -35,12 +36,7 @@ def read_book(path: str | Path, game: Game) -> list[Opening]:
     path = Path(path)
     if not path.is_file():
         raise ValueError(f"there is no file {str(path)!r} of openings")
-    if path.stat().st_size > LARGEST:
-        raise ValueError(f"{path} is larger than {LARGEST} bytes: no book of openings is")
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is not text in UTF-8: {error}") from error
+    lines = split_lines(read_text(path, LARGEST))
     wanted = [
         (n, line.strip()) for n, line in enumerate(lines, 1) if line.strip() and not line.lstrip().startswith("#")
     ]

@@ -18,8 +18,12 @@ from numpy.typing import NDArray
 from agent import chance
 from agent.decision import Terms
 from agent.player import Player
+from agent.text import read_text, split_lines
 from games.game import Game, States
 from selfplay.elo import CONFIDENCE_Z
+
+LARGEST = 1 << 28
+"""Bytes of a file of positions."""
 
 
 class Solved(NamedTuple):
@@ -71,7 +75,7 @@ def read_positions(path: str | Path) -> list[Solved]:
     path = Path(path)
     if not path.is_file():
         raise ValueError(f"there is no file {str(path)!r} of solved positions")
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = split_lines(read_text(path, LARGEST))
     found = [_solved(f"{path}:{number}", line) for number, line in enumerate(lines, 1) if line.strip()]
     if not found:
         raise ValueError(f"{path} holds no position")

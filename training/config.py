@@ -17,6 +17,7 @@ import yaml
 from agent.choosing import EngineConfig
 from agent.network import NetworkConfig
 from agent.search import SearchConfig
+from agent.text import read_text
 from games.game import Game
 from selfplay.local_runner import SelfPlayConfig
 from selfplay.worker import RayConfig
@@ -136,12 +137,10 @@ def to_dict(config: Any) -> dict[str, Any]:
 def load(path: Path) -> dict[str, Any]:
     """The nested values of a YAML file; ValueError with a sentence when it is none."""
     try:
-        if path.stat().st_size > LARGEST:
-            raise ValueError(f"{path} is larger than {LARGEST} bytes: no config is")
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = yaml.safe_load(read_text(path, LARGEST))
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except yaml.YAMLError as error:
         raise ValueError(f"{path} is not YAML: {error}") from error
     if not isinstance(values, dict):
         raise ValueError(f"{path} must hold names and values, as in 'game: connect_four'")

@@ -19,6 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from agent.text import read_text
+
 LARGEST = 4 << 30
 """Bytes of pixels; what promises more is not read."""
 
@@ -83,7 +85,7 @@ def read_cifar(path: Path) -> Labelled:
         at = int(np.argmax(labels > 9))
         raise ValueError(f"{path} has label {labels[at]} in record {at}: CIFAR-10 has classes 0 to 9")
     names = path.parent / "batches.meta.txt"
-    classes = tuple(names.read_text(encoding="utf-8").split()) if names.is_file() else ()
+    classes = tuple(read_text(names, 1 << 20).split()) if names.is_file() else ()
     return rows[:, 1:].reshape(-1, 3, 32, 32), labels, classes
 
 

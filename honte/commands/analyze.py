@@ -58,7 +58,7 @@ def main(arguments: Sequence[str]) -> int:
         write(json.dumps(content, allow_nan=False) + "\n")
 
     analyst = Analyst(game, mind, num_slots=args.num_slots, write=answer, seed=args.seed)
-    source = gtp.Input(gtp.standard_input(), LONGEST)
+    source = gtp.Input(gtp.standard_input(), LONGEST, returns_end_lines=True)
     open_ = True
     while open_ or not analyst.idle:
         while open_ and (source.pending or analyst.idle):

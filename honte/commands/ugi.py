@@ -38,5 +38,5 @@ def main(arguments: Sequence[str]) -> int:
     room = capacity(game.num_actions, 1)
     made = player(args.player, game, num_slots=1, seed=args.seed, device=args.device, capacity=room)
     write = gtp.writer(sys.stdout.buffer)
-    Ugi(game, made, args.player, gtp.Input(gtp.standard_input()), write, seed=args.seed).run()
+    Ugi(game, made, args.player, gtp.Input(gtp.standard_input(), returns_end_lines=True), write, seed=args.seed).run()
     return 0

@@ -191,3 +191,95 @@ def test_the_command_answers_what_waits_at_the_end() -> None:
     found = [json.loads(line) for line in done.stdout.splitlines()]
     assert sum("error" in a for a in found) == 1
     assert {a["id"] for a in found if "id" in a} == {str(i) for i in range(20)}
+
+
+GO = "go:size=5"
+TROMP_TAYLOR = {"ko": "POSITIONAL", "scoring": "AREA", "tax": "NONE", "suicide": False, "hasButton": False}
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        "Tromp-Taylor",
+        "tromp-taylor",
+        "TROMP-TAYLOR",
+        "trompTaylor",
+        "tromp_taylor",
+        " tromp taylor ",
+        "chinese-kgs",
+        "Chinese-OGS",
+        TROMP_TAYLOR,
+        TROMP_TAYLOR | {"whiteHandicapBonus": "N", "friendlyPassOk": True, "komi": 7},
+        {"ko": "positional", "scoringRule": "area"},
+        json.dumps(TROMP_TAYLOR),
+        "koPOSITIONALscoreAREAtaxNONEsui0",
+        "koPOSITIONALscoreAREAtaxNONEsui0button0whbNfpok1komi7",
+        None,
+    ],
+)
+def test_rules_that_are_played_are_known_by_any_of_their_names(rules: Any) -> None:
+    answer = one({"id": "q", "moves": [], "rules": rules}, name="random", game=GO)
+    assert "rootInfo" in answer, answer
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        "japanese",
+        "Chinese",
+        "aga",
+        "new-zealand",
+        "",
+        7,
+        [],
+        True,
+        TROMP_TAYLOR | {"ko": "SIMPLE"},
+        TROMP_TAYLOR | {"suicide": True},
+        TROMP_TAYLOR | {"hasButton": True},
+        TROMP_TAYLOR | {"komi": 6.5},
+        TROMP_TAYLOR | {"weather": "fine"},
+        "koSITUATIONALscoreAREAtaxNONEsui0",
+        "koPOSITIONALscoreTERRITORYtaxSEKIsui0",
+        "koPOSITIONALscoreAREAtaxNONEsui0komi...",
+        "{",
+        "[" * 10_000,
+    ],
+)
+def test_other_rules_are_refused_with_those_that_are_played(rules: Any) -> None:
+    answer = one({"id": "q", "moves": [], "rules": rules}, name="random", game=GO)
+    assert (answer["field"], answer["id"]) == ("rules", "q")
+    assert "tromp-taylor or chinese-kgs or chinese-ogs" in answer["error"]
+    assert "\n" not in answer["error"]
+
+
+def test_rules_with_suicide_are_tromp_taylors() -> None:
+    for rules, known in (("Tromp-Taylor", True), (TROMP_TAYLOR | {"suicide": True}, True), ("chinese-kgs", False)):
+        answer = one({"id": "q", "moves": [], "rules": rules}, name="random", game="go:size=5,suicide=true")
+        assert ("rootInfo" in answer) == known
+
+
+def test_turns_that_are_not_over_are_answered_beside_those_that_are() -> None:
+    moves = ["a1", "b1", "a2", "b2", "a3"]
+    found = answers([json.dumps({"id": "q", "moves": moves, "analyzeTurns": [5, 0, 4], "maxVisits": 4})])
+    assert {(a["turnNumber"], "error" in a) for a in found} == {(5, True), (0, False), (4, False)}
+    assert found[0]["error"] == "the game is over after turn 5: there is nothing to analyze"
+    assert (found[0]["field"], found[0]["id"]) == ("analyzeTurns", "q")
+
+
+def test_go_goes_on_after_two_passes() -> None:
+    moves = [["B", "C3"], ["W", "pass"], ["B", "pass"], ["W", "D4"], ["B", "pass"], ["W", "pass"], ["B", "pass"]]
+    question = {"id": "q", "moves": moves, "analyzeTurns": list(range(8)), "unknown": 1}
+    found = {a.get("turnNumber"): a for a in answers([json.dumps(question)], name="random", game=GO)}
+    assert {turn for turn, a in found.items() if "error" in a} == {3, 6, 7}
+    assert found[4]["rootInfo"]["currentPlayer"] == "B"
+    assert found[None]["warning"]
+
+
+def test_initial_stones_are_set_up() -> None:
+    stones = [["B", "A5"], ["B", "B4"], ["W", "E1"]]
+    question = {"id": "q", "moves": [["W", "A4"]], "initialStones": stones, "initialPlayer": "W"}
+    assert one(question, name="random", game=GO)["rootInfo"]["currentPlayer"] == "B"
+    othello = {"id": "q", "moves": [], "initialStones": [["W", "a1"]], "initialPlayer": "W"}
+    assert one(othello, name="random", game="othello:size=6")["rootInfo"]["currentPlayer"] == "W"
+    for wrong in ([["B", "Z9"]], [["B", "pass"]], [["B"]], "B", [["red", "A1"]], [["B", "A1"], ["W", "A1"]]):
+        assert one({"id": "q", "moves": [], "initialStones": wrong}, name="random", game=GO)["field"] == "initialStones"

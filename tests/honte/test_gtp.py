@@ -115,7 +115,7 @@ def test_go_by_its_own_rules() -> None:
     lines = "play b C3\nplay b D4\nplay w pass\nplay b pass\nplay w PASS\nfinal_score\nkomi 0.5\nfinal_score\n"
     replies = said(lines + "genmove b\nfinal_status_list alive\nfinal_status_list dead\nfinal_status_list x\n", game=GO)
     assert replies[:4] == ["="] * 4  # either colour may move at any time
-    assert replies[4] == "? illegal move: the game is over"
+    assert replies[4] == "="  # also after two passes
     assert replies[5:8] == ["= B+18", "=", "= B+24.5"]
     assert replies[8] == "= pass"
     assert sorted(replies[9][2:].split()) == ["C3", "D4"]
@@ -277,3 +277,55 @@ def test_fuzzed_lines_get_replies_of_the_right_shape(game: str, player_name: str
     replies = talk(lines, player_name, game)
     assert len(replies) > 1500
     assert not any("internal error" in reply for reply in replies)
+
+
+def test_go_goes_on_after_two_passes(tmp_path: Path) -> None:
+    path = tmp_path / "game.sgf"
+    lines = "play b C3\nplay w pass\nplay b pass\nfinal_score\nplay w D4\nshowboard\nfinal_score\nundo\nfinal_score\n"
+    replies = said(lines + "showboard\nundo\nundo\nundo\nundo\n", game=GO)
+    assert replies[3] == replies[8] == "= B+18"
+    assert replies[4] == "="
+    assert replies[5].endswith("black to play")
+    assert replies[6] == "= W+7"
+    assert replies[9].endswith("black wins")
+    assert replies[10:13] == ["="] * 3
+    assert replies[13] == "? cannot undo"
+    lines = "play b C3\nplay w pass\nplay b pass\ngenmove w\ngenmove b\nplay w pass\nplay w B2\nplay b B2\n"
+    replies = said(f"{lines}play b B4\nkomi 0.5\nprintsgf {path}\nshowboard\nloadsgf {path}\nshowboard\n", game=GO)
+    assert replies[3:7] == ["= pass", "= pass", "=", "="]
+    assert replies[7].startswith("? illegal move: B2 is not legal")
+    assert replies[8:11] == ["="] * 3
+    assert replies[11] == replies[13]
+    assert path.read_text().count(";B[]") == 2
+    assert path.read_text().count(";W[]") == 3
+
+
+def test_analysis_and_moves_go_on_after_two_passes() -> None:
+    lines = "play b C3\nplay w pass\nplay b pass\nlz-analyze w 1\n\nplay w D4\ngenmove b\nfinal_score\n"
+    replies = said(lines, "mcts:20", GO)
+    assert "info move" in replies[3]
+    assert replies[5][2:] != "pass" or replies[5].startswith("= ")
+    assert replies[6].startswith("= ")
+
+
+def test_a_pass_after_the_end_is_taken_back_like_any_other() -> None:
+    replies = said("genmove b\ngenmove w\nplay b pass\nplay w pass\ngenmove b\nundo\nundo\nshowboard\n", game=GO)
+    assert replies[4:7] == ["= pass", "=", "="]
+    assert not replies[7].endswith("wins")
+
+
+def test_go_without_moves_left_does_not_go_on() -> None:
+    lines = "play b A1\nplay w B1\nplay b C1\nplay w D1\nplay w E1\ngenmove b\nundo\nundo\nundo\nundo\nundo\n"
+    replies = said(lines, game="go:size=5,max_plies=4")
+    assert replies[4] == "? illegal move: the game is over"
+    assert replies[5] == "= pass"
+    assert replies[6:] == ["="] * 4 + ["? cannot undo"]
+
+
+def test_an_engine_from_outside_is_not_asked_about_stones_that_it_cannot_know(tmp_path: Path) -> None:
+    path = tmp_path / "game.sgf"
+    path.write_text("(;GM[1]SZ[5]AB[aa]AW[bb])")
+    command = f"gtp:engines=1 {sys.executable} -m honte gtp random --game go:size=5"
+    replies = said(f"loadsgf {path}\ngenmove b\nshowboard\n", command, GO)
+    assert replies[0] == "= black"
+    assert "stones that were set up" in replies[1]

@@ -121,7 +121,7 @@ def test_what_is_no_sgf(text: str, says: str) -> None:
         ("(;GM[1]SZ[9:7])", "no square board"),
         ("(;GM[1]SZ[5]KM[x];B[aa])", "KM"),
         ("(;GM[1]SZ[5];B[zz])", "no point"),
-        ("(;GM[1]SZ[5];B[aa];AB[bb])", "after the first move"),
+        ("(;GM[1]SZ[5];B[aa];AB[zz])", "'zz' is no point"),
     ],
 )
 def test_files_that_are_no_games_of_ours(text: str, says: str) -> None:
