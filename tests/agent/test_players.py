@@ -107,9 +107,9 @@ def test_wrong_texts(text: str, words: str) -> None:
     ("query", "words"),
     [
         ("simulation=5", "unknown setting 'simulation'; there are simulations, seconds"),
-        ("simulations=-1", "simulations is '-1'; it must be a whole number, 0 or more"),
+        ("simulations=-1", "simulations is '-1'; it must be a whole number from 0 to"),
         ("simulations=many", "simulations is 'many'"),
-        ("seconds=0", "seconds is '0'; it must be a number of seconds above 0"),
+        ("seconds=0", "seconds is '0'; it must be a number above 0 to"),
         ("temperature=nan", "temperature is 'nan'"),
         ("rule=uct", "rule is 'uct'; it must be gumbel or puct"),
         ("leaves=0", "leaves is '0'"),
