@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from agent.minimax import Minimax
 from agent.models import load_network
 from agent.perfect import Perfect
 from agent.player import Player, RandomPlayer
-from agent.ranges import PositiveNumber, Temperature, fits, hints, words
+from agent.ranges import Positive, PositiveNumber, Range, Temperature, fits, hints, words
 from agent.rollouts import Rollouts
 from agent.search import Search, SearchConfig
 from agent.tree import Ints, node_bytes
@@ -47,6 +47,9 @@ class Option(NamedTuple):
 
 _SEARCH = hints(SearchConfig)
 FLAG = Option({"true": True, "1": True, "false": False, "0": False}.__getitem__, bool)
+WORK: Mapping[str, Any] = {"mcts": Positive, "minimax": Annotated[int, Range(1, 1000)]}
+"""What stands behind the colon: simulations a move, plies."""
+
 PERFECT: Mapping[str, Option] = {"quickest": FLAG}
 NETWORK: Mapping[str, Option] = {
     "simulations": Option(int, _SEARCH["num_simulations"]),  # 0: the network alone
@@ -95,8 +98,8 @@ def player(
         return Perfect(game, **_settings(text, query, PERFECT))
     if kind in ("mcts", "minimax"):
         _settings(text, query, {})
-        if not (number.isascii() and number.isdecimal() and int(number) > 0):
-            raise ValueError(f"{text!r} needs a whole number above 0 behind its colon, such as {kind}:5")
+        if not (number.isascii() and number.isdecimal() and len(number) < 20 and fits(WORK[kind], int(number))):
+            raise ValueError(f"{text!r} needs {words(WORK[kind])} behind its colon, such as {kind}:5")
         if kind == "minimax":
             return Minimax(game, int(number))
         config = SearchConfig(rule="uct", num_simulations=int(number))

@@ -54,9 +54,10 @@ class Range:
     def words(self, base: Any) -> str:
         """What fits, as in "it must be ..."."""
         kind = "an even number" if self.even else "a whole number" if base is int else "a number"
-        low = f"above {_number(self.low)}" if self.above else f"from {_number(self.low)}"
-        high = f"below {_number(self.high)}" if self.below else f"{_number(self.high)}"
-        return f"{kind} {low} {'and' if self.above and self.below else 'to'} {high}"
+        low, high = _number(self.low), _number(self.high)
+        if self.above:
+            return f"{kind} above {low} and {'below' if self.below else 'at most'} {high}"
+        return f"{kind} from {low} to {'below ' * self.below}{high}"
 
 
 @dataclass(frozen=True)
