@@ -96,51 +96,50 @@ def opened(
 
     A start that is refused, here or in the body before ``Opened.begin``, leaves no folder and changes none.
     """
-    from selfplay.fsio import FolderLock
+    from selfplay.fsio import LOCK, FolderLock
     from training import run_folder
 
     here = Opened()
     here.aside = run_folder.fresh(folder) if fresh else None
     made = [each for each in (folder, *folder.parents) if not each.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    mine = bool(made)
-    there, config = set(folder.iterdir()), folder / run_folder.CONFIG
-    kept = config.read_bytes() if config.is_file() else None
+    config, kept = folder / run_folder.CONFIG, None
+    there = {folder / LOCK} if (folder / LOCK).exists() else set[Path]()
+    ours = False  # whether what is new in the folder is ours to remove
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         with FolderLock(folder):
-            if run_folder.began(folder):
-                old = run_folder.read_config(folder)
-                here.changed = set(run_folder.changed(old, values, may_change, defaults)) if old is not None else set()
-            else:  # new, or left behind by a start that was refused
-                old, mine = None, True
-                config.unlink(missing_ok=True)
+            old = run_folder.read_config(folder) if run_folder.began(folder) else None
             if old is None:
+                there |= {path for path in folder.iterdir() if path.name != LOCK}
+                ours = not run_folder.began(folder)
+                if ours and config.is_file():  # left behind by a start that was refused
+                    kept = config.read_bytes()
+                    config.unlink()
                 run_folder.write_config(folder, values)
+            else:
+                here.changed = set(run_folder.changed(old, values, may_change, defaults))
             yield here
     except BaseException:
-        if mine and not here.begun:
-            _put_back(folder, there, kept, made, here.aside)
+        if not here.begun:
+            if ours:
+                _clear(folder, there)
+            if kept is not None:
+                config.write_bytes(kept)
+            for path in made:
+                with contextlib.suppress(OSError):  # somebody else has put something there: it stays
+                    path.rmdir()
+            if here.aside is not None and not folder.exists():
+                here.aside.rename(folder)
         raise
 
 
-def _put_back(
-    folder: Path, there: Collection[Path], config: bytes | None, made: list[Path], aside: Path | None
-) -> None:
-    """Remove what a refused start has written: all but ``there``, and the folders that it ``made``."""
-    from training import run_folder
-
+def _clear(folder: Path, there: Collection[Path]) -> None:
+    """Remove what is in ``folder`` but for ``there``."""
     for path in set(folder.iterdir()) - set(there):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
-    if config is not None:
-        (folder / run_folder.CONFIG).write_bytes(config)
-    with contextlib.suppress(OSError):  # somebody else has put something there: it stays
-        for path in made:
-            path.rmdir()
-    if aside is not None and not folder.exists():
-        aside.rename(folder)
 
 
 @contextlib.contextmanager

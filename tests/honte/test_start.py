@@ -235,3 +235,62 @@ def test_a_refused_start_with_pictures_leaves_no_folder(
     assert main([*run, *words]) == 2
     assert "Traceback" not in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", ["file", "file/run", "new/" + "x" * 300, "new/\0"])
+def test_a_place_where_no_folder_can_be_made_is_left_alone(
+    place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("kept")
+    assert train(tmp_path / place) == 2
+    assert "Traceback" not in capsys.readouterr().err
+    assert content(tmp_path) == {"file": hashlib.sha256(b"kept").hexdigest()}
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_start_that_is_refused_leaves_a_run_at_work_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from selfplay.fsio import FolderLock
+
+    folder = tmp_path / "run"
+    with FolderLock(folder):  # another process has come first, and has written nothing so far
+        run_folder.write_config(folder, {"game": "tic_tac_toe"})
+        before = content(folder)
+        assert train(folder) == 2
+        assert train(folder, "--fresh") == 2
+        assert content(folder) == before
+        (found,) = run_folder.list_runs(tmp_path)
+        assert found.status == "running"
+    assert "in use" in capsys.readouterr().err
+    assert run_folder.list_runs(tmp_path) == []
+
+
+def test_an_interrupt_before_the_first_move_leaves_nothing(tmp_path: Path) -> None:
+    """As Ctrl-C while everything is made ready."""
+    from honte.running import opened
+
+    (tmp_path / "old").mkdir()
+    run_folder.write_config(tmp_path / "old", {"seed": 1})
+    run_folder.write_status(tmp_path / "old", "finished", step=1, samples=1, game="nim")
+    before = content(tmp_path)
+
+    def interrupted(folder: Path, fresh: bool) -> None:
+        with opened(folder, {"seed": 2}, {}, (), fresh):
+            (folder / "games").mkdir()
+            (folder / "games" / "0.npz").touch()
+            raise KeyboardInterrupt
+
+    for folder, fresh in ((tmp_path / "a" / "b", False), (tmp_path / "old", True)):
+        with pytest.raises(KeyboardInterrupt):
+            interrupted(folder, fresh)
+        assert content(tmp_path) == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["old"]
+
+
+def test_configurations_need_neither_pydantic_nor_tyro() -> None:
+    import subprocess
+    import sys
+
+    code = "import sys; sys.modules['pydantic'] = sys.modules['tyro'] = None\n"
+    code += "import training.alphazero, training.classification, training.config\n"
+    code += "training.config.TrainConfig(game='x'), training.classification.ImageConfig(dataset='x')"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
