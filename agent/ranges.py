@@ -196,6 +196,8 @@ def words(hint: Any) -> str:
     if origin in (Union, types.UnionType):
         return " or ".join(words(choice) for choice in inner if choice is not type(None))
     if origin is tuple:
+        if inner[-1] is not Ellipsis and len(set(map(words, inner))) > 1:
+            return f"a list of {len(inner)}: {', then '.join(map(words, inner))}"
         each = f"each {words(inner[0])}"
         return f"a list, {each}" if inner[-1] is Ellipsis else f"a list of {len(inner)}, {each}"
     if origin is dict:

@@ -14,7 +14,7 @@ from agent.choosing import CHOSEN_HERE, EngineConfig, candidates, missing, place
 from agent.devices import device_of
 from agent.memory import refuse_above
 from agent.network import PolicyValueNet
-from agent.players import check_settings
+from agent.players import check_settings, player
 from agent.search import refuse_large
 from games.game import Game
 from training.config import TrainConfig
@@ -53,7 +53,7 @@ def check(game: Game, config: TrainConfig, *, init: Path | None = None, remote: 
     learner_device(config)
     if config.learn.trainer.compile:
         check_compiler()
-    check_settings(config.rating.settings, "rating.settings")
+    _check_rating(game, config)
     engine, play = engine_of(config, remote=remote), config.self_play
     if not remote:
         engine = placed(engine)
@@ -68,5 +68,18 @@ def check(game: Game, config: TrainConfig, *, init: Path | None = None, remote: 
         instead="a smaller network takes less",
     )
     if init is not None:
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=[]):  # it draws nothing that others count on
             transplant(PolicyValueNet(config.network, game.observation_shape, game.action_layout), init)
+
+
+def _check_rating(game: Game, config: TrainConfig) -> None:
+    """ValueError for players that the rater, a process of its own, would refuse when the run is long under way."""
+    check_settings(config.rating.settings, "rating.settings")
+    for text in config.rating.anchors if config.rating.every_minutes else ():
+        if not text.startswith(
+            ("gtp:", "ugi:", "perfect")
+        ):  # programs start, and tables are made, when they are needed
+            try:
+                player(text, game, num_slots=1, device="cpu")
+            except ValueError as error:
+                raise ValueError(f"rating.anchors: {error}") from error

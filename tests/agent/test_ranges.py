@@ -241,6 +241,8 @@ def test_the_sentence_says_what_would_be_right() -> None:
     with pytest.raises(ValueError, match=r"seed is True: .*true is not a number \(YAML reads yes and on as true"):
         parse({"game": "x", "seed": True})
     assert ranges.words(Annotated[float, Range(0, 1, above=True, below=True)]) == "a number above 0 and below 1"
+    pair = tuple[ranges.Positive, ranges.Fraction]
+    assert ranges.words(pair) == "a list of 2: a whole number from 1 to 2,147,483,647, then a number from 0 to 1"
 
 
 def test_a_million_may_be_written_as_1e6_in_a_file() -> None:

@@ -58,6 +58,8 @@ def test_a_run_that_can_start_is_let_through() -> None:
         ({"engine": {"kind": "torch", "precision": "int8", "device": "cpu"}}, "not to be had here"),
         ({"rating": {"settings": "simulations=many"}}, r"rating\.settings"),
         ({"rating": {"settings": "simulations=1&simulations=2"}}, "given twice"),
+        ({"rating": {"anchors": ["random", "nosuch"]}}, r"^rating\.anchors: .*'nosuch'"),
+        ({"rating": {"anchors": ["mcts:0"]}}, r"^rating\.anchors: 'mcts:0' needs a whole number from 1 to"),
         ({"network": {"blocks": 40, "channels": 65_536}}, "GiB"),
         ({"self_play": {"num_games": 1 << 20, "search": {"num_simulations": 1 << 20}}}, "GiB"),
     ],
