@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.util import find_spec
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import torch
 
+from agent.devices import device_of
 from agent.engines import FEW, SHAPES, TorchEngine
 from agent.evaluation import Evaluation
 from agent.known import keep, key, recall
 from agent.network import NetworkConfig
+from agent.ranges import Device, Range, Settings
 from agent.trials import Engine, close, parity, seconds, typical
 from games.game import Game
 
@@ -26,7 +28,7 @@ CHOSEN_HERE = ("auto", "fast")
 
 
 @dataclass(frozen=True, kw_only=True)
-class EngineConfig:
+class EngineConfig(Settings, called="engine"):
     """How a network is run for play; auto: the fastest one here, by measuring each for a moment once a machine.
 
     int8 (OpenVINO) rounds: about one best action in two hundred differs. It and fp16 (a GPU) are tried when the
@@ -35,8 +37,8 @@ class EngineConfig:
 
     kind: Literal["auto", "torch", "compile", "openvino"] = "auto"
     precision: Literal["auto", "fast", "fp32", "bf16", "fp16", "int8"] = "auto"
-    device: str = "cpu"
-    cache_entries: int = 1 << 18  # 0: no cache
+    device: Device = "auto"  # auto: a GPU where there is one, else cpu, as learn.device says it
+    cache_entries: Annotated[int, Range(0, 1 << 32)] = 1 << 18  # 0: no cache
     canonical: bool = False  # a position and its mirror images share one judgement, and an entry of the cache
     few: bool = False  # batches of a few rows stay small, for one game at a time: faster, bits may vary with company
 
@@ -48,19 +50,31 @@ class Candidate(NamedTuple):
     make: Callable[[], Engine]
 
 
+def placed(config: EngineConfig) -> EngineConfig:
+    """``config`` with the name of the device that it means here. ValueError for one that is not there."""
+    return replace(config, device=str(device_of(config.device, setting="engine.device")))
+
+
 def engine(game: Game, network: NetworkConfig, config: EngineConfig) -> Engine:
     """The engine that ``config`` asks for. ValueError for one that is not to be had."""
+    config = placed(config)
     found = candidates(game, network, config)
     if not found:
-        raise ValueError(
-            f"engine {config.kind} with {config.precision} on {config.device} is not to be had here;"
-            " openvino needs its package (the extra 'fast') and device cpu, int8 needs openvino, fp16 a GPU"
-        )
+        raise missing(config)
     return fastest(found, game, entry(game, network, config))[1]
+
+
+def missing(config: EngineConfig) -> ValueError:
+    """What is said where no engine fits ``config``."""
+    return ValueError(
+        f"engine {config.kind} with {config.precision} on {config.device} is not to be had here;"
+        " openvino needs its package (the extra 'fast') and device cpu, int8 needs openvino, fp16 a GPU"
+    )
 
 
 def entry(game: Game, network: NetworkConfig, config: EngineConfig) -> str:
     """Under what a measurement is kept. Whether answers are remembered makes no engine faster, so it is no part."""
+    config = config if config.device != "auto" else placed(config)
     return key(game, network, (config.kind, config.precision, config.device, config.few))
 
 
@@ -106,6 +120,7 @@ def fastest(
 
 def candidates(game: Game, network: NetworkConfig, config: EngineConfig) -> list[Candidate]:
     """Every engine that fits ``config`` on this machine; the first is the quickest to make."""
+    config = config if config.device != "auto" else placed(config)
     on_cpu = config.device == "cpu"
     with_openvino = on_cpu and config.kind in ("auto", "openvino") and find_spec("openvino") is not None
     wanted: tuple[str, ...] = (config.precision,)

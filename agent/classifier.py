@@ -12,34 +12,33 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from agent.network import Trunk, pool
+from agent.ranges import BelowOne, Range, Settings, Width
 
 Shape = tuple[int, int, int]
 """Channels, height, width of a picture."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClassifierConfig:
+class ClassifierConfig(Settings, called="network"):
     """Which rung of the ladder, and how wide."""
 
     kind: Literal["perceptron", "logistic", "mlp", "lenet", "alexnet", "resnet"] = "lenet"
-    hidden: tuple[int, ...] = (256, 128)  # mlp: neurons of each hidden layer
-    width: float = 1.0  # lenet, alexnet: times the channels and neurons of the paper
-    channels: tuple[int, ...] = (32, 64, 128)  # resnet: of each stage; the picture is halved between two stages
-    blocks: tuple[int, ...] = (0, 1, 1)  # resnet: residual blocks of each stage
+    hidden: tuple[Width, ...] = (256, 128)  # mlp: neurons of each hidden layer
+    width: Annotated[float, Range(0, 100, above=True)] = (
+        1.0  # lenet, alexnet: times the channels and neurons of the paper
+    )
+    channels: tuple[Width, ...] = (32, 64, 128)  # resnet: of each stage; the picture is halved between two stages
+    blocks: tuple[Annotated[int, Range(0, 1000)], ...] = (0, 1, 1)  # resnet: residual blocks of each stage
     squeeze_excite: bool = False  # resnet
-    dropout: float = 0.0  # mlp: after each hidden layer; alexnet: in its dense layers; else before the head
+    dropout: BelowOne = 0.0  # mlp: after each hidden layer; alexnet: in its dense layers; else before the head
 
-    def __post_init__(self) -> None:
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"network.dropout is {self.dropout}: it must be from 0 to below 1")
-        if not 0 < self.width < math.inf:
-            raise ValueError(f"network.width is {self.width}: it must be above 0")
+    def agree(self) -> None:
         if len(self.channels) != len(self.blocks) or not self.channels:
             raise ValueError(f"network.blocks is {self.blocks}: one number for each of channels {self.channels} is due")
 
@@ -68,7 +67,7 @@ def _mlp(config: ClassifierConfig, shape: Shape) -> list[nn.Module]:
 
 
 def _lenet(config: ClassifierConfig, shape: Shape) -> list[nn.Module]:
-    first, second, third, fourth = (round(size * config.width) for size in (6, 16, 120, 84))
+    first, second, third, fourth = (max(1, round(size * config.width)) for size in (6, 16, 120, 84))
     padding = 0 if min(shape[1:]) >= 12 else 2  # small pictures keep a border that LeNet-5 gives up
     convolutions = [
         *(nn.Conv2d(shape[0], first, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2)),
@@ -80,7 +79,8 @@ def _lenet(config: ClassifierConfig, shape: Shape) -> list[nn.Module]:
 
 def _alexnet(config: ClassifierConfig, shape: Shape) -> list[nn.Module]:
     """As in the paper from 128 pixels up; smaller pictures keep their size in the first layer."""
-    a, b, c, d, e, dense = (round(size * config.width) for size in (96, 256, 384, 384, 256, 4096))
+    sizes = (96, 256, 384, 384, 256, 4096)
+    a, b, c, d, e, dense = (max(1, round(size * config.width)) for size in sizes)
     large = min(shape[1:]) >= 128
     first = nn.Conv2d(shape[0], a, 11, stride=4, padding=2) if large else nn.Conv2d(shape[0], a, 5, padding=2)
 

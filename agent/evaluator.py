@@ -15,7 +15,7 @@ import torch
 
 from agent.batching import BatchingEvaluator
 from agent.cache import Cache
-from agent.choosing import Candidate, EngineConfig, candidates, engine, entry, fastest
+from agent.choosing import Candidate, EngineConfig, candidates, engine, entry, fastest, placed
 from agent.evaluation import Evaluate, Evaluation
 from agent.network import NetworkConfig
 from agent.symmetric import canonical
@@ -29,6 +29,7 @@ class NetworkEvaluator:
         """With ``wait=False`` the first engine to be had starts at once; with its first answer a thread begins to
         make and measure the others, and puts the fastest in its place.
         """
+        config = placed(config)
         self.lock = threading.Lock()
         self.weights: tuple[Mapping[str, Any], int] | None = None
         found = [] if wait else candidates(game, network, config)

@@ -17,17 +17,18 @@ from numpy.typing import NDArray
 
 from agent import chance
 from agent.decision import Decisions, Terms, settle
+from agent.ranges import Number, Positive, Settings
 from agent.tree import NONE, ROOT, UNKNOWN, Ints, Records, Trees
 from agent.walking import walker
 
 
 @dataclass(frozen=True, kw_only=True)
-class GumbelConfig:
+class GumbelConfig(Settings, called="search.gumbel"):
     """sigma(q) = (c_visit + max N) * c_scale * q, with q in [-1, 1]."""
 
-    max_considered: int = 16  # root actions that Sequential Halving starts with
-    c_visit: float = 50.0
-    c_scale: float = 0.1
+    max_considered: Positive = 16  # root actions that Sequential Halving starts with
+    c_visit: Number = 50.0
+    c_scale: Number = 0.1
 
 
 @lru_cache(maxsize=4096)

@@ -18,6 +18,7 @@ import safetensors
 
 from agent import weights
 from agent.text import read_text
+from agent.ranges import hints, refusal
 from games.game import Game
 
 if TYPE_CHECKING:
@@ -166,13 +167,20 @@ def plays(model: Model, game: Game) -> bool:
 
 
 def configured(kind: type[Config], values: Mapping[str, Any], where: str) -> Config:
-    """The dataclass ``kind`` from a dict, nested ones too. ValueError for a field it does not have."""
+    """The dataclass ``kind`` from a dict, nested ones too. ValueError for a field it does not have, or out of range."""
+    if not isinstance(values, Mapping):
+        raise ValueError(f"{where} is {values!r:.40}: it must be a group of names and values")
     default = kind()
     known = [each.name for each in fields(kind)]  # type: ignore[arg-type]
-    parts = {}
+    parts: dict[str, Any] = {}
     for name, value in values.items():
         if name not in known:
             raise ValueError(f"{where}: unknown field {name!r}; there are {', '.join(known)}")
         nested = getattr(default, name)
-        parts[name] = configured(type(nested), value, f"{where}.{name}") if is_dataclass(nested) else value
+        if is_dataclass(nested):
+            parts[name] = configured(type(nested), value, f"{where}.{name}")
+        elif (problem := refusal(hints(kind)[name], value, read=True)) is not None:
+            raise ValueError(f"{where}: {name} {problem}")
+        else:
+            parts[name] = tuple(value) if isinstance(value, list) else value
     return kind(**parts)

@@ -8,12 +8,14 @@ KataGo (Wu 2019).
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from agent.ranges import Range, Settings, Width
 
 
 class Output(NamedTuple):
@@ -24,17 +26,17 @@ class Output(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class NetworkConfig:
+class NetworkConfig(Settings, called="network"):
     """The policy-value network. ``pooled`` heads make it independent of the board's size."""
 
-    blocks: int = 6
-    channels: int = 64
+    blocks: Annotated[int, Range(0, 1000)] = 6
+    channels: Width = 64
     squeeze_excite: bool = False
     global_pooling: bool = False  # every other block sees the mean and maximum of the whole board
     heads: Literal["dense", "pooled"] = "dense"
     value: Literal["wdl", "scalar"] = "wdl"
-    head_channels: int = 32
-    hidden: int = 64
+    head_channels: Width = 32
+    hidden: Width = 64
 
 
 def conv_norm(inputs: int, outputs: int, kernel: int = 3) -> nn.Sequential:

@@ -8,13 +8,12 @@ A network's settings follow a ``?`` and are joined by ``&``: ``RUN@1200?simulati
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -25,9 +24,10 @@ from agent.minimax import Minimax
 from agent.models import load_network
 from agent.perfect import Perfect
 from agent.player import Player, RandomPlayer
+from agent.ranges import Positive, PositiveNumber, Range, Temperature, fits, hints, words
 from agent.rollouts import Rollouts
 from agent.search import Search, SearchConfig
-from agent.tree import MOST_LEAVES, Ints, node_bytes
+from agent.tree import Ints, node_bytes
 from games.game import Game, States
 
 __all__ = ["game_of", "load_network", "player"]
@@ -39,28 +39,30 @@ WAYS = (
 
 
 class Option(NamedTuple):
-    """A setting behind the ``?``: how its text is read, which values are right, and that in words."""
+    """A setting behind the ``?``: how its text is read, and the type that says which values fit."""
 
     read: Callable[[str], Any]
-    right: Callable[[Any], bool]
-    words: str
+    hint: Any
 
 
-COUNT = Option(int, lambda n: n >= 0, "a whole number, 0 or more")
-FLAG = Option({"true": True, "1": True, "false": False, "0": False}.__getitem__, lambda _: True, "true or false")
+_SEARCH = hints(SearchConfig)
+FLAG = Option({"true": True, "1": True, "false": False, "0": False}.__getitem__, bool)
+WORK: Mapping[str, Any] = {"mcts": Positive, "minimax": Annotated[int, Range(1, 1000)]}
+"""What stands behind the colon: simulations a move, plies."""
+
 PERFECT: Mapping[str, Option] = {"quickest": FLAG}
 NETWORK: Mapping[str, Option] = {
-    "simulations": COUNT,  # 0: the network alone
-    "seconds": Option(float, lambda s: 0 < s < math.inf, "a number of seconds above 0"),  # a move
-    "temperature": Option(float, lambda t: 0 <= t < math.inf, "a number, 0 or more"),
-    "rule": Option(str, lambda rule: rule in ("gumbel", "puct"), "gumbel or puct"),
-    "leaves": Option(int, lambda n: 1 <= n <= MOST_LEAVES, f"a whole number from 1 to {MOST_LEAVES}"),
-    "lookahead": COUNT,
-    "lookahead_nodes": COUNT,
+    "simulations": Option(int, _SEARCH["num_simulations"]),  # 0: the network alone
+    "seconds": Option(float, PositiveNumber),  # a move
+    "temperature": Option(float, Temperature),
+    "rule": Option(str, Literal["gumbel", "puct"]),
+    "leaves": Option(int, _SEARCH["leaves"]),
+    "lookahead": Option(int, _SEARCH["lookahead"]),
+    "lookahead_nodes": Option(int, _SEARCH["lookahead_nodes"]),
     "reuse": FLAG,
     "average_symmetries": FLAG,
-    "engine": Option(str, lambda e: e in ("torch", "openvino", "auto"), "torch, openvino or auto"),
-    "precision": Option(str, lambda p: p in ("fp32", "bf16", "int8", "auto", "fast"), "fp32, bf16, int8, auto or fast"),
+    "engine": Option(str, Literal["torch", "openvino", "auto"]),
+    "precision": Option(str, Literal["fp32", "bf16", "int8", "auto", "fast"]),
 }
 
 
@@ -96,8 +98,8 @@ def player(
         return Perfect(game, **_settings(text, query, PERFECT))
     if kind in ("mcts", "minimax"):
         _settings(text, query, {})
-        if not (number.isascii() and number.isdecimal() and int(number) > 0):
-            raise ValueError(f"{text!r} needs a whole number above 0 behind its colon, such as {kind}:5")
+        if not (number.isascii() and number.isdecimal() and len(number) < 20 and fits(WORK[kind], int(number))):
+            raise ValueError(f"{text!r} needs {words(WORK[kind])} behind its colon, such as {kind}:5")
         if kind == "minimax":
             return Minimax(game, int(number))
         config = SearchConfig(rule="uct", num_simulations=int(number))
@@ -127,6 +129,11 @@ def _find(head: str) -> Path:
         raise ValueError(f"{error}; a player is {WAYS}") from None
 
 
+def check_settings(query: str, where: str) -> None:
+    """ValueError, which names ``where`` they stand, for settings that no network player takes."""
+    _settings(f"{where}: {query}", query, NETWORK)
+
+
 def _settings(text: str, query: str, known: Mapping[str, Option]) -> dict[str, Any]:
     """The settings behind the ``?``. ValueError for one that there is not, or whose value is not right."""
     settings = {}
@@ -134,13 +141,15 @@ def _settings(text: str, query: str, known: Mapping[str, Option]) -> dict[str, A
         name, _, value = part.partition("=")
         if name not in known:
             raise ValueError(f"{text!r}: unknown setting {name!r}; there are {', '.join(known) or 'none'}")
+        if name in settings:
+            raise ValueError(f"{text!r}: {name} is given twice; keep one of the two")
         option = known[name]
         try:
             settings[name] = option.read(value)
         except (ValueError, KeyError):
             settings[name] = None
-        if settings[name] is None or not option.right(settings[name]):
-            raise ValueError(f"{text!r}: {name} is {value!r}; it must be {option.words}")
+        if not fits(option.hint, settings[name]):
+            raise ValueError(f"{text!r}: {name} is {value!r}; it must be {words(option.hint)}")
     return settings
 
 
@@ -181,18 +190,12 @@ def _evaluate(folder: Path, game: Game, engine: Any, precision: Any, device: str
 
 @lru_cache(maxsize=4)
 def _evaluator(folder: Path, changed: int, game: Game, engine: Any, precision: Any, device: str, few: bool) -> Evaluate:
-    import torch
-
     from agent.choosing import EngineConfig
+    from agent.devices import device_of
     from agent.evaluator import NetworkEvaluator
 
     network, weights = load_network(folder, game)
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-    try:
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise ValueError(f"device is {device!r}, which cannot be used here: {str(error).splitlines()[0]}") from error
+    device = str(device_of(device, automatic=("cuda", "mps")))
     config = EngineConfig(kind=engine, precision=precision, device=device, few=few)
     evaluator = NetworkEvaluator(game, network, config)
     evaluator.load(weights, 0)

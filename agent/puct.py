@@ -16,21 +16,22 @@ from numpy.typing import NDArray
 from agent import chance
 from agent.decision import Decisions, Terms, settle
 from agent.growth import stir
+from agent.ranges import Fraction, Number, PositiveNumber, Settings
 from agent.tree import NONE, ROOT, UNKNOWN, Ints, Records, Trees
 from agent.walking import walker
 
 
 @dataclass(frozen=True, kw_only=True)
-class PuctConfig:
+class PuctConfig(Settings, called="search.puct"):
     """AlphaZero's constants; noise and forced playouts act only where a slot explores."""
 
-    c_init: float = 1.25  # c(N) = log((1 + N + c_base) / c_base) + c_init
-    c_base: float = 19652.0
-    fpu_reduction: float = 0.25  # an unvisited child: the node's mean - this * sqrt(prior of visited children)
-    root_fpu_reduction: float = 0.0
-    root_dirichlet_alpha: float = 0.0  # a child; 0: 10 / number of legal actions
-    root_exploration_fraction: float = 0.25
-    forced_playouts: float = 2.0  # a visited root child gets at least sqrt(this * prior * N) visits; 0: none
+    c_init: Number = 1.25  # c(N) = log((1 + N + c_base) / c_base) + c_init
+    c_base: PositiveNumber = 19652.0
+    fpu_reduction: Number = 0.25  # an unvisited child: the node's mean - this * sqrt(prior of visited children)
+    root_fpu_reduction: Number = 0.0
+    root_dirichlet_alpha: Number = 0.0  # a child; 0: 10 / number of legal actions
+    root_exploration_fraction: Fraction = 0.25
+    forced_playouts: Number = 2.0  # a visited root child gets at least sqrt(this * prior * N) visits; 0: none
 
 
 @njit(forceinline=True, error_model="numpy")

@@ -12,7 +12,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from agent.growth import plant, receive
 from agent.gumbel import Gumbel, GumbelConfig
 from agent.memory import refuse_above
 from agent.puct import Puct, PuctConfig
+from agent.ranges import Count, Range, Settings
 from agent.reuse import keep
 from agent.rounds import ended, survey, unproven
 from agent.symmetric import averaged
@@ -45,24 +46,42 @@ class Rule(Protocol):
     def decide(self, rows: Ints, terms: Terms) -> Decisions: ...
 
 
-RULES: dict[str, Callable[[Any, Trees, int], Rule]] = {"gumbel": Gumbel, "puct": Puct, "uct": Uct}
+RuleName = Literal["gumbel", "puct", "uct"]
+
+RULES: dict[RuleName, Callable[[Any, Trees, int], Rule]] = {"gumbel": Gumbel, "puct": Puct, "uct": Uct}
 """By the names that ``SearchConfig`` gives their constants."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class SearchConfig:
-    """How a player searches. ``rule`` is gumbel, puct or uct."""
+class SearchConfig(Settings, called="search"):
+    """How a player searches."""
 
-    rule: str = "gumbel"
-    num_simulations: int = 32
-    leaves: int = 1  # leaves that one tree gathers before they are evaluated together
-    lookahead: int = 0  # plies that the rules alone look ahead at each new leaf for a forced end
-    lookahead_nodes: int = 0  # positions that this may cost a leaf; 0: no limit
+    rule: RuleName = "gumbel"
+    num_simulations: Count = 32
+    leaves: Annotated[int, Range(1, 1024)] = 1  # leaves that one tree gathers before they are evaluated together
+    lookahead: Annotated[int, Range(0, 10_000)] = (
+        0  # plies that the rules alone look ahead at each new leaf for a forced end
+    )
+    lookahead_nodes: Count = 0  # positions that this may cost a leaf; 0: no limit
     reuse: bool = False  # keep the subtree of the moves played
     average_symmetries: bool = False  # judge each leaf in every symmetry of the board, and take the mean
     gumbel: GumbelConfig = field(default_factory=GumbelConfig)
     puct: PuctConfig = field(default_factory=PuctConfig)
     uct: UctConfig = field(default_factory=UctConfig)
+
+
+def refuse_large(game: Game, config: SearchConfig, num_slots: int, capacity: int = 0) -> int:
+    """How many nodes a tree gets: ``capacity``, or where that is 0 what ``num_simulations`` needs.
+
+    ValueError for trees that would not fit into the memory that is left.
+    """
+    capacity = capacity or (config.num_simulations + 2) * (2 if config.reuse else 1)
+    refuse_above(
+        num_slots * capacity * (game.state.itemsize + node_bytes(game.num_actions)),
+        what=f"searching {num_slots} games of {game.name} at once, {capacity:,} positions each,",
+        instead="fewer games at once or fewer simulations take less",
+    )
+    return capacity
 
 
 class Search:
@@ -73,19 +92,9 @@ class Search:
     ) -> None:
         """``capacity``: nodes a tree can hold; 0: what ``num_simulations`` needs.
 
-        ValueError for an unknown rule, a number of leaves that cannot be, and for trees that would not fit into the
-        memory that is left.
+        ValueError for trees that would not fit into the memory that is left.
         """
-        if config.rule not in RULES:
-            raise ValueError(f"search.rule is {config.rule!r}; it must be one of {', '.join(RULES)}")
-        if not 1 <= config.leaves <= MOST_LEAVES:
-            raise ValueError(f"search.leaves is {config.leaves}; it must be from 1 to {MOST_LEAVES}")
-        capacity = capacity or (config.num_simulations + 2) * (2 if config.reuse else 1)
-        refuse_above(
-            num_slots * capacity * (game.state.itemsize + node_bytes(game.num_actions)),
-            what=f"searching {num_slots} games of {game.name} at once, {capacity:,} positions each,",
-            instead="fewer games at once or fewer simulations take less",
-        )
+        capacity = refuse_large(game, config, num_slots, capacity)
         self.game, self.config = game, config
         self.evaluate = averaged(evaluate, game.symmetries) if config.average_symmetries else evaluate
         self.draw_from = getattr(evaluate, "draw_from", None)  # rollouts ask what their random numbers follow from

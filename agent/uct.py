@@ -13,15 +13,16 @@ import numpy as np
 from numba import njit
 
 from agent.decision import Decisions, Terms, settle
+from agent.ranges import Number, Settings
 from agent.tree import NONE, ROOT, UNKNOWN, Ints, Records, Trees
 from agent.walking import walker
 
 
 @dataclass(frozen=True, kw_only=True)
-class UctConfig:
+class UctConfig(Settings, called="search.uct"):
     """The score of an edge is Q + c * sqrt(ln N / n), with Q in [-1, 1]."""
 
-    c: float = 2.0
+    c: Number = 2.0
 
 
 @njit(forceinline=True)

@@ -6,11 +6,13 @@ Knows where they lie in a clone and in an installed wheel. Does not know what th
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from games.registry import make
-from training.config import defaults, load, merge
+from training.config import check_values, defaults, merge
+from training.yaml_files import read
 
 IMAGES = "images"
 """The folder of the classifiers' recipes."""
@@ -27,21 +29,33 @@ def names(below: str = "") -> list[str]:
     return sorted(path.stem for path in (folder() / below).glob("*.yaml"))
 
 
+def place(name: str, below: str = "") -> Path:
+    """The file of a recipe, by its name or a path."""
+    return Path(name) if name.endswith((".yaml", ".yml")) else folder() / below / f"{name}.yaml"
+
+
 def values(name: str, below: str = "", kind: str = "recipe") -> dict[str, Any]:
     """What a recipe says, by its name or a YAML file's path. ValueError when there is none of that ``kind``."""
-    path = Path(name) if name.endswith((".yaml", ".yml")) else folder() / below / f"{name}.yaml"
+    path = place(name, below)
     if not path.is_file():
         near = difflib.get_close_matches(name, names(below), n=1)
         hint = f"did you mean {near[0]}? " if near else ""
         there = ", ".join(names(below))
         raise ValueError(f"no {kind} is called {name!r}; {hint}there are {there}, or a YAML file's path")
-    return load(path)
+    return read(path)
 
 
 def pictures(model: str, dataset: str) -> dict[str, Any]:
     """The values of a classifier's recipe by name or path, with what it says of ``dataset`` over them."""
+    from training.classification import ImageConfig
+
     said = values(model, IMAGES, "model")
     special = said.pop("datasets", {})
+    for name, over in special.items() if isinstance(special, Mapping) else [("", special)]:
+        try:
+            check_values(over, ImageConfig, whole=False)
+        except ValueError as error:
+            raise ValueError(f"{place(model, IMAGES)}: datasets{'.' * bool(name)}{name}: {error}") from error
     return merge(said, special.get(dataset, {})) | {"dataset": dataset}
 
 
@@ -52,6 +66,7 @@ def recipe(name: str, game: str = "") -> dict[str, Any]:
     """
     if name:
         said = values(name)
+        said.pop("game_sha256", None)  # a run's own config.yaml is a recipe, too
         return said | {"game": make(game).name} if game else said
     if not game:
         raise ValueError(f"name a recipe ({', '.join(names())}) or a game: --game NAME or --game FILE.py:game")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -43,45 +44,102 @@ def taken(own: argparse.ArgumentParser, arguments: Sequence[str]) -> tuple[str, 
     return name, flags, rest
 
 
-def settings(kind: type, values: Mapping[str, Any], words: Sequence[str], command: str) -> Any:
-    """The configuration ``kind``: a recipe's values with those of the flags ``words`` over them."""
+def settings(kind: type, values: Mapping[str, Any], words: Sequence[str], command: str, source: str = "") -> Any:
+    """The configuration ``kind``: a recipe's values with those of the flags ``words`` over them.
+
+    ``source``: the recipe's file, to be named where something is wrong in it.
+    """
     import tyro
 
+    from agent.ranges import deferred
     from training.config import parse, to_dict
 
-    default = parse(values, kind)
-    return parse(to_dict(tyro.cli(kind, default=default, args=list(words), prog=f"honte {command}")), kind)
+    try:
+        default = parse(values, kind)
+    except ValueError as error:
+        raise ValueError(f"{source}: {error}" if source else str(error)) from error
+    with deferred():  # what is wrong is said below
+        told = tyro.cli(kind, default=default, args=list(words), prog=f"honte {command}")
+    return parse(to_dict(told), kind)
 
 
 def printed(config: Any) -> int:
     """Print a configuration; the exit code."""
-    import yaml
-
     from training.config import to_dict
+    from training.yaml_files import dump
 
-    print(yaml.safe_dump(to_dict(config), sort_keys=False), end="")
+    print(dump(to_dict(config)), end="")
     return 0
+
+
+class Opened:
+    """A run's folder while a command starts in it. Before ``begin``, an error puts everything back as it was."""
+
+    def __init__(self) -> None:
+        self.changed: set[str] = set()  # names of settings that are others now than when the run began
+        self.aside: Path | None = None  # where --fresh moved the run that was there
+        self.begun = False
+
+    def begin(self) -> None:
+        """Everything is ready: from here on the run stays, whatever happens to it."""
+        self.begun = True
+        if self.aside is not None:
+            print(f"the run that was there is now {self.aside}", file=sys.stderr)
 
 
 @contextlib.contextmanager
 def opened(
     folder: Path, values: Mapping[str, Any], defaults: Mapping[str, Any], may_change: Collection[str], fresh: bool
-) -> Iterator[set[str]]:
+) -> Iterator[Opened]:
     """A run's folder, locked: a new one gets ``values`` as its config, an old one must agree with them but for
-    ``may_change``; what it does not name had its value in ``defaults``. Yields the names of settings that are others
-    now. ``fresh``: what is there moves aside first.
+    ``may_change``; what it does not name had its value in ``defaults``. ``fresh``: what is there moves aside first.
+
+    A start that is refused, here or in the body before ``Opened.begin``, leaves no folder and changes none.
     """
-    from selfplay.fsio import FolderLock
+    from selfplay.fsio import LOCK, FolderLock
     from training import run_folder
 
-    if fresh and (aside := run_folder.fresh(folder)) is not None:
-        print(f"the run that was there is now {aside}", file=sys.stderr)
-    folder.mkdir(parents=True, exist_ok=True)
-    with FolderLock(folder):
-        old = run_folder.read_config(folder)
-        if old is None:
-            run_folder.write_config(folder, values)
-        yield set(run_folder.changed(old, values, may_change, defaults)) if old is not None else set()
+    here = Opened()
+    here.aside = run_folder.fresh(folder) if fresh else None
+    made = [each for each in (folder, *folder.parents) if not each.exists()]
+    config, kept = folder / run_folder.CONFIG, None
+    there = {folder / LOCK} if (folder / LOCK).exists() else set[Path]()
+    ours = False  # whether what is new in the folder is ours to remove
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FolderLock(folder):
+            old = run_folder.read_config(folder) if run_folder.began(folder) else None
+            if old is None:
+                there |= {path for path in folder.iterdir() if path.name != LOCK}
+                ours = not run_folder.began(folder)
+                if ours and config.is_file():  # left behind by a start that was refused
+                    kept = config.read_bytes()
+                    config.unlink()
+                run_folder.write_config(folder, values)
+            else:
+                here.changed = set(run_folder.changed(old, values, may_change, defaults))
+            yield here
+    except BaseException:
+        if not here.begun:
+            if ours:
+                _clear(folder, there)
+            if kept is not None:
+                config.write_bytes(kept)
+            for path in made:
+                with contextlib.suppress(OSError):  # somebody else has put something there: it stays
+                    path.rmdir()
+            if here.aside is not None and not folder.exists():
+                here.aside.rename(folder)
+        raise
+
+
+def _clear(folder: Path, there: Collection[Path]) -> None:
+    """Remove what is in ``folder`` but for ``there``."""
+    for path in set(folder.iterdir()) - set(there):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

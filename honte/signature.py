@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from agent import chance
 from agent.decision import Terms
 from agent.evaluation import hashed
-from agent.search import Search, SearchConfig
+from agent.search import RuleName, Search, SearchConfig
 from games import Game, make
 
 GAMES = ("tic_tac_toe", "connect_four")
-RULES = ("gumbel", "puct")
+RULES: tuple[RuleName, ...] = ("gumbel", "puct")
 BUDGETS = (8, 16, 33, 64)
 PLIES = (0, 2, 5, 11)
 SLOTS = 8

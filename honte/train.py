@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from games.game import Game
 from games.registry import make
-from honte.recipes import recipe
-from honte.running import opened, printed, run_flags, settings, signals, taken, told
+from honte.recipes import place, recipe
+from honte.running import Opened, opened, printed, run_flags, settings, signals, taken, told
 
 if TYPE_CHECKING:
     from training.report import Report
@@ -42,20 +42,34 @@ def main(arguments: Sequence[str]) -> int:
         return printed(config)
     game = make(config.game)
     folder = Path(flags.run or Path("runs") / _name(flags))
+    from agent.models import find
     from training.config import MAY_CHANGE, TrainConfig, to_dict
+    from training.run_folder import began
+    from training.start import check
 
+    remote = _remote(flags, config, folder) if flags.ray else None
+    new = flags.fresh or not began(folder)
+    init = find(flags.init) if flags.init and new else None
+    check(game, config, init=init, remote=remote is not None)
     values = to_dict(config) | {"game_sha256": _digest(config.game)}
     defaults = to_dict(TrainConfig(game=config.game))
-    with opened(folder, values, defaults, MAY_CHANGE | {"game_sha256"}, flags.fresh) as changed:
-        if "game_sha256" in changed:
+    with opened(folder, values, defaults, MAY_CHANGE | {"game_sha256"}, flags.fresh) as opening:
+        if "game_sha256" in opening.changed:
             print(f"note: the file of {config.game} has changed since this run began", file=sys.stderr)
-        return _train(flags, game, config, folder)
+        return _train(flags, game, config, folder, opening, init, remote)
 
 
-def _train(flags: argparse.Namespace, game: Game, config: Any, folder: Path) -> int:
+def _train(
+    flags: argparse.Namespace,
+    game: Game,
+    config: Any,
+    folder: Path,
+    opening: Opened,
+    init: Path | None,
+    remote: Callable[..., Any] | None,
+) -> int:
     import torch
 
-    from agent.models import find
     from honte.live_view import LiveView, summary
     from honte.rater import Rater
     from training.alphazero import Run
@@ -85,10 +99,11 @@ def _train(flags: argparse.Namespace, game: Game, config: Any, folder: Path) -> 
             grade=grader(game, config.play, folder),
             rated=rater.look,
             stopping=stopping,
-            remote=_remote(flags, config, folder) if flags.ray else None,
+            remote=remote,
         )
-        if flags.init and not run.trainer.steps:
-            run.start_from(find(flags.init))
+        if init is not None and not run.trainer.steps:
+            run.start_from(init)
+        opening.begin()
         before = run.finished()
         rater.over = rater.over or before  # a finished run begins no ratings
         reason = run.go()
@@ -136,7 +151,8 @@ def _parsed(arguments: Sequence[str]) -> tuple[argparse.Namespace, Any]:
         rest += ["--ray.num-actors", str(flags.num_actors)]
     nothing = flags.helping and not flags.recipe and not flags.game
     values = {"game": "GAME"} if nothing else recipe(flags.recipe, flags.game)
-    return flags, settings(TrainConfig, values, rest, "train")
+    source = str(place(flags.recipe)) if flags.recipe else ""
+    return flags, settings(TrainConfig, values, rest, "train", source)
 
 
 def _name(flags: argparse.Namespace) -> str:

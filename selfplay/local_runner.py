@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from agent import chance
 from agent.decision import Terms
+from agent.ranges import Count, Fraction, Positive, PositiveFraction, Settings, Slots, Temperature, Threads
 from agent.search import Search, SearchConfig
 from games.game import Game
 from selfplay.cores import cores
@@ -56,21 +57,27 @@ class Evaluator(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SelfPlayConfig:
+class SelfPlayConfig(Settings, called="self_play"):
     """How games are played for learning."""
 
-    num_games: int = 128  # at once in a group
-    num_groups: int = 0  # threads; 0: one for each core but the learner's
+    num_games: Slots = 128  # at once in a group
+    num_groups: Threads = 0  # threads; 0: one for each core but the learner's
     search: SearchConfig = field(default_factory=SearchConfig)
-    full_fraction: float = 1.0  # of moves searched in full; the others get fast_simulations and train no policy
-    fast_simulations: int = 8
-    temperature: float = 1.0
-    temperature_plies: int = 8  # from here on the best move is played
-    opening_plies: int = 2  # up to so many random plies begin a game
-    deep_openings: float = 0.0  # share of games that begin after up to max_opening_plies random plies
-    max_opening_plies: int = 0
+    full_fraction: PositiveFraction = (
+        1.0  # of moves searched in full; the others get fast_simulations and train no policy
+    )
+    fast_simulations: Count = 8
+    temperature: Temperature = 1.0
+    temperature_plies: Count = 8  # from here on the best move is played
+    opening_plies: Count = 2  # up to so many random plies begin a game
+    deep_openings: Fraction = 0.0  # share of games that begin after up to max_opening_plies random plies
+    max_opening_plies: Count = 0
     stop_when_proven: bool = False  # a game ends once the search proves its outcome
-    quantum: int = 2048  # deterministic runs: samples between two updates of the network
+    quantum: Positive = 2048  # deterministic runs: samples between two updates of the network
+
+    def agree(self) -> None:
+        if self.search.num_simulations < 1:
+            raise ValueError("self_play.search.num_simulations is 0: it must be 1 or more, or nothing is learned")
 
 
 class Runner(Protocol):

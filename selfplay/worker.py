@@ -15,11 +15,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 
 from agent.evaluation import Evaluate, hashed
+from agent.ranges import Count, Number, PositiveNumber, Range, Settings
 from agent.search import Search
 from games.game import Game
 from games.registry import make
@@ -31,38 +32,24 @@ from selfplay.sheaf import Rows
 
 
 @dataclass(frozen=True, kw_only=True)
-class RayConfig:
+class RayConfig(Settings, called="ray"):
     """How self-play is spread over a Ray cluster (``honte train --ray``). Resources are those of one actor."""
 
-    num_actors: int = 0  # 0: as many as the cluster has room for, following it as nodes come and go
-    groups: int = 1  # groups of games an actor plays in threads that share its engine; 2 or more pay on a GPU
-    num_cpus: float = 1.0
-    num_gpus: float = 0.0  # with engine.device cuda; fractions share a GPU between actors
-    resources: dict[str, float] = field(default_factory=dict)  # custom resources, as nodes offer them
+    num_actors: Count = 0  # 0: as many as the cluster has room for, following it as nodes come and go
+    groups: Annotated[int, Range(1, 4096)] = (
+        1  # groups of games an actor plays in threads that share its engine; 2 or more pay on a GPU
+    )
+    num_cpus: Number = 1.0
+    num_gpus: Number = 0.0  # above 0, engine.device auto is cuda on actors; fractions share a GPU between actors
+    resources: dict[str, Number] = field(default_factory=dict)  # custom resources, as nodes offer them
     scheduling_strategy: Literal["DEFAULT", "SPREAD"] = "SPREAD"
-    seconds: float = 0.5  # that an actor plays before it hands in what is finished; two such calls are in flight
-    timeout: float = 120.0  # seconds without an answer after which an actor is replaced
-    startup_timeout: float = 600.0  # the same for its first answer: it compiles and measures engines
-    object_store_mb: int = 256  # of the cluster that --ray local starts
-    aggregate_above: int = 100  # with more actors than this, one aggregator a node checks games for the driver
-
-    def __post_init__(self) -> None:
-        rules = {
-            "num_actors": self.num_actors >= 0,
-            "groups": self.groups >= 1,
-            "num_cpus": self.num_cpus >= 0,
-            "num_gpus": self.num_gpus >= 0,
-            "seconds": self.seconds > 0,
-            "timeout": self.timeout > 0,
-            "startup_timeout": self.startup_timeout > 0,
-            "object_store_mb": self.object_store_mb >= 80,
-            "aggregate_above": self.aggregate_above >= 0,
-        }
-        for name, holds in rules.items():
-            if not holds:
-                least = {"groups": "1 or more", "object_store_mb": "80 or more", "aggregate_above": "0 or more"}
-                right = least.get(name, "0 or more" if name.startswith("num_") else "more than 0")
-                raise ValueError(f"ray.{name} is {getattr(self, name)!r}: it must be {right}")
+    seconds: PositiveNumber = (
+        0.5  # that an actor plays before it hands in what is finished; two such calls are in flight
+    )
+    timeout: PositiveNumber = 120.0  # seconds without an answer after which an actor is replaced
+    startup_timeout: PositiveNumber = 600.0  # the same for its first answer: it compiles and measures engines
+    object_store_mb: Annotated[int, Range(80, 1 << 24)] = 256  # of the cluster that --ray local starts
+    aggregate_above: Count = 100  # with more actors than this, one aggregator a node checks games for the driver
 
     def room(self, have: Mapping[str, float]) -> int:
         """How many actors a cluster of these resources gets; one at least."""

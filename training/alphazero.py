@@ -11,14 +11,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from agent.choosing import CHOSEN_HERE, EngineConfig
 from agent.evaluation import Evaluate
 from agent.evaluator import NetworkEvaluator
 from agent.network import PolicyValueNet
@@ -33,8 +31,9 @@ from training.losses import policy_value_loss
 from training.metrics import Metrics
 from training.replay import Replay
 from training.report import Rates, Report
+from training.start import engine_of, learner_device
 from training.storage import Saved, Storage
-from training.trainer import Batch, Diverged, Trainer, device_of
+from training.trainer import Batch, Diverged, Trainer
 from training.transfer import freeze, transplant
 
 FLUSH_SECONDS = 5.0
@@ -70,15 +69,15 @@ class Run:
         if config.freeze:
             freeze(model.trunk)
         self.loss = partial(policy_value_loss, value_mix=learn.value_mix, value_weight=learn.value_weight)
-        place = "cpu" if config.deterministic and learn.device == "auto" else learn.device
-        self.trainer = Trainer(model, self.loss(), learn.trainer, device_of(place, processes=learn.processes))
+        self.trainer = Trainer(model, self.loss(), learn.trainer, learner_device(config))
         self.learners: Learners | None = None
         self.replay = Replay(game, learn.window, full_budget=config.self_play.search.num_simulations)
         self.storage = Storage(game, config, folder)
         self.report, self.rates = Report(), Rates()
         self.pending: list[Games] = []
         saved = self._restore()
-        evaluator = partial(NetworkEvaluator, network=config.network, config=self._engine(), wait=False)
+        engine = engine_of(config, remote=remote is not None)
+        evaluator = partial(NetworkEvaluator, network=config.network, config=engine, wait=False)
         common: dict[str, Any] = {"seed": config.seed, "first_id": saved.next_id}
         if remote is None:
             play = partial(LocalRunner, deterministic=config.deterministic)
@@ -92,17 +91,6 @@ class Run:
         self.report.notes += [*saved.notes, *self.metrics.notes]
         self._begun = self._last_view = self._last_save = self._last_flush = time.monotonic()
         self._last_grade = -1e9
-
-    def _engine(self) -> EngineConfig:
-        """The engine asked for; a deterministic run does not choose one by measuring."""
-        chosen = self.config.engine
-        if not self.config.deterministic:
-            return chosen
-        return replace(
-            chosen,
-            kind="torch" if chosen.kind == "auto" else chosen.kind,
-            precision="fp32" if chosen.precision in CHOSEN_HERE else chosen.precision,
-        )
 
     def _restore(self) -> Saved:
         """Take up the newest valid checkpoint and the games that are stored."""

@@ -10,26 +10,24 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import torch
-from pydantic import Field
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
+from agent.ranges import BelowOne, Number, Range, Settings
 from games.symmetry import MIRROR, SQUARE, Turn, of_cells
-
-Amount = Annotated[int, Field(ge=0)]
 
 TURNS: dict[str, tuple[Turn, ...]] = {"mirror": MIRROR, "dihedral": SQUARE}
 
 
 @dataclass(frozen=True, kw_only=True)
-class AugmentConfig:
+class AugmentConfig(Settings, called="augment"):
     """What may happen to a training picture; nothing by default."""
 
-    shift: Amount = 0  # up to so many pixels either way, zeros move in (pad and crop)
-    warp: Annotated[float, Field(ge=0, lt=1)] = 0.0  # turned, sheared and scaled: each number of the map so far off
+    shift: Annotated[int, Range(0, 1024)] = 0  # up to so many pixels either way, zeros move in (pad and crop)
+    warp: BelowOne = 0.0  # turned, sheared and scaled: each number of the map so far off
     turn: Literal["none", "mirror", "dihedral"] = "none"  # dihedral: all eight of a square
-    cutout: Amount = 0  # side of a square set to zero (DeVries & Taylor 2017)
-    mixup: Annotated[float, Field(ge=0, lt=1e9)] = 0.0  # alpha of the Beta distribution (Zhang et al. 2018)
+    cutout: Annotated[int, Range(0, 65_536)] = 0  # side of a square set to zero (DeVries & Taylor 2017)
+    mixup: Number = 0.0  # alpha of the Beta distribution (Zhang et al. 2018)
 
 
 def augmented(

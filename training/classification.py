@@ -20,10 +20,10 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 
 from agent.classifier import Classifier, ClassifierConfig
+from agent.ranges import BelowOne, Count, Number, Positive, PositiveNumber, Range, Seed, Settings, Slots
 from training import checkpoints, run_folder
 from training.attacks import hardened
 from training.augmentation import AugmentConfig, augmented
@@ -37,40 +37,36 @@ from training.transfer import freeze, transplant
 
 VIEW_SECONDS = 2.0
 
-Share = Annotated[float, Field(ge=0, lt=1)]
-Amount = Annotated[float, Field(ge=0, lt=1e9)]
-Positive = Annotated[float, Field(gt=0, lt=1e9)]
-
 
 @dataclass(frozen=True, kw_only=True)
-class ImageConfig:
+class ImageConfig(Settings):
     """A whole run. The learning rate's schedule is multiplied by one cycle: a linear rise, then a cosine to 0."""
 
     dataset: str
     data_sha256: str = ""  # of the pictures, once they are known
-    seed: int = 0
-    epochs: Positive = 20.0
-    max_minutes: Amount = 0.0  # of the processor, all starts together, unless the epochs end first; 0: no limit
-    batch_size: Annotated[int, Field(ge=1)] = 128
-    warm_up: Share = 0.15  # the share of the run in which the learning rate rises
-    validation: Share = 0.05  # share of the training pictures
-    test: Share = 0.2  # share of all pictures, where the data has no test set of its own
-    limit: int = 0  # train on no more pictures; 0: all
-    size: int = 0  # of a folder's pictures, in pixels; 0: their own
+    seed: Seed = 0
+    epochs: PositiveNumber = 20.0
+    max_minutes: Number = 0.0  # of the processor, all starts together, unless the epochs end first; 0: no limit
+    batch_size: Slots = 128
+    warm_up: BelowOne = 0.15  # the share of the run in which the learning rate rises
+    validation: BelowOne = 0.05  # share of the training pictures
+    test: BelowOne = 0.2  # share of all pictures, where the data has no test set of its own
+    limit: Count = 0  # train on no more pictures; 0: all
+    size: Annotated[int, Range(0, 65_536)] = 0  # of a folder's pictures, in pixels; 0: their own
     shuffle_pixels: bool = False  # an experiment: neighbours torn apart, the same in every picture
     loss: Literal["cross_entropy", "neuron"] = "cross_entropy"
-    label_smoothing: float = 0.0
-    adversarial: Share = 0.0  # train on pictures attacked with so much of full brightness
+    label_smoothing: BelowOne = 0.0
+    adversarial: BelowOne = 0.0  # train on pictures attacked with so much of full brightness
     flip_test: bool = False  # the mean over a picture and its mirror image
-    shift_test: Annotated[int, Field(ge=0)] = 0  # and over it moved by so many pixels up, down, left and right
+    shift_test: Annotated[int, Range(0, 1024)] = 0  # and over it moved by so many pixels up, down, left and right
     freeze: bool = False  # only the head learns; for a trunk from elsewhere
     network: ClassifierConfig = field(default_factory=ClassifierConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
-    evaluate_epochs: Positive = 1.0  # between two looks at the validation pictures
-    checkpoint_minutes: float = 0.5
-    checkpoint_steps: int = 0  # between checkpoints; 0: by the clock
-    keep_checkpoints: int = 2
+    evaluate_epochs: PositiveNumber = 1.0  # between two looks at the validation pictures
+    checkpoint_minutes: Number = 0.5
+    checkpoint_steps: Count = 0  # between checkpoints; 0: by the clock
+    keep_checkpoints: Positive = 2
 
 
 MAY_CHANGE = frozenset({"max_minutes", "epochs", "evaluate_epochs", "checkpoint_minutes", "checkpoint_steps"})
@@ -125,7 +121,11 @@ class Run:
 
     def start_from(self, folder: Path) -> None:
         """Begin with the trunk of another classifier. ValueError when it does not fit."""
-        self.report.notes += transplant(self.trainer.model, folder, only="trunk.")
+        try:
+            self.report.notes += transplant(self.trainer.model, folder, only="trunk.")
+        except ValueError:
+            self.metrics.close()
+            raise
         self.trainer = Trainer(self.trainer.model, self.trainer.loss_fn, self.config.trainer)
 
     # ---- the loop ------------------------------------------------------------------------------------------------
@@ -136,6 +136,7 @@ class Run:
             done, looked = self.progress() >= 1, self._looks()
             if done:
                 return "finished"
+            self._say("running")
             self.rates.mark(self._counts())
             while not done and not self.stopping():
                 self._step()
@@ -227,15 +228,19 @@ class Run:
 
     def _save(self, status: Literal["running", "finished"] = "running") -> None:
         tensors, values = self.trainer.state()
-        folder, step, seen = self.folder / run_folder.CHECKPOINTS, self.trainer.steps, self.trainer.samples_seen
+        folder, step = self.folder / run_folder.CHECKPOINTS, self.trainer.steps
         groups = {"model": self.trainer.averaged_weights(), "optimizer": tensors}
         state = {"trainer": values, "minutes": self.minutes, "grades": self.report.grades}
-        said = model_config(self.data, self.config)
-        checkpoints.save(folder, step, groups, state, said)
+        checkpoints.save(folder, step, groups, state, model_config(self.data, self.config))
         checkpoints.prune(folder, self.config.keep_checkpoints)
-        reason = f"{step / self.batches:.1f} epochs" if status == "finished" else ""
-        run_folder.write_status(self.folder, status, step=step, samples=seen, game=said["game"], reason=reason)
+        self._say(status)
         self._last_save = time.monotonic()
+
+    def _say(self, status: Literal["running", "finished"]) -> None:
+        step, seen = self.trainer.steps, self.trainer.samples_seen
+        game = model_config(self.data, self.config)["game"]
+        reason = f"{step / self.batches:.1f} epochs" if status == "finished" else ""
+        run_folder.write_status(self.folder, status, step=step, samples=seen, game=game, reason=reason)
 
 
 @lru_cache(maxsize=4)

@@ -1,65 +1,80 @@
-"""The configuration of a run, composed once, and how YAML becomes one.
+"""The configuration of a run, composed once, and how nested values become one.
 
-Knows every part's dataclass. Does not know how a run goes. Unknown keys fail with the nearest name.
+Knows every part's dataclass. Does not know how a run goes. Unknown settings fail with the nearest name, values with
+what would be right (``agent.ranges``).
 """
 
 from __future__ import annotations
 
 import dataclasses
 import difflib
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Annotated, Any
 
-import yaml
-
+from agent import ranges
 from agent.choosing import EngineConfig
 from agent.network import NetworkConfig
+from agent.ranges import (
+    Count,
+    Device,
+    Fraction,
+    Number,
+    Positive,
+    PositiveNumber,
+    Range,
+    Seed,
+    Settings,
+    Slots,
+)
 from agent.search import SearchConfig
-from agent.text import read_text
 from games.game import Game
 from selfplay.local_runner import SelfPlayConfig
 from selfplay.worker import RayConfig
 from training.ladder import RatingConfig
 from training.replay import WindowConfig
+from training.schedules import Schedule
 from training.trainer import TrainerConfig
-
-LARGEST = 1 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
-class LearnConfig:
+class LearnConfig(Settings, called="learn"):
     """How the network learns from the games."""
 
-    batch_size: int = 512
-    device: str = "auto"  # as torch names it; auto: a GPU where each process gets one, else cpu
-    processes: int = 1  # that share each batch (torch DDP); they must divide batch_size
-    reuse: float = 4.0  # trained samples per new sample; holds self-play or the learner back
-    value_mix: float = 0.3  # lambda: value target = (1 - lambda) outcome + lambda search value
-    value_weight: float = 1.0
-    first_samples: int = 4096  # made before learning begins
-    cooldown: float = 0.25  # last share of the run, in which the learning rate falls to a tenth
-    publish_steps: int = 40  # steps between two updates of the playing network
+    batch_size: Slots = 512
+    device: Device = "auto"  # as torch names it; auto: a GPU where each process gets one, else cpu
+    processes: Annotated[int, Range(1, 1024)] = 1  # that share each batch (torch DDP); they must divide batch_size
+    reuse: PositiveNumber = 4.0  # trained samples per new sample; holds self-play or the learner back
+    value_mix: Fraction = 0.3  # lambda: value target = (1 - lambda) outcome + lambda search value
+    value_weight: Number = 1.0
+    first_samples: Count = 4096  # made before learning begins
+    cooldown: Fraction = 0.25  # last share of the run, in which the learning rate falls to a tenth
+    publish_steps: Positive = 40  # steps between two updates of the playing network
     window: WindowConfig = field(default_factory=WindowConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
 
-    def __post_init__(self) -> None:
-        if self.processes < 1 or self.batch_size % self.processes:
+    def agree(self) -> None:
+        if self.batch_size % self.processes:
             raise ValueError(f"learn.processes is {self.processes}: it must divide batch_size, {self.batch_size}")
         if self.processes > 1 and ":" in self.device:
             raise ValueError(f"learn.device is {self.device!r}: several learner processes take one GPU each; say cuda")
+        if self.processes > 1 and self.trainer.compile:
+            raise ValueError(
+                f"learn.trainer.compile is on and learn.processes is {self.processes}: only one learner process can"
+                " compile its network, so turn one of the two off"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainConfig:
+class TrainConfig(Settings):
     """A whole run."""
 
     game: str
-    seed: int = 0
+    seed: Seed = 0
     deterministic: bool = False  # play and learn in turns; everything follows from the seed
-    max_minutes: float = 0.0  # of training, every start of the run together; 0: no limit
-    max_samples: int = 0  # made by self-play; 0: no limit
+    max_minutes: Number = 0.0  # of training, every start of the run together; 0: no limit
+    max_samples: Annotated[int, Range(0, 10**12)] = 0  # made by self-play; 0: no limit
     freeze: bool = False  # only the heads learn; for a trunk from elsewhere (--init)
     network: NetworkConfig = field(default_factory=NetworkConfig)
     engine: EngineConfig = field(default_factory=EngineConfig)
@@ -67,13 +82,13 @@ class TrainConfig:
     play: SearchConfig = field(default_factory=lambda: SearchConfig(num_simulations=100))  # when it plays for real
     learn: LearnConfig = field(default_factory=LearnConfig)
     ray: RayConfig = field(default_factory=RayConfig)  # with --ray only
-    checkpoint_minutes: float = 1.0
-    checkpoint_steps: int = 0  # deterministic runs: steps between checkpoints; 0: at every update
-    keep_checkpoints: int = 3
-    keep_every: int = 0  # also every so many steps
-    grade_minutes: float = 2.0  # between two looks at solved positions, where the game has some; 0: never
+    checkpoint_minutes: Number = 1.0
+    checkpoint_steps: Count = 0  # deterministic runs: steps between checkpoints; 0: at every update
+    keep_checkpoints: Positive = 3
+    keep_every: Count = 0  # also every so many steps
+    grade_minutes: Number = 2.0  # between two looks at solved positions, where the game has some; 0: never
     rating: RatingConfig = field(default_factory=RatingConfig)
-    max_disk_gb: float = 4.0
+    max_disk_gb: PositiveNumber = 4.0
 
 
 MAY_CHANGE = frozenset(
@@ -100,30 +115,51 @@ MAY_CHANGE = frozenset(
 
 
 def parse(values: Mapping[str, Any], kind: type = TrainConfig, path: str = "") -> Any:
-    """A config from nested mappings. ValueError names the first unknown key or wrong value."""
+    """A config from nested mappings. ValueError names the first unknown setting or wrong value, ``path`` before it."""
     import pydantic  # here and below: a configuration made in code needs none
 
-    _known(values, kind, path)
+    check_values(values, kind, path)
     try:
         return pydantic.TypeAdapter(kind).validate_python(dict(values))
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise ValueError(f"config {where or 'value'}: {first['msg'].removeprefix('Value error, ')}") from error
+        if first["type"] == "value_error":  # of settings that do not go together; it names them
+            raise ValueError(first["msg"].removeprefix("Value error, ")) from error
+        raise ValueError(f"the setting {path}{where} does not fit: {first['msg']}") from error
 
 
-def _known(values: Any, kind: type, path: str) -> None:
+def check_values(values: Any, kind: type, path: str = "", *, whole: bool = True) -> None:
+    """ValueError for the first setting that ``kind`` does not have, or whose value is out of its range.
+
+    ``whole``: those that have no default must be there.
+    """
     if not isinstance(values, Mapping):
-        raise ValueError(f"config {path or 'file'} must be a mapping of names to values, not {values!r}")
-    hints = get_type_hints(kind)
+        group = f"the setting {path[:-1]} is {reprlib.repr(values)}: it" if path else "a configuration"
+        raise ValueError(f"{group} must be a group of settings, each with its name and value")
+    hints = ranges.hints(kind)
     for key, value in values.items():
         if key not in hints:
             near = difflib.get_close_matches(str(key), hints, n=1)
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(hints)}"
-            raise ValueError(f"config {path}{key} is unknown; {hint}")
-        if dataclasses.is_dataclass(hints[key]) and not isinstance(value, hints[key]) and isinstance(value, Mapping):
-            if hints[key].__module__ != "training.schedules":
-                _known(value, hints[key], f"{path}{key}.")
+            raise ValueError(f"the setting {path}{key} is unknown; {hint}")
+        if not dataclasses.is_dataclass(hints[key]):
+            if (problem := ranges.refusal(hints[key], value, read=True)) is not None:
+                raise ValueError(f"the setting {path}{key} {problem}")
+        elif not isinstance(value, hints[key]) and not (hints[key] is Schedule and _checked_number(value, path + key)):
+            check_values(value, hints[key], f"{path}{key}.", whole=whole)
+    for each in dataclasses.fields(kind):
+        if whole and each.default is each.default_factory and each.name not in values:  # both are MISSING
+            raise ValueError(f"the setting {path}{each.name} is missing: it has no default value")
+
+
+def _checked_number(value: Any, path: str) -> bool:
+    """Whether a schedule is given in its short form, one number. ValueError for one that is out of range."""
+    if isinstance(value, Mapping):
+        return False
+    if (problem := ranges.refusal(Number, value)) is not None:
+        raise ValueError(f"the setting {path} {problem}, or a group of settings with a value")
+    return True
 
 
 def to_dict(config: Any) -> dict[str, Any]:
@@ -132,19 +168,6 @@ def to_dict(config: Any) -> dict[str, Any]:
 
     plain: dict[str, Any] = pydantic.TypeAdapter(type(config)).dump_python(config, mode="json")
     return plain
-
-
-def load(path: Path) -> dict[str, Any]:
-    """The nested values of a YAML file; ValueError with a sentence when it is none."""
-    try:
-        values = yaml.safe_load(read_text(path, LARGEST))
-    except OSError as error:
-        raise ValueError(f"{path} cannot be read: {error.strerror}") from error
-    except yaml.YAMLError as error:
-        raise ValueError(f"{path} is not YAML: {error}") from error
-    if not isinstance(values, dict):
-        raise ValueError(f"{path} must hold names and values, as in 'game: connect_four'")
-    return values
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

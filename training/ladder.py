@@ -7,7 +7,6 @@ beside it, so it may go on in another process, now or later, and nothing that th
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 from agent import models, perfect
 from agent.identity import identity
 from agent.player import Player
+from agent.ranges import Count, Device, EvenCount, Finite, Number, Settings
 from games.game import Game
 from selfplay import fsio
 from selfplay.openings import openings
@@ -32,27 +32,20 @@ Progress = Callable[[int, str], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class RatingConfig:
+class RatingConfig(Settings, called="rating"):
     """How a run rates itself while it learns: in a process of its own, on time that nobody else wants."""
 
-    every_minutes: float = 5.0  # of training between two checkpoints that are rated; 0: none is
+    every_minutes: Number = 5.0  # of training between two checkpoints that are rated; 0: none is
     anchors: tuple[str, ...] = ()  # players that do not change, the first at 0 Elo; none: those that fit the game
-    games: int = 40  # of a checkpoint with each anchor, and with the rated one before it
-    opening_plies: int = 2  # random plies before anybody decides
+    games: EvenCount = 40  # of a checkpoint with each anchor, and with the rated one before it
+    opening_plies: Count = 2  # random plies before anybody decides
     settings: str = "simulations=32"  # of a checkpoint, as behind the ? of a player's text
-    promote: tuple[float, float] = (0.0, 40.0)  # H0 and H1, in Elo, of the test that a new best has to pass
-    test_games: int = 400  # the test ends undecided, and nobody is promoted, after so many
-    device: str = "cpu"  # where its networks run: auto, cpu, cuda:0, mps
+    promote: tuple[Finite, Finite] = (0.0, 40.0)  # H0 and H1, in Elo, of the test that a new best has to pass
+    test_games: EvenCount = 400  # the test ends undecided, and nobody is promoted, after so many
+    device: Device = "cpu"  # where its networks run: auto, cpu, cuda:0, mps
     give_way: bool = True  # only on time that nobody else wants; false, where cores are kept free for it: like anybody
 
-    def __post_init__(self) -> None:
-        if not 0 <= self.every_minutes < math.inf:
-            raise ValueError(f"rating.every_minutes is {self.every_minutes}: minutes are needed, or 0 for never")
-        for name in ("games", "test_games"):
-            if (value := getattr(self, name)) < 2 or value % 2:
-                raise ValueError(f"rating.{name} is {value}: an even number is needed, openings come in pairs")
-        if self.opening_plies < 0:
-            raise ValueError(f"rating.opening_plies is {self.opening_plies}: 0 or more are needed")
+    def agree(self) -> None:
         Sprt(elo0=self.promote[0], elo1=self.promote[1])
 
 

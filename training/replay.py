@@ -7,23 +7,25 @@ N = c (1 + b ((n / c)^a - 1) / a) of the n positions made so far.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from agent.ranges import Number, Positive, Range, Settings
 from games.game import Game, Positions
 from selfplay import sheaf
 
 
 @dataclass(frozen=True, kw_only=True)
-class WindowConfig:
+class WindowConfig(Settings, called="window"):
     """How many of the newest samples are drawn from."""
 
-    start: int = 50_000  # c: up to here everything
-    exponent: float = 0.75  # a
-    slope: float = 0.4  # b
+    start: Positive = 50_000  # c: up to here everything
+    exponent: Annotated[float, Range(0, 4, above=True)] = 0.75  # a
+    slope: Number = 0.4  # b
 
     def size(self, made: int) -> int:
         """The window once ``made`` samples have been made."""

@@ -14,18 +14,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
 from selfplay import fsio
-from training import checkpoints, metrics
+from training import checkpoints, metrics, yaml_files
 
 CONFIG = "config.yaml"
 STATUS = "status.json"
 CHECKPOINTS = "checkpoints"
 SCHEMA = 1
 
-_LARGEST_CONFIG = 1 << 20
 _ABSENT = object()
+
+
+def began(run: str | Path) -> bool:
+    """Whether a run ever worked in the folder: one that was refused left its settings at most."""
+    run = Path(run)
+    stored = any((run / "games").iterdir()) if (run / "games").is_dir() else False
+    return stored or (run / STATUS).exists() or (run / CHECKPOINTS).exists()
 
 
 def write_config(run: str | Path, config: Mapping[str, Any]) -> None:
@@ -33,23 +37,13 @@ def write_config(run: str | Path, config: Mapping[str, Any]) -> None:
     path = Path(run) / CONFIG
     if path.exists():
         raise ValueError(f"{path} exists: a run's config is written once")
-    fsio.write_atomic(path, yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True).encode())
+    fsio.write_atomic(path, yaml_files.dump(config).encode())
 
 
 def read_config(run: str | Path) -> dict[str, Any] | None:
     """The config of a run, None where there is none; ValueError where it is not YAML of a mapping."""
     path = Path(run) / CONFIG
-    if not path.exists():
-        return None
-    if path.stat().st_size > _LARGEST_CONFIG:
-        raise ValueError(f"{path} is larger than {_LARGEST_CONFIG} bytes: it is not a config")
-    try:
-        config = yaml.safe_load(path.read_bytes())
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(config, dict):
-        raise ValueError(f"{path} is not a mapping of settings")
-    return config
+    return yaml_files.read(path) if path.exists() else None
 
 
 def changed(
@@ -139,10 +133,10 @@ class RunSummary:
 
 
 def list_runs(root: str | Path) -> list[RunSummary]:
-    """The runs right below ``root``, by name; a damaged folder is listed as such and hides no other."""
+    """The runs right below ``root`` that ever began, by name; a damaged folder is listed as such and hides no other."""
     root = Path(root)
     folders = sorted(path for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
-    return [_summary(path) for path in folders if any((path / name).exists() for name in (CONFIG, STATUS, CHECKPOINTS))]
+    return [_summary(path) for path in folders if began(path) or fsio.holder(path) is not None]
 
 
 def _summary(run: Path) -> RunSummary:

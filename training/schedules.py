@@ -10,11 +10,15 @@ import dataclasses
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass
-from typing import Any
+from typing import Annotated, Any
+
+from agent.ranges import Number, Range, Settings
+
+Samples = Annotated[int, Range(0, 10**15)]
 
 
 @dataclass(frozen=True)
-class Schedule:
+class Schedule(Settings, called="schedule"):
     """``value`` throughout, unless a cosine or steps follow; in YAML a plain number means the same.
 
     Counts are in samples since training began. ``Schedule(0.02, warm_up=20_000, cosine=5_000_000, end=2e-4)``
@@ -22,19 +26,14 @@ class Schedule:
     AlphaZero.
     """
 
-    value: float
+    value: Number
     _: KW_ONLY
-    warm_up: int = 0  # samples of a linear rise that precedes `value`
-    cosine: int = 0  # samples at which a cosine that starts after the warm-up reaches `end`; 0 = none
-    end: float = 0.0  # where the cosine ends, and stays
-    steps: tuple[tuple[int, float], ...] = ()  # (samples, value from there on), ascending
+    warm_up: Samples = 0  # samples of a linear rise that precedes `value`
+    cosine: Samples = 0  # samples at which a cosine that starts after the warm-up reaches `end`; 0 = none
+    end: Number = 0.0  # where the cosine ends, and stays
+    steps: tuple[tuple[Samples, Number], ...] = ()  # (samples, value from there on), ascending
 
-    def __post_init__(self) -> None:
-        for name, number in (("value", self.value), ("end", self.end), *(("steps", value) for _, value in self.steps)):
-            if not (math.isfinite(number) and number >= 0):
-                raise ValueError(f"schedule.{name} is {number}: it must be a finite number from 0 up")
-        if self.warm_up < 0:
-            raise ValueError(f"schedule.warm_up is {self.warm_up}: it must be 0 or more samples")
+    def agree(self) -> None:
         if self.cosine and self.steps:
             raise ValueError("schedule.cosine and schedule.steps are both given: choose one")
         if self.cosine and self.cosine <= self.warm_up:

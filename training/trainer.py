@@ -18,6 +18,7 @@ from typing import Any, Literal, cast
 import torch
 from torch import Tensor, nn
 
+from agent.ranges import BelowOne, Number, Positive, Settings
 from training.schedules import Schedule
 
 Batch = Mapping[str, Tensor]
@@ -33,35 +34,20 @@ class Diverged(RuntimeError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainerConfig:
+class TrainerConfig(Settings, called="trainer"):
     """How to optimise. Schedules count samples."""
 
     optimizer: Literal["adamw", "sgd"] = "adamw"
     learning_rate: Schedule = field(default_factory=lambda: Schedule(1e-3))
-    weight_decay: float = 1e-4  # decoupled for adamw, L2 for sgd; never on biases and norm parameters
-    momentum: float = 0.9  # sgd only
-    betas: tuple[float, float] = (0.9, 0.999)  # adamw only
-    clip_norm: float = 0.0  # largest gradient norm; 0 = no clipping
+    weight_decay: Number = 1e-4  # decoupled for adamw, L2 for sgd; never on biases and norm parameters
+    momentum: BelowOne = 0.9  # sgd only
+    betas: tuple[BelowOne, BelowOne] = (0.9, 0.999)  # adamw only
+    clip_norm: Number = 0.0  # largest gradient norm; 0 = no clipping
     precision: Literal["auto", "fp32", "bf16"] = "fp32"  # bf16 = autocast of the forward pass; auto: where it pays
     channels_last: bool = False
     compile: bool = False  # by torch.compile: half a minute and a C++ compiler, then more samples a second
-    average_decay: float = 0.0  # exponential moving average of the weights, per step; 0 = off
-    max_skipped: int = 10  # steps in a row that may be not finite
-
-    def __post_init__(self) -> None:
-        rules: dict[str, tuple[bool, str]] = {
-            "optimizer": (self.optimizer in ("adamw", "sgd"), "'adamw' or 'sgd'"),
-            "weight_decay": (0 <= self.weight_decay < math.inf, "0 or more"),
-            "momentum": (0 <= self.momentum < 1, "from 0 to below 1"),
-            "betas": (len(self.betas) == 2 and all(0 <= b < 1 for b in self.betas), "two numbers from 0 to below 1"),
-            "clip_norm": (0 <= self.clip_norm < math.inf, "0 (off) or more"),
-            "precision": (self.precision in ("auto", "fp32", "bf16"), "'auto', 'fp32' or 'bf16'"),
-            "average_decay": (0 <= self.average_decay < 1, "0 (off) or below 1"),
-            "max_skipped": (self.max_skipped >= 1, "1 or more"),
-        }
-        for name, (holds, right) in rules.items():
-            if not holds:
-                raise ValueError(f"trainer.{name} is {getattr(self, name)!r}: it must be {right}")
+    average_decay: BelowOne = 0.0  # exponential moving average of the weights, per step; 0 = off
+    max_skipped: Positive = 10  # steps in a row that may be not finite
 
 
 class Trainer:
@@ -96,8 +82,7 @@ class Trainer:
         """The model as the loss function calls it; its weights are the model's own."""
         if not self.config.compile:
             return self.model
-        if not any(map(shutil.which, (os.environ.get("CXX", "c++"), "g++", "clang++", "cl"))):
-            raise ValueError("trainer.compile is on, but there is no C++ compiler here: install one or turn it off")
+        check_compiler()
         # Rounded to bf16 between fused steps as eager torch rounds: without it torch 2.13's gradients can be NaN.
         compiled = torch.compile(self.model, dynamic=False, options={"emulate_precision_casts": True})
         return cast(nn.Module, compiled)
@@ -235,21 +220,10 @@ class Trainer:
             )
 
 
-def device_of(name: str, *, processes: int = 1) -> torch.device:
-    """The device of a name, for the first of so many ``processes``; ``auto`` is a GPU if each gets one, else the CPU.
-
-    ValueError for GPUs that are not there.
-    """
-    there = torch.cuda.device_count()
-    if name == "auto":
-        return torch.device("cuda" if there >= processes and torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise ValueError(f"learn.device is {name!r}: it must be auto, cpu, cuda or cuda:N") from error
-    if device.type == "cuda" and (device.index or 0) + processes > there:
-        raise ValueError(f"learn.device is {name!r} for {processes} of one GPU each: torch sees {there} here")
-    return device
+def check_compiler() -> None:
+    """ValueError where ``TrainerConfig.compile`` has no C++ compiler to work with."""
+    if not any(map(shutil.which, (os.environ.get("CXX", "c++"), "g++", "clang++", "cl"))):
+        raise ValueError("trainer.compile is on, but there is no C++ compiler here: install one or turn it off")
 
 
 def bf16_pays(device: torch.device) -> bool:

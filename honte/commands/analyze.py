@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 from tyro import conf
 
+from agent.ranges import Device, Positive, Seed, Slots
 from honte.commands.shared import GameFlag, PlayerPlace, parse
 
 
@@ -27,21 +28,18 @@ class Analyze:
     """such as runs/connect_four, connect_four?simulations=400 or perfect"""
     game: GameFlag = None
     """the game, where the player does not tell it"""
-    num_slots: int = 16
+    num_slots: Slots = 16
     """positions thought about at once, in batches"""
-    max_visits: Annotated[int | None, conf.arg(metavar="INT", help_behavior_hint="")] = None
+    max_visits: Annotated[Positive | None, conf.arg(metavar="INT", help_behavior_hint="")] = None
     """the most that a question's maxVisits may ask for (default: what fits a GiB, 100,000 at most)"""
-    seed: int = 0
+    seed: Seed = 0
     """all that is drawn by lot follows from it"""
-    device: str = "auto"
+    device: Device = "auto"
     """where networks run: auto, cpu, cuda:0, mps"""
 
 
 def main(arguments: Sequence[str]) -> int:
     args = parse(Analyze, arguments, "analyze")
-    for flag, value in (("--num-slots", args.num_slots), ("--max-visits", args.max_visits)):
-        if value is not None and value < 1:
-            raise ValueError(f"{flag} is {value}; it must be at least 1")
     from agent.players import player
     from honte import gtp
     from honte.analysis import capacity

@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from agent.ranges import Device, Positive, PositiveNumber, Range, Slots, Width
 from honte.commands.shared import Output, parse, progress
 
 if TYPE_CHECKING:
@@ -51,21 +52,21 @@ class Bench:
     """what to measure with"""
     only: tuple[Part, ...] = ()
     """parts to measure; default: all"""
-    blocks: int = 6
+    blocks: Annotated[int, Range(1, 1000)] = 6
     """of the network"""
-    channels: int = 64
+    channels: Width = 64
     """of the network"""
     model: str | None = None
     """a run or a model folder whose network is measured, weights and all, instead of one that has learned nothing"""
-    simulations: int = 200
+    simulations: Positive = 200
     """a move"""
-    games: int = 512
+    games: Slots = 512
     """at once"""
-    device: str = "cpu"
-    """cpu or cuda:N"""
-    seconds: float = 0.5
+    device: Device = "cpu"
+    """auto, cpu or cuda:N"""
+    seconds: PositiveNumber = 0.5
     """for each work in each round"""
-    rounds: int = 5
+    rounds: Positive = 5
     """of which medians are taken"""
     compile: bool = False
     """the learner by torch.compile, too: most of a minute more"""
@@ -83,17 +84,12 @@ def main(arguments: Sequence[str]) -> int:
         output.say(str(number))
         output.result({"signature": number})
         return 0
-    if not args.seconds > 0:
-        raise ValueError(f"--seconds is {args.seconds}; it must be above 0")
-    for name in ("blocks", "channels", "simulations", "games", "rounds"):
-        if getattr(args, name) < 1:
-            raise ValueError(f"--{name} is {getattr(args, name)}; it must be 1 or more")
     import torch
 
+    from agent.devices import device_of
     from honte.measure.machine import machine
 
-    if args.device.startswith("cuda") and not torch.cuda.is_available():
-        raise ValueError(f"--device is {args.device}; torch sees no such device here, cpu is there")
+    args = replace(args, device=str(device_of(args.device, setting="--device")))
 
     torch.set_num_threads(1)  # rates are of one core
     start, setting, here = time.perf_counter(), _setting(args), machine()

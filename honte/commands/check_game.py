@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agent.ranges import Positive, Seed
 from honte.commands.shared import GamePlace, Output, parse
 
 
@@ -18,9 +19,9 @@ class CheckGame:
 
     game: GamePlace
     """connect_four, tic_tac_toe:rows=4,columns=4,k=3 or FILE.py:game"""
-    games: int = 64
+    games: Positive = 64
     """random games to play"""
-    seed: int = 0
+    seed: Seed = 0
     """another seed, other games"""
     json: bool = False
     """one JSON object on stdout"""
@@ -31,8 +32,6 @@ def main(arguments: Sequence[str]) -> int:
     from games import check_game, make
     from games.check import BrokenLaw
 
-    if args.games < 1:
-        raise ValueError(f"--games is {args.games}; it must be at least 1")
     game, output = make(args.game), Output(args.json)
     try:
         counts = check_game(game, args.games, args.seed)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from honte.commands.shared import Output
-from honte.recipes import IMAGES, names, pictures
+from honte.recipes import IMAGES, names, pictures, place
 from honte.running import opened, printed, run_flags, settings, signals, taken, told
 
 
@@ -60,16 +60,19 @@ def run(data: Any, config: Any, folder: Path, flags: argparse.Namespace, output:
     from honte.live_view import LiveView, summary
     from training.classification import MAY_CHANGE, ImageConfig, Run
     from training.config import to_dict
+    from training.run_folder import began
 
     defaults = to_dict(ImageConfig(dataset=config.dataset))
+    init = find(flags.init) if flags.init and (flags.fresh or not began(folder)) else None
     with (
-        opened(folder, to_dict(config), defaults, MAY_CHANGE, flags.fresh),
+        opened(folder, to_dict(config), defaults, MAY_CHANGE, flags.fresh) as opening,
         signals() as stopping,
         LiveView(data.name, str(folder), as_lines=flags.json) as view,
     ):
         learning = Run(data, config, folder, watch=view.show, stopping=stopping)
-        if flags.init and not learning.trainer.steps:
-            learning.start_from(find(flags.init))
+        if init is not None and not learning.trainer.steps:
+            learning.start_from(init)
+        opening.begin()
         before = learning.progress() >= 1
         reason = learning.go()
         grades = learning.report.grades
@@ -99,4 +102,5 @@ def _parsed(arguments: Sequence[str]) -> tuple[argparse.Namespace, Any]:
     dataset, flags, rest = taken(own_flags(), arguments)
     if not dataset and not flags.helping:
         raise ValueError("name the pictures first: logic_gates, digits, mnist, fashion_mnist, a folder or an .npz file")
-    return flags, settings(ImageConfig, pictures(flags.model, dataset or "DATASET"), rest, "classify")
+    values = pictures(flags.model, dataset or "DATASET")
+    return flags, settings(ImageConfig, values, rest, "classify", str(place(flags.model, IMAGES)))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro import conf
 
+from agent.ranges import Positive
 from honte.commands.shared import GameFlag, Output, parse, table
 
 if TYPE_CHECKING:
@@ -31,9 +32,9 @@ class Describe:
     """such as connect_four, FILE.py:game, runs/connect_four, runs/connect_four@1200, lenet or a recipe's YAML file"""
     game: GameFlag = None
     """the game of a run whose game is a file of yours"""
-    shape: tuple[int, int, int] = (1, 28, 28)
+    shape: tuple[Positive, Positive, Positive] = (1, 28, 28)
     """channels, height and width of the pictures that a classifier's recipe is described for"""
-    classes: int = 10
+    classes: Positive = 10
     """and how many classes they have"""
     json: bool = False
     """one JSON object on stdout"""
@@ -105,11 +106,12 @@ def _recipe(what: str, shape: tuple[int, int, int], classes: int) -> dict[str, A
     from games import make
     from honte.recipes import pictures
     from training.classification import ImageConfig
-    from training.config import TrainConfig, load
+    from training.config import TrainConfig
     from training.config import parse as parsed
+    from training.yaml_files import read
 
     model: Any
-    values = load(Path(what)) if what.endswith((".yaml", ".yml")) else {}
+    values = read(Path(what)) if what.endswith((".yaml", ".yml")) else {}
     if "game" in values:
         config = parsed(values, TrainConfig)
         game = make(config.game)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from agent.ranges import Count, Device, Positive, Seed, Slots
 from honte.commands.shared import GameFlag, Output, PlayerPlace, parse, progress, table
 
 if TYPE_CHECKING:
@@ -31,17 +32,17 @@ class GradeFlags:
     unless given, all that honte has for the game; where it has none and there is a solver, some are drawn"""
     make: str | None = None
     """draw positions of random games, solve them, keep them in this file and grade by them"""
-    count: int = 1000
+    count: Positive = 1000
     """how many positions to make"""
-    simulations: tuple[int, ...] = ()
+    simulations: tuple[Count, ...] = ()
     """simulations a move, instead of the player's own; 0 is the network alone"""
     game: GameFlag = None
     """the game, where the player does not tell it"""
-    num_slots: int = 256
+    num_slots: Slots = 256
     """positions thought about at once"""
-    seed: int = 0
+    seed: Seed = 0
     """all that is drawn by lot follows from it"""
-    device: str = "auto"
+    device: Device = "auto"
     """where networks run: auto, cpu, cuda:0, mps"""
     json: bool = False
     """one JSON object on stdout"""
@@ -56,8 +57,6 @@ def main(arguments: Sequence[str]) -> int:
     from selfplay.grading import counted, judge
     from training.grades import solved_sets
 
-    if args.num_slots < 1:
-        raise ValueError(f"--num-slots is {args.num_slots}; it must be at least 1")
     packaged = all(name in POSITION_SETS for name in args.positions)
     output, sets = Output(args.json), {name: _positions(name) for name in args.positions}
     game = game_for(args.game or (_told(args.player) or "connect_four" if packaged else None), args.player)
@@ -104,8 +103,6 @@ def _made(game: Game, count: int, seed: int, path: str | None = None) -> list[So
     from agent.perfect import solvable, solver
     from selfplay import classes, fsio
 
-    if count < 1:
-        raise ValueError(f"--count is {count}; it must be at least 1")
     if path is not None and Path(path).exists():
         raise ValueError(f"--make: {path} exists; name it by --positions, or choose another name")
     solve = solver(game, quickest=True)

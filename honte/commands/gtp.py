@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agent.ranges import Device, Seed
 from honte.commands.shared import GameFlag, PlayerPlace, parse
 
 
@@ -22,9 +23,9 @@ class Gtp:
     """the game, where the player does not tell it"""
     points: bool = False
     """moves are points of a Go board (A1 at the bottom left, no I) in every game; on by itself with GoGui"""
-    seed: int = 0
+    seed: Seed = 0
     """all that is drawn by lot follows from it"""
-    device: str = "auto"
+    device: Device = "auto"
     """where networks run: auto, cpu, cuda:0, mps"""
 
 

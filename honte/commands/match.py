@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from tyro import conf
 
+from agent.ranges import BelowOne, Count, Device, Finite, Integer, Seed, Slots, Threads
 from honte.commands.shared import GameFlag, Output, parse, progress, table
 
 if TYPE_CHECKING:
@@ -45,29 +46,29 @@ class Match:
     """player B"""
     game: GameFlag = None
     """the game, where the players do not tell it"""
-    games: Annotated[int | None, conf.arg(metavar="INT", help_behavior_hint="")] = None
+    games: Annotated[Integer | None, conf.arg(metavar="INT", help_behavior_hint="")] = None
     """games in all; even (default: 400, or at most 20000 with --sprt)"""
-    sprt: Annotated[tuple[float, ...], conf.arg(metavar="ELO0 ELO1 [ALPHA BETA]", help_behavior_hint="")] = ()
+    sprt: Annotated[tuple[Finite, ...], conf.arg(metavar="ELO0 ELO1 [ALPHA BETA]", help_behavior_hint="")] = ()
     """stop as soon as a test tells whether A is stronger by ELO1 (H1) or by ELO0 (H0)"""
     sprt_model: Literal["logistic", "normalized"] = "logistic"
     """what the test's Elo means: by score, or by score over its standard deviation"""
-    opening_plies: Annotated[int | None, conf.arg(metavar="INT", help_behavior_hint="")] = None
+    opening_plies: Annotated[Count | None, conf.arg(metavar="INT", help_behavior_hint="")] = None
     """random plies before the players decide (default: 2, or 8 against perfect in connect_four)"""
     judge: Text = None
     """a player who chooses among random openings those that are balanced, such as mcts:400"""
-    balance: float = 0.3
+    balance: BelowOne = 0.3
     """how far from 0 the judge's value may be, in [0, 1): 0.3 is an expected score of 35 to 65 %"""
     book: Text = None
     """a file of openings instead: moves on each line, or {"moves": [...]}"""
-    num_slots: int = 100
+    num_slots: Slots = 100
     """games played at once in each thread"""
-    threads: int = 0
+    threads: Threads = 0
     """threads; 0: one a core"""
-    seed: int = 0
+    seed: Seed = 0
     """openings and all that is drawn by lot follow from it"""
     deterministic: bool = False
     """the same bits every time: networks run in fp32 (slower), nobody plays by the clock"""
-    device: str = "auto"
+    device: Device = "auto"
     """where networks run: auto, cpu, cuda:0, mps"""
     out: Text = None
     """the match's folder (default: one under matches/ that follows from all of the above)"""
@@ -156,10 +157,6 @@ def _checked(args: Match) -> tuple[Sprt | None, int]:
     from agent.identity import repeats
     from selfplay.sprt import Sprt
 
-    if args.num_slots < 1:
-        raise ValueError(f"--num-slots is {args.num_slots}; it must be at least 1")
-    if args.threads < 0:
-        raise ValueError(f"--threads is {args.threads}; it must be 0 or more")
     if args.book is not None and (args.judge is not None or args.opening_plies is not None):
         raise ValueError("--book names the openings; leave --judge and --opening-plies away")
     if args.deterministic:

@@ -11,6 +11,7 @@ from typing import Annotated
 
 from tyro import conf
 
+from agent.ranges import Count
 from honte.commands.shared import GamePlace, Output, parse
 
 
@@ -20,7 +21,7 @@ class Perft:
 
     game: GamePlace
     """connect_four, tic_tac_toe:rows=4,columns=4,k=3 or FILE.py:game"""
-    depth: Annotated[int, conf.Positional, conf.arg(metavar="DEPTH")]
+    depth: Annotated[Count, conf.Positional, conf.arg(metavar="DEPTH")]
     """number of plies"""
     json: bool = False
     """one JSON object on stdout"""
@@ -30,8 +31,6 @@ def main(arguments: Sequence[str]) -> int:
     args = parse(Perft, arguments, "perft")
     from games import make, perft
 
-    if args.depth < 0:
-        raise ValueError(f"DEPTH is {args.depth}; it must be 0 or more")
     game, output = make(args.game), Output(args.json)
     count = perft(game, args.depth)
     output.say(str(count))

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 from tyro import conf
 
+from agent.ranges import Count, Device, Seed, Temperature
 from honte.commands.shared import GameFlag, Output, PlayerPlace, parse
 
 
@@ -25,13 +26,13 @@ class Play:
     """the game, where the player does not tell it"""
     side: Literal["first", "second", "random"] = "first"
     """your seat"""
-    simulations: Annotated[int | None, conf.arg(metavar="INT", help_behavior_hint="")] = None
+    simulations: Annotated[Count | None, conf.arg(metavar="INT", help_behavior_hint="")] = None
     """simulations a move, instead of the player's own"""
-    temperature: float = 0.0
+    temperature: Temperature = 0.0
     """0: the player's best moves; 1: chosen by lot as its search weighs them"""
-    seed: Annotated[int | None, conf.arg(metavar="INT", help_behavior_hint="")] = None
+    seed: Annotated[Seed | None, conf.arg(metavar="INT", help_behavior_hint="")] = None
     """all that is drawn by lot follows from it (default: another one each time)"""
-    device: str = "auto"
+    device: Device = "auto"
     """where networks run: auto, cpu, cuda:0, mps"""
     json: bool = False
     """the game, as it stood at the end, as one JSON object on stdout"""
@@ -39,8 +40,6 @@ class Play:
 
 def main(arguments: Sequence[str]) -> int:
     args = parse(Play, arguments, "play")
-    if not args.temperature >= 0:
-        raise ValueError(f"--temperature is {args.temperature}; it must be 0 or more")
     from rich.console import Console
 
     from honte.api import game_for, load, with_simulations

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro import conf
 
+from agent.ranges import Count, Device, EvenCount, Finite, Positive, Slots
 from honte.commands.shared import Output, parse, progress, table
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 WAIT = 1.0
 """Seconds between two looks for a new checkpoint."""
 
-Count = Annotated[int | None, conf.arg(metavar="INT", help_behavior_hint="")]
+Games = Annotated[EvenCount | None, conf.arg(metavar="INT", help_behavior_hint="")]
 
 
 @dataclass(frozen=True)
@@ -45,15 +46,15 @@ class Rate:
     """the game, where it is a file of your own"""
     anchors: Annotated[tuple[str, ...], conf.arg(help_behavior_hint="")] = ()
     """players that do not change; the first is at 0 Elo"""
-    every: int = 1
+    every: Positive = 1
     """rate every so many checkpoints, and the newest"""
-    games: Count = None
+    games: Games = None
     """games of a checkpoint with each anchor and with the checkpoint before it"""
-    simulations: Count = None
+    simulations: Annotated[Count | None, conf.arg(metavar="INT", help_behavior_hint="")] = None
     """simulations a move of the checkpoints, instead of the config's rating.settings"""
-    sprt: Annotated[tuple[float, ...], conf.arg(metavar="ELO0 ELO1 [ALPHA BETA]", help_behavior_hint="")] = ()
+    sprt: Annotated[tuple[Finite, ...], conf.arg(metavar="ELO0 ELO1 [ALPHA BETA]", help_behavior_hint="")] = ()
     """the test for best: H1 promotes"""
-    test_games: Count = None
+    test_games: Games = None
     """the test ends undecided after so many games"""
     watch: bool = False
     """go on until the run has finished, on time that nobody else wants, a checkpoint every rating.every_minutes"""
@@ -61,9 +62,9 @@ class Rate:
     """end as soon as stdin does: how a run keeps the rater that it starts"""
     rating: Annotated[str | None, conf.arg(metavar="JSON", help_behavior_hint="")] = None
     """fields of the config's rating as a JSON object: they come before the run's own, and after the flags here"""
-    num_slots: int = 64
+    num_slots: Slots = 64
     """games played at once"""
-    device: str = "auto"
+    device: Device = "auto"
     """where networks run: auto, cpu, cuda:0, mps"""
     json: bool = False
     """one JSON object on stdout"""
@@ -109,14 +110,7 @@ def _checked(args: Rate) -> RatingConfig:
     if args.sprt and len(args.sprt) not in (2, 4):
         raise ValueError(f"--sprt has {len(args.sprt)} numbers; it needs ELO0 ELO1, or ELO0 ELO1 ALPHA BETA")
     over: dict[str, Any] = {name: getattr(args, name) for name in ("games", "test_games")}
-    for name, value in over.items():
-        if value is not None and (value < 2 or value % 2):
-            raise ValueError(f"--{name.replace('_', '-')} is {value}; an even number is needed: openings come in pairs")
-    if args.every < 1:
-        raise ValueError(f"--every is {args.every}; it must be at least 1")
     if args.simulations is not None:
-        if args.simulations < 0:
-            raise ValueError(f"--simulations is {args.simulations}; it must be 0 or more")
         over["settings"] = f"simulations={args.simulations}"
     over["anchors"], over["promote"] = list(args.anchors) or None, list(args.sprt[:2]) or None
     said = (read_config(args.run) or {}).get("rating") or {}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro import conf
 
+from agent.ranges import Count, Device, Integer, Positive, Seed, Slots, Threads
 from honte.commands.match import Text
 from honte.commands.shared import GameFlag, Output, parse, progress, table
 
@@ -38,28 +39,28 @@ class Tournament:
     """the players; RUN@every:5 is every fifth checkpoint of a run and its newest one"""
     game: GameFlag = None
     """the game, where the players do not tell it"""
-    games: int = 100
+    games: Integer = 100
     """games of each pair; even"""
-    total: Annotated[int | None, conf.arg(metavar="INT", help_behavior_hint="")] = None
+    total: Annotated[Positive | None, conf.arg(metavar="INT", help_behavior_hint="")] = None
     """play at most so many games now, where they tell most"""
     gauntlet: bool = False
     """the first player against each of the others, instead of everybody against everybody"""
     anchor: Annotated[tuple[str, ...], conf.arg(metavar="PLAYER=ELO", help_behavior_hint="")] = ()
     """players whose rating is given, such as random=0 (default: the mean of all is 0)"""
-    opening_plies: Annotated[int | None, conf.arg(metavar="INT", help_behavior_hint="")] = None
+    opening_plies: Annotated[Count | None, conf.arg(metavar="INT", help_behavior_hint="")] = None
     """random plies before the players decide; each opening is played from both seats (default: as in the folder, or 2,
     or 8 with perfect in connect_four)"""
     book: Text = None
     """a file of openings instead: moves on each line, or {"moves": [...]}"""
-    num_slots: int = 64
+    num_slots: Slots = 64
     """games played at once in each thread"""
-    threads: int = 0
+    threads: Threads = 0
     """threads; 0: one a core"""
-    seed: int = 0
+    seed: Seed = 0
     """openings and all that is drawn by lot follow from it"""
     deterministic: bool = False
     """the same games every time: networks run in fp32 (slower), nobody plays by the clock"""
-    device: str = "auto"
+    device: Device = "auto"
     """where networks run: auto, cpu, cuda:0, mps"""
     out: Text = None
     """the folder of the database (default: ratings/GAME)"""
@@ -98,11 +99,6 @@ def _check(args: Tournament, texts: Sequence[str]) -> None:
         raise ValueError(
             f"--games is {args.games}; an even number is needed: each opening is played twice, seats swapped"
         )
-    for name in ("num_slots", "total"):
-        if (value := getattr(args, name)) is not None and value < 1:
-            raise ValueError(f"--{name.replace('_', '-')} is {value}; it must be at least 1")
-    if args.threads < 0:
-        raise ValueError(f"--threads is {args.threads}; it must be 0 or more")
     for text in texts:
         if args.deterministic and not repeats(text):
             raise ValueError(f"{text!r} does not repeat itself to the bit; leave --deterministic away")

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agent.ranges import Device, Seed
 from honte.commands.shared import GameFlag, PlayerPlace, parse
 
 
@@ -20,9 +21,9 @@ class UgiFlags:
     """such as runs/hex, mcts:800 or connect_four?simulations=400"""
     game: GameFlag = None
     """the game, where the player does not tell it"""
-    seed: int = 0
+    seed: Seed = 0
     """all that is drawn by lot follows from it"""
-    device: str = "auto"
+    device: Device = "auto"
     """where networks run: auto, cpu, cuda:0, mps"""
 
 

@@ -81,10 +81,11 @@ def test_one_engine_is_not_chosen_from(monkeypatch: pytest.MonkeyPatch) -> None:
     assert judge.version == -1
 
 
-@pytest.mark.parametrize("device", ["cpu", "meta"])
+@pytest.mark.parametrize("device", ["cpu", "mps"])
 def test_threads_are_merged_where_the_device_is_one(device: str, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = TorchEngine(GAME, SMALL)
     monkeypatch.setattr(evaluator, "engine", lambda *given: plain)
+    monkeypatch.setattr(evaluator, "placed", lambda config: config)  # wherever this runs, as if it were there
     judge = NetworkEvaluator(GAME, SMALL, EngineConfig(device=device, cache_entries=0))
     assert isinstance(judge.judge, BatchingEvaluator) == (device != "cpu")
     assert len(values(judge)) == 2

@@ -91,9 +91,9 @@ def test_players_of_any_game(text: str, kind: type) -> None:
     [
         ("mtcs:5", "no run or model folder 'mtcs:5'.*a player is random, mcts:N"),
         ("nowhere/run", "no run or model folder"),
-        ("mcts", "whole number above 0.*mcts:5"),
-        ("mcts:0", "whole number above 0"),
-        ("minimax:2.5", "whole number above 0.*minimax:5"),
+        ("mcts", "whole number from 1 to .*mcts:5"),
+        ("mcts:0", "whole number from 1 to"),
+        ("minimax:2.5", "whole number from 1 to 1,000 behind its colon, such as minimax:5"),
         ("random?simulations=3", "unknown setting 'simulations'; there are none"),
         ("perfect?quickest=maybe", "quickest is 'maybe'; it must be true or false"),
     ],
@@ -107,9 +107,9 @@ def test_wrong_texts(text: str, words: str) -> None:
     ("query", "words"),
     [
         ("simulation=5", "unknown setting 'simulation'; there are simulations, seconds"),
-        ("simulations=-1", "simulations is '-1'; it must be a whole number, 0 or more"),
+        ("simulations=-1", "simulations is '-1'; it must be a whole number from 0 to"),
         ("simulations=many", "simulations is 'many'"),
-        ("seconds=0", "seconds is '0'; it must be a number of seconds above 0"),
+        ("seconds=0", "seconds is '0'; it must be a number above 0 and at most"),
         ("temperature=nan", "temperature is 'nan'"),
         ("rule=uct", "rule is 'uct'; it must be gumbel or puct"),
         ("leaves=0", "leaves is '0'"),
@@ -125,7 +125,7 @@ def test_wrong_settings_of_a_network(run: Path, query: str, words: str) -> None:
 
 @pytest.mark.parametrize("device", ["gpu", "cuda:99"])
 def test_a_device_that_is_not_here(run: Path, device: str) -> None:
-    with pytest.raises(ValueError, match=f"device is '{device}', which cannot be used here"):
+    with pytest.raises(ValueError, match=rf"device is '{device}': (it must be auto|torch finds)"):
         player(str(run), made("connect_four"), num_slots=1, device=device)
 
 

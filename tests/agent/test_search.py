@@ -144,7 +144,7 @@ def test_a_finished_game_is_refused(rule: str) -> None:
 
 
 def test_an_unknown_rule_is_named() -> None:
-    with pytest.raises(ValueError, match=r"search\.rule is 'alphabeta'; it must be one of gumbel, puct, uct"):
+    with pytest.raises(ValueError, match=r"search\.rule is 'alphabeta': it must be gumbel, puct or uct"):
         Search(made("tic_tac_toe"), uniform, SearchConfig(rule="alphabeta"), num_slots=1)
 
 

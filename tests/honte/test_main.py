@@ -102,7 +102,7 @@ def test_a_wrong_flag_names_itself(capsys: pytest.CaptureFixture[str]) -> None:
     ("words", "sentence"),
     [
         ("perft tictactoe 3", "did you mean tic_tac_toe?"),
-        ("perft tic_tac_toe -1", "DEPTH is -1; it must be 0 or more"),
+        ("perft tic_tac_toe -1", "DEPTH is -1: it must be a whole number from 0 to"),
         ("match random random", "no game is given"),
         ("match random random --game tic_tac_toe --games 7", "games is 7; an even number is needed"),
         ("match random nobody --game tic_tac_toe", "'nobody'"),
@@ -122,7 +122,7 @@ def test_a_wrong_flag_names_itself(capsys: pytest.CaptureFixture[str]) -> None:
         ("check-game tic_tac_toe --games 0", "--games is 0"),
         ("describe nowhere", "'nowhere'"),
         ("bench --seconds 0", "--seconds is 0.0"),
-        ("bench --games 0", "--games is 0; it must be 1 or more"),
+        ("bench --games 0", "--games is 0: it must be a whole number from 1 to"),
     ],
 )
 def test_what_people_get_wrong_is_one_sentence(capsys: pytest.CaptureFixture[str], words: str, sentence: str) -> None:
@@ -200,6 +200,8 @@ def test_runs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert "no runs below" in said(capsys, "runs", str(tmp_path))[0]
     (tmp_path / "one").mkdir()
     (tmp_path / "one" / "config.yaml").write_text("game: tic_tac_toe\n")
+    assert not result(capsys, "runs", str(tmp_path))["runs"]  # it never began
+    (tmp_path / "one" / "checkpoints").mkdir()
     found = result(capsys, "runs", str(tmp_path))["runs"]
     assert [(run["game"], run["status"], run["step"]) for run in found] == [("tic_tac_toe", "stopped", 0)]
     assert "tic_tac_toe" in said(capsys, "runs", str(tmp_path))[0]

@@ -161,6 +161,6 @@ def test_damaged_games_are_set_aside_and_the_run_goes_on(tmp_path: Path) -> None
 
 
 def test_a_run_that_diverges_says_so(tmp_path: Path) -> None:
-    learn = {"batch_size": 32, "first_samples": 100, "trainer": {"learning_rate": 1e30, "max_skipped": 2}}
+    learn = {"batch_size": 32, "first_samples": 100, "trainer": {"learning_rate": 1e9, "max_skipped": 2}}
     with pytest.raises(ValueError, match=r"training diverged: .* --init"):
         run(tmp_path / "run", config(learn=learn))

@@ -9,7 +9,8 @@ import pytest
 
 import games
 from honte.recipes import names, recipe
-from training.config import defaults, load, merge, parse, to_dict
+from training.config import defaults, merge, parse, to_dict
+from training.yaml_files import read
 
 
 @pytest.mark.parametrize("name", names())
@@ -37,12 +38,16 @@ def test_what_is_wrong_is_named(values: dict[str, Any], sentence: str) -> None:
 
 def test_files_that_are_no_configs(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
-    for text, sentence in (("- 1", "must hold names"), ("a: [", "not YAML"), ("!!python/object:os.system {}", "YAML")):
+    for text, sentence in (
+        ("- 1", "it must hold settings"),
+        ("a: [", "not YAML"),
+        ("!!python/object:os.system {}", "YAML"),
+    ):
         path.write_text(text)
         with pytest.raises(ValueError, match=sentence):
-            load(path)
+            read(path)
     with pytest.raises(ValueError, match="cannot be read"):
-        load(tmp_path / "none.yaml")
+        read(tmp_path / "none.yaml")
 
 
 def test_unknown_recipes_are_met_with_the_nearest() -> None:

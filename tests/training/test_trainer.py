@@ -12,11 +12,12 @@ import torch
 from torch import Tensor, nn
 
 from agent.classifier import Classifier, ClassifierConfig
+from agent.devices import device_of
 from training import checkpoints
 from training.config import LearnConfig
 from training.losses import classification_loss, policy_value_loss
 from training.schedules import Schedule
-from training.trainer import Diverged, Trainer, TrainerConfig, device_of
+from training.trainer import Diverged, Trainer, TrainerConfig
 
 needs_compiler = pytest.mark.skipif(not shutil.which("g++"), reason="torch.compile needs a C++ compiler")
 
@@ -372,7 +373,7 @@ def test_a_device_is_there_or_said_not_to_be() -> None:
     assert device_of("auto", processes=1 + torch.cuda.device_count()).type == "cpu"  # not one for each
     with pytest.raises(ValueError, match="must be auto, cpu, cuda"):
         device_of("gpu")
-    with pytest.raises(ValueError, match=f"torch sees {torch.cuda.device_count()} here"):
+    with pytest.raises(ValueError, match=f"torch finds {torch.cuda.device_count()} such devices here"):
         device_of("cuda", processes=1 + torch.cuda.device_count())
     with pytest.raises(ValueError, match="one GPU each; say cuda"):
         LearnConfig(device="cuda:1", processes=2)
