@@ -46,6 +46,8 @@ def main(arguments: Sequence[str]) -> int:
     if flags.attack:
         attack.parsed(flags.attack)  # before a long run, not after it
     data = open_data(config.dataset, config.size)
+    for note in data.notes:
+        output.say(f"note: {note}")
     config = replace(config, data_sha256=data.sha256)
     name = f"{Path(config.dataset).stem or 'pictures'}_{'locality' if flags.locality else Path(flags.model).stem}"
     look = partial(locality.compare, run) if flags.locality else run
@@ -77,6 +79,7 @@ def run(data: Any, config: Any, folder: Path, flags: argparse.Namespace, output:
             "run": str(folder),
             "reason": reason,
             "dataset": data.name,
+            "notes": list(data.notes),
             "model": config.network.kind,
             "minutes": round(learning.minutes, 3),
             "epochs": round(learning.trainer.steps / learning.batches, 2),

@@ -27,11 +27,13 @@ HEART = 0.05
 def read(folder: Path, config: Mapping[str, Any], records: list[dict[str, Any]]) -> RunStory:
     """Everything of a run of ``honte classify``. What is not there any more, say its pictures, is told in the notes."""
     asked: ImageConfig = parse(config, ImageConfig)
-    name, notes, grades, cards, count = "validation", [], [], [], 0
+    name, grades, cards, count = "validation", [], [], 0
+    notes: list[str] = []
     try:
         data = open_data(asked.dataset, asked.size)
         if data.sha256 != asked.data_sha256:
             raise ValueError(f"the pictures of {asked.dataset} are others now")
+        notes += data.notes
         split = parts(data, asked)
         count = len(split.validation.labels)
         name = "test" if status(folder).startswith("finished") else name  # a run looks at its test pictures at its end

@@ -70,6 +70,37 @@ def test_the_life_of_a_classifier(
     assert "data_sha256" in capsys.readouterr().err
 
 
+def test_strokes_on_transparent_pages_are_learned_and_predicted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Black on nothing: all of it was black, and half of the test pictures were right. What is left out is said."""
+    random, data = np.random.default_rng(0), tmp_path / "strokes"
+    for name in ("across", "down"):
+        (data / name).mkdir(parents=True)
+        for i in range(60):
+            pixels = np.zeros((12, 12, 4), np.uint8)
+            at = random.integers(0, 10)
+            (pixels if name == "across" else pixels.transpose(1, 0, 2))[at : at + 2, :, 3] = 255
+            Image.fromarray(pixels).save(data / name / f"{i}.png")
+    (data / "down" / "about.txt").write_text("which pictures these are")
+    words = ["--model", "mlp", "--epochs", "20", "--max-minutes", "0", "--batch-size", "16"]
+    assert main(["classify", str(data), *words, "--run", str(tmp_path / "run"), "--json"]) == 0
+    output = capsys.readouterr()
+    found = json.loads(output.out.splitlines()[-1])
+    assert found["test_accuracy"] >= 0.95
+    assert "no pictures and are left out: 1" in output.err
+    assert found["notes"]
+    moving = tmp_path / "moving.gif"
+    frames = [Image.open(data / name / "7.png") for name in ("across", "down")]
+    frames[0].save(moving, save_all=True, append_images=frames[1:])
+    assert main(["predict", str(tmp_path / "run"), str(data / "down" / "7.png"), str(moving), "--json"]) == 0
+    output = capsys.readouterr()
+    assert [each["class"] for each in json.loads(output.out)["predictions"]] == ["down", "across"]
+    assert f"{moving}, which is animated" in output.err
+    assert main(["report", str(tmp_path / "run")]) == 0
+    assert "no pictures and are left out: 1" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+
+
 def test_alexnet_trains_on_a_folder(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The recipe as it comes, but for its length. Its own data is not to be had, and 120 pictures teach it little."""
     words = ["--model", "alexnet", "--batch-size", "16", "--epochs", "2", "--max-minutes", "0"]
