@@ -36,7 +36,7 @@ ONLY = {"training/losses.py": ("classification_loss", "neuron_loss"), "honte/rec
 """Of a file that games use as well: the functions that they do not."""
 
 COUNTED = ("readers", "augmentation", "losses and attacks", "run", "commands")
-"""What is to stay below 1,100 lines."""
+"""What is to stay below 1,150 lines."""
 
 SILENT = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
 

@@ -33,11 +33,7 @@ FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
 GARMENTS = ("T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "boot")
 DIGITS = tuple("0123456789")
 
-PARTS = {
-    "train": ("train", "training"),
-    "test": ("test", "testing"),
-    "validation": ("val", "valid", "validation"),
-}
+PARTS = {"train": ("train", "training"), "test": ("test", "testing"), "validation": ("val", "valid", "validation")}
 """What the folders of a data set's parts are called, in small or capital letters."""
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from honte.commands.shared import Output
 from honte.recipes import IMAGES, names, pictures
-from honte.running import opened, printed, run_flags, settings, signals, taken, told
+from honte.running import num_threads, opened, printed, run_flags, settings, signals, taken, told
 
 
 def own_flags() -> argparse.ArgumentParser:
@@ -63,6 +63,10 @@ def run(data: Any, config: Any, folder: Path, flags: argparse.Namespace, output:
     from training.classification import MAY_CHANGE, ImageConfig, Run
     from training.config import to_dict
 
+    threads, note = num_threads(config.threads, Path("") if flags.fresh else folder)
+    if note:
+        output.say(f"note: {note}")
+    config = replace(config, threads=threads)
     defaults = to_dict(ImageConfig(dataset=config.dataset))
     with (
         opened(folder, to_dict(config), defaults, MAY_CHANGE, flags.fresh),
@@ -81,6 +85,7 @@ def run(data: Any, config: Any, folder: Path, flags: argparse.Namespace, output:
             "dataset": data.name,
             "notes": list(data.notes),
             "model": config.network.kind,
+            "threads": threads,
             "minutes": round(learning.minutes, 3),
             "epochs": round(learning.trainer.steps / learning.batches, 2),
             "test_accuracy": grades.get("test_accuracy"),

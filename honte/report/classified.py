@@ -84,6 +84,7 @@ def _facts(folder: Path, asked: ImageConfig, records: list[dict[str, Any]]) -> l
         ("network", f"{asked.network.kind}{parameters(folder)}"),
         ("changed as it learns", changes or "not at all"),
         ("seed", str(asked.seed)),
+        ("threads", str(asked.threads or 1)),
     ]
 
 

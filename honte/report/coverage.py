@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from agent.cache import hash_rows
 from games.game import Game
 
-
 AT_ONCE = 2000
 """Positions that are described together."""
 
