@@ -207,7 +207,9 @@ def _check_classes(folder: Path, found: Mapping[str, Listing], classes: Sequence
     """ValueError where the folders are not those of two or more classes with pictures, or of ``classes``."""
     if classes:
         if more := sorted(set(found) - set(classes)):
-            raise ValueError(f"{folder} has a folder {more[0]}, the training pictures have {', '.join(classes)}")
+            raise ValueError(
+                f"{folder} has a folder {more[0]}, but the training pictures have only {', '.join(classes)}"
+            )
         if not any(each.pictures for each in found.values()):
             raise ValueError(f"{folder}: there is no picture in the folders of its classes")
         return
@@ -218,13 +220,13 @@ def _check_classes(folder: Path, found: Mapping[str, Listing], classes: Sequence
         tables = [path.name for path in sorted(folder.iterdir()) if path.suffix.lower() in (".csv", ".tsv", ".json")]
         hint += f"; {tables[0]} is not read: put the pictures of each class into a folder of its own" if tables else ""
         count = "one folder" if only else "no folder"
-        raise ValueError(f"{folder} has {count}: two or more are due, one for each class{hint}")
+        raise ValueError(f"{folder} has {count}: there must be two or more, one for each class{hint}")
     empty = [name for name, each in found.items() if not each.pictures]
     if empty:
         others = [path for name in empty for path in found[name].others]
         heard = f" (there is {others[0].name}, and {', '.join(sorted(ENDINGS))} are read)" if others else ""
         raise ValueError(
-            f"{', '.join(str(folder / name) for name in empty)}: a class's folder without a picture{heard}"
+            f"{', '.join(str(folder / name) for name in empty)}: the folder of a class must hold a picture{heard}"
         )
 
 

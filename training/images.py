@@ -88,7 +88,11 @@ def open_data(place: str, size: int = 0) -> DataSet:
             raise ValueError(f"{path} has no arrays 'images' and 'labels'")
         return _data_set(place, arrays, read_npz(path, "test_"))
     near = difflib.get_close_matches(place, NAMED, n=1)
-    wrong = f"{place} is a file of another kind" if path.is_file() else f"there are no pictures called {place!r}"
+    wrong = (
+        f"{place} is a file of another kind (an archive must be unpacked)"
+        if path.is_file()
+        else f"there are no pictures called {place!r}"
+    )
     raise ValueError(
         f"{wrong}; {f'did you mean {near[0]}? ' if near else ''}"
         f"there are logic_gates, {', '.join(NAMED)}, a folder with a folder for each class, with idx or CIFAR files,"
