@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
@@ -36,6 +37,9 @@ LARGEST_CONFIG = 1 << 20
 
 RATED = "ratings/models"
 """Where a run keeps the networks that its ratings need, by step, after their checkpoints are deleted."""
+
+BUFFERS = frozenset({"running_mean", "running_var", "num_batches_tracked", "mean", "std"})
+"""Tensors of a network that are measured or counted, not learned."""
 
 Config = TypeVar("Config")
 
@@ -84,6 +88,13 @@ def find(text: str) -> Path:
 def steps(run: Path) -> list[int]:
     """The steps of a run's checkpoints, ascending."""
     return sorted(int(path.name) for path in (run / "checkpoints").glob("*") if path.name.isdecimal())
+
+
+def count_parameters(folder: Path) -> int:
+    """How many numbers the network in a model folder has learned, from the header of its file alone."""
+    with safetensors.safe_open(folder / "model.safetensors", "numpy") as file:
+        shapes = {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118 - not a dict
+    return sum(math.prod(shape) for name, shape in shapes.items() if name.rpartition(".")[2] not in BUFFERS)
 
 
 def _newest(run: Path) -> Path:

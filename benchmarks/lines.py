@@ -19,7 +19,7 @@ from benchmarks.machine import report
 ROOT = Path(__file__).parent.parent
 
 PARTS = {
-    "readers": ("training/image_files.py", "training/images.py"),
+    "readers": ("training/picture_files.py", "training/image_files.py", "training/images.py"),
     "augmentation": ("training/augmentation.py",),
     "losses and attacks": ("training/losses.py", "training/attacks.py"),
     "run": ("training/classification.py", "training/classifiers.py"),
@@ -36,7 +36,7 @@ ONLY = {"training/losses.py": ("classification_loss", "neuron_loss"), "honte/rec
 """Of a file that games use as well: the functions that they do not."""
 
 COUNTED = ("readers", "augmentation", "losses and attacks", "run", "commands")
-"""What is to stay below 900 lines."""
+"""What is to stay below 1,150 lines."""
 
 SILENT = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
 

@@ -52,8 +52,11 @@ ILL_USED, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code. 2: the user can mend it; 130: interrupted; 141: nobody reads the output."""
     # A pool of torch threads beside another busy process spins more than it computes: threads of games use the cores.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    # Pictures are learned by one loop, whose operations share the cores (honte.running.num_threads) and wait asleep:
+    # threads that spin take the processor's minutes of a run, and ten times as long beside other busy processes.
     words = list(sys.argv[1:] if arguments is None else arguments)
+    name, value = ("OMP_WAIT_POLICY", "PASSIVE") if words[:1] == ["classify"] else ("OMP_NUM_THREADS", "1")
+    os.environ.setdefault(name, value)
     try:
         code = _run(words)
         sys.stdout.flush()

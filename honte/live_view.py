@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from selfplay.grading import interval
-from training.report import BY_CLASS, Report
+from training.report import BY_CLASS, HOW, Report, grade_title, set_title
 
 SECONDS_A_LINE = 15.0
 MISTAKES = "mistakes/"
@@ -97,14 +97,14 @@ class LiveView:
             if how == "raw":
                 alone = self._cells(name, report.grades)
                 searched = self._cells(f"mistakes/{each}/search", report.grades)
-                rows.add_row(Text(f"mistakes, {each.replace('_', ' ')}", "bold"), *alone, *searched)
+                rows.add_row(Text(f"mistakes on {set_title(each)}", "bold"), *alone, *searched)
                 for kind in report.by_class:
                     if kind.startswith(f"{BY_CLASS}{each}/raw/"):
                         pair = (kind, kind.replace("/raw/", "/search/"))
                         cells = [cell for key in pair for cell in self._cells(key, report.by_class)]
                         rows.add_row(f"  {kind.split('/')[3]}", *cells, style="dim")
         if any(name.startswith(MISTAKES) for name in report.grades):
-            rows.add_row("", "network alone, 95 %", "", "with search, 95 %", "", style="dim")
+            rows.add_row("", *(cell for how in HOW.values() for cell in (f"{how}, 95 %", "")), style="dim")
         if report.ratings:
             curve = Text(spark([point.elo for point in report.ratings], 14), "magenta")
             rows.add_row(Text(f"Elo, step {report.ratings[-1].step}", "bold"), elo(report), curve)
@@ -165,7 +165,7 @@ def line(report: Report, counts: Mapping[str, int]) -> str:
         words += [f"{report.evaluations_per_second:.0f} evaluations/s", f"{report.cache_hits:.0%} cached"]
     words.append(f"{report.trained_per_second:.0f} trained/s")
     words += [f"{name} {report.losses[name]:.3f}" for name in losses(report) if name.endswith("loss")]
-    words += [f"{name} {share(name, rate, counts)}" for name, rate in report.grades.items()]
+    words += [f"{grade_title(name)} {share(name, rate, counts)}" for name, rate in report.grades.items()]
     words += [f"Elo {elo(report)} at step {report.ratings[-1].step}"] if report.ratings else []
     return "  ".join(words)
 
@@ -175,6 +175,6 @@ def summary(report: Report, counts: Mapping[str, int] | None = None) -> str:
     numbers = {"games": report.games, "positions": report.samples, "steps": report.step}
     parts = [", ".join(f"{number:,} {name}" for name, number in numbers.items() if number)]
     for name, rate in report.grades.items():
-        parts.append(f"{name.replace('/', ' ').replace('_', ' ')}: {share(name, rate, counts or {})}")
+        parts.append(f"{grade_title(name)}: {share(name, rate, counts or {})}")
     parts += [f"Elo {elo(report)} at step {report.ratings[-1].step}, 95 %"] if report.ratings else []
     return "; ".join(filter(None, parts))

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import shutil
 import signal
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+MOST_THREADS = 8
+"""As many threads as are taken unasked: batches of small pictures cannot keep more of them busy."""
 
 
 def run_flags(command: str, usage: str, description: str, init: str) -> argparse.ArgumentParser:
@@ -140,6 +144,28 @@ def _clear(folder: Path, there: Collection[Path]) -> None:
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
+
+
+def num_threads(asked: int, folder: Path) -> tuple[int, str]:
+    """How many threads torch shares its operations among, and a note where a run goes on with another number.
+
+    ``asked`` (0: nothing), then OMP_NUM_THREADS, then what the run in ``folder`` began with, then the cores there are.
+    """
+    import torch
+
+    from selfplay.cores import cores
+    from training import run_folder
+
+    old = run_folder.read_config(folder)
+    began = (int(old.get("threads") or 0) or 1) if old else 0  # runs of earlier versions had one
+    named = asked or (torch.get_num_threads() if os.environ.get("OMP_NUM_THREADS") else 0)
+    threads = named or began or min(cores(), MOST_THREADS)
+    if began in (0, threads):
+        return threads, ""
+    return (
+        threads,
+        f"this run began with --threads {began} and goes on with {threads}: its bits are others from here on",
+    )
 
 
 @contextlib.contextmanager

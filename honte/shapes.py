@@ -179,7 +179,7 @@ def drawn(
             if piece.text not in ("", "·"):
                 yield Text(x, y, min(0.42, 1.2 / len(piece.text)), piece.text, ink.contrast if ink else PAPER)
             elif marked or piece.text:
-                yield Disc(x, y, 0.17, "", ink.contrast if ink else PAPER, 0.055)
+                yield Disc(x, y, 0.1, ink.contrast if ink else PAPER)  # a ring would look like another piece
         case "letter":
             if ink:
                 yield from tile(x, y, ink, upright=piece.owner == 0)

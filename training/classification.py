@@ -3,9 +3,9 @@
 Knows the run: splits, the order of batches, the one-cycle schedule, what is saved and measured. Does not know file
 formats, layers, or what a gradient is: that is ``training.trainer``'s, which plays games with the same lines.
 
-Which pictures are in batch n and how they are changed follows from (seed, n) alone, so a resumed run has the same bits;
-``max_minutes`` brings in a clock, which then shortens the schedule. It counts the processor's time, all threads of this
-process together, so that what a budget buys does not depend on what else the machine does.
+Which pictures are in batch n and how they are changed follows from (seed, n) alone, so a resumed run has the same bits
+with as many threads; ``max_minutes`` brings in a clock, which then shortens the schedule. It counts the processor's
+time, all threads of this process together, so that what a budget buys does not depend on what else the machine does.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ class ImageConfig(Settings):
     dataset: str
     data_sha256: str = ""  # of the pictures, once they are known
     seed: Seed = 0
+    threads: Annotated[int, Range(0, 1024)] = 0  # of the processor; 0: its cores, or OMP_NUM_THREADS
     epochs: PositiveNumber = 20.0
     max_minutes: Number = 0.0  # of the processor, all starts together, unless the epochs end first; 0: no limit
     batch_size: Slots = 128
@@ -69,7 +70,9 @@ class ImageConfig(Settings):
     keep_checkpoints: Positive = 2
 
 
-MAY_CHANGE = frozenset({"max_minutes", "epochs", "evaluate_epochs", "checkpoint_minutes", "checkpoint_steps"})
+MAY_CHANGE = frozenset(
+    {"threads", "max_minutes", "epochs", "evaluate_epochs", "checkpoint_minutes", "checkpoint_steps"}
+)
 """What another value of does not make another run of the same folder."""
 
 
@@ -88,6 +91,8 @@ class Run:
         self.data, self.config, self.folder = data, config, folder
         self.watch, self.stopping = watch, stopping
         self.parts = parts(data, config)
+        if config.threads:
+            torch.set_num_threads(config.threads)
         torch.manual_seed(config.seed)
         model = Classifier(config.network, data.shape, len(data.classes))
         pixels = self.parts.train.images.float().transpose(0, 1).flatten(1)  # [C, N * H * W]

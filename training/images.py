@@ -9,7 +9,7 @@ import difflib
 import hashlib
 import importlib.util
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -18,11 +18,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from training.image_files import Labelled, read_cifar, read_folder, read_idx_pair, read_npz, read_table
+from training.image_files import (
+    Labelled,
+    find_idx,
+    list_pictures,
+    read_cifar,
+    read_folder,
+    read_idx_pair,
+    read_npz,
+    read_table,
+)
 
 FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
 GARMENTS = ("T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "boot")
 DIGITS = tuple("0123456789")
+
+PARTS = {"train": ("train", "training"), "test": ("test", "testing"), "validation": ("val", "valid", "validation")}
+"""What the folders of a data set's parts are called, in small or capital letters."""
 
 
 class Pictures(NamedTuple):
@@ -39,6 +51,7 @@ class DataSet:
     train: Pictures
     test: Pictures | None
     sha256: str  # of all pixels and labels
+    notes: tuple[str, ...] = ()  # what was left out of it, or not taken as it is
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -67,35 +80,51 @@ def open_data(place: str, size: int = 0) -> DataSet:
             raise ValueError(f"the data of {place} is another than honte knows: its sha256 is {data.sha256}")
         return data
     if path.is_dir():
-        return _data_set(place, *_in_folder(path, size))
+        notes: list[str] = []
+        return replace(_data_set(place, *_in_folder(path, size, notes)), notes=tuple(notes))
     if path.suffix == ".npz" and path.is_file():
         arrays = read_npz(path)
         if arrays is None:
             raise ValueError(f"{path} has no arrays 'images' and 'labels'")
         return _data_set(place, arrays, read_npz(path, "test_"))
     near = difflib.get_close_matches(place, NAMED, n=1)
+    wrong = (
+        f"{place} is a file of another kind (an archive must be unpacked)"
+        if path.is_file()
+        else f"there are no pictures called {place!r}"
+    )
     raise ValueError(
-        f"there are no pictures called {place!r}; {f'did you mean {near[0]}? ' if near else ''}"
+        f"{wrong}; {f'did you mean {near[0]}? ' if near else ''}"
         f"there are logic_gates, {', '.join(NAMED)}, a folder with a folder for each class, with idx or CIFAR files,"
         " or an npz file"
     )
 
 
-def _in_folder(path: Path, size: int) -> tuple[Labelled, Labelled | None]:
+def _in_folder(path: Path, size: int, notes: list[str]) -> tuple[Labelled, Labelled | None]:
     """Training and test pictures of a folder of idx or CIFAR-10 files, or of folders, perhaps below train and test."""
-    if any(path.glob("*[-.]idx[13]-ubyte*")):
-        return read_idx_pair(path, "train"), read_idx_pair(path, "t10k")
+    if find_idx(path):
+        return read_idx_pair(path, "train"), read_idx_pair(path, "t10k") if find_idx(path, "t10k-*") else None
     if batches := sorted(path.glob("data_batch_*.bin")):
         images, labels, names = zip(*map(read_cifar, batches), strict=True)
         test = path / "test_batch.bin"
         train = np.concatenate(images), np.concatenate(labels), names[0]
         return train, read_cifar(test) if test.is_file() else None
-    if not (path / "train").is_dir():
-        return read_folder(path, size), None
-    train = read_folder(path / "train", size)
-    height, width = train[0].shape[2:]
-    tests = [path / name for name in ("test", "val") if (path / name).is_dir()]
-    return train, read_folder(tests[0], (width, height), train[2]) if tests else None
+    inside = {each.name: each for each in sorted(path.iterdir()) if each.is_dir() and each.name[0] not in "._"}
+    parts = {kind: [each for name, each in inside.items() if name.lower() in names] for kind, names in PARTS.items()}
+    others = set(inside.values()) - {each for found in parts.values() for each in found}
+    if not any(parts.values()) or (
+        others and not any(each.is_dir() for part in parts["train"] for each in part.iterdir())
+    ):
+        return read_folder(path, size, notes=notes), None  # "train" may be what is on the pictures, beside "bus"
+    if not parts["train"]:
+        raise ValueError(f"{path} has {', '.join(inside)} and no folder train with a folder for each class")
+    learned, tests = parts["train"][0], [*parts["test"], *parts["validation"]]
+    train = read_folder(learned, size, notes=notes)
+    unused = [each for each in inside.values() if each not in (learned, *tests[:1])]
+    if unused:
+        count = sum(len(list_pictures(each).pictures) for each in unused)
+        notes.append(f"{path}: pictures in {', '.join(each.name for each in unused)}, which are left out: {count:,}")
+    return train, read_folder(tests[0], size, train, notes) if tests else None
 
 
 def split(data: DataSet, *, seed: int, validation: float, test: float, limit: int = 0) -> Split:
@@ -149,7 +178,7 @@ def _packaged(package: str, project: str, file: str, largest: int) -> tuple[Labe
 def _fashion_mnist() -> tuple[Labelled, Labelled | None]:
     if not FASHION_MNIST.is_dir():
         raise ValueError(f"there is no {FASHION_MNIST}: apt install dataset-fashion-mnist, or name its files' folder")
-    return _in_folder(FASHION_MNIST, 0)
+    return _in_folder(FASHION_MNIST, 0, [])
 
 
 NAMED: dict[str, tuple[Callable[[], tuple[Labelled, Labelled | None]], tuple[str, ...], str]] = {

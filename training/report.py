@@ -19,6 +19,28 @@ BY_CLASS = "by_class/"
 """How the names of rates begin that are of one class of positions."""
 
 
+HOW = {"raw": "network only", "search": "with search"}
+"""How the moves were chosen whose mistakes are counted, by the key in the names of rates, as people read it."""
+
+STAGES = {"begin": "opening", "middle": "middle-game", "end": "endgame"}
+
+
+def set_title(name: str) -> str:
+    """What people read of a set of solved positions, or of pictures: "middle_easy" is "easy middle-game positions"."""
+    stage, _, level = name.partition("_")
+    if stage in STAGES and level:
+        return f"{level.replace('_', ' ')} {STAGES[stage]} positions"
+    text = name.replace("_", " ")
+    return text if text.endswith(("positions", "pictures")) else f"{text} positions"
+
+
+def grade_title(name: str) -> str:
+    """What people read of a rate: "mistakes/all/raw" is "mistakes on all positions, network only"."""
+    kind, _, rest = name.partition("/")
+    each, _, how = rest.rpartition("/")
+    return f"{kind} on {set_title(each)}, {HOW.get(how, how)}" if each else name.replace("_", " ")
+
+
 @dataclass
 class Report:
     """Where a run stands. Rates are a second, over the last half minute or so."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from honte.commands.shared import Output
 from honte.recipes import IMAGES, names, pictures, place
-from honte.running import opened, printed, run_flags, settings, signals, taken, told
+from honte.running import num_threads, opened, printed, run_flags, settings, signals, taken, told
 
 
 def own_flags() -> argparse.ArgumentParser:
@@ -46,6 +46,8 @@ def main(arguments: Sequence[str]) -> int:
     if flags.attack:
         attack.parsed(flags.attack)  # before a long run, not after it
     data = open_data(config.dataset, config.size)
+    for note in data.notes:
+        output.say(f"note: {note}")
     config = replace(config, data_sha256=data.sha256)
     name = f"{Path(config.dataset).stem or 'pictures'}_{'locality' if flags.locality else Path(flags.model).stem}"
     look = partial(locality.compare, run) if flags.locality else run
@@ -62,6 +64,10 @@ def run(data: Any, config: Any, folder: Path, flags: argparse.Namespace, output:
     from training.config import to_dict
     from training.run_folder import began
 
+    threads, note = num_threads(config.threads, Path("") if flags.fresh else folder)
+    if note:
+        output.say(f"note: {note}")
+    config = replace(config, threads=threads)
     defaults = to_dict(ImageConfig(dataset=config.dataset))
     init = find(flags.init) if flags.init and (flags.fresh or not began(folder)) else None
     with (
@@ -80,7 +86,9 @@ def run(data: Any, config: Any, folder: Path, flags: argparse.Namespace, output:
             "run": str(folder),
             "reason": reason,
             "dataset": data.name,
+            "notes": list(data.notes),
             "model": config.network.kind,
+            "threads": threads,
             "minutes": round(learning.minutes, 3),
             "epochs": round(learning.trainer.steps / learning.batches, 2),
             "test_accuracy": grades.get("test_accuracy"),

@@ -6,7 +6,6 @@ Knows its flags and a table. Does not know how networks are built.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,9 +18,6 @@ from honte.commands.shared import GameFlag, Output, parse, table
 
 if TYPE_CHECKING:
     from agent.models import Model
-
-STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
-"""Tensors of a model that are no parameters."""
 
 
 @dataclass(frozen=True)
@@ -78,16 +74,13 @@ def _game(game: Any) -> dict[str, Any]:
 
 
 def _model(model: Model) -> dict[str, Any]:
-    from safetensors import safe_open
+    from agent.models import count_parameters
 
-    with safe_open(model.folder / "model.safetensors", "numpy") as file:
-        shapes = {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118 - not a dict
-    counted = [shape for name, shape in shapes.items() if name.rpartition(".")[2] not in STATISTICS]
     return {
         **_classes(model.folder),
         "game": model.game,
         "folder": str(model.folder),
-        "parameters": sum(math.prod(shape) for shape in counted),
+        "parameters": count_parameters(model.folder),
         "network": model.network,
         "search": model.search,
     }

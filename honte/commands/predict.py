@@ -24,7 +24,7 @@ class Predict:
     run: Annotated[str, conf.Positional, conf.arg(metavar="RUN")]
     """such as runs/fashion_mnist_lenet"""
     pictures: Annotated[tuple[Path, ...], conf.Positional, conf.arg(metavar="PICTURE ...")]
-    """picture files of any size"""
+    """picture files of any size; they are read as for training"""
     invert: bool = False
     """dark and bright change places: for ink on paper, where the training pictures are bright on black"""
     json: bool = False
@@ -38,10 +38,13 @@ def main(arguments: Sequence[str]) -> int:
     import torch
 
     from training.classifiers import load_classifier, predict
-    from training.image_files import read_picture
+    from training.picture_files import measure_picture, read_picture
 
     output = Output(args.json)
     model, config = load_classifier(args.run)
+    for path in args.pictures:
+        if measure_picture(path).animated:
+            output.say(f"note: of {path}, which is animated, the first frame is taken")
     images = torch.stack([torch.from_numpy(read_picture(path, model.shape).copy()) for path in args.pictures])
     images = 255 - images if args.invert else images
     chances = predict(model, images, flip=config["flip_test"], shift=config["shift_test"])

@@ -6,19 +6,33 @@ Knows what is healthy. Does not know files or pages.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from honte.report.coverage import Coverage
 from honte.report.curves import Record, column, looks
 from honte.report.played import Batch
 from selfplay.grading import interval
+from training.report import HOW, set_title
 
 Level = Literal["bad", "warn", "good"]
 
 NEWEST = 2000
 """Games that speak for the run as it is now."""
+
+
+OFTEN = 0.2
+"""A larger share of games that repeat another one is worth a look."""
+
+ENOUGH = 0.1
+"""Games of a small game that meet so many of its positions have learned from most of what sensible players reach."""
+
+FEW_MISTAKES = 0.02
+
+CACHED = 0.8
+"""Where the cache answers so many simulations, few positions are left for the network."""
 
 
 class Alarm(NamedTuple):
@@ -28,11 +42,17 @@ class Alarm(NamedTuple):
 
 
 def alarms(
-    records: Sequence[Record], batches: Sequence[Batch], config: Mapping[str, Any], counts: Mapping[str, int]
+    records: Sequence[Record],
+    batches: Sequence[Batch],
+    config: Mapping[str, Any],
+    counts: Mapping[str, int],
+    covered: Callable[[int], Coverage | None] = lambda newest: None,
 ) -> list[Alarm]:
-    """Every check that the run's data allows, the worst first. ``counts`` {metric: positions} stand behind grades."""
+    """Every check that the run's data allows, the worst first. ``counts`` {metric: positions} stand behind grades,
+    ``covered`` says how much of a small game so many of the newest batches reached.
+    """
     found = [
-        *of_games(_newest(batches)),
+        *of_games(_newest(batches), covered, solved=_solved(records, counts)),
         *over_fitting(records, _newest(batches, 1)),
         *learner(records, config),
         *evaluator(records),
@@ -51,34 +71,53 @@ def _newest(batches: Sequence[Batch], games: int = NEWEST) -> list[Batch]:
     return kept[::-1]
 
 
-def of_games(batches: Sequence[Batch]) -> list[Alarm]:
-    """Duplicates, draws, seats, and whether the search still wavers."""
+def duplicates(batches: Sequence[Batch], covered: Callable[[int], Coverage | None]) -> Alarm:
+    """Games that repeat another one. Where a game has few positions they must; then it counts how many were met."""
     games = sum(batch.games for batch in batches)
-    if not games:
-        return []
     repeats = games - sum(batch.distinct_games for batch in batches)
-    share = repeats / games
-    found = [
-        Alarm(
-            "bad" if share > 0.5 else "warn" if share > 0.2 else "good",
-            "Duplicate games" if share > 0.2 else "Games differ",
-            f"{_share(repeats, games)} of the newest {games:,} games repeat another one, move for move"
-            + ("; raise the temperature, the noise or the random opening plies." if share > 0.2 else "."),
-        )
-    ]
+    share, text = repeats / games, f"{_share(repeats, games)} of the newest {games:,} games repeat another one"
+    advice = "raise the temperature, the noise or the random opening plies."
+    if share <= OFTEN:
+        return Alarm("good", "Games differ", f"{text}, move for move.")
+    seen = covered(len(batches))
+    if seen is None:
+        return Alarm("bad" if share > 0.5 else "warn", "Duplicate games", f"{text}, move for move; {advice}")
+    met = seen.reached / seen.possible
+    text += (
+        f", which is due in so small a game: they met {seen.reached:,} of its {seen.possible:,} positions ({met:.0%})"
+    )
+    if met >= ENOUGH:
+        return Alarm("good", "Games differ as far as they can", f"{text}.")
+    return Alarm("warn", "Duplicate games", f"{text}, and that is little; {advice}")
+
+
+def _solved(records: Sequence[Record], counts: Mapping[str, int]) -> bool:
+    """Whether the newest grade of some set shows nearly perfect play."""
+    now = [(records[-1][name], count) for name, count in counts.items() if name in records[-1]] if records else []
+    return any(count and interval(round(rate * count), count)[1] < FEW_MISTAKES for rate, count in now)
+
+
+def of_games(
+    batches: Sequence[Batch], covered: Callable[[int], Coverage | None] = lambda newest: None, *, solved: bool = False
+) -> list[Alarm]:
+    """Duplicates, draws, seats, and whether the search still wavers. ``solved``: it plays nearly perfectly."""
+    if not sum(batch.games for batch in batches):
+        return []
+    found = [duplicates(batches, covered)]
     first, drawn, second = (sum(batch.outcomes[i] for batch in batches) for i in range(3))
     finished = first + drawn + second
     if finished:
         low, _ = interval(drawn, finished)
-        found.append(
-            Alarm(
-                "warn" if low > 0.9 else "good",
-                "Draw collapse" if low > 0.9 else "Games are decided",
-                f"{_share(drawn, finished)} of the newest {finished:,} games are drawn"
-                + ("; healthy only where perfect play is a draw, and then there is little left to learn." if low > 0.9
-                   else "."),
+        text = f"{_share(drawn, finished)} of the newest {finished:,} games are drawn"
+        if low <= 0.9:
+            found.append(Alarm("good", "Games are decided", f"{text}."))
+        elif solved:
+            found.append(
+                Alarm("good", "Games are drawn, as nearly perfect play has it", f"{text}; little is left to learn.")
             )
-        )  # fmt: skip
+        else:
+            more = "healthy only where perfect play is a draw, and then there is little left to learn."
+            found.append(Alarm("warn", "Draw collapse", f"{text}; {more}"))
     if first + second >= 20:
         most, seat = max((first, "first"), (second, "second"))
         low, _ = interval(most, first + second)
@@ -173,8 +212,10 @@ def evaluator(records: Sequence[Record]) -> list[Alarm]:
         return []
     quarters = [float(np.median(part)) for part in np.array_split(rate, 4)]
     best, now = max(quarters), quarters[-1]
-    few = len(rows) > 0 and float(np.median(rows)) < 16
-    slow = now < best / 4
+    cached = column(records[-10:], "cache_hits")
+    spared = bool(np.isfinite(cached).any()) and float(np.nanmean(cached)) > CACHED
+    few = len(rows) > 0 and float(np.median(rows)) < 16 and not spared
+    slow = now < best / 4 and not spared
     size = f"{float(np.median(rows)):.0f} positions a network call; " if len(rows) else ""
     return [
         Alarm(
@@ -182,7 +223,8 @@ def evaluator(records: Sequence[Record]) -> list[Alarm]:
             "The evaluator starves" if few or slow else "The evaluator is fed",
             f"{size}{now:,.0f} evaluations a second in the last quarter, {best:,.0f} in the best one"
             + ("; more games at once fill the batches." if few else "")
-            + ("; the cache, proofs or another process take the rest." if slow and not few else "." if not few else ""),
+            + ("; the cache, proofs or another process take the rest." if slow and not few else "." if not few else "")
+            + (f" The cache answers {float(np.nanmean(cached)):.0%} of the simulations." if spared else ""),
         )
     ]
 
@@ -199,7 +241,7 @@ def forgetting(records: Sequence[Record], counts: Mapping[str, int]) -> list[Ala
         best, now = round(float(shares.min()) * count), round(float(shares[-1]) * count)
         if interval(now, count)[0] > interval(best, count)[1]:
             _, each, how = name.split("/")
-            text = f"{each.replace('_', ' ')}, {'network alone' if how == 'raw' else 'with search'}: "
+            text = f"{set_title(each)[0].upper()}{set_title(each)[1:]}, {HOW.get(how, how)}: "
             text += f"{_share(now, count)} mistakes now, {_share(best, count)} at best, of {count:,} positions."
             found.append(Alarm("bad", "It has been better", text))
     return found

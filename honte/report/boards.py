@@ -22,6 +22,9 @@ NUM_ACTIONS = 12
 """The likeliest actions of a policy that are shown."""
 LEAST = 0.005
 
+SURPRISE = 0.5
+"""Values that miss the outcome by less surprise nobody: 1 is a draw that was thought to be won."""
+
 
 def board(game: Game, games: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """The empty board, where its cells lie, and each piece that ``games`` (of ``told``) put on a cell, as SVG.
@@ -60,15 +63,18 @@ def board(game: Game, games: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 def chosen(game: Game, newest: Sequence[GameRecord], oldest: Sequence[GameRecord]) -> list[tuple[str, GameRecord]]:
     """Games worth a look, each with why: of the newest a typical one, the longest, the greatest surprise, a draw and
-    the shortest; of the oldest that are stored, a typical one for comparison.
+    the shortest; of the oldest that are stored, a typical one for comparison. Each is what its why says, or left out.
     """
     found: list[tuple[str, GameRecord]] = []
 
-    def take(why: str, records: list[GameRecord]) -> None:
+    def take(why: str, records: Sequence[GameRecord]) -> None:
         taken = {id(record) for _, record in found}
         first = next((record for record in records if id(record) not in taken), None)
         if first is not None:
             found.append((why, first))
+
+    def largest(records: Sequence[GameRecord], sizes: Sequence[float]) -> list[GameRecord]:
+        return [record for record, size in zip(records, sizes, strict=True) if size == max(sizes)]
 
     def typical(records: Sequence[GameRecord]) -> list[GameRecord]:
         middle = float(np.median([record.num_decided for record in records]))
@@ -78,13 +84,14 @@ def chosen(game: Game, newest: Sequence[GameRecord], oldest: Sequence[GameRecord
     if not plain:
         return []
     whole = [record for record in plain if record.opening <= min(r.opening for r in plain) + 2] or plain
-    take("a new game", typical(whole))
-    take("the longest", sorted(plain, key=lambda record: -record.num_decided))
-    order = np.argsort(surprises(game, plain), kind="stable")[::-1]
-    take("the greatest surprise", [plain[i] for i in order.tolist()])
-    take("a draw", typical([record for record in plain if record.outcome == 0] or plain))
-    take("the shortest from its opening", sorted(whole, key=lambda record: record.num_decided))
-    take("the oldest kept", typical(oldest))
+    surprise = surprises(game, plain)
+    drawn_games = [record for record in plain if record.outcome == 0]
+    take("a typical new game", typical(whole))
+    take("the longest new game", largest(plain, [len(record.actions) for record in plain]))
+    take("the greatest surprise", largest(plain, surprise) if max(surprise) > SURPRISE else [])
+    take("a draw", typical(drawn_games) if drawn_games else [])
+    take("the shortest new game", largest(whole, [-len(record.actions) for record in whole]))
+    take("the oldest kept", typical(oldest) if oldest is not newest else [])
     return found
 
 

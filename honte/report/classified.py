@@ -13,7 +13,7 @@ from typing import Any
 from honte.report import curves, inside
 from honte.report.alarms import Alarm, skipped
 from honte.report.curves import Figure, Record, column
-from honte.report.story import RunStory, checkpoints_of, parameters, status
+from honte.report.story import RunStory, checkpoints_of, minutes, parameters, status
 from selfplay.grading import interval
 from training.classification import ImageConfig, parts
 from training.classifiers import load_classifier, predict
@@ -27,11 +27,13 @@ HEART = 0.05
 def read(folder: Path, config: Mapping[str, Any], records: list[dict[str, Any]]) -> RunStory:
     """Everything of a run of ``honte classify``. What is not there any more, say its pictures, is told in the notes."""
     asked: ImageConfig = parse(config, ImageConfig)
-    name, notes, grades, cards, count = "validation", [], [], [], 0
+    name, grades, cards, count = "validation", [], [], 0
+    notes: list[str] = []
     try:
         data = open_data(asked.dataset, asked.size)
         if data.sha256 != asked.data_sha256:
             raise ValueError(f"the pictures of {asked.dataset} are others now")
+        notes += data.notes
         split = parts(data, asked)
         count = len(split.validation.labels)
         name = "test" if status(folder).startswith("finished") else name  # a run looks at its test pictures at its end
@@ -40,7 +42,8 @@ def read(folder: Path, config: Mapping[str, Any], records: list[dict[str, Any]])
         chances = predict(model, pictures.images, flip=said["flip_test"], shift=said["shift_test"])
         judged = inside.Judged(pictures, chances, said["classes"])
         more = ["mirrored"] * said["flip_test"] + ["moved"] * bool(said["shift_test"])
-        grades = [_grade(judged, f"{name} pictures", f"and {' and '.join(more)}" if more else "as they are")]
+        views = f"averaged over {' and '.join(more)} copies" if more else "one view of each"
+        grades = [_grade(judged, f"{name} pictures", views)]
         cards = inside.cards(model, judged, asked.seed)
     except ImportError as error:
         notes.append(f"nothing inside of it was looked at: pip install scikit-learn ({error})")
@@ -75,12 +78,13 @@ def _facts(folder: Path, asked: ImageConfig, records: list[dict[str, Any]]) -> l
     last = {name: value for record in records for name, value in record.items()}
     changes = ", ".join(f"{name} {value}" for name, value in vars(asked.augment).items() if value not in (0, "none"))
     return [
-        ("minutes of the processor", f"{last.get('minutes', 0):,.1f}"),
+        ("minutes of the processor", minutes(last.get("minutes", 0.0))),
         ("pictures trained on", f"{last.get('trained', 0):,.0f}"),
         ("learning steps", f"{last['step']:,}"),
         ("network", f"{asked.network.kind}{parameters(folder)}"),
         ("changed as it learns", changes or "not at all"),
         ("seed", str(asked.seed)),
+        ("threads", str(asked.threads or 1)),
     ]
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfplay.grading import interval
+from training.report import HOW, set_title
 
 AXES = {
     "minutes": "minutes",
@@ -146,7 +147,7 @@ def mistakes(records: Sequence[Record], counts: Mapping[str, int]) -> list[Figur
     at, figures = track(positions(records), rows), []
     for each in sorted({name.split("/")[1] for name in names}):
         curves = []
-        for how, said in (("raw", "network alone"), ("search", "with search")):
+        for how, said in HOW.items():
             name = f"mistakes/{each}/{how}"
             if name in names:
                 curves.append(rated(said, at, column(records, name)[rows], counts.get(name, 0)))
@@ -154,8 +155,8 @@ def mistakes(records: Sequence[Record], counts: Mapping[str, int]) -> list[Figur
             Figure(
                 key=f"mistakes/{each}",
                 section="strength",
-                title=f"Mistakes against perfect play: {each.replace('_', ' ')}",
-                note="Share of solved positions in which a win or a draw is given away; bars are 95 % intervals.",
+                title=f"Mistakes on {set_title(each)}",
+                note="Share of solved positions in which the move gives away a win or a draw; bars are 95 % intervals.",
                 curves=curves,
                 unit="%",
                 scale="sqrt",
@@ -175,15 +176,14 @@ def rated(name: str, at: Track, shares: NDArray[np.float64], count: int) -> Curv
 
 
 def by_class(records: Sequence[Record], counts: Mapping[str, int]) -> list[Figure]:
-    """A figure for each set whose positions are of several classes, and for the network alone and with search."""
+    """A figure for each set whose positions are of several classes, and for the network only and with search."""
     rows, _ = looks(records)
     names = list(dict.fromkeys(name for record in records for name in record if name.startswith("by_class/")))
     at, figures = track(positions(records), rows), []
     for each, how in dict.fromkeys((name.split("/")[1], name.split("/")[2]) for name in names):
         mine = [name for name in names if name.startswith(f"by_class/{each}/{how}/")]
         lines = [rated(name.split("/")[3], at, column(records, name)[rows], counts.get(name, 0)) for name in mine]
-        said = "network alone" if how == "raw" else "with search"
-        title = f"Mistakes by class: {each.replace('_', ' ')}, {said}"
+        title = f"Mistakes by class: {set_title(each)}, {HOW.get(how, how)}"
         note = "By stage of the game and by how far its end is; bars are 95 % intervals."
         figures.append(
             Figure(

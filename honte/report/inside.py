@@ -85,7 +85,8 @@ def mistakes(judged: Judged) -> Card:
         [address(images[i]), f"{names[int(labels[i])]}, taken for {names[int(said[i])]} ({chance[i]:.0%})"]
         for i in worst
     ]
-    note = f"The {len(shown)} of {len(wrong):,} that it was surest of."
+    note = "There is none." if not shown else f"All {len(shown)}, those first that it was surest of."
+    note = f"The {len(shown)} of {len(wrong):,} that it was surest of." if len(shown) < len(wrong) else note
     return {"kind": "pictures", "title": "Mistakes", "note": note, "pictures": shown}
 
 

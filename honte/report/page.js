@@ -4,7 +4,7 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const runs = data.runs, several = runs.length > 1, page = document.getElementById("page");
 const colourOf = (number) => `var(--c${number % 6})`;
 const esc = svgText, count = (n) => (n === null || n === undefined ? "–" : Math.round(n).toLocaleString("en"));
-const HOW = { raw: "network alone", search: "with search" };
+const titled = (name) => data.titles[name] || name;
 let axis = "minutes";
 
 const dot = (number) => (several ? `<span class="dot" style="background:${colourOf(number)}"></span>` : "");
@@ -19,7 +19,7 @@ function alarmsOf(run, number) {
 }
 
 function tilesOf(run) {
-  return run.grades.map((g) => `<div class="tile"><div class="big">${percent(g.rate)}</div><div class="what">mistakes: ${esc(g.set.replaceAll("_", " "))}, ${HOW[g.how] || esc(g.how)}</div><div class="sub">${g.interval ? `95 %: ${percent(g.interval[0])} to ${percent(g.interval[1])} · of ${count(g.count)} ${esc(g.of || "positions")}<br>` : ""}${g.best === undefined ? "" : `best ${percent(g.best)} after ${shortNumber(g.best_minutes)} min`}</div></div>`).join("");
+  return run.grades.map((g) => `<div class="tile"><div class="big">${percent(g.rate)}</div><div class="what">${esc(titled(g.name))}</div><div class="sub">${g.interval ? `95 %: ${percent(g.interval[0])} to ${percent(g.interval[1])} · of ${count(g.count)} ${esc(g.of || "positions")}<br>` : ""}${g.best === undefined ? "" : `best ${percent(g.best)} after ${shortNumber(g.best_minutes)} min`}</div></div>`).join("");
 }
 
 const factsOf = (run) => `<dl class="facts">${run.facts.map(([k, v]) => `<div><dt>${esc(k)}</dt><dd>${esc(v)}</dd></div>`).join("")}</dl>`;
@@ -32,7 +32,7 @@ function compared() {
     return g ? `<b>${percent(g.rate)}</b>${g.interval ? ` <span class="sub">${percent(g.interval[0])} to ${percent(g.interval[1])}</span>` : ""}` : "–";
   };
   const rows = [
-    ...grades.map((name) => [`mistakes: ${esc(name.split("/")[1].replaceAll("_", " "))}, ${HOW[name.split("/")[2]] || esc(name.split("/")[2])}`, ...runs.map((run) => cell(run, name))]),
+    ...grades.map((name) => [esc(titled(name)), ...runs.map((run) => cell(run, name))]),
     ...keys.map((key) => [esc(key), ...runs.map((run) => esc((run.facts.find(([k]) => k === key) || ["", "–"])[1]))]),
   ];
   return `<div class="card scroll" style="margin-top:1.2rem"><table><thead><tr><th></th>${runs.map((run, i) => `<th>${dot(i)}${esc(run.name)}</th>`).join("")}</tr></thead><tbody>${rows.map((row) => `<tr>${row.map((c, i) => `<td${i ? "" : ' class="sub"'}>${c}</td>`).join("")}</tr>`).join("")}</tbody></table></div>`;
@@ -44,18 +44,19 @@ const rating = (e) => (e ? `${signed(e.elo)} <span class="sub">${signed(e.low)} 
 function classesOf(run, number) {
   if (!run.classes.length) return "";
   const cell = (g) => (g ? `<b>${percent(g.rate)}</b>${g.interval ? ` <span class="sub">${percent(g.interval[0])} to ${percent(g.interval[1])} of ${count(g.count)}</span>` : ""}` : "–");
-  const rows = run.classes.map((c) => `<tr><td>${esc(c.set.replaceAll("_", " "))}</td><td>${esc(c.class)}</td><td class="num">${cell(c.raw)}</td><td class="num">${cell(c.search)}</td></tr>`);
-  return `<div class="card scroll" style="margin-top:1rem"><h3>${dot(number)}Mistakes by class${several ? ": " + esc(run.name) : ""}</h3><p class="note">The last look; with 95 % intervals and the number of positions.</p><table><thead><tr><th>positions</th><th>class</th><th class="num">network alone</th><th class="num">with search</th></tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
+  const rows = run.classes.map((c) => `<tr><td>${esc(data.sets[c.set])}</td><td>${esc(c.class)}</td><td class="num">${cell(c.raw)}</td><td class="num">${cell(c.search)}</td></tr>`);
+  return `<div class="card scroll" style="margin-top:1rem"><h3>${dot(number)}Mistakes by class${several ? ": " + esc(run.name) : ""}</h3><p class="note">The last look; with 95 % intervals and the number of positions.</p><table><thead><tr><th>positions</th><th>class</th><th class="num">network only</th><th class="num">with search</th></tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
 }
 
 function checkpointsOf(run, number) {
   if (!run.checkpoints.length) return "";
   const names = [...new Set(run.checkpoints.flatMap((c) => Object.keys(c.grades)))].sort();
   const elo = run.checkpoints.some((c) => c.elo) ? ["Elo"] : [];
-  const heads = ["step", "minutes", "games", "model sha256", "size", ...elo, ...names.map((n) => `${n.split("/")[1].replaceAll("_", " ")}, ${HOW[n.split("/")[2]] || ""}`)];
+  const played = run.checkpoints.some((c) => typeof c.games === "number") ? ["games"] : [];
+  const heads = ["step", "minutes", ...played, "model sha256", "size", ...elo, ...names.map(titled)];
   const rows = run.checkpoints.map((c) => c.problem ? `<tr><td class="num">${count(c.step)}</td><td colspan="${heads.length - 1}">${esc(c.problem)}</td></tr>` :
-    `<tr><td class="num">${count(c.step)}</td><td class="num">${shortNumber(c.minutes)}</td><td class="num">${count(c.games)}</td><td><code title="${esc(c.sha256)}">${esc(c.sha256)}</code></td><td class="num">${shortNumber(c.bytes)}B</td>${elo.map(() => `<td class="num">${rating(c.elo)}</td>`).join("")}${names.map((n) => `<td class="num">${percent(c.grades[n])}</td>`).join("")}</tr>`);
-  return `<div class="card scroll"><h3>${dot(number)}${several ? esc(run.name) : "Kept checkpoints"}</h3><table><thead><tr>${heads.map((h, i) => `<th class="${i === 3 ? "" : "num"}">${esc(h)}</th>`).join("")}</tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
+    `<tr><td class="num">${count(c.step)}</td><td class="num">${shortNumber(c.minutes)}</td>${played.map(() => `<td class="num">${count(c.games)}</td>`).join("")}<td><code title="${esc(c.sha256)}">${esc(c.sha256)}</code></td><td class="num">${shortNumber(c.bytes)}B</td>${elo.map(() => `<td class="num">${rating(c.elo)}</td>`).join("")}${names.map((n) => `<td class="num">${percent(c.grades[n])}</td>`).join("")}</tr>`);
+  return `<div class="card scroll"><h3>${dot(number)}${several ? esc(run.name) : "Kept checkpoints"}</h3><table><thead><tr>${heads.map((h) => `<th class="${h === "model sha256" ? "" : "num"}">${esc(h)}</th>`).join("")}</tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
 }
 
 function flat(value, prefix, out) {
@@ -97,11 +98,23 @@ page.innerHTML = `
     <span class="axes">over <span class="switch" role="group" aria-label="x-axis">${Object.entries(data.axes).map(([key, name]) => `<button data-axis="${key}" aria-pressed="${key === axis}">${esc(name)}</button>`).join("")}</span></span></nav>
   ${present.map((name) => `<h2 id="${name}">${SECTIONS[name]}</h2>${bodies[name]}`).join("")}`;
 
+// A curve's name has one colour in a section, and no two curves of a figure share one.
+const given = {};
+function huesOf(section, names) {
+  const known = (given[section] ||= new Map()), used = new Set(names.map((name) => known.get(name)));
+  for (const name of names) {
+    if (known.has(name)) continue;
+    const all = [...Array(6).keys()], taken = new Set(known.values());
+    known.set(name, all.find((k) => !taken.has(k)) ?? all.find((k) => !used.has(k)) ?? known.size % 6);
+    used.add(known.get(name));
+  }
+  return names.map((name) => known.get(name));
+}
 for (const figure of data.figures) {
-  const names = [...new Set(figure.curves.map((c) => c.name))];
+  const names = [...new Set(figure.curves.map((c) => c.name))], hues = huesOf(figure.section, names);
   for (const curve of figure.curves) {
     const style = names.indexOf(curve.name);
-    curve.colour = colourOf(several ? curve.run : style);
+    curve.colour = colourOf(several ? curve.run : hues[style]);
     curve.dash = several ? DASHES[style % DASHES.length] : "";
     curve.said = several ? `${runs[curve.run].name}${names.length > 1 ? ", " + curve.name : ""}` : curve.name;
   }

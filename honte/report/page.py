@@ -16,6 +16,7 @@ from typing import Any
 from honte import __version__
 from honte.report.curves import AXES, Figure
 from honte.report.story import RunStory
+from training.report import grade_title, set_title
 
 SECTIONS = ("strength", "games", "learning", "machine")
 
@@ -34,6 +35,8 @@ def html(runs: Sequence[RunStory]) -> str:
         "version": __version__,
         "axes": {axis: said for axis, said in AXES.items() if axis in known},
         "figures": figures,
+        "titles": {grade: grade_title(grade) for run in runs for grade in _grades(run)},
+        "sets": {row["set"]: set_title(row["set"]) for run in runs for row in run.classes},
         "runs": [_run(run) for run in runs],
     }
     parts = {
@@ -59,6 +62,11 @@ def joined(runs: Sequence[RunStory]) -> list[dict[str, Any]]:
             into = figures.setdefault(figure.key, _figure(figure))
             into["curves"] += [{"run": number, **dataclasses.asdict(curve)} for curve in figure.curves]
     return sorted(figures.values(), key=lambda figure: SECTIONS.index(figure["section"]))
+
+
+def _grades(run: RunStory) -> list[str]:
+    """The names of all rates that tables of a run show."""
+    return [*(grade["name"] for grade in run.grades), *(name for each in run.checkpoints for name in each["grades"])]
 
 
 def _figure(figure: Figure) -> dict[str, Any]:

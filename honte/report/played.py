@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.cache import hash_rows
 from games.game import Game
+from honte.report.coverage import Coverage, coverage, observation_hashes
 from honte.report.curves import Curve, Figure, Track, numbers, rated, track
 from selfplay.records import UNFINISHED, GameRecord, read_shard, replay, shards
 
@@ -85,8 +85,7 @@ def read(game: Game, folder: Path, *, progress: Callable[[int, str], None] = lam
 def _batch(game: Game, number: int, records: list[GameRecord], stage: int, played: Played) -> Batch:
     states, owner, ply = replay(game, records)
     positions = game.describe_new(states)
-    codes = np.empty(len(states), np.uint64)
-    hash_rows(np.ascontiguousarray(positions.observation.reshape(len(states), -1)).view(np.uint8), codes)
+    codes = observation_hashes(positions.observation)
     played.codes.append(codes)
     outcome = np.array([record.outcome for record in records])
     known = outcome[owner] != UNFINISHED
@@ -242,6 +241,11 @@ def _calibration(played: Played) -> list[Figure]:
 
 def _after(place: Track, skip: int) -> Track:
     return {axis: values[skip:] for axis, values in place.items()}
+
+
+def covered(game: Game, played: Played, newest: int) -> Coverage | None:
+    """How much of the game the newest batches reached; None where the game has room for games that never meet."""
+    return coverage(game, np.concatenate(played.codes[-newest:])) if newest else None
 
 
 def distinct_positions(played: Played) -> tuple[int, int]:

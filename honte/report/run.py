@@ -15,7 +15,7 @@ from typing import Any
 from games.game import Game
 from honte.report import boards, classified, curves, played
 from honte.report.alarms import alarms
-from honte.report.story import RunStory, checkpoints_of, parameters, status
+from honte.report.story import RunStory, checkpoints_of, minutes, parameters, status
 from selfplay.grading import interval
 from training import grades, ladder, metrics, run_folder
 from training.ladder import Ladder
@@ -67,7 +67,7 @@ def read(
         facts=_facts(folder, config, records, games) + _best(folder, rated, games.notes),
         grades=_grades(records, counts),
         classes=_classes(records, counts),
-        alarms=alarms(records, games.batches, config, counts),
+        alarms=alarms(records, games.batches, config, counts, lambda newest: played.covered(game, games, newest)),
         figures=figures,
         checkpoints=checkpoints_of(folder, records, rated),
         board=boards.board(game, shown),
@@ -84,7 +84,7 @@ def _facts(
     network, search = config.get("network") or {}, (config.get("self_play") or {}).get("search") or {}
     distinct, total = played.distinct_positions(games)
     facts = [
-        ("minutes", f"{last.get('minutes', math.nan):,.1f}"),
+        ("minutes", minutes(last.get("minutes", math.nan))),
         ("games", f"{last.get('games', 0):,.0f}"),
         ("samples", f"{last.get('samples', 0):,.0f}"),
         ("learning steps", f"{last['step']:,}"),

@@ -5,13 +5,16 @@ Knows what lies in every run folder. Does not know what was learned there.
 
 from __future__ import annotations
 
+import contextlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
+
+from agent.models import count_parameters
 from honte.report import curves
 from honte.report.alarms import Alarm
 from selfplay import fsio
@@ -48,17 +51,16 @@ def status(folder: Path) -> str:
     return f"finished: {said.get('reason', '')}".rstrip(": ") if finished else "stopped"
 
 
+def minutes(spent: float) -> str:
+    """Minutes for people; short runs took some time, too."""
+    return f"{spent:,.1f}" if spent >= 1 or not spent else f"{spent:.2g}"
+
+
 def parameters(folder: Path) -> str:
     """Of the newest network that can be read."""
     for step in reversed(checkpoints.steps(folder / run_folder.CHECKPOINTS)):
-        path = folder / run_folder.CHECKPOINTS / str(step) / "model.safetensors"
-        try:
-            with path.open("rb") as file:
-                header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
-        except (OSError, ValueError, OverflowError, MemoryError):
-            continue
-        shapes = [each["shape"] for name, each in header.items() if name != "__metadata__" and "running_" not in name]
-        return f", {sum(math.prod(shape) for shape in shapes):,} parameters"
+        with contextlib.suppress(OSError, SafetensorError):
+            return f", {count_parameters(folder / run_folder.CHECKPOINTS / str(step)):,} parameters"
     return ""
 
 

@@ -26,7 +26,7 @@ function makeViewer(place, run) {
       for (const [cell, p] of shares) {
         const [x, y] = board.centres[cell], radius = board.radii[cell];
         out.push(`<circle class="thought" cx="${x}" cy="${y}" r="${(radius * (0.2 + 0.62 * Math.sqrt(p))).toFixed(3)}" fill="${inks[frame.to_play][0]}" fill-opacity="${(0.28 + 0.5 * p).toFixed(2)}" stroke="${inks[frame.to_play][1]}" stroke-width="0.03" stroke-dasharray="0.1 0.07"/>`);
-        if (p >= 0.1) out.push(`<text x="${x}" y="${y + 0.09}" font-size="${(radius * 0.52).toFixed(3)}" text-anchor="middle" fill="#fff" stroke="#000000b0" stroke-width="0.05" paint-order="stroke">${Math.round(100 * p)}</text>`);
+        if (p >= 0.1) out.push(`<text x="${x}" y="${y + 0.09}" font-size="${(radius * Math.min(0.52, 0.9 * (0.2 + 0.62 * Math.sqrt(p)))).toFixed(3)}" text-anchor="middle" fill="#fff" stroke="#000000b0" stroke-width="0.05" paint-order="stroke">${Math.round(100 * p)}</text>`);
       }
     }
     return out.join("") + "</svg>";
@@ -49,7 +49,7 @@ function makeViewer(place, run) {
     const p = now === null ? null : share(now);
     find(".balance").innerHTML = p === null ? `<span style="width:100%;color:var(--soft)">no value in the opening</span>` :
       [[p, 0], [1 - p, 1]].map(([part, who]) => `<span style="width:${100 * part}%;background:${inks[who][0]};color:${light(inks[who][0]) ? "#222" : "#fff"};justify-content:${who ? "flex-end" : "flex-start"}">${part > 0.17 ? `${svgText(names[who])} ${Math.round(100 * part)} %` : ""}</span>`).join("");
-    find(".bars").innerHTML = (frame.policy || []).slice(0, 8).map(([text, chance]) => `<span class="${text === frame.move ? "played" : ""}">${svgText(text)}</span><span class="bar"><i style="width:${100 * chance}%"></i></span><span>${percent(chance)}</span>`).join("") || `<span class="sub" style="grid-column:1/-1">${last ? "The game is over." : "The opening was drawn by lot: nothing was searched."}</span>`;
+    find(".bars").innerHTML = (frame.policy || []).slice(0, 8).map(([text, chance]) => `<span class="${text === frame.move ? "played" : ""}"${text === frame.move ? ' title="the move that was played"' : ""}>${text === frame.move ? "▸ " : ""}${svgText(text)}</span><span class="bar"><i style="width:${100 * chance}%;background:${inks[frame.to_play][0]};box-shadow:inset 0 0 0 1px ${inks[frame.to_play][1]}"></i></span><span>${percent(chance)}</span>`).join("") || `<span class="sub" style="grid-column:1/-1">${last ? "The game is over." : "The opening was drawn by lot: nothing was searched."}</span>`;
     find(".moves").innerHTML = game.frames.slice(0, -1).map((f, i) => `<button data-ply="${i + 1}" class="${i < game.opening ? "given" : ""}" ${ply === i + 1 ? 'aria-current="step"' : ""}>${svgText(f.move)}</button>`).join("");
     const current = find('.moves [aria-current]');
     if (current) current.parentNode.scrollTop = current.offsetTop - current.parentNode.offsetTop - 40;
@@ -69,7 +69,7 @@ function makeViewer(place, run) {
     box.innerHTML = `<svg viewBox="0 0 ${W} ${H}" role="img" aria-label="value over the game"><line class="axis-line" x1="0" x2="${W}" y1="${Y(0)}" y2="${Y(0)}"/>
       <text x="${left}" y="10">${svgText(names[0])} wins</text><text x="${left}" y="${H - 4}">${svgText(names[1])} wins</text>${area}
       ${path ? `<path d="M${path}" fill="none" stroke="var(--ink)" stroke-width="1.8" stroke-linejoin="round"/>` : ""}
-      <line x1="${X(ply)}" x2="${X(ply)}" y1="${low}" y2="${high}" stroke="var(--c1)" stroke-width="2"/></svg>`;
+      <line x1="${X(ply)}" x2="${X(ply)}" y1="${low}" y2="${high}" stroke="var(--soft)" stroke-width="1.5" stroke-dasharray="3 3"/></svg>`;
   }
 
   function go(to) { ply = Math.max(0, Math.min(game.frames.length - 1, to)); show(); }

@@ -14,6 +14,7 @@ from PIL import Image
 
 from honte.__main__ import main
 from honte.commands.logic_gates import GATES, ROWS, answers, descend, inputs, neuron
+from honte.running import num_threads
 
 QUICK = ["--network.channels", "8", "16", "--network.blocks", "1", "1", "--max-minutes", "0", "--epochs", "8"]
 
@@ -68,6 +69,82 @@ def test_the_life_of_a_classifier(
     Image.new("RGB", (16, 16)).save(folder / "red" / "new.png")  # the data is no more what the run has learned
     assert main(words) == 2
     assert "data_sha256" in capsys.readouterr().err
+
+
+def test_strokes_on_transparent_pages_are_learned_and_predicted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Black on nothing: all of it was black, and half of the test pictures were right. What is left out is said."""
+    random, data = np.random.default_rng(0), tmp_path / "strokes"
+    for name in ("across", "down"):
+        (data / name).mkdir(parents=True)
+        for i in range(60):
+            pixels = np.zeros((12, 12, 4), np.uint8)
+            at = random.integers(0, 10)
+            (pixels if name == "across" else pixels.transpose(1, 0, 2))[at : at + 2, :, 3] = 255
+            Image.fromarray(pixels).save(data / name / f"{i}.png")
+    (data / "down" / "about.txt").write_text("which pictures these are")
+    words = ["--model", "mlp", "--epochs", "20", "--max-minutes", "0", "--batch-size", "16"]
+    assert main(["classify", str(data), *words, "--run", str(tmp_path / "run"), "--json"]) == 0
+    output = capsys.readouterr()
+    found = json.loads(output.out.splitlines()[-1])
+    assert found["test_accuracy"] >= 0.95
+    assert "no pictures and are left out: 1" in output.err
+    assert found["notes"]
+    moving = tmp_path / "moving.gif"
+    frames = [Image.open(data / name / "7.png") for name in ("across", "down")]
+    frames[0].save(moving, save_all=True, append_images=frames[1:])
+    assert main(["predict", str(tmp_path / "run"), str(data / "down" / "7.png"), str(moving), "--json"]) == 0
+    output = capsys.readouterr()
+    assert [each["class"] for each in json.loads(output.out)["predictions"]] == ["down", "across"]
+    assert f"{moving}, which is animated" in output.err
+    assert main(["report", str(tmp_path / "run")]) == 0
+    assert "no pictures and are left out: 1" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+
+
+def test_threads_are_the_cores_unless_told_otherwise(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A number of threads decides the bits, so a run keeps it; whoever names another one is told."""
+    words = ["classify", str(folder), "--model", "lenet", "--epochs", "1", "--max-minutes", "0", "--batch-size", "16"]
+
+    def learn(name: str, *more: str) -> tuple[int, bytes, str]:
+        assert main([*words, *more, "--run", str(tmp_path / name), "--json"]) == 0
+        output = capsys.readouterr()
+        newest = max((tmp_path / name / "checkpoints").iterdir(), key=lambda path: int(path.name))
+        return (
+            json.loads(output.out.splitlines()[-1])["threads"],
+            (newest / "model.safetensors").read_bytes(),
+            output.err,
+        )
+
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        assert learn("one")[0] == 1  # OMP_NUM_THREADS is 1 in all tests
+        first, second = learn("two", "--threads", "2"), learn("again", "--threads", "2")
+        assert first[:2] == second[:2]
+        assert first[0] == torch.get_num_threads() == 2
+        monkeypatch.delenv("OMP_NUM_THREADS")
+        monkeypatch.setattr("selfplay.cores.cores", lambda: 3)
+        assert num_threads(0, tmp_path / "new") == (3, "")
+        threads, _, said = learn("two", "--epochs", "2")  # the run keeps its number
+        assert threads == 2
+        assert "goes on with" not in said
+        threads, _, said = learn("two", "--epochs", "3", "--threads", "1")
+        assert threads == 1
+        assert "began with --threads 2 and goes on with 1" in said
+        assert learn("two", "--fresh")[0] == 3
+        config = tmp_path / "two" / "config.yaml"
+        config.write_text(config.read_text().replace("threads: 3\n", ""))
+        assert learn("two", "--epochs", "2")[0] == 1  # a run of an earlier version had one thread
+        monkeypatch.setattr("selfplay.cores.cores", lambda: 200)
+        assert num_threads(0, tmp_path / "new") == (8, "")
+        assert num_threads(20, tmp_path / "new") == (20, "")
+    finally:
+        torch.set_num_threads(before)
+    assert main([*words, "--threads", "-1"]) == 2
+    assert "threads" in capsys.readouterr().err
 
 
 def test_alexnet_trains_on_a_folder(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -32,7 +32,7 @@ def test_comments_blanks_and_docstrings_are_no_code() -> None:
 
 def test_pictures_are_a_small_part() -> None:
     found = counts()
-    assert sum(found[part] for part in COUNTED) < 900
+    assert sum(found[part] for part in COUNTED) < 1150
     assert all(found.values())
 
 
@@ -40,7 +40,14 @@ def test_no_file_of_pictures_is_forgotten() -> None:
     """Whoever reads pictures or their runs is listed, or serves games as well."""
     listed = {file for files in PARTS.values() for file in files}
     shared = {"honte/commands/describe.py", "honte/commands/report.py", "honte/report/run.py"}
-    words = ("training.image", "training.classif", "training.attacks", "training.augmentation", "agent.classifier")
+    words = (
+        "training.image",
+        "training.picture",
+        "training.classif",
+        "training.attacks",
+        "training.augmentation",
+        "agent.classifier",
+    )
     for folder in ("agent", "training", "honte"):
         for path in (ROOT / folder).rglob("*.py"):
             if any(f"from {word}" in path.read_text(encoding="utf-8") for word in words):

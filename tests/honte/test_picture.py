@@ -61,6 +61,20 @@ def test_every_surface_shows_every_piece_and_stays_on_the_paper(surface: str) ->
     assert (image != image[0, 0]).any(axis=2)[5:-5, 5:-5].mean() > 0.3
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_the_last_move_is_no_ring(name: str) -> None:
+    """A ring on the stone of x is what o looks like."""
+    here = make_position(made(name))
+    for _ in range(4):
+        here = here.play(here.legal_actions[len(here.legal_actions) // 2])
+    plain = position_scene(here.game, here.states[0])
+    height, width = here.game.cells(here.states[0]).shape
+    every = [(r, c) for r in range(height) for c in range(width)]
+    more = set(position_scene(here.game, here.states[0], marked=every).shapes) - set(plain.shapes)
+    assert more
+    assert all(shape.fill for shape in more if isinstance(shape, Disc))
+
+
 def test_a_stone_lies_where_its_cell_is() -> None:
     here = make_position(made("tic_tac_toe")).play("a1")  # the lower left
     image = picture(here.game, here.states[0], size=400, status=False).astype(int)

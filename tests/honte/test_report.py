@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,13 @@ import pytest
 
 import games
 from honte.__main__ import main
-from honte.report import alarms, boards, curves, played
+from honte.live_view import summary
+from honte.palette import INKS
+from honte.report import alarms, boards, coverage, curves, played
 from honte.report.page import embedded
 from selfplay.records import read_shard, shards
 from training import metrics
+from training.report import Report, grade_title
 
 TINY = [
     *("--network.blocks", "1", "--network.channels", "8", "--self-play.num-games", "16"),
@@ -126,6 +130,89 @@ def test_games_of_every_kind_can_be_told(name: str) -> None:
     assert any(cells for frame in told["frames"][:-1] for _, _, cells in frame["policy"])
     assert len(drawn["centres"]) == len(told["frames"][0]["cells"])
     assert all(svg.startswith("<") for svg in drawn["pieces"].values())
+
+
+def test_a_game_is_called_only_what_it_is(folder: Path) -> None:
+    """Without a draw the button "a draw" opened a game that was won."""
+    game = games.make("tic_tac_toe")
+    records = [r for path in shards(folder / "games").values() for r in read_shard(path, game) if r.num_decided > 1]
+    won = [record for record in records if record.outcome != 0][:40]
+    drawn = [record for record in records if record.outcome == 0][:3]
+    assert drawn
+    for newest in (won, [*won, *drawn], won[:1], drawn[:1]):
+        chosen = boards.chosen(game, newest, records)
+        whys = [why for why, _ in chosen]
+        assert ("a draw" in whys) <= any(record.outcome == 0 for record in newest)
+        assert len({id(record) for _, record in chosen}) == len(whys) == len(set(whys))
+        for why, record in chosen:
+            plies = [len(each.actions) for each in newest]
+            if why == "a draw":
+                assert record.outcome == 0
+            elif why == "the longest new game":
+                assert len(record.actions) == max(plies)
+            elif why == "the greatest surprise":
+                (most,) = boards.surprises(game, [record])
+                assert most == max(boards.surprises(game, newest)) > boards.SURPRISE
+    assert "a draw" in [why for why, _ in boards.chosen(game, [*won, *drawn], records)]
+    assert "the oldest kept" not in [why for why, _ in boards.chosen(game, records, records)]
+    assert boards.chosen(game, [], []) == []
+
+
+def test_names_and_numbers_are_the_same_everywhere(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = content(folder / "report.html")
+    assert data["titles"]["mistakes/all/raw"] == "mistakes on all positions, network only"
+    assert data["titles"]["mistakes/all/search"] == "mistakes on all positions, with search"
+    assert set(data["sets"].values()) == {"all positions"}
+    assert grade_title("mistakes/middle_easy/raw") == "mistakes on easy middle-game positions, network only"
+    assert grade_title("validation_accuracy") == "validation accuracy"
+    assert main(["describe", str(folder), "--json"]) == 0
+    parameters = json.loads(capsys.readouterr().out)["parameters"]
+    assert f", {parameters:,} parameters" in dict(data["runs"][0]["facts"])["network"]
+    said = summary(Report(step=3, games=1, grades={"mistakes/all/raw": 0.5}))
+    assert "mistakes on all positions, network only: 50.00%" in said
+
+
+def test_no_curve_has_a_player_s_colour() -> None:
+    """Orange was a player, a curve and the move that was played."""
+    style, viewer = (resources.files("honte.report").joinpath(n).read_text("utf-8") for n in ("page.css", "viewer.js"))
+
+    def numbers(text: str) -> np.ndarray:  # type: ignore[type-arg]
+        return np.array([int(text[i : i + 2], 16) for i in (1, 3, 5)])
+
+    curves_of = [[numbers(found) for found in re.findall(rf"--c{k}: (#\w{{6}})", style)] for k in range(6)]
+    assert all(len(each) == 2 for each in curves_of)  # light and dark
+    for ink in INKS.values():
+        for each in curves_of:
+            assert all(np.linalg.norm(curve - numbers(ink.fill)) > 40 for curve in each)
+    assert "var(--c" not in viewer  # beside a board all colours are the players'
+
+
+@pytest.mark.parametrize(("name", "positions"), [("tic_tac_toe", 4520), ("nim:heaps=1-2", 5)])
+def test_positions_of_a_small_game_are_counted(name: str, positions: int) -> None:
+    game = games.make(name)
+    assert coverage.count_positions(game, positions) == positions
+    assert coverage.count_positions(game, positions - 1) is None
+    assert coverage.count_positions(games.make("connect_four"), 1000) is None
+
+
+def test_games_of_a_small_game_may_repeat() -> None:
+    def alarm(seen: coverage.Coverage | None) -> tuple[str, str]:
+        found = alarms.duplicates([batch(distinct_games=400)], lambda newest: seen)
+        return found.level, found.text
+
+    assert alarm(None)[0] == "bad"
+    level, text = alarm(coverage.Coverage(1960, 4520))
+    assert level == "good"
+    assert "1,960 of its 4,520 positions (43%)" in text
+    assert alarm(coverage.Coverage(60, 4520))[0] == "warn"  # all games alike: that is too few in any game
+    cached = [{"step": i, "minutes": float(i), "evaluations_per_second": 1000.0 if i < 20 else 50.0,
+               "rows_per_call": 3.0, "cache_hits": 0.9} for i in range(40)]  # fmt: skip
+    assert [each.level for each in alarms.evaluator(cached)] == ["good"]
+    drawn = [batch(outcomes=(5, 990, 5))]
+    grades = [{"step": 1, "minutes": 1.0, "mistakes/all/raw": 0.001}]
+    assert "Draw collapse" in [each.title for each in alarms.alarms(grades, drawn, {}, {})]
+    found = alarms.alarms(grades, drawn, {}, {"mistakes/all/raw": 4520})
+    assert [each.title for each in found if each.level != "good"] == []
 
 
 def batch(**changes: Any) -> played.Batch:
