@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from agent.identity import ENGINES
 from agent.player import Player
 from agent.players import game_of, player
 from games.game import Game
@@ -68,7 +69,7 @@ def with_simulations(text: str, num_simulations: int) -> str:
     kind = head.partition(":")[0]
     if kind == "mcts":
         return f"mcts:{num_simulations}"
-    if kind in ("random", "perfect", "minimax"):
+    if kind in ("random", "perfect", "minimax", *ENGINES):
         raise ValueError(f"{text} takes no number of simulations; mcts:N and networks do")
     kept = [part for part in query.split("&") if part and not part.startswith("simulations=")]
     return f"{head}?{'&'.join([*kept, f'simulations={num_simulations}'])}"

@@ -182,7 +182,7 @@ def _openings(
     args: Match, game: Game, games: int, num_slots: int, output: Output
 ) -> tuple[dict[str, Any], list[Opening]]:
     """What the openings follow from, and the openings."""
-    from agent.identity import hurried, identity
+    from agent.identity import hurried, identity, kind_of
     from honte.api import load
     from selfplay.books import balanced, read_book
     from selfplay.openings import openings
@@ -192,7 +192,7 @@ def _openings(
         return {"book": args.book, "sha256": hashlib.sha256(Path(args.book).read_bytes()).hexdigest()}, book
     plies = args.opening_plies
     if plies is None:
-        slow = game.name == "connect_four" and any(t.startswith("perfect") for t in (args.a, args.b, args.judge or ""))
+        slow = game.name == "connect_four" and "perfect" in map(kind_of, (args.a, args.b, args.judge or ""))
         plies = SLOW_OPENINGS if slow else 2
     if args.judge is None:
         return {"plies": plies}, openings(game, games // 2, plies, seed=args.seed)
@@ -226,13 +226,10 @@ def _place(game: Game, a: str, b: str, agreement: dict[str, Any]) -> Path:
 
 def _threads(texts: Sequence[str], games: int) -> int:
     """One a core, where there are games for it; one alone where players take the whole machine or share nothing."""
-    from agent.identity import is_network
+    from agent.identity import takes_machine
     from selfplay.cores import cores
 
-    alone = any(
-        text.startswith(("perfect", "gtp:", "ugi:")) or (is_network(text) and "seconds=" in text) for text in texts
-    )
-    return 1 if alone else max(1, min(cores(), 8, games // 16))
+    return 1 if any(map(takes_machine, texts)) else max(1, min(cores(), 8, games // 16))
 
 
 def told(a: str, b: str, result: MatchResult) -> str:

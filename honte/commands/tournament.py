@@ -132,7 +132,7 @@ def _folder(args: Tournament, game: Game | None) -> Path:
 
 
 def _play(args: Tournament, texts: Sequence[str], anchors: dict[str, float], output: Output) -> Path:
-    from agent.identity import hurried, identity
+    from agent.identity import hurried, identity, takes_machine
     from honte.api import game_for, load
     from selfplay.cores import cores
     from selfplay.rating_store import RatingStore
@@ -145,9 +145,7 @@ def _play(args: Tournament, texts: Sequence[str], anchors: dict[str, float], out
             raise ValueError(f"{name!r} cannot be an anchor: it is not one of the players")
     settings, begin = _openings(args, game)
     num_slots = max(args.num_slots, 8) if args.deterministic else args.num_slots
-    # Players that take the whole machine are not doubled.
-    alone = any(text.startswith(("perfect", "gtp:", "ugi:")) or "seconds=" in text for text in texts)
-    threads = args.threads or (1 if alone else min(cores(), 8))
+    threads = args.threads or (1 if any(map(takes_machine, texts)) else min(cores(), 8))
     loaded: dict[str, list[Player]] = {}
 
     def ready(name: str) -> list[Player]:
@@ -199,6 +197,7 @@ def _openings(args: Tournament, game: Game) -> tuple[dict[str, Any], list[Openin
 
 def _plies(args: Tournament, game: Game) -> int:
     """Those of the games that are there; without any, few, but where perfect would take minutes."""
+    from agent.identity import kind_of
     from honte.commands.match import SLOW_OPENINGS
     from selfplay.rating_store import FILE, RatingStore
 
@@ -206,7 +205,7 @@ def _plies(args: Tournament, game: Game) -> int:
     if (folder / FILE).is_file():
         with RatingStore(folder) as store:
             return int((store.known().get("openings") or {}).get("plies", 2))
-    slow = game.name == "connect_four" and any(text.startswith("perfect") for text in args.players)
+    slow = game.name == "connect_four" and "perfect" in map(kind_of, args.players)
     return SLOW_OPENINGS if slow else 2
 
 
