@@ -7,6 +7,7 @@ protocols.
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import os
 import threading
 from abc import ABC, abstractmethod
@@ -16,7 +17,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from agent.decision import Decisions, Forfeit, Terms
-from agent.engine_process import EngineError, EngineProcess, Refused
+from agent.engine_process import EngineError, EngineProcess, Refused, Resigned
 from agent.tree import Ints
 from games.game import Game, States
 
@@ -110,6 +111,14 @@ class OutsidePlayer:
         self.pool = concurrent.futures.ThreadPoolExecutor(len(engines), thread_name_prefix="engine")
         self.lines: dict[int, list[int]] = {}
         self.waiting: dict[concurrent.futures.Future[int], int] = {}  # moves under way -> slots
+
+    def check(self) -> None:
+        """Start one engine and ask it for a first move. EngineError or Refused in words where it gives none.
+
+        An engine that resigns speaks its protocol, and may do so.
+        """
+        with contextlib.suppress(Resigned):
+            self.engines[0].move(())
 
     def follow(self, slot: int, actions: Sequence[int]) -> None:
         self.lines[int(slot)] = list(actions)

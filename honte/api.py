@@ -13,6 +13,7 @@ from agent.players import game_of, player
 from games.game import Game
 from games.registry import make
 from selfplay.match import MatchResult, play_match
+from selfplay.readiness import check_players
 
 
 def game_for(given: Game | str | None, *texts: Player | str) -> Game:
@@ -60,6 +61,7 @@ def match(
     """
     rules = game_for(game, a, b)
     sides = [load(x, rules, num_slots=num_slots, seed=seed) if isinstance(x, str) else x for x in (a, b)]
+    check_players(rules, [(x, side) for x, side in zip((a, b), sides, strict=True) if isinstance(x, str)], ())
     return play_match(rules, *sides, num_slots=num_slots, seed=seed, **terms)
 
 

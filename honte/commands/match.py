@@ -83,7 +83,8 @@ def main(arguments: Sequence[str]) -> int:
     from honte import match_sgf
     from honte.api import game_for, load
     from selfplay.match import play_match
-    from selfplay.match_folder import MatchFolder, aside
+    from selfplay.match_folder import AGREEMENT, MatchFolder, aside
+    from selfplay.readiness import check_players
 
     sprt, games = _checked(args)
     output, game = Output(args.json), game_for(args.game, args.a, args.b)
@@ -107,6 +108,10 @@ def main(arguments: Sequence[str]) -> int:
         "openings": settings,
     }
     path = Path(args.out) if args.out else _place(game, a.name, b.name, agreement)
+    tried = list(zip((args.a, args.b), crews[0], strict=True))
+    begun = not args.fresh and (path / AGREEMENT).exists()
+    if not begun:  # before anything is stored
+        check_players(game, tried, book)
     if args.fresh and (moved := aside(path)):
         output.say(f"the match that was there is now {moved}")
     threads = args.threads or _threads(texts, games)
@@ -116,6 +121,8 @@ def main(arguments: Sequence[str]) -> int:
         known = sum(number < games for number in folder.records)
         if known:
             output.say(f"{known} games are here already ({path})")
+        if begun and known < games:
+            check_players(game, tried, book)
         crews += [crew() for _ in range(threads - 1 if known < games else 0)]
         done = known
         with progress(f"{args.a} - {args.b}", games) as advance:

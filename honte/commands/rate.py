@@ -184,10 +184,20 @@ class _Rating:
             time.sleep(WAIT)
         self.game = game_for(args.game, args.run)
         self.anchors = config.anchors or anchors_for(self.game)
+        self._check()
         if args.with_stdin:
             import torch
 
             torch.set_num_threads(1)  # a pool beside the run's own threads would only fight them
+
+    def _check(self) -> None:
+        """Anchors and checkpoints play this game; before anything is stored."""
+        from selfplay.openings import openings
+        from selfplay.readiness import check_players
+
+        begin = openings(self.game, self.config.games // 2, self.config.opening_plies)
+        for text in (*self.anchors, str(self.run)):
+            check_players(self.game, [(text, self.ready(text))], begin)
 
     def ready(self, text: str) -> Player:
         from honte.api import load

@@ -17,10 +17,11 @@ from honte.commands.match import Text
 from honte.commands.shared import GameFlag, Output, parse, progress, table
 
 if TYPE_CHECKING:
+    from agent.identity import Identity
     from agent.player import Player
     from games.game import Game
     from selfplay.openings import Opening
-    from selfplay.tournament import Standings
+    from selfplay.tournament import Pair, Standings
 
 KEPT = 8
 """Players that stay loaded between the pairs they play in."""
@@ -136,6 +137,7 @@ def _play(args: Tournament, texts: Sequence[str], anchors: dict[str, float], out
     from honte.api import game_for, load
     from selfplay.cores import cores
     from selfplay.rating_store import RatingStore
+    from selfplay.readiness import check_players
     from selfplay.tournament import gauntlet, play_tournament, round_robin
 
     game = game_for(args.game, *texts)
@@ -166,8 +168,10 @@ def _play(args: Tournament, texts: Sequence[str], anchors: dict[str, float], out
         return list(zip(ready(a), ready(b), strict=True))
 
     folder = _folder(args, game)
-    agreement = {"game": game.name, "seed": args.seed, "deterministic": args.deterministic, "openings": settings}
     pairs = (gauntlet if args.gauntlet else round_robin)(len(entrants))
+    for player in _to_play(folder, entrants, pairs, args.games):  # one after the other: many may not fit in memory
+        check_players(game, [(player.name, load(player.name, game, device=args.device))], begin)
+    agreement = {"game": game.name, "seed": args.seed, "deterministic": args.deterministic, "openings": settings}
     with RatingStore(folder, agreement) as store, progress("tournament", args.total or len(pairs) * args.games) as bar:
         play_tournament(
             game,
@@ -183,6 +187,17 @@ def _play(args: Tournament, texts: Sequence[str], anchors: dict[str, float], out
             progress=bar,
         )
     return folder
+
+
+def _to_play(folder: Path, entrants: Sequence[Identity], pairs: Sequence[Pair], games: int) -> Sequence[Identity]:
+    """The players who have games left, so that standings that are whole need nobody's engine."""
+    from selfplay.rating_store import FILE, RatingStore
+    from selfplay.tournament import entrants_to_play
+
+    if not (folder / FILE).is_file():
+        return entrants
+    with RatingStore(folder) as store:
+        return entrants_to_play(store, entrants, pairs, games)
 
 
 def _openings(args: Tournament, game: Game) -> tuple[dict[str, Any], list[Opening]]:
