@@ -81,8 +81,8 @@ def command_of(text: str, settings: MutableMapping[str, float], example: str) ->
     if has_open_mark(rest):
         raise ValueError(
             f"{text!r}: an engine takes no settings behind a question mark; {' and '.join(f'{n}=N' for n in settings)}"
-            f" are written before its command, such as {kind}:seconds=5 COMMAND, and a question mark that belongs to the"
-            " command is written in quotes"
+            f" are written before its command, such as {kind}:seconds=5 COMMAND, and a question mark of the command's"
+            " own is written in quotes"
         )
     return rest
 

@@ -9,7 +9,7 @@ import difflib
 from pathlib import Path
 from typing import Any
 
-from games.registry import make
+from games.registry import is_game, make
 from training.config import defaults, load, merge
 
 IMAGES = "images"
@@ -31,6 +31,10 @@ def values(name: str, below: str = "", kind: str = "recipe") -> dict[str, Any]:
     """What a recipe says, by its name or a YAML file's path. ValueError when there is none of that ``kind``."""
     path = Path(name) if name.endswith((".yaml", ".yml")) else folder() / below / f"{name}.yaml"
     if not path.is_file():
+        if below == "" and is_game(name):
+            raise ValueError(f"{name!r} is a game without a recipe of its own; honte train --game {name} learns it")
+        if below == "" and name in names(IMAGES):
+            raise ValueError(f"{name!r} is a model of pictures; honte classify DATA --model {name} trains it")
         near = difflib.get_close_matches(name, names(below), n=1)
         hint = f"did you mean {near[0]}? " if near else ""
         there = ", ".join(names(below))

@@ -161,6 +161,7 @@ def main(arguments: Sequence[str]) -> int:
 def _checked(args: Match) -> tuple[Sprt | None, int]:
     """The test and the number of games; ValueError for flags that do not fit each other."""
     from agent.identity import repeats
+    from selfplay.match import ensure_pairs
     from selfplay.sprt import Sprt
 
     if args.num_slots < 1:
@@ -180,8 +181,7 @@ def _checked(args: Match) -> tuple[Sprt | None, int]:
         names = ("elo0", "elo1", "alpha", "beta")
         sprt = Sprt(**dict(zip(names, args.sprt, strict=False)), model=args.sprt_model)
     games = args.games if args.games is not None else MOST_GAMES if sprt else GAMES
-    if games < 2 or games % 2:
-        raise ValueError(f"games is {games}; an even number is needed: each opening is played twice, seats swapped")
+    ensure_pairs("--games", games)
     return sprt, games
 
 

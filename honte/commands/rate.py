@@ -101,17 +101,20 @@ def _end_with_stdin() -> None:
 
 def _checked(args: Rate) -> RatingConfig:
     """The run's way of rating, with the flags over it. ValueError for what is not right."""
+    from honte.commands.run_argument import ensure_run
+    from selfplay.match import ensure_pairs
     from training.config import merge
     from training.config import parse as parsed
     from training.ladder import RatingConfig
     from training.run_folder import read_config
 
+    ensure_run(args.run)
     if args.sprt and len(args.sprt) not in (2, 4):
         raise ValueError(f"--sprt has {len(args.sprt)} numbers; it needs ELO0 ELO1, or ELO0 ELO1 ALPHA BETA")
     over: dict[str, Any] = {name: getattr(args, name) for name in ("games", "test_games")}
     for name, value in over.items():
-        if value is not None and (value < 2 or value % 2):
-            raise ValueError(f"--{name.replace('_', '-')} is {value}; an even number is needed: openings come in pairs")
+        if value is not None:
+            ensure_pairs(f"--{name.replace('_', '-')}", value)
     if args.every < 1:
         raise ValueError(f"--every is {args.every}; it must be at least 1")
     if args.simulations is not None:

@@ -92,13 +92,11 @@ def main(arguments: Sequence[str]) -> int:
 
 def _check(args: Tournament, texts: Sequence[str]) -> None:
     from agent.identity import repeats
+    from selfplay.match import ensure_pairs
 
     if len(texts) == 1:
         raise ValueError(f"{texts[0]} has nobody to play against; name two players or more")
-    if args.games < 2 or args.games % 2:
-        raise ValueError(
-            f"--games is {args.games}; an even number is needed: each opening is played twice, seats swapped"
-        )
+    ensure_pairs("--games", args.games)
     for name in ("num_slots", "total"):
         if (value := getattr(args, name)) is not None and value < 1:
             raise ValueError(f"--{name.replace('_', '-')} is {value}; it must be at least 1")
