@@ -12,7 +12,7 @@ from pathlib import Path
 
 from agent import weights
 from agent.identity import OTHERS
-from games.registry import is_game
+from games.registry import NAMES, is_game
 
 NUMBERED = re.compile(r"(mcts|minimax)[-_ ]?(\d+)")
 
@@ -33,6 +33,13 @@ def nearest_player(head: str) -> str | None:
         if near := difflib.get_close_matches(kind.lower() if known is OTHERS else head, known, n=1, cutoff=0.7):
             return near[0] + rest
     return None
+
+
+def nearest_game(head: str) -> str | None:
+    """The game that is written much like ``head``; None where none is."""
+    name, colon, parameters = head.partition(":")
+    near = difflib.get_close_matches(name.lower(), NAMES, n=1, cutoff=0.7)
+    return near[0] + colon + parameters if near else None
 
 
 def _beside(path: Path) -> list[str]:

@@ -23,7 +23,7 @@ from agent.decision import Terms
 from agent.evaluation import Evaluate
 from agent.minimax import Minimax
 from agent.models import load_network
-from agent.nearest import nearest, nearest_player, without_network
+from agent.nearest import nearest, nearest_game, nearest_player, without_network
 from agent.perfect import Perfect
 from agent.player import Player, RandomPlayer
 from agent.rollouts import Rollouts
@@ -131,6 +131,10 @@ def _find(head: str) -> Path:
             raise ValueError(sentence) from None
         if near := nearest_player(head):
             raise ValueError(f"there is no player {head!r}; did you mean {near}?") from None
+        if near := nearest_game(head):
+            raise ValueError(
+                f"there is no player {head!r}; did you mean the game {near}, as in honte play mcts:400 --game {near}?"
+            ) from None
         if any(mark in head for mark in "/\\@"):
             raise
         raise ValueError(f"{error}; a player is {WAYS}") from None

@@ -9,7 +9,7 @@ import difflib
 from pathlib import Path
 from typing import Any
 
-from games.registry import is_game, make
+from games.registry import NAMES, is_game, make
 from training.config import defaults, load, merge
 
 IMAGES = "images"
@@ -37,6 +37,8 @@ def values(name: str, below: str = "", kind: str = "recipe") -> dict[str, Any]:
             raise ValueError(f"{name!r} is a model of pictures; honte classify DATA --model {name} trains it")
         near = difflib.get_close_matches(name, names(below), n=1)
         hint = f"did you mean {near[0]}? " if near else ""
+        if below == "" and not near and (games := difflib.get_close_matches(name, NAMES, n=1)):
+            hint = f"did you mean --game {games[0]}? "
         there = ", ".join(names(below))
         raise ValueError(f"no {kind} is called {name!r}; {hint}there are {there}, or a YAML file's path")
     return load(path)
