@@ -189,10 +189,10 @@ def _play(args: Tournament, texts: Sequence[str], anchors: dict[str, float], out
 
 def _to_play(folder: Path, entrants: Sequence[Identity], pairs: Sequence[Pair], games: int) -> Sequence[Identity]:
     """The players who have games left, so that standings that are whole need nobody's engine."""
-    from selfplay.rating_store import FILE, RatingStore
+    from selfplay.rating_store import RatingStore, is_begun
     from selfplay.tournament import entrants_to_play
 
-    if not (folder / FILE).is_file():
+    if not is_begun(folder):
         return entrants
     with RatingStore(folder) as store:
         return entrants_to_play(store, entrants, pairs, games)
@@ -212,10 +212,10 @@ def _plies(args: Tournament, game: Game) -> int:
     """Those of the games that are there; without any, few, but where perfect would take minutes."""
     from agent.identity import kind_of
     from honte.commands.match import SLOW_OPENINGS
-    from selfplay.rating_store import FILE, RatingStore
+    from selfplay.rating_store import RatingStore, is_begun
 
     folder = _folder(args, game)
-    if (folder / FILE).is_file():
+    if is_begun(folder):
         with RatingStore(folder) as store:
             return int((store.known().get("openings") or {}).get("plies", 2))
     slow = game.name == "connect_four" and "perfect" in map(kind_of, args.players)
