@@ -47,9 +47,7 @@ def room(size: int) -> Iterator[None]:
         ("train --game tic_tac_toe --run run", 100, "run/config.yaml"),
     ],
 )
-def test_a_file_that_cannot_grow_is_named(
-    capsys: pytest.CaptureFixture[str], words: str, size: int, file: str
-) -> None:
+def test_a_file_that_cannot_grow_is_named(capsys: pytest.CaptureFixture[str], words: str, size: int, file: str) -> None:
     if words.startswith(("train", "export")):
         pytest.importorskip("torch")
     with room(size):
