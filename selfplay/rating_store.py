@@ -46,7 +46,7 @@ def is_begun(folder: str | Path) -> bool:
         return False
     with contextlib.closing(sqlite3.connect(path)) as base:
         try:
-            return base.execute("SELECT COUNT(*) FROM meta").fetchone()[0] > 0
+            return bool(base.execute("SELECT COUNT(*) FROM meta").fetchone()[0])
         except sqlite3.DatabaseError:
             return False
 

@@ -104,6 +104,5 @@ def test_metrics_name_their_file(tmp_path: Path) -> None:
     with Metrics(tmp_path, tensorboard=False) as metrics:
         metrics.write(1, {"loss": 1.0})
         with room(100), pytest.raises(OSError, match=r"metrics\.jsonl"):
-            for step in range(2, 50):
-                metrics.write(step, {"loss": 1.0})
+            metrics.write(2, {"a name that takes more room than there is": 1.0})
     assert read(tmp_path)[0]["step"] == 1

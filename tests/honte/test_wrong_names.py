@@ -21,7 +21,7 @@ def run(name: str, **config: object) -> None:
     folder.mkdir(parents=True)
     (folder / "config.json").write_text(json.dumps({"schema": 1, "network": {}, **config}))
     (folder / "model.safetensors").write_bytes((2).to_bytes(8, "little") + b"{}")
-    (Path("runs") / name / "config.yaml").write_text(f"game: {config.get('game')}\n")
+    (Path("runs") / name / "config.yaml").write_text(json.dumps({"game": config.get("game")}))
 
 
 def error(capsys: pytest.CaptureFixture[str], words: str) -> str:
