@@ -30,6 +30,10 @@ class Refused(RuntimeError):
     """The engine lives, but does not do what it was told."""
 
 
+class Resigned(Refused):
+    """The engine gives the game up, as its protocol allows."""
+
+
 class EngineProcess:
     """One engine. It is ended with the object at the latest."""
 

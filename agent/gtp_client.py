@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import time
 
-from agent.engine_process import LONGEST_LINE, LONGEST_REPLY, EngineError, EngineProcess, Refused
+from agent.engine_process import LONGEST_LINE, LONGEST_REPLY, EngineError, EngineProcess, Refused, Resigned
 
-__all__ = ["EngineError", "GtpClient", "Refused"]
+__all__ = ["EngineError", "GtpClient", "Refused", "Resigned"]
 
 
 class GtpClient(EngineProcess):
@@ -41,3 +41,10 @@ class GtpClient(EngineProcess):
         if reply[0][0] == "?":
             raise Refused(body or "no reason given")
         return body
+
+    def tell(self, command: str) -> str:
+        """As ``ask``, for a command that must not be refused: Refused then names it."""
+        try:
+            return self.ask(command)
+        except Refused as error:
+            raise Refused(f"it refuses {command!r}: {error}") from None

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from agent.gtp_client import GtpClient, Refused
+from agent.gtp_client import GtpClient, Refused, Resigned
 from agent.outside import Engine, OutsidePlayer, command_of, engines_for
 from games.game import Game
 
@@ -75,8 +75,9 @@ class GtpEngine(Engine[GtpClient]):
         try:
             action = self.game.parse_action(text, seat)
         except ValueError:
-            said = "it resigned" if text.lower() == "resign" else f"it answered genmove with {text[:60]!r}"
-            raise Refused(said) from None
+            if text.lower() == "resign":
+                raise Resigned("it resigned") from None
+            raise Refused(f"it answered genmove with {text[:60]!r}, which is no move of {self.game.name}") from None
         if not here.legal[0, action]:
             raise Refused(f"it played {text}, which is not legal")
         self.known = [*actions, action]
@@ -85,12 +86,12 @@ class GtpEngine(Engine[GtpClient]):
     def _started(self) -> GtpClient:
         if self.client is None:
             client = self.client = GtpClient(self.command, seconds=self.seconds)
-            self.can_undo = "undo" in client.ask("list_commands").split()
+            self.can_undo = "undo" in client.tell("list_commands").split()
             if is_go(self.game):
                 _, _, side = self.game.observation_shape
-                client.ask(f"boardsize {side}")
-                client.ask(f"komi {komi(self.game):g}")
-            client.ask("clear_board")
+                client.tell(f"boardsize {side}")
+                client.tell(f"komi {komi(self.game):g}")
+            client.tell("clear_board")
             self.known = []
         return self.client
 

@@ -13,7 +13,10 @@ from typing import NamedTuple
 
 from agent import models
 
-OTHERS = ("random", "perfect", "mcts", "minimax", "gtp", "ugi")
+ENGINES = ("gtp", "ugi")
+"""Kinds of players that are engines from outside."""
+
+OTHERS = ("random", "perfect", "mcts", "minimax", *ENGINES)
 """Kinds of players that are no networks."""
 
 
@@ -43,19 +46,35 @@ def identity(text: str) -> Identity:
 
 def is_network(text: str) -> bool:
     """Whether ``text`` names a network and not another kind of player."""
-    return text.partition("?")[0].partition(":")[0] not in OTHERS
+    return kind_of(text) not in OTHERS
+
+
+def kind_of(text: str) -> str:
+    """``mcts`` of ``mcts:800``, ``perfect`` of ``perfect?quickest=true``; for a network its folder or game."""
+    return text.partition("?")[0].partition(":")[0]
+
+
+def settings_of(text: str) -> dict[str, str]:
+    """The settings behind the ``?`` as they are written; an engine's command has none."""
+    query = "" if kind_of(text) in ENGINES else text.partition("?")[2]
+    return {name: value for name, _, value in (part.partition("=") for part in query.split("&") if part)}
+
+
+def takes_machine(text: str) -> bool:
+    """Whether a player should not be made once a thread: it takes all cores, shares nothing, or plays by the clock."""
+    return kind_of(text) in ("perfect", *ENGINES) or "seconds" in settings_of(text)
 
 
 def repeats(text: str) -> bool:
     """Whether the player decides alike on the same terms, on one machine: no clock, no engine from outside."""
-    settings = dict(part.partition("=")[::2] for part in text.partition("?")[2].split("&"))
+    settings = settings_of(text)
     chosen = "auto" in (settings.get("engine"), settings.get("precision"))  # by measuring
-    return not text.startswith(("gtp:", "ugi:")) and not (is_network(text) and ("seconds" in settings or chosen))
+    return kind_of(text) not in ENGINES and not (is_network(text) and ("seconds" in settings or chosen))
 
 
 def hurried(text: str) -> str:
     """The same player with the fastest engine of this machine, unless the text names one."""
-    if not is_network(text) or "engine=" in text or "precision=" in text:
+    if not is_network(text) or settings_of(text).keys() & {"engine", "precision"}:
         return text
     return f"{text}{'&' if '?' in text else '?'}engine=auto&precision=auto"
 

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import safetensors
 
 from agent import weights
-from agent.text import read_text
 from agent.ranges import hints, refusal
+from agent.text import read_text
 from games.game import Game
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class Model:
     game: str
     network: dict[str, Any]
     search: dict[str, Any]
+    pictures: str  # the data set, where it tells pictures apart and plays no game
 
 
 def find(text: str) -> Path:
@@ -120,14 +121,23 @@ def read(folder: Path) -> Model:
     try:
         content = json.loads(read_text(path, LARGEST_CONFIG))
         schema, game, network = content["schema"], content["game"], content["network"]
-        search = content.get("search", {})
+        search, pictures = content.get("search", {}), content.get("classifies", "")
     except OSError as error:
         raise ValueError(f"{folder} has no readable config.json, so honte cannot tell its game and network") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path} is not the config of a model: {type(error).__name__} {error}") from error
     if schema != SCHEMA:
         raise ValueError(f"{path} has schema {schema!r}, this version of honte reads {SCHEMA}")
-    return Model(folder=folder, game=str(game), network=dict(network), search=dict(search))
+    return Model(folder=folder, game=str(game), network=dict(network), search=dict(search), pictures=str(pictures))
+
+
+def ensure_plays(text: str, model: Model) -> None:
+    """ValueError where the model that ``text`` names was made for pictures, and for no game."""
+    if model.pictures:
+        raise ValueError(
+            f"{text!r} has learned to tell pictures apart ({model.pictures}) and plays no game;"
+            f" honte predict {text} FILE says what is on a picture"
+        )
 
 
 def load_network(folder: str | Path, game: Game) -> tuple[NetworkConfig, dict[str, Tensor]]:
@@ -140,6 +150,7 @@ def load_network(folder: str | Path, game: Game) -> tuple[NetworkConfig, dict[st
     from agent.network import NetworkConfig, PolicyValueNet
 
     model = read(find(str(folder)))
+    ensure_plays(str(folder), model)
     config = configured(NetworkConfig, model.network, f"{model.folder / 'config.json'}: network")
     if not plays(model, game):
         raise ValueError(f"{folder} has learned {model.game}; it cannot play {game.name}")

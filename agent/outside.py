@@ -7,6 +7,7 @@ protocols.
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import os
 import threading
 from abc import ABC, abstractmethod
@@ -16,7 +17,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from agent.decision import Decisions, Forfeit, Terms
-from agent.engine_process import EngineError, EngineProcess, Refused
+from agent.engine_process import EngineError, EngineProcess, Refused, Resigned
 from agent.tree import Ints
 from games.game import Game, States
 
@@ -60,9 +61,11 @@ def engines_for(num_slots: int) -> float:
 def command_of(text: str, settings: MutableMapping[str, float], example: str) -> str:
     """The command in ``KIND:[name=number ...] COMMAND``; ``settings`` take what stands before it.
 
-    ValueError for a number that is not right, or where there is no command.
+    ValueError for a number that is not right, where there is no command, and for a ``?`` outside quotes: it begins the
+    settings of other players, and an engine would be given them as words of its command.
     """
-    rest = text.partition(":")[2].strip()
+    kind, _, rest = text.partition(":")
+    rest = rest.strip()
     while (word := rest.split(" ", 1)[0]).partition("=")[0] in settings:
         name, _, value = word.partition("=")
         try:
@@ -75,7 +78,29 @@ def command_of(text: str, settings: MutableMapping[str, float], example: str) ->
         rest = rest[len(word) :].strip()
     if not rest:
         raise ValueError(f"{text!r} names no engine; write its command behind the colon: {example}")
+    if has_open_mark(rest):
+        raise ValueError(
+            f"{text!r}: an engine takes no settings behind a question mark; {' and '.join(f'{n}=N' for n in settings)}"
+            f" are written before its command, such as {kind}:seconds=5 COMMAND, and a question mark of the command's"
+            " own is written in quotes"
+        )
     return rest
+
+
+def has_open_mark(command: str) -> bool:
+    """Whether ``command`` has a question mark that is neither in quotes nor behind a backslash."""
+    quote = ""
+    characters = iter(command)
+    for character in characters:
+        if character == "\\" and quote != "'":
+            next(characters, "")
+        elif quote:
+            quote = "" if character == quote else quote
+        elif character in "'\"":
+            quote = character
+        elif character == "?":
+            return True
+    return False
 
 
 class OutsidePlayer:
@@ -86,6 +111,14 @@ class OutsidePlayer:
         self.pool = concurrent.futures.ThreadPoolExecutor(len(engines), thread_name_prefix="engine")
         self.lines: dict[int, list[int]] = {}
         self.waiting: dict[concurrent.futures.Future[int], int] = {}  # moves under way -> slots
+
+    def check(self) -> None:
+        """Start one engine and ask it for a first move. EngineError or Refused in words where it gives none.
+
+        An engine that resigns speaks its protocol, and may do so.
+        """
+        with contextlib.suppress(Resigned):
+            self.engines[0].move(())
 
     def follow(self, slot: int, actions: Sequence[int]) -> None:
         self.lines[int(slot)] = list(actions)

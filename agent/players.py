@@ -22,6 +22,7 @@ from agent.decision import Terms
 from agent.evaluation import Evaluate
 from agent.minimax import Minimax
 from agent.models import load_network
+from agent.nearest import nearest, nearest_game, nearest_player, without_network
 from agent.perfect import Perfect
 from agent.player import Player, RandomPlayer
 from agent.ranges import Positive, PositiveNumber, Range, Temperature, fits, hints, words
@@ -116,7 +117,9 @@ def game_of(text: str) -> str | None:
     head = text.partition("?")[0]
     if head in ("random", "perfect") or text.partition(":")[0] in ("mcts", "minimax", "gtp", "ugi"):
         return None
-    name = models.read(_find(head)).game
+    model = models.read(_find(head))
+    models.ensure_plays(head, model)
+    name = model.game
     return None if ".py:" in name else name
 
 
@@ -124,6 +127,16 @@ def _find(head: str) -> Path:
     try:
         return models.find(head)
     except ValueError as error:
+        if Path(head.rpartition("@")[0] or head).exists():
+            raise
+        if sentence := without_network(head):
+            raise ValueError(sentence) from None
+        if near := nearest_player(head):
+            raise ValueError(f"there is no player {head!r}; did you mean {near}?") from None
+        if near := nearest_game(head):
+            raise ValueError(
+                f"there is no player {head!r}; did you mean the game {near}, as in honte play mcts:400 --game {near}?"
+            ) from None
         if any(mark in head for mark in "/\\@"):
             raise
         raise ValueError(f"{error}; a player is {WAYS}") from None
@@ -140,7 +153,8 @@ def _settings(text: str, query: str, known: Mapping[str, Option]) -> dict[str, A
     for part in filter(None, query.split("&")):
         name, _, value = part.partition("=")
         if name not in known:
-            raise ValueError(f"{text!r}: unknown setting {name!r}; there are {', '.join(known) or 'none'}")
+            there = ", ".join(known) or "none"
+            raise ValueError(f"{text!r}: unknown setting {name!r}; {nearest(name, known)}there are {there}")
         if name in settings:
             raise ValueError(f"{text!r}: {name} is given twice; keep one of the two")
         option = known[name]

@@ -28,7 +28,7 @@ from agent.ranges import Count, Range, Settings
 from agent.reuse import keep
 from agent.rounds import ended, survey, unproven
 from agent.symmetric import averaged
-from agent.tree import MOST_LEAVES, NONE, ROOT, Ints, Trees, node_bytes
+from agent.tree import NONE, ROOT, Ints, Trees, node_bytes
 from agent.uct import Uct, UctConfig
 from games.game import Game, Positions, States
 

@@ -34,6 +34,11 @@ NAMES = (
 OPENSPIEL = "openspiel:"
 
 
+def is_game(text: str) -> bool:
+    """Whether ``text`` is written as a game is; its parameters may still be wrong, or its file missing."""
+    return text.startswith(OPENSPIEL) or ".py:" in text or text.partition(":")[0] in NAMES
+
+
 def make(text: str) -> Game:
     """The game that ``text`` names: ``NAME``, ``NAME:key=value,...``, ``FILE.py:game`` or ``FILE.py:game:key=value``.
 
@@ -85,7 +90,9 @@ def _built(text: str, source: Any, parameters: str) -> Game:
         for part in filter(None, parameters.split(",")):
             key, _, value = part.partition("=")
             if key not in known:
-                raise ValueError(f"{text!r}: unknown parameter {key!r}; there are {', '.join(known) or 'none'}")
+                near = difflib.get_close_matches(key, known, n=1)
+                hint = f"did you mean {near[0]}? " if near else ""
+                raise ValueError(f"{text!r}: unknown parameter {key!r}; {hint}there are {', '.join(known) or 'none'}")
             arguments[key] = _value(text, key, value, type(known[key].default))
         game = source(**arguments)
     else:

@@ -5,6 +5,7 @@ Knows the commands' names and one-line summaries. Loads the module of the one th
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -12,6 +13,7 @@ from collections.abc import Sequence
 
 from honte import __version__
 from honte.packages import check
+from honte.sentences import sentence
 
 COMMANDS = {
     "train": ("honte.train", "learn a game by self-play: start a run or resume it"),
@@ -48,6 +50,9 @@ A game is written as connect_four, connect_four:rows=5,columns=5 or FILE.py:game
 
 ILL_USED, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
 
+FULL = [getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EIO") if hasattr(errno, name)]
+"""What a write meets where there is no room, or no leave to write."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code. 2: the user can mend it; 130: interrupted; 141: nobody reads the output."""
@@ -70,7 +75,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         if os.environ.get("HONTE_TRACEBACK"):
             raise
-        print(f"honte{' ' + words[0] if words else ''}: {_sentence(error)}", file=sys.stderr)
+        said = sentence(error)
+        if isinstance(error, OSError) and not error.filename and error.errno in FULL:
+            said = f"standard output: {said}"  # every write to a file names it
+            _silence()
+        print(f"honte{' ' + words[0] if words else ''}: {said}", file=sys.stderr)
         return ILL_USED
 
 
@@ -105,12 +114,6 @@ def help_text() -> str:
     width = max(map(len, COMMANDS))
     lines = [f"  {name:<{width}}  {summary}" for name, (_, summary) in COMMANDS.items()]
     return "\n".join([USAGE, "", *lines, "", PLAYERS, "", "HONTE_TRACEBACK=1 shows where an error came from."])
-
-
-def _sentence(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-    return str(error)
 
 
 def _silence() -> None:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from agent.identity import ENGINES
 from agent.player import Player
 from agent.players import game_of, player
 from games.game import Game
 from games.registry import make
 from selfplay.match import MatchResult, play_match
+from selfplay.readiness import check_players
 
 
 def game_for(given: Game | str | None, *texts: Player | str) -> Game:
@@ -59,6 +61,7 @@ def match(
     """
     rules = game_for(game, a, b)
     sides = [load(x, rules, num_slots=num_slots, seed=seed) if isinstance(x, str) else x for x in (a, b)]
+    check_players(rules, [(x, side) for x, side in zip((a, b), sides, strict=True) if isinstance(x, str)], ())
     return play_match(rules, *sides, num_slots=num_slots, seed=seed, **terms)
 
 
@@ -68,7 +71,7 @@ def with_simulations(text: str, num_simulations: int) -> str:
     kind = head.partition(":")[0]
     if kind == "mcts":
         return f"mcts:{num_simulations}"
-    if kind in ("random", "perfect", "minimax"):
+    if kind in ("random", "perfect", "minimax", *ENGINES):
         raise ValueError(f"{text} takes no number of simulations; mcts:N and networks do")
     kept = [part for part in query.split("&") if part and not part.startswith("simulations=")]
     return f"{head}?{'&'.join([*kept, f'simulations={num_simulations}'])}"

@@ -16,6 +16,7 @@ from honte.gtp_gogui import GoGui
 from honte.gtp_moves import Moves
 from honte.gtp_session import ENDED, Command, Session
 from honte.gtp_thinking import Thinking
+from honte.sentences import sentence
 
 
 class Conversation:
@@ -58,8 +59,7 @@ class Conversation:
             try:
                 answer = self.commands[line.command](line.arguments)
             except (ValueError, OSError, RuntimeError) as error:
-                said = error.strerror if isinstance(error, OSError) else None
-                self.session.write(gtp.reply(line, said or str(error) or type(error).__name__, good=False))
+                self.session.write(gtp.reply(line, sentence(error) or type(error).__name__, good=False))
             except Exception as error:  # an engine that dies takes its user's game along
                 traceback.print_exc(file=sys.stderr)
                 self.session.write(gtp.reply(line, f"internal error: {type(error).__name__}", good=False))

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from games.registry import make
+from games.registry import NAMES, is_game, make
 from training.config import check_values, defaults, merge
 from training.yaml_files import read
 
@@ -38,8 +38,14 @@ def values(name: str, below: str = "", kind: str = "recipe") -> dict[str, Any]:
     """What a recipe says, by its name or a YAML file's path. ValueError when there is none of that ``kind``."""
     path = place(name, below)
     if not path.is_file():
+        if below == "" and is_game(name):
+            raise ValueError(f"{name!r} is a game without a recipe of its own; honte train --game {name} learns it")
+        if below == "" and name in names(IMAGES):
+            raise ValueError(f"{name!r} is a model of pictures; honte classify DATA --model {name} trains it")
         near = difflib.get_close_matches(name, names(below), n=1)
         hint = f"did you mean {near[0]}? " if near else ""
+        if below == "" and not near and (games := difflib.get_close_matches(name, NAMES, n=1)):
+            hint = f"did you mean --game {games[0]}? "
         there = ", ".join(names(below))
         raise ValueError(f"no {kind} is called {name!r}; {hint}there are {there}, or a YAML file's path")
     return read(path)

@@ -23,6 +23,7 @@ from agent.tree import ROOT, UNKNOWN, Ints
 from games import Game, Position, position
 from games.game import States
 from honte.drawing import drawn
+from honte.sentences import sentence
 from selfplay import fsio
 from selfplay.game_loop import GameLoop, Start
 from selfplay.records import GameRecord
@@ -168,7 +169,7 @@ class Session:
             try:
                 action = self._obey(line.strip())
             except (ValueError, OSError) as error:
-                self._say(str(error))
+                self._say(sentence(error))
                 continue
             if action is not None:
                 return action

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from agent import chance
 from agent.decision import Terms
-from agent.player import Player, RandomPlayer
+from agent.player import Follower, Player, RandomPlayer
 from agent.text import read_text, split_lines
 from games.game import Game, States
 from games.position import position
@@ -85,6 +85,8 @@ def balanced(
         raise ValueError(f"the balance asked for is {limit:g}; it must be 0 or more and below 1")
     if isinstance(judge, RandomPlayer):
         raise ValueError("a random player cannot judge openings; mcts:N, minimax:D, perfect and networks can")
+    if isinstance(judge, Follower):
+        raise ValueError("an engine from outside cannot judge openings; mcts:N, minimax:D, perfect and networks can")
     source = islice(distinct(game, plies, max(64, count), seed, quiet=True), TRIES * count)
     found: list[Opening] = []
     judged = 0

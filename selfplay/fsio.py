@@ -24,6 +24,8 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import IO
 
+from selfplay.writing import naming
+
 MANIFEST = "manifest.json"
 LOCK = "run.lock"
 STEPS = (
@@ -43,7 +45,7 @@ def write_atomic(path: str | Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = _beside(path, "tmp")
     try:
-        _write_synced(temporary, data)
+        _write_synced(temporary, data, path)
         _rename(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -66,9 +68,9 @@ def write_folder(path: str | Path, files: Mapping[str, bytes]) -> None:
     try:
         temporary.mkdir()
         for name, data in files.items():
-            _write_synced(temporary / name, data)
+            _write_synced(temporary / name, data, path / name)
         entries = {name: (hashlib.sha256(data).hexdigest(), len(data)) for name, data in files.items()}
-        _write_synced(temporary / MANIFEST, manifest(entries))
+        _write_synced(temporary / MANIFEST, manifest(entries), path / MANIFEST)
         _sync_folder(temporary)
         if path.exists():
             _rename(path, aside)
@@ -138,8 +140,7 @@ def read_checked(path: str | Path) -> bytes:
 def sweep(folder: str | Path) -> list[Path]:
     """Clear up after a crash: remove temporary names in ``folder``, give a folder that was set aside its name back.
 
-    Returns what was removed or renamed. Only for the one who holds the folder's lock: it would take a live writer's
-    temporary file away.
+    Returns what was removed or renamed. Only for who holds the folder's lock: a live writer's temporary file would go.
     """
     folder = Path(folder)
     found = []
@@ -173,7 +174,7 @@ class FolderLock:
         """Take the lock; ValueError that names the holder when it is not free within ``patience`` seconds."""
         assert self._file is None, "already held"
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        file = self.path.open("a+b")
+        file = self.path.open("a+b", buffering=0)
         deadline = time.monotonic() + patience  # `holder` takes the lock for an instant, so one failure means little
         while not _lock(file):
             if time.monotonic() > deadline:
@@ -183,8 +184,8 @@ class FolderLock:
                 raise ValueError(f"{self.path.parent} is in use by {owner}: stop it first, or choose another folder")
             time.sleep(0.02)
         file.truncate(0)
-        file.write(f"process {os.getpid()} on {socket.gethostname()}\n".encode())
-        file.flush()
+        with contextlib.suppress(OSError):  # on a full disk the lock holds, only its text is missing
+            file.write(f"process {os.getpid()} on {socket.gethostname()}\n".encode())
         self._file = file
 
     def release(self) -> None:
@@ -250,9 +251,9 @@ def _read(path: Path) -> bytes:
         raise ValueError(f"{path} cannot be read: {error.strerror}") from error
 
 
-def _write_synced(path: Path, data: bytes) -> None:
+def _write_synced(path: Path, data: bytes, known_as: Path) -> None:
     _point("before_write")
-    with path.open("xb") as file:
+    with naming(known_as), path.open("xb") as file:
         if _FAULT is not None:
             file.write(data[: len(data) // 2])
             file.flush()

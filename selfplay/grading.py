@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from agent import chance
 from agent.decision import Terms
-from agent.player import Player
+from agent.player import Follower, Player
 from agent.text import read_text, split_lines
 from games.game import Game, States
 from selfplay.elo import CONFIDENCE_Z
@@ -156,6 +156,9 @@ def judge(
             del free[:count]
             begun += count
             holds[slots] = rows
+            if isinstance(player, Follower):
+                for slot, row in zip(slots.tolist(), rows.tolist(), strict=True):
+                    player.follow(slot, positions[row].moves)
             player.think(slots, states[rows], Terms.of(count, budget=num_simulations, keys=keys[rows]))
         slots, decisions = player.decide()
         for slot, action in zip(slots.tolist(), decisions.action.tolist(), strict=True):

@@ -128,8 +128,7 @@ def play_match(
     come first, and games behind the last pair that is counted are in ``folder`` only. The games in ``folder`` are not
     played again. ``progress`` is called as games end. ValueError for an odd number of games.
     """
-    if games < 2 or games % 2:
-        raise ValueError(f"games is {games}; an even number is needed: each opening is played twice, seats swapped")
+    ensure_pairs("games", games)
     if book is not None and not book:
         raise ValueError("the book of openings is empty; give at least one opening")
     begin = openings(game, games // 2, opening_plies, seed=seed) if book is None else book
@@ -152,6 +151,15 @@ def play_match(
                 break
     counted = [records[id] for id in (range(games) if sprt is None else range(2 * running.num_pairs))]
     return result_of(game, counted, sprt)
+
+
+def ensure_pairs(name: str, games: int) -> None:
+    """ValueError, with the ``name`` of the number, where ``games`` are no pairs of games."""
+    why = "each opening is played twice, seats swapped"
+    if games < 2:
+        raise ValueError(f"{name} is {games}; it must be 2 or more, and even: {why}")
+    if games % 2:
+        raise ValueError(f"{name} is {games}; an even number is needed: {why}")
 
 
 def _starts(games: int, book: Sequence[Opening], finished: Mapping[int, GameRecord]) -> Iterator[Start]:

@@ -15,6 +15,7 @@ from typing import Any
 from games.game import Game
 from selfplay import fsio, game_json
 from selfplay.records import GameRecord, validate
+from selfplay.writing import append
 
 AGREEMENT, GAMES, RESULT = "match.json", "games.jsonl", "result.json"
 SCHEMA = 1
@@ -46,7 +47,7 @@ class MatchFolder:
         except BaseException:
             self._lock.release()
             raise
-        self._file = (self.folder / GAMES).open("ab")
+        self._file = (self.folder / GAMES).open("ab", buffering=0)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -55,12 +56,10 @@ class MatchFolder:
 
     def add(self, records: Sequence[GameRecord]) -> None:
         """Store games that just ended."""
-        for record in records:
-            assert record.id not in self.records
-            line = json.dumps(game_json.to_json(self.game, record, self._seated(record.id)))
-            self._file.write(line.encode() + b"\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        assert not self.records.keys() & {record.id for record in records}
+        rows = (game_json.to_json(self.game, record, self._seated(record.id)) for record in records)
+        lines = "".join(json.dumps(row) + "\n" for row in rows)
+        append(self._file, lines.encode(), self.folder / GAMES)
         self.records |= {record.id: record for record in records}
 
     def write_result(self, result: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ weights or settings change is another one.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 import time
@@ -36,6 +37,18 @@ CREATE TABLE IF NOT EXISTS games (
     PRIMARY KEY (first, second, number)
 ) WITHOUT ROWID;
 """
+
+
+def is_begun(folder: str | Path) -> bool:
+    """Whether ``folder`` has a database with an agreement: a disk that was full may have left less than that."""
+    path = Path(folder) / FILE
+    if not path.is_file():
+        return False
+    with contextlib.closing(sqlite3.connect(path)) as base:
+        try:
+            return bool(base.execute("SELECT COUNT(*) FROM meta").fetchone()[0])
+        except sqlite3.DatabaseError:
+            return False
 
 
 class Key(NamedTuple):
@@ -69,6 +82,8 @@ class RatingStore:
         except BaseException as error:
             if self._lock is not None:
                 self._lock.release()
+            if isinstance(error, sqlite3.OperationalError):
+                raise ValueError(f"{self.path} cannot be used: {error}") from error
             if isinstance(error, sqlite3.DatabaseError):
                 raise ValueError(f"{self.path} is not a rating database: {error}") from error
             raise
@@ -85,8 +100,11 @@ class RatingStore:
 
     def enter(self, player: Identity) -> int:
         """The id of ``player``, who is entered if new. A player of the same digest keeps the name it came with."""
-        with self.base:
-            self.base.execute("INSERT OR IGNORE INTO players (digest, name) VALUES (?, ?)", player[::-1])
+        try:
+            with self.base:
+                self.base.execute("INSERT OR IGNORE INTO players (digest, name) VALUES (?, ?)", player[::-1])
+        except sqlite3.OperationalError as error:
+            raise ValueError(f"{self.path} cannot be written: {error}") from error
         return int(self.base.execute("SELECT id FROM players WHERE digest = ?", (player.digest,)).fetchone()[0])
 
     def players(self) -> dict[int, Identity]:
@@ -108,6 +126,8 @@ class RatingStore:
                 self.base.executemany("INSERT INTO games VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
         except sqlite3.IntegrityError as error:
             raise ValueError(f"{self.path} has one of these games already: {error}") from error
+        except sqlite3.OperationalError as error:
+            raise ValueError(f"{self.path} cannot be written: {error}") from error
 
     def tallies(self) -> list[Tally]:
         """What all games came to, by seating; ``first`` and ``second`` are ids."""

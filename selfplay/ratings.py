@@ -34,6 +34,10 @@ PRIOR_ELO, PRIOR_ADVANTAGE, PRIOR_DRAWS = 1000.0, 400.0, 3.0
 
 STEPS, PRECISE = 200, 1e-10
 
+NODES, NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(15)
+"""Gauss-Hermite quadrature: the mean of f over a standard normal distribution is f(NODES) @ NODE_WEIGHTS."""
+NODE_WEIGHTS = NODE_WEIGHTS / NODE_WEIGHTS.sum()
+
 
 class Tally(NamedTuple):
     """What the games with ``first`` in the first seat against ``second`` came to, from the first player's view."""
@@ -83,11 +87,14 @@ class Ratings:
     def gain(self, i: int, j: int) -> float:
         """What one more game between ``i`` and ``j`` tells: the log by which the ratings' volume of error shrinks.
 
-        D-optimal design (Fedorov 1972): information of the game times variance of what it is about.
+        D-optimal design (Fedorov 1972): information of the game times variance of what it is about. The information is
+        the mean over the difference's distribution (Chaloner and Verdinelli 1995), so that a difference that a few
+        games make look large does not end the pair's games.
         """
         difference, error = self.difference(i, j)
-        seats = np.array([difference + self.advantage, difference - self.advantage]) / UNIT
-        information = _moments(seats, self.nu)[1].mean()
+        differences = difference + error * NODES
+        seats = np.stack([differences + self.advantage, differences - self.advantage]) / UNIT
+        information = _moments(seats, self.nu)[1].mean(axis=0) @ NODE_WEIGHTS
         return math.log1p(float(information) * (error / UNIT) ** 2)
 
 

@@ -8,7 +8,7 @@ gone on with, and extended by a player for the price of that player's games.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import combinations
@@ -23,7 +23,10 @@ from selfplay.rating_store import Key, RatingStore
 from selfplay.ratings import Ratings, Tally, fit
 
 BATCH = 64
-"""Games of one pair of players between two looks at who should play next."""
+"""The most games of one pair of players between two looks at who should play next."""
+
+FIRST_SHARE = 0.25
+"""Pairs that never met play two games each before all others, where that takes no more of ``total`` than this share."""
 
 Pair = tuple[int, int]
 
@@ -99,24 +102,23 @@ def play_tournament(
     games in this call. ``progress(games since the last call, who plays)``.
     """
     ids = [store.enter(player) for player in entrants]
-    left: dict[Pair, list[Key]] = {}
-    met: set[frozenset[int]] = set()
-    for i, j in pairs:
-        if ids[i] == ids[j] or frozenset((ids[i], ids[j])) in met:  # two names of one player
-            continue
-        met.add(frozenset((ids[i], ids[j])))
-        wanted = [Key(*seats, k) for k in range(games // 2) for seats in ((ids[i], ids[j]), (ids[j], ids[i]))]
-        done = {Key(*seats, k) for seats in ((ids[i], ids[j]), (ids[j], ids[i])) for k in store.numbers(*seats)}
-        left[i, j] = [key for key in wanted if key not in done]
+    left = _games_left(store, ids, pairs, games)
     budget = sum(map(len, left.values())) if total is None else total
+    strangers = {pair for pair, keys in left.items() if len(keys) == games} if total is not None else set()
+    if 2 * len(strangers) > FIRST_SHARE * budget:
+        strangers.clear()
     while budget > 0 and any(left.values()):
         now = standings(store)
         place = {id: n for n, id in enumerate(store.players())}
         pair = max(
             (pair for pair, keys in left.items() if keys),
-            key=lambda pair: now.ratings.gain(place[ids[pair[0]]], place[ids[pair[1]]]),
+            key=lambda pair: (pair in strangers, now.ratings.gain(place[ids[pair[0]]], place[ids[pair[1]]])),
         )
-        keys, left[pair] = left[pair][: min(BATCH, budget)], left[pair][min(BATCH, budget) :]
+        size = 2 if pair in strangers else batch_size(budget, [len(k) for k in left.values() if k], len(entrants))
+        strangers.discard(pair)
+        if size > 1 and (len(left[pair]) - size) % 2:
+            size -= 1  # what is left are openings that wait for both seats
+        keys, left[pair] = left[pair][:size], left[pair][size:]
         budget -= len(keys)
         names = entrants[pair[0]], entrants[pair[1]]
         title = f"{names[0].name} - {names[1].name}"
@@ -129,6 +131,48 @@ def play_tournament(
             for record in arriving:
                 store.add([(numbers[record.id], record)])
                 progress(1, title)
+
+
+def entrants_to_play(
+    store: RatingStore, entrants: Sequence[Identity], pairs: Sequence[Pair], games: int
+) -> list[Identity]:
+    """Those of ``entrants`` who have games left in ``play_tournament``. The store is only read."""
+    known = {player.digest: id for id, player in store.players().items()}
+    new = {player.digest: -place for place, player in enumerate(entrants, 1) if player.digest not in known}
+    left = _games_left(store, [(known | new)[player.digest] for player in entrants], pairs, games)
+    places = {place for pair, keys in left.items() if keys for place in pair}
+    return [player for place, player in enumerate(entrants) if place in places]
+
+
+def batch_size(budget: int, left: Sequence[int], num_players: int) -> int:
+    """How many games of the chosen pair are played before the next look at who should play.
+
+    ``left``: the games that each pair may still play. Where the ``budget`` does not pay for all of them, a batch is a
+    small part of it, so that every player can be met twice before it is half spent.
+    """
+    if budget >= sum(left):
+        return BATCH
+    part = budget // (2 * min(len(left), num_players)) // 2 * 2  # openings are played from both seats
+    return min(budget, BATCH, max(2, part))
+
+
+def _games_left(store: RatingStore, ids: Sequence[int], pairs: Sequence[Pair], games: int) -> dict[Pair, list[Key]]:
+    """The games of ``pairs``, by places in ``ids``, that are not stored; two names of one player do not meet."""
+    left: dict[Pair, list[Key]] = {}
+    met: set[frozenset[int]] = set()
+    for i, j in pairs:
+        if ids[i] == ids[j] or frozenset((ids[i], ids[j])) in met:
+            continue
+        met.add(frozenset((ids[i], ids[j])))
+        wanted = [Key(*seats, k) for k in range(games // 2) for seats in ((ids[i], ids[j]), (ids[j], ids[i]))]
+        done = {Key(*seats, k) for seats in ((ids[i], ids[j]), (ids[j], ids[i])) for k in store.numbers(*seats)}
+        left[i, j] = sorted((key for key in wanted if key not in done), key=lambda key: _whole(key, done))
+    return left
+
+
+def _whole(key: Key, done: Collection[Key]) -> bool:
+    """Whether neither seat of the opening has been played: games that make a pair whole come first."""
+    return Key(key.second, key.first, key.number) not in done
 
 
 def _starts(numbers: Mapping[int, Key], a: int, begin: Sequence[Opening]) -> Iterator[Start]:

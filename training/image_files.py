@@ -20,9 +20,8 @@ from typing import Literal, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from training.picture_files import ENDINGS, PictureError, PictureSize, measure_picture, read_picture
-
 from agent.text import read_text
+from training.picture_files import ENDINGS, PictureError, PictureSize, measure_picture, read_picture
 
 LARGEST = 4 << 30
 """Bytes of pixels; what promises more is not read."""

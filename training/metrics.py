@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from selfplay import fsio
+from selfplay.writing import append
 
 FILE = "metrics.jsonl"
 
@@ -41,7 +42,7 @@ class Metrics:
             kept = [r for r in records if resume_step is None or r["step"] <= resume_step]
             fsio.write_atomic(self.path, "".join(map(_line, kept)).encode())
         self._placed: set[int] = set()
-        self._file = self.path.open("a", encoding="utf-8", newline="\n")
+        self._file = self.path.open("ab", buffering=0)
         self._events = _event_writer(self.path.parent / "events", resume_step) if tensorboard else None
 
     def write(self, step: int, values: Mapping[str, float], late: Mapping[str, float] | None = None) -> None:
@@ -53,8 +54,7 @@ class Metrics:
         told = {**values, **(late or {})}
         numbers = {name: float(value) if math.isfinite(value) else None for name, value in told.items()}
         record = {"step": step, "time": round(time.time(), 3), **numbers}
-        self._file.write(_line(record))
-        self._file.flush()
+        append(self._file, _line(record).encode(), self.path, durably=False)
         if self._events is not None:
             for name, value in values.items():
                 self._events.add_scalar(name, float(value), step)

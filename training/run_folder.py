@@ -133,10 +133,20 @@ class RunSummary:
 
 
 def list_runs(root: str | Path) -> list[RunSummary]:
-    """The runs right below ``root`` that ever began, by name; a damaged folder is listed as such and hides no other."""
+    """The runs right below ``root`` that ever began, by name, or ``root`` alone where it is a run itself.
+
+    A damaged folder is listed as such and hides no other.
+    """
     root = Path(root)
+    if is_run(root):
+        return [_summary(root)]
     folders = sorted(path for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
     return [_summary(path) for path in folders if began(path) or fsio.holder(path) is not None]
+
+
+def is_run(folder: Path) -> bool:
+    """Whether ``folder`` holds anything of a run."""
+    return any((folder / name).exists() for name in (CONFIG, STATUS, CHECKPOINTS))
 
 
 def _summary(run: Path) -> RunSummary:

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 from tyro import conf
 
 from honte.commands.shared import Output, parse
+from honte.sentences import sentence
 
 FILES = ("model.safetensors", "config.json")
 REPORT = "report.html"
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         _copy(store, folder, files, overwrite=args.overwrite)
     except (OSError, ImportError) as error:
-        raise ValueError(f"{args.to} cannot be written: {error}") from error
+        raise ValueError(f"{args.to} cannot be written: {sentence(error)}") from error
     told = {name: {"bytes": len(data), "sha256": _hash(data)} for name, data in files.items()}
     output.say(f"{source} is at {args.to}: {', '.join(files)}, {sum(map(len, files.values())):,} bytes")
     output.result({"source": str(source), "to": args.to, "files": told})
@@ -87,6 +88,7 @@ def _store(to: str) -> tuple[Any, str]:
 def _copy(store: Any, folder: str, files: Mapping[str, bytes], *, overwrite: bool) -> None:
     """Write the files, look that they are what they should be, and say so in a manifest."""
     from selfplay.fsio import MANIFEST, manifest
+    from selfplay.writing import naming
 
     seal = f"{folder}/{MANIFEST}"
     if not overwrite and any(store.exists(f"{folder}/{name}") for name in (*files, MANIFEST)):
@@ -95,10 +97,12 @@ def _copy(store: Any, folder: str, files: Mapping[str, bytes], *, overwrite: boo
     if store.exists(seal):  # from here on, and until the new one is there, what lies here is not whole
         store.rm_file(seal)
     for name, data in files.items():
-        store.pipe_file(f"{folder}/{name}", data)
+        with naming(f"{folder}/{name}"):
+            store.pipe_file(f"{folder}/{name}", data)
         if _hash(store.cat_file(f"{folder}/{name}")) != _hash(data):
             raise OSError(f"{name} did not arrive as it was sent")
-    store.pipe_file(seal, manifest({name: (_hash(data), len(data)) for name, data in files.items()}))
+    with naming(seal):
+        store.pipe_file(seal, manifest({name: (_hash(data), len(data)) for name, data in files.items()}))
 
 
 def _hash(data: bytes) -> str:

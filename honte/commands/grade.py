@@ -50,16 +50,22 @@ class GradeFlags:
 
 def main(arguments: Sequence[str]) -> int:
     args = parse(GradeFlags, arguments, "grade")
+    from agent.decision import Forfeit
     from agent.perfect import has_solver
     from agent.solvers import POSITION_SETS
     from honte.api import game_for, load, with_simulations
     from selfplay.classes import grouped
     from selfplay.grading import counted, judge
+    from selfplay.readiness import check_players
     from training.grades import solved_sets
 
     packaged = all(name in POSITION_SETS for name in args.positions)
     output, sets = Output(args.json), {name: _positions(name) for name in args.positions}
     game = game_for(args.game or (_told(args.player) or "connect_four" if packaged else None), args.player)
+    budgets: Sequence[int | None] = args.simulations or (None,)
+    texts = [args.player if budget is None else with_simulations(args.player, budget) for budget in budgets]
+    for text in texts:  # before positions are solved and stored
+        check_players(game, [(text, load(text, game, device=args.device))], ())
     if args.make is not None:
         sets[args.make] = _made(game, args.count, args.seed, args.make)
     sets = sets or solved_sets(game)
@@ -68,20 +74,21 @@ def main(arguments: Sequence[str]) -> int:
     if not sets:
         raise ValueError(f"honte has no solved positions of {game.name}; name a file of them by --positions")
     results: list[dict[str, Any]] = []
-    budgets: Sequence[int | None] = args.simulations or (None,)
     with progress(args.player, len(budgets) * sum(map(len, sets.values()))) as advance:
-        for budget in budgets:
-            text = args.player if budget is None else with_simulations(args.player, budget)
+        for budget, text in zip(budgets, texts, strict=True):
             player = load(text, game, num_slots=args.num_slots, seed=args.seed, device=args.device)
             for name, positions in sets.items():
-                wrong = judge(
-                    game,
-                    player,
-                    positions,
-                    num_slots=args.num_slots,
-                    seed=args.seed,
-                    progress=lambda steps, name=name: advance(steps, name),  # type: ignore[misc]
-                )
+                try:
+                    wrong = judge(
+                        game,
+                        player,
+                        positions,
+                        num_slots=args.num_slots,
+                        seed=args.seed,
+                        progress=lambda steps, name=name: advance(steps, name),  # type: ignore[misc]
+                    )
+                except Forfeit as failure:
+                    raise ValueError(f"{text!r} failed in the positions {name!r}: {failure.reason}") from None
                 classes = [
                     {"class": each, **_numbers(counted([positions[i] for i in rows], wrong[rows]))}
                     for each, rows in grouped(game, positions).items()

@@ -84,7 +84,8 @@ def main(arguments: Sequence[str]) -> int:
     from honte import match_sgf
     from honte.api import game_for, load
     from selfplay.match import play_match
-    from selfplay.match_folder import MatchFolder, aside
+    from selfplay.match_folder import AGREEMENT, MatchFolder, aside
+    from selfplay.readiness import check_players
 
     sprt, games = _checked(args)
     output, game = Output(args.json), game_for(args.game, args.a, args.b)
@@ -108,6 +109,10 @@ def main(arguments: Sequence[str]) -> int:
         "openings": settings,
     }
     path = Path(args.out) if args.out else _place(game, a.name, b.name, agreement)
+    tried = list(zip((args.a, args.b), crews[0], strict=True))
+    begun = not args.fresh and (path / AGREEMENT).exists()
+    if not begun:  # before anything is stored
+        check_players(game, tried, book)
     if args.fresh and (moved := aside(path)):
         output.say(f"the match that was there is now {moved}")
     threads = args.threads or _threads(texts, games)
@@ -117,6 +122,8 @@ def main(arguments: Sequence[str]) -> int:
         known = sum(number < games for number in folder.records)
         if known:
             output.say(f"{known} games are here already ({path})")
+        if begun and known < games:
+            check_players(game, tried, book)
         crews += [crew() for _ in range(threads - 1 if known < games else 0)]
         done = known
         with progress(f"{args.a} - {args.b}", games) as advance:
@@ -155,6 +162,7 @@ def main(arguments: Sequence[str]) -> int:
 def _checked(args: Match) -> tuple[Sprt | None, int]:
     """The test and the number of games; ValueError for flags that do not fit each other."""
     from agent.identity import repeats
+    from selfplay.match import ensure_pairs
     from selfplay.sprt import Sprt
 
     if args.book is not None and (args.judge is not None or args.opening_plies is not None):
@@ -170,8 +178,7 @@ def _checked(args: Match) -> tuple[Sprt | None, int]:
         names = ("elo0", "elo1", "alpha", "beta")
         sprt = Sprt(**dict(zip(names, args.sprt, strict=False)), model=args.sprt_model)
     games = args.games if args.games is not None else MOST_GAMES if sprt else GAMES
-    if games < 2 or games % 2:
-        raise ValueError(f"games is {games}; an even number is needed: each opening is played twice, seats swapped")
+    ensure_pairs("--games", games)
     return sprt, games
 
 
@@ -179,7 +186,7 @@ def _openings(
     args: Match, game: Game, games: int, num_slots: int, output: Output
 ) -> tuple[dict[str, Any], list[Opening]]:
     """What the openings follow from, and the openings."""
-    from agent.identity import hurried, identity
+    from agent.identity import hurried, identity, kind_of
     from honte.api import load
     from selfplay.books import balanced, read_book
     from selfplay.openings import openings
@@ -189,7 +196,7 @@ def _openings(
         return {"book": args.book, "sha256": hashlib.sha256(Path(args.book).read_bytes()).hexdigest()}, book
     plies = args.opening_plies
     if plies is None:
-        slow = game.name == "connect_four" and any(t.startswith("perfect") for t in (args.a, args.b, args.judge or ""))
+        slow = game.name == "connect_four" and "perfect" in map(kind_of, (args.a, args.b, args.judge or ""))
         plies = SLOW_OPENINGS if slow else 2
     if args.judge is None:
         return {"plies": plies}, openings(game, games // 2, plies, seed=args.seed)
@@ -223,13 +230,10 @@ def _place(game: Game, a: str, b: str, agreement: dict[str, Any]) -> Path:
 
 def _threads(texts: Sequence[str], games: int) -> int:
     """One a core, where there are games for it; one alone where players take the whole machine or share nothing."""
-    from agent.identity import is_network
+    from agent.identity import takes_machine
     from selfplay.cores import cores
 
-    alone = any(
-        text.startswith(("perfect", "gtp:", "ugi:")) or (is_network(text) and "seconds=" in text) for text in texts
-    )
-    return 1 if alone else max(1, min(cores(), 8, games // 16))
+    return 1 if any(map(takes_machine, texts)) else max(1, min(cores(), 8, games // 16))
 
 
 def told(a: str, b: str, result: MatchResult) -> str:

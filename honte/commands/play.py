@@ -44,6 +44,7 @@ def main(arguments: Sequence[str]) -> int:
 
     from honte.api import game_for, load, with_simulations
     from honte.session import SIDES, Session
+    from selfplay.readiness import check_players
 
     output, game = Output(args.json), game_for(args.game, args.player)
     text = args.player if args.simulations is None else with_simulations(args.player, args.simulations)
@@ -51,6 +52,7 @@ def main(arguments: Sequence[str]) -> int:
     side = random.Random(seed).choice(SIDES) if args.side == "random" else args.side
     console = Console(file=output.people, highlight=False)
     player = load(text, game, num_slots=2, seed=seed, device=args.device)
+    check_players(game, [(args.player, player)])
     session = Session(game, player, text, console, seat=SIDES.index(side), seed=seed, temperature=args.temperature)
     session.run()
     output.result(session.as_json())

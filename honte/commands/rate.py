@@ -102,14 +102,20 @@ def _end_with_stdin() -> None:
 
 def _checked(args: Rate) -> RatingConfig:
     """The run's way of rating, with the flags over it. ValueError for what is not right."""
+    from honte.commands.run_argument import ensure_run
+    from selfplay.match import ensure_pairs
     from training.config import merge
     from training.config import parse as parsed
     from training.ladder import RatingConfig
     from training.run_folder import read_config
 
+    ensure_run(args.run)
     if args.sprt and len(args.sprt) not in (2, 4):
         raise ValueError(f"--sprt has {len(args.sprt)} numbers; it needs ELO0 ELO1, or ELO0 ELO1 ALPHA BETA")
     over: dict[str, Any] = {name: getattr(args, name) for name in ("games", "test_games")}
+    for name, value in over.items():
+        if value is not None:
+            ensure_pairs(f"--{name.replace('_', '-')}", value)
     if args.simulations is not None:
         over["settings"] = f"simulations={args.simulations}"
     over["anchors"], over["promote"] = list(args.anchors) or None, list(args.sprt[:2]) or None
@@ -178,10 +184,20 @@ class _Rating:
             time.sleep(WAIT)
         self.game = game_for(args.game, args.run)
         self.anchors = config.anchors or anchors_for(self.game)
+        self._check()
         if args.with_stdin:
             import torch
 
             torch.set_num_threads(1)  # a pool beside the run's own threads would only fight them
+
+    def _check(self) -> None:
+        """Anchors and checkpoints play this game; before anything is stored."""
+        from selfplay.openings import openings
+        from selfplay.readiness import check_players
+
+        begin = openings(self.game, self.config.games // 2, self.config.opening_plies)
+        for text in (*self.anchors, str(self.run)):
+            check_players(self.game, [(text, self.ready(text))], begin)
 
     def ready(self, text: str) -> Player:
         from honte.api import load

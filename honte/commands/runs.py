@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 from tyro import conf
@@ -17,7 +18,7 @@ from honte.commands.shared import Output, parse, table
 
 @dataclass(frozen=True)
 class Runs:
-    """List the training runs right below ROOT and where each of them stands."""
+    """List the training runs right below ROOT, or ROOT where it is a run itself, and where each of them stands."""
 
     root: Annotated[str, conf.Positional, conf.arg(metavar="[ROOT]")] = "runs"
     """the folder of runs"""
@@ -29,6 +30,10 @@ def main(arguments: Sequence[str]) -> int:
     args = parse(Runs, arguments, "runs")
     from training.run_folder import list_runs
 
+    root = Path(args.root)
+    if not root.is_dir() and (root.exists() or args.root != Runs.root):
+        what = "is not a folder" if root.exists() else "does not exist"
+        raise ValueError(f"ROOT is {args.root!r}, which {what}; name a folder of runs, such as runs")
     output, runs = Output(args.json), list_runs(args.root)
     if runs:
         rows = [["run", "game", "step", "positions", "status", "last heard"]]

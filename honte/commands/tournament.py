@@ -18,10 +18,11 @@ from honte.commands.match import Text
 from honte.commands.shared import GameFlag, Output, parse, progress, table
 
 if TYPE_CHECKING:
+    from agent.identity import Identity
     from agent.player import Player
     from games.game import Game
     from selfplay.openings import Opening
-    from selfplay.tournament import Standings
+    from selfplay.tournament import Pair, Standings
 
 KEPT = 8
 """Players that stay loaded between the pairs they play in."""
@@ -92,13 +93,11 @@ def main(arguments: Sequence[str]) -> int:
 
 def _check(args: Tournament, texts: Sequence[str]) -> None:
     from agent.identity import repeats
+    from selfplay.match import ensure_pairs
 
     if len(texts) == 1:
         raise ValueError(f"{texts[0]} has nobody to play against; name two players or more")
-    if args.games < 2 or args.games % 2:
-        raise ValueError(
-            f"--games is {args.games}; an even number is needed: each opening is played twice, seats swapped"
-        )
+    ensure_pairs("--games", args.games)
     for text in texts:
         if args.deterministic and not repeats(text):
             raise ValueError(f"{text!r} does not repeat itself to the bit; leave --deterministic away")
@@ -128,10 +127,11 @@ def _folder(args: Tournament, game: Game | None) -> Path:
 
 
 def _play(args: Tournament, texts: Sequence[str], anchors: dict[str, float], output: Output) -> Path:
-    from agent.identity import hurried, identity
+    from agent.identity import hurried, identity, takes_machine
     from honte.api import game_for, load
     from selfplay.cores import cores
     from selfplay.rating_store import RatingStore
+    from selfplay.readiness import check_players
     from selfplay.tournament import gauntlet, play_tournament, round_robin
 
     game = game_for(args.game, *texts)
@@ -141,9 +141,7 @@ def _play(args: Tournament, texts: Sequence[str], anchors: dict[str, float], out
             raise ValueError(f"{name!r} cannot be an anchor: it is not one of the players")
     settings, begin = _openings(args, game)
     num_slots = max(args.num_slots, 8) if args.deterministic else args.num_slots
-    # Players that take the whole machine are not doubled.
-    alone = any(text.startswith(("perfect", "gtp:", "ugi:")) or "seconds=" in text for text in texts)
-    threads = args.threads or (1 if alone else min(cores(), 8))
+    threads = args.threads or (1 if any(map(takes_machine, texts)) else min(cores(), 8))
     loaded: dict[str, list[Player]] = {}
 
     def ready(name: str) -> list[Player]:
@@ -164,8 +162,10 @@ def _play(args: Tournament, texts: Sequence[str], anchors: dict[str, float], out
         return list(zip(ready(a), ready(b), strict=True))
 
     folder = _folder(args, game)
-    agreement = {"game": game.name, "seed": args.seed, "deterministic": args.deterministic, "openings": settings}
     pairs = (gauntlet if args.gauntlet else round_robin)(len(entrants))
+    for player in _to_play(folder, entrants, pairs, args.games):  # one after the other: many may not fit in memory
+        check_players(game, [(player.name, load(player.name, game, device=args.device))], begin)
+    agreement = {"game": game.name, "seed": args.seed, "deterministic": args.deterministic, "openings": settings}
     with RatingStore(folder, agreement) as store, progress("tournament", args.total or len(pairs) * args.games) as bar:
         play_tournament(
             game,
@@ -183,6 +183,17 @@ def _play(args: Tournament, texts: Sequence[str], anchors: dict[str, float], out
     return folder
 
 
+def _to_play(folder: Path, entrants: Sequence[Identity], pairs: Sequence[Pair], games: int) -> Sequence[Identity]:
+    """The players who have games left, so that standings that are whole need nobody's engine."""
+    from selfplay.rating_store import RatingStore, is_begun
+    from selfplay.tournament import entrants_to_play
+
+    if not is_begun(folder):
+        return entrants
+    with RatingStore(folder) as store:
+        return entrants_to_play(store, entrants, pairs, games)
+
+
 def _openings(args: Tournament, game: Game) -> tuple[dict[str, Any], list[Opening]]:
     from selfplay.books import read_book
     from selfplay.openings import openings
@@ -195,14 +206,15 @@ def _openings(args: Tournament, game: Game) -> tuple[dict[str, Any], list[Openin
 
 def _plies(args: Tournament, game: Game) -> int:
     """Those of the games that are there; without any, few, but where perfect would take minutes."""
+    from agent.identity import kind_of
     from honte.commands.match import SLOW_OPENINGS
-    from selfplay.rating_store import FILE, RatingStore
+    from selfplay.rating_store import RatingStore, is_begun
 
     folder = _folder(args, game)
-    if (folder / FILE).is_file():
+    if is_begun(folder):
         with RatingStore(folder) as store:
             return int((store.known().get("openings") or {}).get("plies", 2))
-    slow = game.name == "connect_four" and any(text.startswith("perfect") for text in args.players)
+    slow = game.name == "connect_four" and "perfect" in map(kind_of, args.players)
     return SLOW_OPENINGS if slow else 2
 
 

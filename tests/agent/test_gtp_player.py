@@ -12,6 +12,7 @@ import pytest
 from agent.decision import Forfeit, Terms
 from agent.gtp_client import EngineError, GtpClient, Refused
 from agent.gtp_player import GtpPlayer, gtp_player
+from agent.outside import OutsidePlayer
 from agent.player import Follower, RandomPlayer
 from agent.players import game_of, player
 from games import Game, make
@@ -200,3 +201,28 @@ def test_a_client_by_itself(command: str) -> None:
     client.close()
     with pytest.raises(EngineError, match="ended"):
         client.ask("clear_board")
+
+
+@pytest.mark.parametrize("kind", ["gtp", "ugi"])
+def test_settings_behind_a_question_mark_are_refused(kind: str, game: Game) -> None:
+    for end in ("?simulations=5", "?seconds=5", "?", " --fast ?temperature=1&seed=1", ' "a b"?simulations=5'):
+        with pytest.raises(ValueError, match=r"takes no settings behind a question mark; seconds=N and engines=N"):
+            player(f"{kind}:engine{end}", game, num_slots=1)
+    for command in ("engine '?'", 'engine "--url=http://x?a=1"', r"engine \?", "'what?' --now"):
+        made = player(f"{kind}:seconds=5 {command}", game, num_slots=1)
+        assert isinstance(made, OutsidePlayer)
+        assert made.engines[0].command == command
+
+
+def test_a_question_mark_in_quotes_reaches_the_engine(tmp_path: Path, game: Game) -> None:
+    (tmp_path / "tell.py").write_text("import sys\nprint('=', *sys.argv[1:], '\\n', flush=True)\ninput()")
+    client = GtpClient(f"'{sys.executable}' '{tmp_path / 'tell.py'}' 'a?b=1' \"?\"", seconds=60)
+    assert client.ask("name") == "a?b=1 ?"
+    client.close()
+
+
+def test_simulations_are_no_setting_of_an_engine() -> None:
+    from honte.api import with_simulations
+
+    with pytest.raises(ValueError, match="gtp:gnugo takes no number of simulations"):
+        with_simulations("gtp:gnugo", 5)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.identity import expanded, hurried, identity, repeats
+from agent.identity import expanded, hurried, identity, repeats, settings_of, takes_machine
 
 
 @pytest.fixture
@@ -56,3 +56,16 @@ def test_who_repeats_and_who_may_hurry() -> None:
     assert hurried("run") == "run?engine=auto&precision=auto"
     assert hurried("run?leaves=2") == "run?leaves=2&engine=auto&precision=auto"
     assert hurried("run?precision=fp32") == "run?precision=fp32"
+
+
+def test_a_folder_may_be_called_like_a_setting() -> None:
+    """Settings stand behind the question mark; before it the same words are a part of a folder's name."""
+    for run in ("runs/engine=x", "runs/precision=int8", "seconds=5/run", "perfect_run", "gtp_run"):
+        assert hurried(run) == f"{run}?engine=auto&precision=auto"
+        assert hurried(f"{run}?leaves=2") == f"{run}?leaves=2&engine=auto&precision=auto"
+        assert repeats(run)
+        assert not takes_machine(run)
+    assert hurried("runs/engine=x?engine=torch") == "runs/engine=x?engine=torch"
+    assert hurried("run?rule=puct&precision=") == "run?rule=puct&precision="
+    assert all(map(takes_machine, ("perfect", "perfect?quickest=true", "gtp:x", "ugi:x", "run?leaves=2&seconds=1")))
+    assert settings_of("gtp:engine 'a?seconds=5'") == {}

@@ -89,7 +89,7 @@ def test_players_of_any_game(text: str, kind: type) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("mtcs:5", "no run or model folder 'mtcs:5'.*a player is random, mcts:N"),
+        ("mtcs:5", r"there is no player 'mtcs:5'; did you mean mcts:5\?"),
         ("nowhere/run", "no run or model folder"),
         ("mcts", "whole number from 1 to .*mcts:5"),
         ("mcts:0", "whole number from 1 to"),
@@ -106,7 +106,7 @@ def test_wrong_texts(text: str, words: str) -> None:
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ("simulation=5", "unknown setting 'simulation'; there are simulations, seconds"),
+        ("simulation=5", r"unknown setting 'simulation'; did you mean simulations\? there are simulations, seconds"),
         ("simulations=-1", "simulations is '-1'; it must be a whole number from 0 to"),
         ("simulations=many", "simulations is 'many'"),
         ("seconds=0", "seconds is '0'; it must be a number above 0 and at most"),

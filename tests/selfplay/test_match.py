@@ -105,7 +105,7 @@ def test_a_search_beats_chance(game: Game) -> None:
 
 @pytest.mark.parametrize("games", [0, 1, 7, -2])
 def test_games_come_in_pairs(game: Game, games: int) -> None:
-    with pytest.raises(ValueError, match=f"games is {games}; an even number"):
+    with pytest.raises(ValueError, match=f"games is {games}; .*even"):
         play_match(game, RandomPlayer(game), RandomPlayer(game), games=games)
 
 

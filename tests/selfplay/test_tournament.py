@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from agent.players import player
 from games import Game, make
 from selfplay.openings import openings
 from selfplay.rating_store import RatingStore
-from selfplay.tournament import gauntlet, play_tournament, round_robin, standings
+from selfplay.tournament import entrants_to_play, gauntlet, play_tournament, round_robin, standings
 
 AGREED = {"game": "tic_tac_toe", "seed": 0}
 
@@ -118,3 +119,58 @@ def test_two_names_of_one_player_are_one(game: Game, tmp_path: Path) -> None:
         play_tournament(game, store, entrants, host.crews, begin, pairs=round_robin(3), games=4, progress=host.count)
         assert [player.name for player in store.players().values()] == ["random", "mcts:5"]
     assert host.played == 4
+
+
+STRENGTHS = ("random", "perfect", "minimax:3", "mcts:5", "minimax:1")
+
+
+def games_by_pair(folder: Path) -> dict[frozenset[str], int]:
+    met = Counter(frozenset(map(str, row[:2])) for row in rows(folder))
+    return dict(met)
+
+
+@pytest.mark.parametrize("count", [3, 4, 5])
+@pytest.mark.parametrize("total", [10, 30, 60, 97])
+def test_a_small_total_is_shared_out(game: Game, tmp_path: Path, count: int, total: int) -> None:
+    host, pairs = Host(game, tmp_path), count * (count - 1) // 2
+    names = STRENGTHS[:count]
+    assert host.play(*names, games=100, total=total) == total
+    met = games_by_pair(tmp_path)
+    assert sum(met.values()) == total
+    assert all(any(name in pair for pair in met) for name in names)
+    assert max(met.values()) <= total * 2 / 3
+    if total >= 8 * pairs:
+        assert len(met) == pairs
+        assert min(met.values()) >= 2
+
+
+def test_a_stopped_tournament_completes_its_openings_first(game: Game, tmp_path: Path) -> None:
+    """Killed with one seat of some openings played, it plays their other seats before it begins new openings."""
+    names = STRENGTHS[:3]
+    host = Host(game, tmp_path)
+    host.play(*names, games=40, total=61)
+    with RatingStore(tmp_path, AGREED) as store:
+        with store.base:
+            store.base.execute("DELETE FROM games WHERE first = 1 AND number IN (0, 1)")
+        before = len(rows(tmp_path))
+    assert host.play(*names, games=40, total=120 - before) == 120 - before
+    assert sum(games_by_pair(tmp_path).values()) == 120
+    assert games_by_pair(tmp_path) == dict.fromkeys(games_by_pair(tmp_path), 40)
+
+
+def test_openings_are_played_from_both_seats_whenever_it_stops(game: Game, tmp_path: Path) -> None:
+    host = Host(game, tmp_path)
+    host.play(*STRENGTHS[:3], games=40, total=31)  # an odd number: one opening waits for its other seat
+    for _ in range(3):
+        host.play(*STRENGTHS[:3], games=40, total=20)
+        keys = Counter((frozenset(map(str, row[:2])), row[2]) for row in rows(tmp_path))
+        assert sum(games == 1 for games in keys.values()) <= 1
+
+
+def test_who_has_games_left(game: Game, tmp_path: Path) -> None:
+    Host(game, tmp_path).play("random", "mcts:5", games=8)
+    names = [identity(text) for text in ("random", "mcts:5", "mcts:5", "perfect")]
+    with RatingStore(tmp_path) as store:
+        assert entrants_to_play(store, names[:3], round_robin(3), 8) == []
+        assert entrants_to_play(store, names[:3], round_robin(3), 10) == names[:2]
+        assert entrants_to_play(store, names, gauntlet(4), 8) == [names[0], names[3]]
