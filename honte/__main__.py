@@ -5,6 +5,7 @@ Knows the commands' names and one-line summaries. Loads the module of the one th
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import sys
@@ -12,6 +13,7 @@ from collections.abc import Sequence
 
 from honte import __version__
 from honte.packages import check
+from honte.streams import flush_output, open_closed_streams, silence
 
 COMMANDS = {
     "train": ("honte.train", "learn a game by self-play: start a run or resume it"),
@@ -53,13 +55,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code. 2: the user can mend it; 130: interrupted; 141: nobody reads the output."""
     # A pool of torch threads beside another busy process spins more than it computes: threads of games use the cores.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    open_closed_streams()
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         code = _run(words)
-        sys.stdout.flush()
+        flush_output()
         return code
     except BrokenPipeError:
-        _silence()
+        silence()
         return BROKEN_PIPE
     except KeyboardInterrupt:
         print("\ninterrupted", file=sys.stderr)
@@ -68,6 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if os.environ.get("HONTE_TRACEBACK"):
             raise
         print(f"honte{' ' + words[0] if words else ''}: {_sentence(error)}", file=sys.stderr)
+        with contextlib.suppress(OSError):  # said above: the output is full
+            flush_output()
         return ILL_USED
 
 
@@ -108,14 +113,6 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     return str(error)
-
-
-def _silence() -> None:
-    """Keep Python's own flush at exit from complaining about the closed pipe."""
-    try:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError):
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
 
 
 if __name__ == "__main__":
