@@ -58,6 +58,21 @@ def write(function: FunctionType, entry: str, content: bytes) -> None:
     _say_that_nothing_is_kept()
 
 
+@contextlib.contextmanager
+def place_for_numba(source: Path) -> Iterator[None]:
+    """Let ``@njit(cache=True)`` in the file ``source`` find a folder where Numba alone would end in a traceback."""
+    home = os.path.expanduser("~")
+    if _told() or os.access(source.parent, os.W_OK) or os.access(home, os.W_OK):
+        yield
+        return
+    with contextlib.suppress(OSError):
+        setattr(config, "CACHE_DIR", str(private_folder() / "numba"))  # noqa: B010 (it has no type)
+    try:
+        yield
+    finally:
+        setattr(config, "CACHE_DIR", "")  # noqa: B010
+
+
 def _write_whole(path: Path, data: bytes) -> None:
     """Write under another name and rename."""
     fresh = path.with_name(f"{path.name}.{secrets.token_hex(8)}.tmp")
