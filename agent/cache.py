@@ -14,17 +14,17 @@ import threading
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from agent.evaluation import Evaluate, Evaluation
+from games.caching import cached_njit
 from games.game import Positions, States
 
 PROBES = 4
 """Places an entry may stand in; the first of them is overwritten when all hold answers of this epoch."""
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def hash_rows(data: NDArray[np.uint8], out: NDArray[np.uint64]) -> None:
     """[B] 64-bit hashes of the rows of ``data [B, N]``; 0 never comes out."""
     for b in range(len(data)):
@@ -35,7 +35,7 @@ def hash_rows(data: NDArray[np.uint8], out: NDArray[np.uint64]) -> None:
         out[b] = (code ^ (code >> np.uint64(32))) | np.uint64(1)
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def seal(code: np.uint64, words: NDArray[np.uint32]) -> np.uint64:
     """64 bits that change with ``code`` and with any of the ``words [W]``."""
     for word in words:
@@ -43,7 +43,7 @@ def seal(code: np.uint64, words: NDArray[np.uint32]) -> np.uint64:
     return code ^ (code >> np.uint64(32))
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def look_up(codes: Any, keys: Any, seals: Any, words: Any, out: Any, hit: Any) -> None:
     """Fill the rows of ``out [B, W]`` whose code is known; ``hit [B]`` says which. Others may hold rubbish."""
     mask = np.uint64(len(keys) - 1)
@@ -60,7 +60,7 @@ def look_up(codes: Any, keys: Any, seals: Any, words: Any, out: Any, hit: Any) -
                 break
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def store(codes: Any, epoch: np.uint32, keys: Any, seals: Any, words: Any, epochs: Any, fresh: Any) -> None:
     """Remember ``fresh [B, W]``, one evaluation a code; where there is no place of an older epoch, over another."""
     mask = np.uint64(len(keys) - 1)

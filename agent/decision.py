@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from agent.tree import ROOT, UNKNOWN, Ints, Records
+from games.caching import cached_njit
 
 
 class Forfeit(RuntimeError):
@@ -70,7 +70,7 @@ class Decisions(NamedTuple):
         )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@cached_njit(error_model="numpy")
 def settle(
     nodes: Records,
     moves: Records,

@@ -9,17 +9,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from agent.cache import hash_rows
+from games.caching import cached_njit
 from games.game import NO_LIMIT, Game, States
 
 VALUE = np.uint64(7)
 """The bits of an entry that hold the value, from 1 on; the other 61 are the position's hash. 0: no entry."""
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def recall(codes: Any, table: Any, proven: Any, unknown: Any) -> int:
     """Fill ``proven [B]`` where the table knows; the other rows are listed in ``unknown``, and how many they are."""
     mask, count = np.uint64(len(table) - 1), 0
@@ -33,7 +33,7 @@ def recall(codes: Any, table: Any, proven: Any, unknown: Any) -> int:
     return count
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def note(codes: Any, unknown: Any, found: Any, table: Any, proven: Any) -> None:
     """Take what was ``found [U]`` in the ``unknown`` rows into the table, over what stood there, and ``proven``."""
     mask = np.uint64(len(table) - 1)

@@ -13,6 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from agent.tree import NONE, ROOT, UNKNOWN, Ints, Records
+from games.caching import cached_njit
 
 
 @njit(forceinline=True, error_model="numpy")
@@ -35,7 +36,7 @@ def new_node(slots: Records, nodes: Records, t: int, parent: int, parent_edge: i
     return index
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@cached_njit(error_model="numpy")
 def plant(slots: Records, nodes: Records, moves: Records, edges: Records, rows: Ints) -> None:
     """Clear the trees ``rows [R]`` to a bare root."""
     for t in rows:
@@ -138,7 +139,7 @@ def expand(
     slots[t]["num_edges"] = first + count
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@cached_njit(error_model="numpy")
 def stir(nodes: Records, moves: Records, rows: Ints, fraction: Any, noise: NDArray[np.float32]) -> None:
     """Mix ``noise [R, A]`` into the priors of the roots of ``rows [R]``; ``fraction`` float32."""
     for i in range(len(rows)):
@@ -223,7 +224,7 @@ def backup(nodes: Records, edges: Records, t: int, leaf: int, to_play: int, valu
     walk_up(nodes, edges, t, owner, node["parent_edge"], value, proven, 1)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@cached_njit(error_model="numpy")
 def receive(
     slots: Records,
     nodes: Records,

@@ -20,6 +20,7 @@ from agent.decision import Decisions, Terms, settle
 from agent.ranges import Number, Positive, Settings
 from agent.tree import NONE, ROOT, UNKNOWN, Ints, Records, Trees
 from agent.walking import walker
+from games.caching import cached_njit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +95,7 @@ def complete(
     return mixed, most, total, tried
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@cached_njit(error_model="numpy")
 def improve(nodes: Records, moves: Records, edges: Records, t: int, rule: Any) -> float:
     """Write logits + sigma(completed Q) of each move of the root into the rule's scratch [K]; their maximum."""
     _, _, _, logits, c_visit, c_scale, out = rule
@@ -186,7 +187,7 @@ def choose(slots: Records, nodes: Records, moves: Records, edges: Records, t: in
 walk = walker(choose)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@cached_njit(error_model="numpy")
 def begin(nodes: Records, moves: Records, edges: Records, rows: Ints, before: Ints, logits: Any) -> None:
     """Note the logits of each root action, and its visits before this move: none, unless the tree was kept."""
     for t in rows:
@@ -199,7 +200,7 @@ def begin(nodes: Records, moves: Records, edges: Records, rows: Ints, before: In
                 before[t, move["action"]] = edges[t, root["first_edge"] + k]["visits"]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@cached_njit(error_model="numpy")
 def conclude(nodes: Records, moves: Records, edges: Records, rows: Ints, rule: Any, out: Any) -> None:
     """Write policy = softmax(logits + sigma(completed Q)), its mean Q as value, visits, and the action to play;
     ``proven``: some root edge is.

@@ -19,6 +19,7 @@ from agent.growth import stir
 from agent.ranges import Fraction, Number, PositiveNumber, Settings
 from agent.tree import NONE, ROOT, UNKNOWN, Ints, Records, Trees
 from agent.walking import walker
+from games.caching import cached_njit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +97,7 @@ def choose(slots: Records, nodes: Records, moves: Records, edges: Records, t: in
 walk = walker(choose)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@cached_njit(error_model="numpy")
 def shares(nodes: Records, moves: Records, rows: Ints, alpha: float, out: NDArray[np.float64]) -> None:
     """Write each root move's share in its noise into ``out [R, A]``, all 0 on entry; ``alpha`` 0: 10 / their number."""
     for i in range(len(rows)):
@@ -105,7 +106,7 @@ def shares(nodes: Records, moves: Records, rows: Ints, alpha: float, out: NDArra
             out[i, moves[rows[i], e]["action"]] = alpha if alpha > 0 else 10 / root["num_edges"]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@cached_njit(error_model="numpy")
 def target(
     nodes: Records, moves: Records, edges: Records, t: int, c_init: float, c_base: float, forced: float, policy: Any
 ) -> None:
@@ -138,7 +139,7 @@ def target(
         policy[moves[t, e]["action"]] = count
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@cached_njit(error_model="numpy")
 def conclude(
     nodes: Records,
     moves: Records,

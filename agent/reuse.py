@@ -6,12 +6,12 @@ Knows how nodes and edges lie in a tree. Does not know rules, states, or when a 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from agent.tree import NONE, ROOT, Ints, Records
+from games.caching import cached_njit
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def keep(slots: Records, nodes: Records, moves: Records, edges: Records, t: int, root: int, moved: Ints) -> int:
     """Make node ``root`` the root of tree ``t`` and drop all that is not below it; the number of nodes kept.
 

@@ -6,13 +6,13 @@ Knows slots, roots and proofs. Does not know how trees are walked, grown or judg
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from agent.tree import ROOT, UNKNOWN, Ints, Records
+from games.caching import cached_njit
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@cached_njit(error_model="numpy")
 def survey(slots: Records, nodes: Records, leaves: int, ready: Ints, bare: Ints, walking: Ints) -> tuple[int, int, int]:
     """Sort the active slots into three lists [T]: ready to answer, with a bare root, to be walked; their lengths."""
     capacity = nodes.shape[1]
@@ -34,7 +34,7 @@ def survey(slots: Records, nodes: Records, leaves: int, ready: Ints, bare: Ints,
     return num_ready, num_bare, num_walking
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@cached_njit(error_model="numpy")
 def unproven(proven: Ints, wanted: Ints) -> int:
     """List the rows of ``proven [R]`` that are UNKNOWN in ``wanted``; how many they are."""
     count = 0
@@ -45,7 +45,7 @@ def unproven(proven: Ints, wanted: Ints) -> int:
     return count
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@cached_njit(error_model="numpy")
 def ended(terminal: NDArray[np.bool_], value: NDArray[np.float32], proven: Ints) -> None:
     """A finished game proves its value, [R] each."""
     for i in range(len(terminal)):

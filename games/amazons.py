@@ -18,10 +18,10 @@ import string
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from games.board import Board, Piece
+from games.caching import cached_njit
 from games.compiled import CompiledGame, from_rules
 from games.game import ONGOING
 from games.symmetry import MIRROR, of_cells
@@ -56,7 +56,7 @@ def rays_of(size: int) -> NDArray[np.uint64]:
     return rays
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def can_move(occupied: NDArray[np.uint64], rays: NDArray[np.uint64], cell: int) -> bool:
     """Whether a cell next to ``cell`` is empty."""
     for word in range(len(occupied)):
@@ -65,7 +65,7 @@ def can_move(occupied: NDArray[np.uint64], rays: NDArray[np.uint64], cell: int) 
     return False
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def queen_reach(occupied: NDArray[np.uint64], rays: NDArray[np.uint64], cell: int, word: int) -> Any:
     """Word ``word`` of the cells that a queen on ``cell`` reaches in one move."""
     reach = np.uint64(0)
@@ -95,7 +95,7 @@ def queen_reach(occupied: NDArray[np.uint64], rays: NDArray[np.uint64], cell: in
     return reach & ~occupied[word]
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def queen_distances(
     occupied: NDArray[np.uint64], rays: NDArray[np.uint64], starts: NDArray[np.int8]
 ) -> NDArray[np.int16]:

@@ -35,10 +35,10 @@ import itertools
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from games.board import Board, Piece
+from games.caching import cached_njit
 from games.compiled import CompiledGame, from_rules
 from games.game import ONGOING
 
@@ -84,7 +84,7 @@ STATE = np.dtype(
 )
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def list_moves(cells: NDArray[np.int8], hand: NDArray[np.int8], me: int, moves: NDArray[np.int8]) -> int:
     """Fill ``moves`` with the legal actions of player ``me`` and count them. No piece reaches beyond a neighbour."""
     own, other = 5 * me, 5 * (1 - me)
@@ -115,7 +115,7 @@ def list_moves(cells: NDArray[np.int8], hand: NDArray[np.int8], me: int, moves: 
     return count
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def settle(s: Any) -> None:
     """List the legal moves of the position that ``s`` has come to and see whether the game is over."""
     me, cells, hands, keys, plies = s["to_play"], s["cells"], s["hands"], s["keys"], s["plies"]

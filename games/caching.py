@@ -1,53 +1,133 @@
 """Compiled code that outlives the process: rules, and the loops that close over them.
 
-Knows Numba and its cache on disk. Does not know any rule or loop: what it compiles is handed in.
+Knows Numba and how it asks for code on disk. Does not know any rule or loop: what it compiles is handed in, nor where
+and how the code is stored.
 
-Numba's own cache has a function that closes over a compiled one never hit (its key holds the identity of what is closed
-over), and one that calls a function of another file go stale. Here the key is what the rules are made of: the source
-files of all that they call, constants and parameters.
+Numba's own cache never finds a function that closes over a compiled one, takes old code for one that calls a changed
+function of another file, and gives two processes that compile at once one file for two entries. Here an entry's key
+holds all that the machine code is made of: the bytecode of the function and of all that it calls, constants,
+parameters, types, options, processor and versions.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import inspect
-from collections.abc import Callable, Mapping
-from functools import lru_cache
-from pathlib import Path
-from types import BuiltinFunctionType, FunctionType, ModuleType
-from typing import Any
+import itertools
+import os
+import pickle
+import secrets
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from enum import Enum
+from functools import cached_property
+from importlib.metadata import version
+from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
+from typing import Any, TypeVar, overload
 
+import numba
 import numpy as np
-from numba import njit
-from numba.core.caching import FunctionCache
+from numba import config, njit
+from numba.core.bytecode import FunctionIdentity
+from numba.core.compiler import CompileResult
+from numba.core.serialize import dumps
+from numba.core.targetconfig import ConfigStack
+
+from games import code_files
 
 Rule = Callable[..., Any]
 Rules = Mapping[str, Rule]
+Kernel = TypeVar("Kernel", bound=Rule)
+
+VERSIONS = (numba.__version__, version("llvmlite"), np.__version__, sys.version)
+INHERITED = ("error_model", "fastmath", "forceinline", "nrt")
+"""Options that a function takes from the one that calls it, unless it has its own."""
+
+SWITCHES = ("OPT", "BOUNDSCHECK", "DEBUGINFO_DEFAULT")
+"""Settings of Numba's that change what it compiles."""
+
+PLAIN = (bool, int, float, complex, str, bytes, Enum, np.generic, np.dtype)
+"""Types whose values are told apart by how they are printed."""
 
 
-class _RulesCache(FunctionCache):
-    """Numba's cache of a function, its key completed by what the rules in it are made of."""
+class DiskCache:
+    """The machine code of one function on disk, one file for every signature: what Numba asks of a dispatcher's cache.
 
-    def __init__(self, function: Rule, key: str) -> None:
-        super().__init__(function)  # type: ignore[no-untyped-call]
-        self.key, self.code = key, hashlib.sha256(function.__code__.co_code).hexdigest()
+    Numba itself stores code as a pickle, so entries are read only from folders that nobody else can write to.
+    """
 
-    def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
-        return (sig, codegen.magic_tuple(), (self.code, self.key))
+    def __init__(self, function: FunctionType, options: Mapping[str, Any], key: str = "") -> None:
+        """``key``: what the code also depends on, beyond the function and its ``options``."""
+        self.function, self.options, self.key = function, options, key
+        self.cache_path = None
+        self.enable()
+
+    def enable(self) -> None:
+        self.enabled = True
+
+    def disable(self) -> None:
+        self.enabled = False
+
+    def flush(self) -> None:
+        """Forget what is on disk: whoever asks Numba to compile again wants no code from there."""
+        self.disable()
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """The compiled function for the signature; None where none can be loaded, whatever the reason."""
+        target_context.refresh()
+        if self.enabled and self.made_of is not None:
+            entry = self._entry(sig, target_context.codegen())
+            for data in code_files.read(self.function, entry):
+                with contextlib.suppress(Exception):  # damaged, or from another world: compiled anew
+                    return CompileResult._rebuild(target_context, *pickle.loads(data))  # type: ignore[no-untyped-call]
+        return None
+
+    def save_overload(self, sig: Any, result: Any) -> None:
+        """Keep the compiled function, where it can be kept and there is a place for it."""
+        if not self.enabled or self.made_of is None:
+            return
+        if result.library.has_dynamic_globals or any(not each.can_cache for each in result.lifted):
+            return
+        with contextlib.suppress(Exception):  # what cannot be pickled
+            data = dumps(result._reduce())  # type: ignore[no-untyped-call]
+            code_files.write(self.function, self._entry(sig, result.codegen), data)
+
+    @cached_property
+    def made_of(self) -> str | None:
+        return fingerprint({"": self.function})
+
+    def _entry(self, sig: Any, codegen: Any) -> str:
+        """All that the machine code depends on, as text."""
+        flags = ConfigStack.top_or_none()  # type: ignore[no-untyped-call]
+        inherited = [str(getattr(flags, name)) for name in INHERITED] if flags else []
+        named = (self.function.__module__, self.function.__qualname__, self.key, self.made_of)
+        switches = (sorted(self.options.items()), inherited, *(getattr(config, name) for name in SWITCHES))
+        return repr((VERSIONS, named, str(sig), codegen.magic_tuple(), switches))
 
 
-def kept(function: Rule, key: str | None) -> Rule:
+def kept(function: Rule, key: str | None, **options: Any) -> Rule:
     """``function`` compiled by Numba, the GIL released, and kept on disk where there is a place for it.
 
-    ``key`` says what it and all that it closes over are made of; None: not to be kept.
+    ``key`` says what else it depends on; None: not to be kept. ``options`` are Numba's, such as ``boundscheck=True``.
     """
-    made: Any = njit(nogil=True)(function)
+    made: Any = njit(nogil=True, **options)(function)
     if key is not None and hasattr(made, "py_func"):  # without the JIT it is the function itself
-        with contextlib.suppress(RuntimeError, AttributeError):  # no place for it, or another Numba: only slower
-            made._cache = _RulesCache(function, key)
+        made._cache = DiskCache(made.py_func, made.targetoptions, key)
     rule: Rule = made
     return rule
+
+
+@overload
+def cached_njit(function: Kernel) -> Kernel: ...
+@overload
+def cached_njit(**options: Any) -> Callable[[Kernel], Kernel]: ...
+def cached_njit(function: Any = None, **options: Any) -> Any:
+    """A decorator like ``numba.njit(cache=True, nogil=True, **options)``, with the code on disk kept by ``kept``."""
+
+    def decorate(function: Any) -> Any:
+        return kept(function, "", **options)
+
+    return decorate if function is None else decorate(function)
 
 
 def fingerprint(rules: Rules) -> str | None:
@@ -58,37 +138,93 @@ def fingerprint(rules: Rules) -> str | None:
         for name in sorted(rules):
             parts.append(name.encode())
             _describe(rules[name], parts, seen)
-    except (TypeError, OSError):
+    except TypeError:
         return None
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
 def _describe(value: Any, parts: list[bytes], seen: set[int]) -> None:
     """Append what ``value`` is made of; TypeError for what cannot be described."""
-    value = getattr(value, "py_func", value)
-    if value is None or isinstance(value, bool | int | float | str | bytes | type | np.generic | np.dtype):
+    if hasattr(value, "py_func"):
+        parts.append(repr(sorted(value.targetoptions.items())).encode())
+        value = value.py_func
+    if value is None or value is ... or isinstance(value, PLAIN):
         parts.append(repr(value).encode())
     elif isinstance(value, np.ndarray) and value.dtype != object:
         parts.append(f"{value.dtype} {value.shape}".encode() + value.tobytes())
     elif isinstance(value, tuple):
-        parts.append(f"tuple {len(value)}".encode())
+        parts.append(f"{type(value).__name__} {len(value)}".encode())
         for each in value:
             _describe(each, parts, seen)
+    elif isinstance(value, frozenset):
+        parts.append(repr(sorted(map(repr, value))).encode())
+    elif isinstance(value, type):
+        inside = list(value) if issubclass(value, Enum) else getattr(value, "_fields", ())
+        parts.append(repr((value, inside)).encode())
     elif isinstance(value, ModuleType | BuiltinFunctionType | np.ufunc):
         parts.append(value.__name__.encode())
+    elif isinstance(value, CodeType):
+        shape = (value.co_name, value.co_flags, value.co_firstlineno, value.co_argcount, value.co_kwonlyargcount)
+        names = (value.co_names, value.co_varnames, value.co_freevars, value.co_cellvars)
+        parts += [repr((*shape, *names)).encode(), value.co_code, value.co_linetable]
+        _describe(value.co_consts, parts, seen)
     elif isinstance(value, FunctionType):
         if id(value) in seen:
             return
         seen.add(id(value))
-        parts.append(f"{value.__qualname__} {_source(inspect.getfile(value))}".encode())
-        closed = inspect.getclosurevars(value)
-        for name, each in sorted({**closed.globals, **closed.nonlocals}.items()):
+        parts.append(f"{value.__module__}.{value.__qualname__}".encode())
+        _describe(
+            (value.__code__, value.__defaults__, tuple(sorted((value.__kwdefaults__ or {}).items()))), parts, seen
+        )
+        for name, each in _used(value):
             parts.append(name.encode())
             _describe(each, parts, seen)
     else:
         raise TypeError(f"{type(value).__name__} cannot be told apart")
 
 
-@lru_cache(maxsize=256)
-def _source(path: str) -> str:
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+def _used(function: FunctionType) -> Iterator[tuple[str, Any]]:
+    """What ``function`` takes from outside, by name."""
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
+        with contextlib.suppress(ValueError):  # an empty cell
+            yield name, cell.cell_contents
+    names = sorted(_names(function.__code__))
+    for name in names:
+        if name in function.__globals__:
+            value = function.__globals__[name]
+            yield name, value
+            if isinstance(value, ModuleType):
+                yield from _used_of_module(value, names, {id(value)})
+
+
+def _used_of_module(module: ModuleType, names: list[str], seen: set[int]) -> Iterator[tuple[str, Any]]:
+    """What code with these ``names`` in it may take from a module: compiled functions and constants."""
+    for name in names:
+        value = vars(module).get(name)
+        if isinstance(value, ModuleType) and id(value) not in seen:
+            yield from _used_of_module(value, names, seen | {id(value)})
+        elif hasattr(value, "py_func") or isinstance(value, int | float | tuple | np.ndarray | type):
+            yield name, value
+
+
+def _names(code: CodeType) -> set[str]:
+    """The names of globals and attributes in ``code`` and in the functions written inside it."""
+    found = set(code.co_names)
+    for each in code.co_consts:
+        if isinstance(each, CodeType):
+            found |= _names(each)
+    return found
+
+
+def _number_functions_apart() -> None:
+    """Let the numbers by which Numba names what it compiles begin elsewhere in every process.
+
+    They begin at 1. Functions of one name and type from two processes, say a rule of two variants of a game, then are
+    one symbol to the linker, and a process that loads both runs the first in place of the second.
+    """
+    FunctionIdentity._unique_ids = itertools.count(secrets.randbits(64) << 20)
+
+
+_number_functions_apart()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_number_functions_apart)

@@ -16,10 +16,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from games.board import Board
+from games.caching import cached_njit
 from games.compiled import CompiledGame, from_rules
 from games.game import ONGOING
 from games.symmetry import of_columns
@@ -27,7 +27,7 @@ from games.symmetry import of_columns
 WORD = 64
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def shifted(stones: NDArray[np.uint64], word: int, by: int) -> np.uint64:
     """Word ``word`` of ``stones`` shifted down by ``by`` bits."""
     source, bits = word + by // WORD, by % WORD
@@ -39,7 +39,7 @@ def shifted(stones: NDArray[np.uint64], word: int, by: int) -> np.uint64:
     return out
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def has_line(stones: NDArray[np.uint64], height: int, k: int) -> bool:
     """Whether ``k`` stones stand in a line; ``height`` bits a column, the empty one included."""
     for direction in (1, height - 1, height, height + 1):
@@ -56,7 +56,7 @@ def has_line(stones: NDArray[np.uint64], height: int, k: int) -> bool:
     return False
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def open_lines(mine: NDArray[np.int8], k: int) -> float:
     """Lines of k that only one player can still fill: own minus the other's, each counting its stones squared.
 

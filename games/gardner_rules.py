@@ -22,9 +22,9 @@ import itertools
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from games.caching import cached_njit
 from games.game import ONGOING
 
 PAWN, KNIGHT, BISHOP, ROOK, QUEEN, KING = 1, 2, 3, 4, 5, 6  # cell codes; black's are 6 higher, 13 marks the mover
@@ -101,7 +101,7 @@ FIRST = np.array([10, 8, 9, 11, 12] + [7] * 5 + [0] * 5 + [1] * 5 + [4, 2, 3, 5,
 WORTH = np.array([0, 1, 3, 3, 5, 9, 0])
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def attacked(cells: NDArray[np.int8], q: int, by: int, hidden: int) -> bool:
     """Whether a piece of player ``by`` attacks cell ``q``, with the piece on ``hidden`` out of the way."""
     base = 6 * by
@@ -124,7 +124,7 @@ def attacked(cells: NDArray[np.int8], q: int, by: int, hidden: int) -> bool:
     return False
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def list_moves(cells: NDArray[np.int8], me: int, moves: NDArray[np.int16]) -> tuple[int, int]:
     """Fill ``moves`` with the legal actions of player ``me``; how many, and how many pieces give check."""
     own, other = 6 * me, 6 * (1 - me)
@@ -204,7 +204,7 @@ def list_moves(cells: NDArray[np.int8], me: int, moves: NDArray[np.int16]) -> tu
     return count, checks
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def is_bare(cells: NDArray[np.int8]) -> bool:
     """Whether too little material is left to go on."""
     knights, bishops, dark = 0, 0, 0
@@ -218,7 +218,7 @@ def is_bare(cells: NDArray[np.int8]) -> bool:
     return knights + bishops <= 1 or (knights == 0 and (dark == 0 or dark == bishops))
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def settle(s: Any) -> None:
     """List the legal moves of the position that ``s`` has come to and see whether the game is over."""
     count, checks = list_moves(s["cells"], s["to_play"], s["moves"])

@@ -26,10 +26,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from games.caching import Rule
+from games.caching import Rule, cached_njit
 from games.game import ONGOING
 
 EMPTY, BORDER = 0, 3  # and 1 black, 2 white: the other colour is 3 - colour
@@ -50,7 +49,7 @@ def _keys(count: int) -> NDArray[np.uint64]:
 KEYS = _keys(3 * 20 * 21).reshape(3, 20 * 21)  # [colour, cell]
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def remember(s: Any) -> None:
     """Add the board to the earlier boards."""
     filters, position = s["filter"], s["hash"]
@@ -59,7 +58,7 @@ def remember(s: Any) -> None:
     filters[np.int64(position >> np.uint64(6)) & (len(filters) - 1)] |= np.uint64(1) << (position & np.uint64(63))
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def repeats(s: Any, position: np.uint64) -> bool:
     """Whether there was an earlier board of this hash."""
     filters = s["filter"]
@@ -72,7 +71,7 @@ def repeats(s: Any, position: np.uint64) -> bool:
     return found
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def cornered(s: Any, p: int, q: int, width: int) -> bool:
     """Whether the chain of the stone at ``q`` has no liberty but ``p``."""
     chains = s["chains"]
@@ -85,7 +84,7 @@ def cornered(s: Any, p: int, q: int, width: int) -> bool:
     return bool(breaths == 0)
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def without(s: Any, p: int, colour: int, width: int) -> Any:
     """The board's hash once all chains of ``colour`` are gone that have no liberty but ``p``."""
     stones, chains, ring, position = s["stones"], s["chains"], s["ring"], s["hash"]
@@ -102,7 +101,7 @@ def without(s: Any, p: int, colour: int, width: int) -> Any:
     return position
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def verdict(s: Any, p: int, me: int, suicide: bool, width: int) -> int:
     """LEGAL, or why a stone of ``me`` may not go to the empty point ``p``."""
     stones, lost, stays = s["stones"], s["lost"][p] & me, False
@@ -121,7 +120,7 @@ def verdict(s: Any, p: int, me: int, suicide: bool, width: int) -> int:
     return REPEATS if repeats(s, position ^ KEYS[me, p] if stays else position) else LEGAL
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def join(chains: NDArray[Any], ring: NDArray[Any], breaths: NDArray[Any], p: int, q: int) -> None:
     """Make one chain of those of ``p`` and ``q``; the shorter takes the other's name."""
     x, y = np.int64(ring[p]), np.int64(ring[q])
@@ -138,7 +137,7 @@ def join(chains: NDArray[Any], ring: NDArray[Any], breaths: NDArray[Any], p: int
     ring[p], ring[q] = ring[q], ring[p]
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def remove(s: Any, p: int, width: int) -> None:
     """Take the chain of ``p`` from the board."""
     stones, chains, breaths, ring, lost = s["stones"], s["chains"], s["breaths"], s["ring"], s["lost"]
@@ -152,7 +151,7 @@ def remove(s: Any, p: int, width: int) -> None:
         x = np.int64(ring[x])
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def place(s: Any, p: int, me: int, width: int) -> None:
     """Put a stone of ``me`` on the empty point ``p`` and take what has no liberty, the other's chains first."""
     stones, chains, breaths, ring = s["stones"], s["chains"], s["breaths"], s["ring"]
@@ -174,7 +173,7 @@ def place(s: Any, p: int, me: int, width: int) -> None:
         remove(s, p, width)
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def reached(s: Any, width: int) -> NDArray[np.int8]:
     """For every cell whose stones stand there or reach it over empty points: bit 1 black's, bit 2 white's.
 
@@ -200,7 +199,7 @@ def reached(s: Any, width: int) -> NDArray[np.int8]:
     return reach
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def margin(s: Any, width: int) -> int:
     """Black's points less White's, without komi: see ``reached``."""
     total = 0
@@ -209,7 +208,7 @@ def margin(s: Any, width: int) -> int:
     return total
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def liberties(s: Any, width: int) -> NDArray[np.int16]:
     """[cells] the number of liberties of the chain of each name."""
     stones, chains = s["stones"], s["chains"]

@@ -16,10 +16,10 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from games.board import Board
+from games.caching import cached_njit
 from games.compiled import CompiledGame, from_rules
 from games.game import ONGOING
 from games.lines import arrange_stones, makes_line, read_stones
@@ -28,7 +28,7 @@ from games.symmetry import SQUARE, of_cells
 LETTERS = "abcdefghijklmnopqrs"
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def open_lines(stones: NDArray[np.int8], size: int, k: int, mine: int) -> float:
     """Lines of k that only one player can still fill, each worth 4 to the number of its stones: own minus the other's.
 

@@ -31,10 +31,10 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from games.board import Board
+from games.caching import cached_njit
 from games.compiled import CompiledGame, from_rules
 from games.game import ONGOING
 from games.symmetry import Turn, of_cells
@@ -45,7 +45,7 @@ HALF_TURN: tuple[Turn, ...] = (lambda grid: grid, lambda grid: grid[::-1, ::-1])
 CONNECTED = 3  # a tree of stones that touches both sides
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def place(view: NDArray[np.int8], links: NDArray[np.int16], size: int, a: int, mirrored: bool) -> bool:
     """Join the mover's new stone ``a`` to its neighbours in ``links``; whether it connects top and bottom.
 
@@ -78,7 +78,7 @@ def place(view: NDArray[np.int8], links: NDArray[np.int16], size: int, a: int, m
     return sides == CONNECTED
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def stones_needed(view: NDArray[np.int8], size: int, mine: int) -> int:
     """How many more stones connect the sides if the other player passes: top to bottom for MINE, else left to right."""
     need = np.full(size * size, size * size, np.int64)

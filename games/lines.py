@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from games.caching import cached_njit
 
-@njit(cache=True, nogil=True)
+
+@cached_njit
 def makes_line(stones: NDArray[np.int8], rows: int, columns: int, a: int, k: int, exact: bool) -> bool:
     """Whether the stone at ``a`` stands in a line of ``k`` or more of its colour; ``exact``: of just ``k``."""
     mine = stones[a]

@@ -19,10 +19,10 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from games.board import Board
+from games.caching import cached_njit
 from games.compiled import CompiledGame, from_rules
 from games.game import ONGOING
 from games.symmetry import SQUARE, of_cells
@@ -31,7 +31,7 @@ DIAGONAL = (SQUARE[0], SQUARE[3], SQUARE[4], SQUARE[7])
 """The half turn and the two mirrors along a diagonal; the other four would swap the colours of the first discs."""
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def find_moves(own: NDArray[np.int16], other: NDArray[np.int16], moves: NDArray[np.int16]) -> bool:
     """Write where ``own`` may place a disc into ``moves``, all [H] rows of bits. Returns whether there is a place."""
     size = len(own)
@@ -59,7 +59,7 @@ def find_moves(own: NDArray[np.int16], other: NDArray[np.int16], moves: NDArray[
     return anywhere != 0
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def turn_over(own: NDArray[np.int16], other: NDArray[np.int16], r: int, c: int) -> int:
     """Turn over what a disc of ``own`` at (r, c) closes in. Returns how many discs."""
     size = len(own)
@@ -78,7 +78,7 @@ def turn_over(own: NDArray[np.int16], other: NDArray[np.int16], r: int, c: int) 
     return turned
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def count_bits(rows: NDArray[np.int16]) -> int:
     """The number of bits set in all of ``rows``."""
     total = 0

@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from games.code_files import place_for_numba
 from games.game import Game
 
 NAMES = (
@@ -71,7 +72,8 @@ def _from_file(path: Path, attribute: str) -> Any:
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # where dataclasses look for the module that defines them
     try:
-        spec.loader.exec_module(module)
+        with place_for_numba(path):
+            spec.loader.exec_module(module)
     except Exception as error:
         raise ValueError(f"{str(path)!r} does not run: {type(error).__name__}: {error}") from error
     if not hasattr(module, attribute):

@@ -5,6 +5,7 @@ Knows the commands' names and one-line summaries. Loads the module of the one th
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import importlib
 import os
@@ -14,6 +15,7 @@ from collections.abc import Sequence
 from honte import __version__
 from honte.packages import check
 from honte.sentences import sentence
+from honte.streams import flush_output, open_closed_streams, silence
 
 COMMANDS = {
     "train": ("honte.train", "learn a game by self-play: start a run or resume it"),
@@ -59,15 +61,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # A pool of torch threads beside another busy process spins more than it computes: threads of games use the cores.
     # Pictures are learned by one loop, whose operations share the cores (honte.running.num_threads) and wait asleep:
     # threads that spin take the processor's minutes of a run, and ten times as long beside other busy processes.
+    open_closed_streams()
     words = list(sys.argv[1:] if arguments is None else arguments)
     name, value = ("OMP_WAIT_POLICY", "PASSIVE") if words[:1] == ["classify"] else ("OMP_NUM_THREADS", "1")
     os.environ.setdefault(name, value)
     try:
         code = _run(words)
-        sys.stdout.flush()
+        flush_output()
         return code
     except BrokenPipeError:
-        _silence()
+        silence()
         return BROKEN_PIPE
     except KeyboardInterrupt:
         print("\ninterrupted", file=sys.stderr)
@@ -78,8 +81,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         said = sentence(error)
         if isinstance(error, OSError) and not error.filename and error.errno in FULL:
             said = f"standard output: {said}"  # every write to a file names it
-            _silence()
         print(f"honte{' ' + words[0] if words else ''}: {said}", file=sys.stderr)
+        with contextlib.suppress(OSError):  # said above: the output is full
+            flush_output()
         return ILL_USED
 
 
@@ -116,12 +120,6 @@ def help_text() -> str:
     return "\n".join([USAGE, "", *lines, "", PLAYERS, "", "HONTE_TRACEBACK=1 shows where an error came from."])
 
 
-def _silence() -> None:
-    """Keep Python's own flush at exit from complaining about the closed pipe."""
-    try:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError):
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
 
 
 if __name__ == "__main__":

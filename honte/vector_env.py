@@ -13,11 +13,11 @@ import numpy as np
 from gymnasium import spaces
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
-from numba import njit
 from numpy.typing import NDArray
 
 from agent import chance
 from agent.decision import Terms
+from games.caching import cached_njit
 from games.game import Game, Positions
 from games.registry import make
 from honte.envs import RENDER_MODES, SIDES, check_words, frame, observation_space, seated, seen_by
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Array: TypeAlias = NDArray[Any]
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def choose(legal: Array, wanted: Array, seeds: Array, actions: Array) -> int:
     """A random legal action [B] in each row that is ``wanted [B]``, -1 in others; how many were wanted.
 

@@ -7,8 +7,6 @@ games are played, with which weights, and for how long.
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,6 +20,7 @@ import numpy as np
 from agent.evaluation import Evaluate, hashed
 from agent.ranges import Count, Number, PositiveNumber, Range, Settings
 from agent.search import Search
+from games.folders import private_folder
 from games.game import Game
 from games.registry import make
 from selfplay import fsio
@@ -95,8 +94,7 @@ class Job:
             return make(self.game)
         head, separator, rest = self.game.partition(".py:")
         digest = hashlib.sha256(self.source).hexdigest()
-        here = Path(tempfile.gettempdir()) / f"honte-games-{os.getuid() if hasattr(os, 'getuid') else 0}" / digest[:32]
-        path = here / (Path(head).name + ".py")
+        path = private_folder() / "games" / digest[:32] / (Path(head).name + ".py")  # nobody else can change what runs
         if not path.exists() or path.read_bytes() != self.source:
             fsio.write_atomic(path, self.source)
         game = make(f"{path}{separator[3:]}{rest}")

@@ -12,8 +12,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from games.caching import cached_njit
 
 U64 = np.uint64
 Table = NDArray[np.uint64]
@@ -39,7 +40,7 @@ MIX_LOW, MIX_HIGH = U64(0x9E3779B1), U64(0xC2B2AE3D)
 NO_BOUND = 99
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def count(cells: U64) -> int:
     """Number of set bits (LLVM makes this loop one instruction)."""
     total = 0
@@ -49,7 +50,7 @@ def count(cells: U64) -> int:
     return total
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def four(stones: U64) -> bool:
     """Whether `stones` hold four in a line."""
     pairs = stones & (stones >> S1)
@@ -63,7 +64,7 @@ def four(stones: U64) -> bool:
     return bool(found != ZERO)
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def threats(stones: U64, mask: U64) -> U64:
     """The empty cells, reachable now or not, that would make four in a line with `stones`."""
     cells = (stones << S1) & (stones << S2) & (stones << S3)
@@ -76,7 +77,7 @@ def threats(stones: U64, mask: U64) -> U64:
     return cells & (BOARD ^ mask)
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def mirror(board: U64) -> U64:
     """`board` (or a key) with its columns in reverse order."""
     left = ((board & COLUMN) << S42) | (((board >> S7) & COLUMN) << S35) | (((board >> S14) & COLUMN) << S28)
@@ -84,7 +85,7 @@ def mirror(board: U64) -> U64:
     return left | (board & MIDDLE) | right
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def follow_up_bound(first: U64, mask: U64) -> int:
     """Upper bound on the first player's score, who is to move, or NO_BOUND: can the second player always answer on top?
 
@@ -102,7 +103,7 @@ def follow_up_bound(first: U64, mask: U64) -> int:
     return -1 if four((first ^ mask) | (empty & UPPER & (BOARD ^ tops))) else 0
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def static_value(current: U64, mask: U64, num_stones: int, target: int) -> int:
     """A bound on the score that settles "at least `target`?" without a search, or NO_BOUND."""
     other, empty = current ^ mask, BOARD ^ mask
@@ -126,14 +127,14 @@ def static_value(current: U64, mask: U64, num_stones: int, target: int) -> int:
     return NO_BOUND
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def bucket(key: U64, table: Table) -> np.int64:
     """Index of the first of the two entries where `key` may be. Two 32-bit products: nothing wraps."""
     mixed = ((key & LOW_32) * MIX_LOW) ^ ((key >> S32) * MIX_HIGH)
     return np.int64((mixed >> S20) & U64(table.size - 2))
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def probe(key: U64, table: Table) -> tuple[Any, Any]:
     """(lower, upper) bound known for `key`; (-32, 31) when none is.
 
@@ -149,7 +150,7 @@ def probe(key: U64, table: Table) -> tuple[Any, Any]:
     return np.int64((entry >> S9) & LOW_6) - 32, 31 - np.int64((entry >> S3) & LOW_6)
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def store(key: U64, value: int, is_lower: bool, num_nodes: int, table: Table) -> None:
     """Writes a bound that took `num_nodes` to prove, beside the other bound when the table still has it.
 
@@ -178,7 +179,7 @@ def store(key: U64, value: int, is_lower: bool, num_nodes: int, table: Table) ->
     table[index] = (key << S15) | (U64(lower + 32) << S9) | (U64(31 - upper) << S3) | U64(work)
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def prove(current: U64, mask: U64, target: int, symmetric: bool, table: Table) -> tuple[int, int]:
     """(bound, nodes visited): bound >= target proves that the score is at least `bound`, bound < target at most.
 
@@ -263,7 +264,7 @@ def prove(current: U64, mask: U64, target: int, symmetric: bool, table: Table) -
         n += 1
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def solve(current: U64, mask: U64, guess: int, symmetric: bool, table: Table) -> tuple[int, int]:
     """(exact score, nodes visited) of an unfinished position, from null windows that start at `guess`.
 
@@ -285,7 +286,7 @@ def solve(current: U64, mask: U64, guess: int, symmetric: bool, table: Table) ->
     return lower, nodes
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def outcome(current: U64, mask: U64, symmetric: bool, table: Table) -> tuple[int, int]:
     """(+1, 0 or -1, nodes visited) of an unfinished position for the player to move, from two proofs at most."""
     if threats(current, mask) & (mask + BOTTOM) != ZERO:

@@ -16,7 +16,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from games.caching import Rule, Rules, fingerprint, kept
+from games.caching import Rule, Rules, cached_njit, fingerprint, kept
 from games.compiled import CompiledGame
 from games.game import ONGOING, Row, States
 
@@ -28,7 +28,7 @@ ENTRY = np.dtype(
 )
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def mixed(x: np.uint64) -> Any:
     """A hash of 64 bits (SplitMix64's finish: Steele, Lea, Flood 2014)."""
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -66,7 +66,7 @@ def by_history(rules: Rules, shape: tuple[int, int, int]) -> Rule:
     return code
 
 
-@njit(cache=True, nogil=True)
+@cached_njit
 def no_guess(s: Any) -> float:
     return 0.0
 

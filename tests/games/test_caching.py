@@ -85,6 +85,42 @@ def test_a_change_in_a_file_that_rules_call_is_seen(tmp_path: Path) -> None:
         assert ask(file, tmp_path / "cache") == (7 - number, [1, 1, 1])
 
 
+def test_equal_code_under_another_name_has_entries_of_its_own(tmp_path: Path) -> None:
+    file, other = tmp_path / "heap.py", tmp_path / "other.py"
+    file.write_text(GAME.format(taken=2))
+    assert ask(file, tmp_path / "cache") == (5, [0, 0, 0])
+    file.rename(other)
+    assert ask(other, tmp_path / "cache") == (5, [0, 0, 0])
+    assert ask(other, tmp_path / "cache") == (5, [1, 1, 1])
+
+
+@pytest.mark.nojit
+def test_a_fingerprint_sees_through_modules_enumerations_defaults_and_inner_functions() -> None:
+    text = """
+import enum, types, numpy as np
+class Piece(enum.IntEnum):
+    KING = {number}
+shared = types.ModuleType("shared")
+shared.KING = {number}
+def by_class(s): return Piece.KING
+def by_module(s): return shared.KING + np.pi
+def by_default(s, king={number}): return king
+def by_keyword(s, *, king={number}): return king
+KING = {number}
+def inside(s):
+    def inner(): return KING
+    return inner()
+"""
+    for name in ("by_class", "by_module", "by_default", "by_keyword", "inside"):
+        found = []
+        for number in (1, 1, 2):
+            names: dict[str, object] = {"__name__": "same"}
+            exec(compile(text.format(number=number), "same.py", "exec"), names)
+            found.append(fingerprint({"rule": names[name]}))  # type: ignore[dict-item]
+        assert found[0] == found[1] != found[2], name
+        assert None not in found, name
+
+
 @pytest.mark.nojit
 def test_a_fingerprint_tells_parameters_apart() -> None:
     names = ["connect_four", "connect_four:rows=5", "connect_four:k=3", "tic_tac_toe", "hex:size=4", "hex:size=5"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,7 @@ import pytest
 
 from agent.search import SearchConfig
 from games import make
+from games.folders import private_path
 from selfplay.local_runner import SelfPlayConfig
 from selfplay.records import unpack
 from selfplay.worker import Job, Worker, hash_network
@@ -48,3 +51,16 @@ def test_the_games_do_not_depend_on_where_calls_end(rule: str, groups: int) -> N
     seldom, same = played(worker(rule, groups), 60.0)
     assert games == same
     assert often > 3 * seldom
+
+
+def test_a_game_file_that_travels_is_executed_from_a_private_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    trap = private_path()
+    trap.mkdir()
+    trap.chmod(0o777)  # somebody was here first
+    source = b"from games.tic_tac_toe import game as made\ngame = made()\nplace = __file__\n"
+    job = Job(game="gone/mine.py:game", source=source, config=SelfPlayConfig(), evaluator=lambda game: None, seed=0)
+    assert job.make_game().name == "gone/mine.py:game"
+    assert list(trap.iterdir()) == [] or os.name != "posix"

@@ -1,0 +1,47 @@
+"""Standard streams that are closed or cannot be written.
+
+Knows the operating system. Does not know commands.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+NAMES = ("stdin", "stdout", "stderr")
+
+
+def open_closed_streams() -> None:
+    """Connect each standard stream that the caller has closed to the null device: it is empty, and takes everything.
+
+    Otherwise the next file to be opened would get the stream's number, and messages of libraries would end in it.
+    """
+    for number, name in enumerate(NAMES):
+        try:
+            os.fstat(number)
+        except OSError:
+            opened = os.open(os.devnull, os.O_RDWR)  # it gets the lowest free number
+            if opened != number:
+                os.dup2(opened, number)
+                os.close(opened)
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w" if number else "r", encoding="utf-8"))  # noqa: SIM115
+
+
+def flush_output() -> None:
+    """Write what was printed; OSError that names the output where it cannot be written, after which it is dropped."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        silence()
+        raise OSError(error.errno, error.strerror, "standard output") from error
+
+
+def silence() -> None:
+    """Send what is printed from now on to nobody."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
