@@ -37,12 +37,15 @@ class _RulesCache(FunctionCache):
         return (sig, codegen.magic_tuple(), (self.code, self.key))
 
 
-def kept(function: Rule, key: str | None) -> Rule:
+def kept(function: Rule, key: str | None, checked: bool = False) -> Rule:
     """``function`` compiled by Numba, the GIL released, and kept on disk where there is a place for it.
 
-    ``key`` says what it and all that it closes over are made of; None: not to be kept.
+    ``key`` says what it and all that it closes over are made of; None: not to be kept. ``checked``: an index out of
+    bounds raises IndexError, which makes code of its own.
     """
-    made: Any = njit(nogil=True)(function)
+    made: Any = njit(nogil=True, boundscheck=checked or None)(function)  # None: as NUMBA_BOUNDSCHECK says
+    if checked and key is not None:
+        key += " checked"
     if key is not None and hasattr(made, "py_func"):  # without the JIT it is the function itself
         with contextlib.suppress(RuntimeError, AttributeError):  # no place for it, or another Numba: only slower
             made._cache = _RulesCache(function, key)

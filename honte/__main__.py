@@ -46,6 +46,10 @@ A player is written as
 
 A game is written as connect_four, connect_four:rows=5,columns=5 or FILE.py:game."""
 
+UNCHECKED = """\
+--unchecked, with any command: a game of your own (FILE.py:game) is not tried in plain Python first, and it runs without
+bounds checks, which is faster and ends in a crash where its rules leave an array."""
+
 ILL_USED, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
 
 
@@ -54,6 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # A pool of torch threads beside another busy process spins more than it computes: threads of games use the cores.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if "--unchecked" in words:  # for every command that takes a game; processes that it starts see it, too
+        words.remove("--unchecked")
+        os.environ["HONTE_UNCHECKED"] = "1"
     try:
         code = _run(words)
         sys.stdout.flush()
@@ -101,7 +108,7 @@ def help_text() -> str:
     """What ``honte --help`` prints."""
     width = max(map(len, COMMANDS))
     lines = [f"  {name:<{width}}  {summary}" for name, (_, summary) in COMMANDS.items()]
-    return "\n".join([USAGE, "", *lines, "", PLAYERS, "", "HONTE_TRACEBACK=1 shows where an error came from."])
+    return "\n".join([USAGE, "", *lines, "", PLAYERS, "", UNCHECKED, "HONTE_TRACEBACK=1 shows where an error came from."])
 
 
 def _sentence(error: Exception) -> str:
