@@ -108,7 +108,9 @@ def help_text() -> str:
     """What ``honte --help`` prints."""
     width = max(map(len, COMMANDS))
     lines = [f"  {name:<{width}}  {summary}" for name, (_, summary) in COMMANDS.items()]
-    return "\n".join([USAGE, "", *lines, "", PLAYERS, "", UNCHECKED, "HONTE_TRACEBACK=1 shows where an error came from."])
+    return "\n".join(
+        [USAGE, "", *lines, "", PLAYERS, "", UNCHECKED, "HONTE_TRACEBACK=1 shows where an error came from."]
+    )
 
 
 def _sentence(error: Exception) -> str:
