@@ -16,7 +16,7 @@ from games import loops
 from games.board import Board
 from games.caching import Rule, fingerprint, kept
 from games.drawing import read_cells, read_status
-from games.explanations import explained
+from games.explanations import raise_explained
 from games.game import NO_LIMIT, Game, Positions, Row, States, Symmetries
 from games.own_rules import is_own, plain, rebuilt, unchecked
 from games.parameters import check_parameters
@@ -53,20 +53,20 @@ class CompiledGame(Game):
         try:
             self._init(states)
         except Exception as error:
-            raise explained(self, error, "init", states) from error
+            raise_explained(self, error, "init", states)
 
     def step(self, states: States, actions: NDArray[Any]) -> None:
         before = states.copy() if self.checked else states
         try:
             self._step(states, actions)
         except Exception as error:
-            raise explained(self, error, "step", before, actions) from error
+            raise_explained(self, error, "step", before, actions)
 
     def describe(self, states: States, out: Positions) -> None:
         try:
             self._describe(states, *out)
         except Exception as error:
-            raise explained(self, error, "describe", states, *out) from error
+            raise_explained(self, error, "describe", states, *out)
 
     def positions(self, count: int, *, observed: bool = True) -> Positions:
         made = super().positions(count)
@@ -77,7 +77,7 @@ class CompiledGame(Game):
         try:
             self._advance(arena, sources, targets, actions)
         except Exception as error:
-            raise explained(self, error, "step", before, actions) from error
+            raise_explained(self, error, "step", before, actions)
 
     def heuristic(self, states: States) -> NDArray[np.float32]:
         if not self.has_heuristic:
@@ -85,7 +85,7 @@ class CompiledGame(Game):
         try:
             return np.array([self.rules["heuristic"](row) for row in states], np.float32)
         except Exception as error:
-            raise explained(self, error, "heuristic", states) from error
+            raise_explained(self, error, "heuristic", states)
 
     def lookahead(self, states: States, depth: int, nodes: int = NO_LIMIT) -> NDArray[np.int8]:
         depth = min(depth, self.max_plies)
@@ -93,7 +93,7 @@ class CompiledGame(Game):
         try:
             self._lookahead(states, depth, nodes, self.new(depth + 1), legal, out)
         except Exception as error:
-            raise explained(self, error, "lookahead", states) from error
+            raise_explained(self, error, "lookahead", states)
         return out
 
     def rollout(self, states: States, seeds: NDArray[np.uint64]) -> NDArray[np.float32]:
@@ -102,7 +102,7 @@ class CompiledGame(Game):
         try:
             self._rollout(states, self.new(1), seeds, legal, out)
         except Exception as error:
-            raise explained(self, error, "rollout", states, self.new(1), seeds, legal, out) from error
+            raise_explained(self, error, "rollout", states, self.new(1), seeds, legal, out)
         return out
 
     def final_targets(self, states: States) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
@@ -111,7 +111,7 @@ class CompiledGame(Game):
             try:
                 self._final_targets(states, ownership, score)
             except Exception as error:
-                raise explained(self, error, "final_targets", states, ownership, score) from error
+                raise_explained(self, error, "final_targets", states, ownership, score)
         return ownership, score
 
     def cells(self, row: Row) -> NDArray[np.int8]:

@@ -5,20 +5,24 @@ Knows where explanations come from: Numba's errors, tracebacks, the same rules a
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 from games import numba_errors, plain_rules
 from games.faults import GameFault, told, where
 from games.game import Game
 
 
-def explained(game: Game, error: Exception, verb: str, *arguments: Any) -> Exception:
-    """``error`` from the rules of ``game`` as a ``GameFault``; an error of a game that ships stays what it is.
+def raise_explained(game: Game, error: Exception, verb: str, *arguments: Any) -> NoReturn:
+    """Raise ``error`` from the rules of ``game`` as a ``GameFault``; one of a game that ships stays what it is.
 
     ``verb`` is what was asked for, with the ``arguments`` of its loop, as they were before it.
     """
     if not game.is_own or isinstance(error, GameFault):
-        return error
+        raise error
+    raise _explained(game, error, verb, *arguments) from error
+
+
+def _explained(game: Game, error: Exception, verb: str, *arguments: Any) -> GameFault:
     of_numba = type(error).__module__.startswith("numba.")
     if of_numba or isinstance(error, AssertionError | NotImplementedError):  # it asserts, too, what it cannot compile
         return GameFault(numba_errors.sentence(error, game.scalar_rules))
