@@ -73,7 +73,7 @@ def check_game(game: Game, num_games: int = 64, seed: int = 0) -> Report:
     for ply in range(game.max_plies + 1):
         out = game.describe_new(states)
         for b in np.flatnonzero(~finished):
-            _check_drawing(game, states, int(b), reading=b < READ_BACK and not out.terminal[b])
+            _check_drawing(game, states, int(b), reading=bool(b < READ_BACK and not out.terminal[b]))
         _check_positions(game, states, out)
         _check_symmetries(game, states, out, turned)
         _law(bool((out.terminal | ~finished).all()), "a game that is over stays over", game, states, 0)

@@ -98,6 +98,7 @@ class Game(ABC):
     has_final_targets: bool = False
     scalar_rules: Mapping[str, Callable[..., Any]] = MappingProxyType({})  # of one row, as they were handed in
     is_own: bool = False  # whether a user wrote its scalar rules
+    file_sha256: str = ""  # of the user's file that it came from
 
     @abstractmethod
     def init(self, states: States) -> None:

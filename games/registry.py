@@ -6,6 +6,7 @@ Knows where games live and how their parameters are written. Does not know any r
 from __future__ import annotations
 
 import difflib
+import hashlib
 import importlib
 import importlib.util
 import inspect
@@ -52,6 +53,7 @@ def make(text: str, *, trial: bool = True) -> Game:
     if separator:
         attribute, _, parameters = rest.partition(":")
         game = _built(text, _from_file(Path(head + ".py"), attribute), parameters)
+        game.file_sha256 = hashlib.sha256(Path(head + ".py").read_bytes()).hexdigest()
         if trial and isinstance(game, CompiledGame) and game.checked:
             try_once(game, Path(head + ".py"), rest, game.key)
         return game

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from games.game import Game
 from games.registry import make
+from honte.advice import command, game_flag, place
 from honte.recipes import recipe
 from honte.running import opened, printed, run_flags, settings, signals, taken, told
 
@@ -44,9 +45,10 @@ def main(arguments: Sequence[str]) -> int:
     folder = Path(flags.run or Path("runs") / _name(flags))
     from training.config import MAY_CHANGE, TrainConfig, to_dict
 
-    values = to_dict(config) | {"game_sha256": _digest(config.game)}
+    values = to_dict(config) | {"game_sha256": game.file_sha256}
     defaults = to_dict(TrainConfig(game=config.game))
-    with opened(folder, values, defaults, MAY_CHANGE | {"game_sha256"}, flags.fresh) as changed:
+    may_change = MAY_CHANGE | {"game_sha256"} | ({"game"} if _moved(folder, game) else set())
+    with opened(folder, values, defaults, may_change, flags.fresh) as changed:
         if "game_sha256" in changed:
             print(f"note: the file of {config.game} has changed since this run began", file=sys.stderr)
         return _train(flags, game, config, folder)
@@ -100,8 +102,9 @@ def _train(flags: argparse.Namespace, game: Game, config: Any, folder: Path) -> 
                 metrics.write(run.report.step, run.report.numbers(), run.report.rating())
                 metrics.place({p.step: p.metrics() for p in run.report.ratings if p.step not in known})
     out = sys.stderr if flags.json else sys.stdout
+    play = command("play", place(folder), *game_flag(config.game))
     text = told(before, reason, run.minutes, folder)
-    print(f"{text}\n{summary(run.report, sizes)}\nplay it:  honte play {folder}", file=out)
+    print(f"{text}\n{summary(run.report, sizes)}\nplay it:  {play}", file=out)
     if flags.json:
         ratings = [vars(point) for point in run.report.ratings]
         print(json.dumps({"run": str(folder), "reason": reason} | vars(run.report) | {"ratings": ratings}))
@@ -146,9 +149,10 @@ def _name(flags: argparse.Namespace) -> str:
     return Path(head).name if separator else re.sub(r"[^\w.-]+", "_", flags.game).strip("_")
 
 
-def _digest(text: str) -> str:
-    """The hash of a user's game file; empty for a game of the house."""
-    import hashlib
+def _moved(folder: Path, game: Game) -> bool:
+    """Whether the run's game is the same file at another place."""
+    from training.run_folder import read_config
 
-    head, separator, _ = text.partition(".py:")
-    return hashlib.sha256(Path(head + ".py").read_bytes()).hexdigest() if separator else ""
+    old = read_config(folder) or {}
+    same = [str(name).partition(".py:")[2] for name in (old.get("game", ""), game.name)]
+    return bool(game.file_sha256) and old.get("game_sha256") == game.file_sha256 and same[0] == same[1]
