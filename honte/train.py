@@ -6,6 +6,7 @@ Knows recipes and flags. Does not know how a run learns.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import re
 import sys
@@ -151,8 +152,12 @@ def _name(flags: argparse.Namespace) -> str:
 
 def _moved(folder: Path, game: Game) -> bool:
     """Whether the run's game is the same file at another place."""
+    from agent import models
     from training.run_folder import read_config
 
     old = read_config(folder) or {}
+    known = [old.get("game_sha256")]
+    with contextlib.suppress(ValueError):  # no checkpoint yet
+        known.append(models.read(models.find(str(folder))).game_sha256)
     same = [str(name).partition(".py:")[2] for name in (old.get("game", ""), game.name)]
-    return bool(game.file_sha256) and old.get("game_sha256") == game.file_sha256 and same[0] == same[1]
+    return bool(game.file_sha256) and game.file_sha256 in known and same[0] == same[1]

@@ -50,6 +50,7 @@ class GradeFlags:
 def main(arguments: Sequence[str]) -> int:
     args = parse(GradeFlags, arguments, "grade")
     from agent.perfect import has_solver
+    from agent.players import file_of
     from agent.solvers import POSITION_SETS
     from honte.api import game_for, load, with_simulations
     from selfplay.classes import grouped
@@ -60,7 +61,8 @@ def main(arguments: Sequence[str]) -> int:
         raise ValueError(f"--num-slots is {args.num_slots}; it must be at least 1")
     packaged = all(name in POSITION_SETS for name in args.positions)
     output, sets = Output(args.json), {name: _positions(name) for name in args.positions}
-    game = game_for(args.game or (_told(args.player) or "connect_four" if packaged else None), args.player)
+    usual = "connect_four" if packaged and not file_of(args.player) else None
+    game = game_for(args.game or (_told(args.player) or usual if packaged else None), args.player)
     if args.make is not None:
         sets[args.make] = _made(game, args.count, args.seed, args.make)
     sets = sets or solved_sets(game)
