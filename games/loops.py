@@ -24,10 +24,15 @@ NO_END = "a game took more than max_plies actions"
 
 
 @njit(nogil=True)
-def check(to_play: int, result: Any) -> None:
-    """ValueError where a rule gave what no other code expects."""
+def check_player(to_play: int) -> None:
+    """ValueError for a player who does not exist."""
     if to_play != 0 and to_play != 1:
         raise ValueError(NO_PLAYER)
+
+
+@njit(nogil=True)
+def check_outcome(result: Any) -> None:
+    """ValueError for an outcome that nobody knows."""
     if result != ONGOING and result != 1 and result != 0 and result != -1:
         raise ValueError(NO_OUTCOME)
 
@@ -81,13 +86,15 @@ def describe(rules: Rules, key: str | None, checked: bool = False) -> Rule:
         observed = observation.shape[1] > 0
         for b in range(len(states)):
             row = states[b]
+            if checked:
+                check_player(row["to_play"])
             if observed:
                 observe(row, observation[b])
             to_play[b] = row["to_play"]
             result = outcome(row)
             terminal[b] = result != ONGOING
             if checked:
-                check(row["to_play"], result)
+                check_outcome(result)
             if result == ONGOING:
                 value[b] = 0
                 legal_actions(row, legal[b])
@@ -220,7 +227,7 @@ def rollout(rules: Rules, key: str | None, checked: bool = False, most: int = NO
                     count += legal[a]
                 plies += 1
                 if checked:
-                    check(row["to_play"], result)
+                    check_player(row["to_play"])
                     if count == 0:
                         raise ValueError(NO_ACTION)
                     if plies > most:
@@ -232,7 +239,8 @@ def rollout(rules: Rules, key: str | None, checked: bool = False, most: int = NO
                 step(row, choices[pick])
                 result = outcome(row)
             if checked:
-                check(row["to_play"], result)
+                check_player(row["to_play"])
+                check_outcome(result)
             out[b] = result if row["to_play"] == states[b]["to_play"] else -result
 
     return kept(loop, f"{key} {most}" if checked and key else key, checked)
