@@ -14,7 +14,7 @@ import games
 from agent.minimax import Minimax
 from games.faults import GameFault
 from games.game import Game
-from tests.games.own import write, within
+from tests.games.own import within, write
 
 NUMBERS = ("SIZE = 3\n", "SIZE = 3\nNUMBERS = {}\n")
 
@@ -96,7 +96,7 @@ def test_helper_functions_are_compiled_along(tmp_path: Path) -> None:
     )
     helped = games.make(write(tmp_path, *edits, name="helped"))
     (one, other) = (games.check_game(game, 16) for game in (plain, helped))
-    assert {k: v for k, v in one.items()} == {k: v for k, v in other.items()}
+    assert one == other
 
 
 def test_helpers_of_a_function_that_makes_the_game(tmp_path: Path) -> None:
@@ -178,6 +178,7 @@ def test_a_rollout_that_does_not_end(tmp_path: Path) -> None:
         game.rollout(states, np.array([1], np.uint64))
 
 
+@pytest.mark.slow
 def test_a_process_ends_with_a_sentence_and_not_by_a_signal(tmp_path: Path) -> None:
     text = write(tmp_path, LATE)
     environment = os.environ | {"HONTE_CACHE": str(tmp_path / "cache"), "NUMBA_DISABLE_JIT": "0"}

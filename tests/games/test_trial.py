@@ -12,7 +12,7 @@ from games import plain_rules
 from games.faults import GameFault
 from games.plain_rows import PlainRow, plain_array
 from games.trial import try_rules
-from tests.games.own import write, within
+from tests.games.own import within, write
 
 pytestmark = pytest.mark.nojit
 

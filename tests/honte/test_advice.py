@@ -32,6 +32,7 @@ def test_a_bare_folder_is_no_other_player(name: str) -> None:
     assert place(f"runs/{name}") == f"runs/{name}"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="another shell quotes otherwise")
 def test_a_run_of_a_game_file(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
