@@ -220,7 +220,8 @@ def from_rules(
         "heuristic": heuristic,
         "final_targets": final_targets,
     }
-    required = {key: rules[key] for key in ("init", "legal_actions", "step", "outcome", "observe")} | {"draw": draw}
+    optional = ("heuristic", "final_targets")
+    required = {key: rule for key, rule in rules.items() if rule is not None or key not in optional}
     check_parameters(name, state, num_actions, observation_shape, max_plies, required)
     planes, height, width = (int(size) for size in observation_shape)
     pooled = [(a, -1, -1) for a in range(num_actions)]  # each action a plane of its own

@@ -28,6 +28,7 @@ SYNTAX: dict[type[ast.AST], tuple[str, str]] = {
     ast.GeneratorExp: ("a generator expression", "write a for loop"),
     ast.Try: ("try and except", "ask beforehand with if"),
     ast.ExceptHandler: ("try and except", "ask beforehand with if"),
+    ast.NamedExpr: ("an assignment within an expression (:=)", "write it on a line of its own"),
     ast.With: ("a with statement", "rules only compute with numbers"),
     ast.Import: ("an import in a function", "write it at the top of the file"),
     ast.ImportFrom: ("an import in a function", "write it at the top of the file"),
@@ -49,6 +50,7 @@ KINDS = {
     "set": ("the set {name}", "make it a tuple or an array of flags"),
     "type": ("the class {name}", OUTSIDE),
     "function": ("the function {name}", "only functions of the game's own folder are compiled along with the rules"),
+    "functools._lru_cache_wrapper": ("the decorated function {name}", "leave its decorator away"),
     "str": ("the text {name}", TEXT),
 }
 """Globals that are no constants for Numba, by their class."""

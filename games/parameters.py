@@ -5,9 +5,12 @@ Knows what the parameters mean. Does not know any rule.
 
 from __future__ import annotations
 
+from types import FunctionType
 from typing import Any
 
 import numpy as np
+
+from games.own_rules import plain
 
 
 def check_parameters(
@@ -39,8 +42,8 @@ def check_parameters(
             " planes, rows, columns"
         )
     for label, rule in rules.items():
-        if not callable(rule):
-            raise ValueError(f"{name}: {label} is {rule!r}; it must be a function")
+        if not isinstance(plain(rule), FunctionType):
+            raise ValueError(f"{name}: {label} is {rule!r:.80}; it must be a function written with def or lambda")
 
 
 def _is_whole(value: Any) -> bool:

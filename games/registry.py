@@ -76,7 +76,7 @@ def _from_file(path: Path, attribute: str) -> Any:
     sys.modules[spec.name] = module  # where dataclasses look for the module that defines them
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         lines = [each.lineno for each in traceback.extract_tb(error.__traceback__) if each.filename == module.__file__]
         at = f" (line {lines[-1]})" if lines else ""
         raise ValueError(f"{str(path)!r} does not run: {type(error).__name__}: {error}{at}") from error

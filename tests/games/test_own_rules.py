@@ -42,6 +42,7 @@ NUMBERS = ("SIZE = 3\n", "SIZE = 3\nNUMBERS = {}\n")
             "try and except; ask beforehand",
         ),
         ([within("outcome", "x = np.lexsort(s['cells'])")], "line 32, in outcome: Numba does not know np.lexsort"),
+        ([within("outcome", "if (n := s['plies']) > 0:", "    n += 1")], "an assignment within an expression"),
         ([within("outcome", "x, *y = s['cells'][0]")], "a starred expression; name each value"),
         ([within("outcome", "x = np.sum(s['cells'], keepdims=True)")], "Numba does not know sum with these arguments"),
         (

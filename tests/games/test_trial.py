@@ -110,7 +110,10 @@ def test_a_rule_that_does_not_return(tmp_path: Path, monkeypatch: pytest.MonkeyP
         (("(2, 3, 3)", "(2, 3, 0)"), r"observation_shape is \(2, 3, 0\)"),
         (("np.dtype([", "(["), "it must be a NumPy type with fields"),
         (('("to_play", np.int8)', '("to_play", np.float32)'), "the field 'to_play' is float32"),
-        (("draw=draw", "draw=3"), "draw is 3; it must be a function"),
+        (("step=step", "step=3"), "step is 3; it must be a function written with def or lambda"),
+        (("step=step", "step=np.random.default_rng(0).integers"), "step is <bound method Generator.integers"),
+        (("SIZE = 3\n", "SIZE = 3\nraise SystemExit(3)\n"), r"does not run: SystemExit: 3 \(line 6\)"),
+        (("draw=draw", "draw=3"), "'int' object is not callable"),
         (("SIZE = 3\n", "SIZE = 3\n1 / 0\n"), r"does not run: ZeroDivisionError: division by zero \(line 6\)"),
     ],
 )
