@@ -1,7 +1,5 @@
 """Where honte keeps what it would otherwise have to find out again; see ``games.folders``."""
 
-from __future__ import annotations
-
 from games.folders import PLACE, folder
 
 __all__ = ["PLACE", "folder"]

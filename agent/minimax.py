@@ -21,6 +21,7 @@ from agent import chance
 from agent.decision import Decisions, Terms
 from agent.player import Immediate
 from games.compiled import CompiledGame
+from games.explanations import raise_explained
 from games.game import ONGOING, Game, States
 
 Scores = NDArray[np.float64]
@@ -45,7 +46,10 @@ class Minimax(Immediate):
             out = np.empty((len(states), self.game.num_actions))
             stack, shape = self.game.new(self.depth + 1), (self.depth, self.game.num_actions)
             search = compiled(self.game)
-            search(states, self.depth, stack, np.zeros(shape, np.bool_), np.zeros(self.depth, np.int64), out)
+            try:
+                search(states, self.depth, stack, np.zeros(shape, np.bool_), np.zeros(self.depth, np.int64), out)
+            except Exception as error:
+                raise_explained(self.game, error, "lookahead", states)
             return out
         rows = [states[b : b + 1] for b in range(len(states))]
         return np.stack([plain(self.game, row, self.depth, -np.inf, np.inf) for row in rows])

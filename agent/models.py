@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import shlex
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
@@ -52,7 +53,8 @@ class Model:
     game: str
     network: dict[str, Any]
     search: dict[str, Any]
-    pictures: str  # the data set, where it tells pictures apart and plays no game
+    pictures: str = ""  # the data set, where it tells pictures apart and plays no game
+    game_sha256: str = ""  # of the user's file that the game was
 
 
 def find(text: str) -> Path:
@@ -66,7 +68,7 @@ def find(text: str) -> Path:
     run, at, step = text.rpartition("@")
     if at and step == BEST and not Path(text).exists():
         if not (Path(run) / BEST).is_dir():
-            raise ValueError(f"{run} has no best checkpoint yet; honte rate {run} tests for it")
+            raise ValueError(f"{run} has no best checkpoint yet; honte rate {shlex.quote(run)} tests for it")
         return Path(run) / BEST
     path = Path(run) if at and step.isdecimal() and not Path(text).exists() else Path(text)
     if not path.is_dir():
@@ -128,7 +130,14 @@ def read(folder: Path) -> Model:
         raise ValueError(f"{path} is not the config of a model: {type(error).__name__} {error}") from error
     if schema != SCHEMA:
         raise ValueError(f"{path} has schema {schema!r}, this version of honte reads {SCHEMA}")
-    return Model(folder=folder, game=str(game), network=dict(network), search=dict(search), pictures=str(pictures))
+    return Model(
+        folder=folder,
+        game=str(game),
+        network=dict(network),
+        search=dict(search),
+        game_sha256=str(content.get("game_sha256", "")),
+        pictures=str(pictures),
+    )
 
 
 def ensure_plays(text: str, model: Model) -> None:
@@ -182,8 +191,12 @@ def fitting(path: Path, to: str) -> Iterator[None]:
 
 def plays(model: Model, game: Game) -> bool:
     """Whether ``model`` was made for ``game``. With pooled heads, any size of the same game will do."""
-    if ".py:" in game.name:  # a file may be named by another path than it was trained by
-        return Path(model.game).name == Path(game.name).name
+    if ".py:" in game.name:  # a file may have another path or name than it was trained by
+        (learned, own, what), (here, _, asked) = (name.partition(".py:") for name in (model.game, game.name))
+        same = bool(model.game_sha256) and model.game_sha256 == game.file_sha256
+        if own and what == asked and not same and model.game_sha256 and Path(learned).name == Path(here).name:
+            warnings.warn(f"{here}.py has changed since {model.folder} learned it", stacklevel=2)
+        return bool(own) and what == asked and (same or Path(learned).name == Path(here).name)
     pooled = model.network.get("heads") == "pooled" and not game.name.startswith("openspiel:")
     return model.game == game.name or (pooled and model.game.partition(":")[0] == game.name.partition(":")[0])
 

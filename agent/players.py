@@ -31,7 +31,7 @@ from agent.search import Search, SearchConfig
 from agent.tree import Ints, node_bytes
 from games.game import Game, States
 
-__all__ = ["game_of", "load_network", "player"]
+__all__ = ["file_of", "game_of", "load_network", "player"]
 
 WAYS = (
     "random, mcts:N, minimax:D, perfect, gtp:COMMAND, ugi:COMMAND, a run folder, RUN@STEP, "
@@ -121,6 +121,15 @@ def game_of(text: str) -> str | None:
     models.ensure_plays(head, model)
     name = model.game
     return None if ".py:" in name else name
+
+
+def file_of(text: str) -> str:
+    """The user's file that the player ``text`` has learned, as a game is written; empty for any other player."""
+    head = text.partition("?")[0]
+    if head in ("random", "perfect") or text.partition(":")[0] in ("mcts", "minimax", "gtp", "ugi"):
+        return ""
+    name = models.read(_find(head)).game
+    return name if ".py:" in name else ""
 
 
 def _find(head: str) -> Path:

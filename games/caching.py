@@ -105,12 +105,13 @@ class DiskCache:
         return repr((VERSIONS, named, str(sig), codegen.magic_tuple(), switches))
 
 
-def kept(function: Rule, key: str | None, **options: Any) -> Rule:
+def kept(function: Rule, key: str | None, checked: bool = False, **options: Any) -> Rule:
     """``function`` compiled by Numba, the GIL released, and kept on disk where there is a place for it.
 
-    ``key`` says what else it depends on; None: not to be kept. ``options`` are Numba's, such as ``boundscheck=True``.
+    ``key`` says what else it depends on; None: not to be kept. ``checked``: an index out of bounds raises IndexError,
+    which makes code of its own. ``options`` are Numba's.
     """
-    made: Any = njit(nogil=True, **options)(function)
+    made: Any = njit(nogil=True, boundscheck=checked or None, **options)(function)  # None: as NUMBA_BOUNDSCHECK says
     if key is not None and hasattr(made, "py_func"):  # without the JIT it is the function itself
         made._cache = DiskCache(made.py_func, made.targetoptions, key)
     rule: Rule = made

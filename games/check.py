@@ -1,28 +1,63 @@
 """``check_game``: the laws that every game keeps, each as a sentence, tried on random games.
 
 Knows the ``Game`` contract. Does not know which game it checks. Users run it on theirs:
-``honte check-game FILE.py:game``.
+``honte check-game FILE.py:game``. A user's rules are tried in plain Python first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
+from numpy.typing import NDArray
 
+from games.faults import GameFault
 from games.game import Game, Positions, States
+from games.laws import check_drawing, check_texts
+from games.own_rules import unchecked
+from games.trial import try_rules
 
 
-class BrokenLaw(ValueError):
+class BrokenLaw(GameFault):
     """A law that a game breaks, with the position that shows it."""
 
 
-def check_game(game: Game, num_games: int = 64, seed: int = 0) -> dict[str, int]:
+WORDS = {
+    "observation": "what observe writes",
+    "legal": "what legal_actions allows",
+    "to_play": "s['to_play']",
+    "terminal": "whether outcome is ONGOING",
+    "value": "what outcome returns",
+}
+"""The fields of ``Positions`` as an author of rules knows them."""
+
+READ_BACK = 4
+"""Games whose drawings are read back, where the game has ``read``."""
+
+
+class Report(TypedDict):
+    """What was played, for the author to judge."""
+
+    games: int
+    positions: int
+    longest: int  # plies
+    first_wins: float  # shares of the games
+    second_wins: float
+    draws: float
+    last_mover_wins: float | None  # a share of the decided games; None without any
+    mean_length: float  # plies
+    mean_legal_moves: float
+    moves_again: float  # the share of moves after which the same player is to move
+    notes: list[str]
+
+
+def check_game(game: Game, num_games: int = 64, seed: int = 0) -> Report:
     """Play ``num_games`` random games and hold every position against the laws.
 
-    Returns counts of games, positions and the longest game in plies. Raises ``BrokenLaw`` (a ValueError).
+    Raises ``GameFault`` (a ValueError): ``BrokenLaw`` for a law that a position breaks.
     """
+    notes = _tried(game, seed)
     random = np.random.default_rng(seed)
     _check_data(game)
     states = game.new(num_games)
@@ -33,27 +68,100 @@ def check_game(game: Game, num_games: int = 64, seed: int = 0) -> dict[str, int]
     turned = [game.new(num_games) for _ in range(len(game.symmetries.cells))]
     for rows in turned:
         game.init(rows)
-    count = longest = 0
+    seen = _Statistics(num_games)
     finished = np.zeros(num_games, bool)
     for ply in range(game.max_plies + 1):
         out = game.describe_new(states)
+        for b in np.flatnonzero(~finished):
+            _check_drawing(game, states, int(b), reading=bool(b < READ_BACK and not out.terminal[b]))
         _check_positions(game, states, out)
         _check_symmetries(game, states, out, turned)
-        count += int((~finished).sum())
         _law(bool((out.terminal | ~finished).all()), "a game that is over stays over", game, states, 0)
+        seen.add(out, finished)
         finished = out.terminal.copy()
         if finished.all():
             break
         for b in np.flatnonzero(~finished):
             _law(ply < game.max_plies, f"a game ends within max_plies = {game.max_plies} actions", game, states, int(b))
-        longest = ply + 1
         actions = np.array([random.choice(np.flatnonzero(legal)) if legal.any() else -1 for legal in out.legal])
         _check_step(game, states, actions)
         live = np.flatnonzero(~finished)
         for s, rows in [(-1, states), *enumerate(turned)]:
             played = actions[live] if s < 0 else game.symmetries.actions[s][actions[live]]
             game.advance(rows, live, live, played)
-    return {"games": num_games, "positions": count, "longest": longest}
+    _law(
+        len(seen.players) == 2 or seen.moves <= num_games or num_games == 1,
+        "both players move (step turns s['to_play'])",
+        game,
+        states,
+        0,
+    )
+    return seen.report(notes)
+
+
+def _tried(game: Game, seed: int) -> list[str]:
+    """The notes of a trial in plain Python, where a user wrote the rules."""
+    if not game.is_own or unchecked():
+        return []
+    try:
+        return try_rules(game, seed=seed)
+    except GameFault as fault:
+        raise BrokenLaw(f"{fault}; for example at\n{fault.drawing}" if fault.drawing else str(fault)) from fault
+
+
+class _Statistics:
+    """Counts of random games, all of them played at once."""
+
+    def __init__(self, num_games: int) -> None:
+        self.lengths = np.zeros(num_games, np.int64)
+        self.movers = np.full(num_games, -1)  # who made the last move
+        self.winners = np.full(num_games, -1)
+        self.positions = self.moves = self.legal = self.again = 0
+        self.players: set[int] = set()
+
+    def add(self, out: Positions, finished: NDArray[np.bool_]) -> None:
+        """Positions of all games; ``finished``: which of them were over before."""
+        fresh, going = ~finished, ~out.terminal
+        moved = fresh & (self.movers >= 0)
+        self.positions += int(fresh.sum())
+        self.again += int((out.to_play == self.movers)[moved & going].sum())
+        decided = fresh & out.terminal & (out.value != 0)
+        self.winners[decided] = np.where(out.value > 0, out.to_play, 1 - out.to_play)[decided]
+        self.legal += int(out.legal[going].sum())
+        self.moves += int(going.sum())
+        self.lengths[going] += 1
+        self.movers[going] = out.to_play[going]
+        self.players |= set(out.to_play[going].tolist())
+
+    def report(self, notes: list[str]) -> Report:
+        decided = self.winners >= 0
+        last = float((self.winners == self.movers)[decided].mean()) if decided.any() else None
+        if last == 0 and self.moves:
+            notes = [
+                *notes,
+                "whoever made the last move lost every decided game; unless that is a rule of this game, the sign of"
+                " outcome is reversed: after the last move s['to_play'] is the other player, who has lost: -1",
+            ]
+        return {
+            "games": len(self.lengths),
+            "positions": self.positions,
+            "longest": int(self.lengths.max()),
+            "first_wins": float((self.winners == 0).mean()),
+            "second_wins": float((self.winners == 1).mean()),
+            "draws": float((~decided).mean()),
+            "last_mover_wins": last,
+            "mean_length": float(self.lengths.mean()),
+            "mean_legal_moves": self.legal / max(1, self.moves),
+            "moves_again": self.again / max(1, self.moves - len(self.lengths)),
+            "notes": notes,
+        }
+
+
+def _check_drawing(game: Game, states: States, b: int, *, reading: bool) -> None:
+    try:
+        check_drawing(game, states[b], reading=reading)
+    except GameFault as fault:
+        raise BrokenLaw(str(fault)) from fault
 
 
 def _law(kept: bool, sentence: str, game: Game, states: States, b: int) -> None:
@@ -82,13 +190,7 @@ def _check_data(game: Game) -> None:
             raise BrokenLaw(
                 f"{game.name} breaks the law: each row of symmetries.{name} is a permutation, the first the identity"
             )
-    for to_play in range(2):
-        for action in range(game.num_actions):
-            text = game.action_text(action, to_play)
-            if game.parse_action(text, to_play) != action:
-                raise BrokenLaw(
-                    f"{game.name} breaks the law: parse_action reads what action_text writes; {text!r} differs"
-                )
+    check_texts(game)
 
 
 def _check_positions(game: Game, states: States, out: Positions) -> None:
@@ -105,9 +207,15 @@ def _check_positions(game: Game, states: States, out: Positions) -> None:
         array.fill(1)
     before = states.copy()
     game.describe(states, again)
-    _law(bool((before == states).all()), "describe leaves the state as it is", game, states, 0)
+    _law(
+        bool((before == states).all()),
+        "describe (outcome, legal_actions and observe) leaves the state as it is",
+        game,
+        states,
+        0,
+    )
     for b, name in _differences(out, again):
-        _law(False, f"describe writes all of its output, every time alike: {name} differs", game, states, b)
+        _law(False, f"a position is described alike every time: {WORDS[name]} differs", game, states, b)
 
 
 def _differences(one: Positions, other: Positions) -> Iterator[tuple[int, str]]:
@@ -128,7 +236,7 @@ def _check_symmetries(game: Game, states: States, out: Positions, turned: list[S
             ),
             seen,
         ):
-            _law(False, f"symmetry {s} maps games to games, but {name} does not match", game, states, b)
+            _law(False, f"symmetry {s} maps games to games, but {WORDS[name]} does not match", game, states, b)
 
 
 def _check_step(game: Game, states: States, actions: np.ndarray) -> None:

@@ -9,13 +9,17 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from games import loops
 from games.board import Board
 from games.caching import Rule, fingerprint, kept
 from games.drawing import read_cells, read_status
-from games.game import MOST_ACTIONS, NO_LIMIT, Game, Positions, Row, States, Symmetries
+from games.explanations import raise_explained
+from games.game import NO_LIMIT, Game, Positions, Row, States, Symmetries
+from games.own_rules import is_own, plain, rebuilt, unchecked
+from games.parameters import check_parameters
 from games.symmetry import identity
 
 
@@ -24,51 +28,90 @@ class CompiledGame(Game):
 
     def __init__(self, **parts: Any) -> None:
         self.__dict__.update(parts)
-        self.rules = {
-            name: kept(rule, fingerprint({name: rule})) for name, rule in parts["rules"].items() if rule is not None
-        }
-        self.key = fingerprint(self.rules)
-        self.has_heuristic = "heuristic" in self.rules
-        self.has_final_targets = "final_targets" in self.rules
+        self.has_heuristic = "heuristic" in self.scalar_rules
+        self.has_final_targets = "final_targets" in self.scalar_rules
+        self.is_own = any(is_own(rule) for rule in self.scalar_rules.values())
+        self.checked = self.is_own and not unchecked()
         self.name = parts["name"]
+
+    @cached_property
+    def rules(self) -> dict[str, Rule]:
+        """The scalar rules, compiled; a user's with the helper functions that they call."""
+        rules = self.scalar_rules
+        if self.is_own:
+            helpers = njit(nogil=True, boundscheck=self.checked or None)
+            rules = {name: plain(rule) for name, rule in rebuilt(rules, helpers).items()}
+        return {name: kept(rule, fingerprint({name: rule}), self.checked) for name, rule in rules.items()}
+
+    @cached_property
+    def key(self) -> str | None:
+        """What the rules are made of."""
+        return fingerprint(self.rules)
 
     def init(self, states: States) -> None:
         states[:] = np.zeros(1, self.state)[0]
-        self._init(states)
+        try:
+            self._init(states)
+        except Exception as error:
+            raise_explained(self, error, "init", states)
 
     def step(self, states: States, actions: NDArray[Any]) -> None:
-        self._step(states, actions)
+        before = states.copy() if self.checked else states
+        try:
+            self._step(states, actions)
+        except Exception as error:
+            raise_explained(self, error, "step", before, actions)
 
     def describe(self, states: States, out: Positions) -> None:
-        self._describe(states, *out)
+        try:
+            self._describe(states, *out)
+        except Exception as error:
+            raise_explained(self, error, "describe", states, *out)
 
     def positions(self, count: int, *, observed: bool = True) -> Positions:
         made = super().positions(count)
         return made if observed else made._replace(observation=made.observation[:, :0])
 
     def advance(self, arena: States, sources: NDArray[Any], targets: NDArray[Any], actions: NDArray[Any]) -> None:
-        self._advance(arena, sources, targets, actions)
+        before = arena[sources] if self.checked else arena
+        try:
+            self._advance(arena, sources, targets, actions)
+        except Exception as error:
+            raise_explained(self, error, "step", before, actions)
 
     def heuristic(self, states: States) -> NDArray[np.float32]:
         if not self.has_heuristic:
             return super().heuristic(states)
-        return np.array([self.rules["heuristic"](row) for row in states], np.float32)
+        try:
+            return np.array([self.rules["heuristic"](row) for row in states], np.float32)
+        except Exception as error:
+            raise_explained(self, error, "heuristic", states)
 
     def lookahead(self, states: States, depth: int, nodes: int = NO_LIMIT) -> NDArray[np.int8]:
         depth = min(depth, self.max_plies)
         out, legal = np.empty(len(states), np.int8), np.zeros((depth + 1, self.num_actions), np.bool_)
-        self._lookahead(states, depth, nodes, self.new(depth + 1), legal, out)
+        try:
+            self._lookahead(states, depth, nodes, self.new(depth + 1), legal, out)
+        except Exception as error:
+            raise_explained(self, error, "lookahead", states)
         return out
 
     def rollout(self, states: States, seeds: NDArray[np.uint64]) -> NDArray[np.float32]:
         out = np.empty(len(states), np.float32)
-        self._rollout(states, self.new(1), seeds, np.empty(self.num_actions, np.bool_), out)
+        legal = np.empty(self.num_actions, np.bool_)
+        try:
+            self._rollout(states, self.new(1), seeds, legal, out)
+        except Exception as error:
+            raise_explained(self, error, "rollout", states, self.new(1), seeds, legal, out)
         return out
 
     def final_targets(self, states: States) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
         ownership, score = super().final_targets(states)
         if self.has_final_targets:
-            self._final_targets(states, ownership, score)
+            try:
+                self._final_targets(states, ownership, score)
+            except Exception as error:
+                raise_explained(self, error, "final_targets", states, ownership, score)
         return ownership, score
 
     def cells(self, row: Row) -> NDArray[np.int8]:
@@ -107,31 +150,31 @@ class CompiledGame(Game):
 
     @cached_property
     def _init(self) -> Rule:
-        return loops.init(self.rules, self.key)
+        return loops.init(self.rules, self.key, self.checked)
 
     @cached_property
     def _step(self) -> Rule:
-        return loops.step(self.rules, self.key)
+        return loops.step(self.rules, self.key, self.checked)
 
     @cached_property
     def _advance(self) -> Rule:
-        return loops.advance(self.rules, self.key)
+        return loops.advance(self.rules, self.key, self.checked)
 
     @cached_property
     def _describe(self) -> Rule:
-        return loops.describe(self.rules, self.key)
+        return loops.describe(self.rules, self.key, self.checked)
 
     @cached_property
     def _lookahead(self) -> Rule:
-        return loops.lookahead(self.rules, self.key)
+        return loops.lookahead(self.rules, self.key, self.checked)
 
     @cached_property
     def _rollout(self) -> Rule:
-        return loops.rollout(self.rules, self.key)
+        return loops.rollout(self.rules, self.key, self.checked, self.max_plies)
 
     @cached_property
     def _final_targets(self) -> Rule:
-        return loops.final_targets(self.rules, self.key)
+        return loops.final_targets(self.rules, self.key, self.checked)
 
 
 def from_rules(
@@ -176,14 +219,8 @@ def from_rules(
     Where the second player sees the board turned, so are its actions: ``turned[a]`` is what the first player would
     call its action a, and ``write_action`` takes the first player's number.
 
-    ValueError when ``state`` lacks ``to_play``, and for more than ``MOST_ACTIONS`` actions.
+    ValueError where a parameter cannot be right.
     """
-    if "to_play" not in (state.names or ()):
-        raise ValueError(f"{name}: the state's dtype needs a field 'to_play' (0 or 1), so that honte knows who moves")
-    if not 1 <= num_actions <= MOST_ACTIONS:
-        raise ValueError(f"{name}: num_actions is {num_actions}; it must be from 1 to {MOST_ACTIONS}")
-    _, height, width = observation_shape
-    pooled = [(a, -1, -1) for a in range(num_actions)]  # each action a plane of its own
     rules = {
         "init": init,
         "legal_actions": legal_actions,
@@ -193,13 +230,18 @@ def from_rules(
         "heuristic": heuristic,
         "final_targets": final_targets,
     }
+    optional = ("heuristic", "final_targets")
+    required = {key: rule for key, rule in rules.items() if rule is not None or key not in optional}
+    check_parameters(name, state, num_actions, observation_shape, max_plies, required)
+    planes, height, width = (int(size) for size in observation_shape)
+    pooled = [(a, -1, -1) for a in range(num_actions)]  # each action a plane of its own
     return CompiledGame(
         name=name,
         state=state,
-        num_actions=num_actions,
-        observation_shape=observation_shape,
-        max_plies=max_plies,
-        rules=rules,
+        num_actions=int(num_actions),
+        observation_shape=(planes, height, width),
+        max_plies=int(max_plies),
+        scalar_rules={key: rule for key, rule in rules.items() if rule is not None},
         draw=draw,
         read=read,
         arrange=arrange,

@@ -9,7 +9,9 @@ dtype ``game.state`` and holds one whole state; batches are arrays of rows.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -97,6 +99,9 @@ class Game(ABC):
     turned: NDArray[np.int64] | None = None  # [A] the second player's actions as the first calls them; None: the same
     has_heuristic: bool = False
     has_final_targets: bool = False
+    scalar_rules: Mapping[str, Callable[..., Any]] = MappingProxyType({})  # of one row, as they were handed in
+    is_own: bool = False  # whether a user wrote its scalar rules
+    file_sha256: str = ""  # of the user's file that it came from
 
     @abstractmethod
     def init(self, states: States) -> None:

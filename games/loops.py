@@ -12,32 +12,52 @@ from numba import njit
 from numpy.typing import NDArray
 
 from games.caching import Rule, Rules, kept
-from games.game import ONGOING, States
+from games.game import NO_LIMIT, ONGOING, States
 
 NO, YES, OPEN, NEW = 0, 1, 2, 3
 
+NO_PLAYER = "s['to_play'] is neither 0 nor 1"
+NO_OUTCOME = "outcome returned something other than ONGOING, +1, 0 or -1"
+NO_ACTION = "legal_actions allowed no action although outcome returned ONGOING"
+NO_END = "a game took more than max_plies actions"
+"""What the checked loops say of rules that break the contract: other code counts on it."""
 
-def init(rules: Rules, key: str | None) -> Rule:
+
+@njit(nogil=True)
+def check_player(to_play: int) -> None:
+    """ValueError for a player who does not exist."""
+    if to_play != 0 and to_play != 1:
+        raise ValueError(NO_PLAYER)
+
+
+@njit(nogil=True)
+def check_outcome(result: Any) -> None:
+    """ValueError for an outcome that nobody knows."""
+    if result != ONGOING and result != 1 and result != 0 and result != -1:
+        raise ValueError(NO_OUTCOME)
+
+
+def init(rules: Rules, key: str | None, checked: bool = False) -> Rule:
     init = rules["init"]
 
     def loop(states: States) -> None:
         for b in range(len(states)):
             init(states[b])
 
-    return kept(loop, key)
+    return kept(loop, key, checked)
 
 
-def step(rules: Rules, key: str | None) -> Rule:
+def step(rules: Rules, key: str | None, checked: bool = False) -> Rule:
     step = rules["step"]
 
     def loop(states: States, actions: NDArray[Any]) -> None:
         for b in range(len(states)):
             step(states[b], actions[b])
 
-    return kept(loop, key)
+    return kept(loop, key, checked)
 
 
-def advance(rules: Rules, key: str | None) -> Rule:
+def advance(rules: Rules, key: str | None, checked: bool = False) -> Rule:
     step = rules["step"]
 
     def loop(arena: States, sources: NDArray[Any], targets: NDArray[Any], actions: NDArray[Any]) -> None:
@@ -47,10 +67,10 @@ def advance(rules: Rules, key: str | None) -> Rule:
             if actions[b] >= 0:
                 step(arena[targets[b]], actions[b])
 
-    return kept(loop, key)
+    return kept(loop, key, checked)
 
 
-def describe(rules: Rules, key: str | None) -> Rule:
+def describe(rules: Rules, key: str | None, checked: bool = False) -> Rule:
     legal_actions, observe, outcome = (rules[name] for name in ("legal_actions", "observe", "outcome"))
 
     def loop(
@@ -66,24 +86,30 @@ def describe(rules: Rules, key: str | None) -> Rule:
         observed = observation.shape[1] > 0
         for b in range(len(states)):
             row = states[b]
+            if checked:
+                check_player(row["to_play"])
             if observed:
                 observe(row, observation[b])
             to_play[b] = row["to_play"]
             result = outcome(row)
             terminal[b] = result != ONGOING
+            if checked:
+                check_outcome(result)
             if result == ONGOING:
                 value[b] = 0
                 legal_actions(row, legal[b])
+                if checked and not legal[b].any():
+                    raise ValueError(NO_ACTION)
             else:
                 value[b] = result
 
-    return kept(loop, key)
+    return kept(loop, key, checked)
 
 
-def lookahead(rules: Rules, key: str | None) -> Rule:
+def lookahead(rules: Rules, key: str | None, checked: bool = False) -> Rule:
     step, legal_actions, outcome = (rules[name] for name in ("step", "legal_actions", "outcome"))
 
-    @njit(nogil=True)
+    @njit(nogil=True, boundscheck=checked or None)
     def glance(
         stack: States, legal: NDArray[np.bool_], level: int, depth: int, player: int, bound: int, left: Any
     ) -> int:
@@ -112,7 +138,7 @@ def lookahead(rules: Rules, key: str | None) -> Rule:
             return NO if mine else YES
         return NO if last else OPEN
 
-    @njit(nogil=True)
+    @njit(nogil=True, boundscheck=checked or None)
     def forces(stack: States, legal: NDArray[np.bool_], depth: int, player: int, bound: int, left: Any) -> bool:
         """Whether ``player`` makes sure of ``bound`` or more within ``depth`` plies, whatever the other does.
 
@@ -146,7 +172,7 @@ def lookahead(rules: Rules, key: str | None) -> Rule:
                 if verdict != (YES if stack[level]["to_play"] == player else NO):
                     verdict = OPEN
 
-    @njit(nogil=True)
+    @njit(nogil=True, boundscheck=checked or None)
     def sure(stack: States, legal: NDArray[np.bool_], depth: int, left: Any) -> int:
         """What a forced end within ``depth`` plies is worth to the player to move; ONGOING where there is none."""
         me, draws = stack[0]["to_play"], 0
@@ -175,10 +201,11 @@ def lookahead(rules: Rules, key: str | None) -> Rule:
                 out[b] = sure(stack, legal, ahead, left)
                 ahead = min(ahead + 2, depth) if ahead < depth else 0
 
-    return kept(loop, key)
+    return kept(loop, key, checked)
 
 
-def rollout(rules: Rules, key: str | None) -> Rule:
+def rollout(rules: Rules, key: str | None, checked: bool = False, most: int = NO_LIMIT) -> Rule:
+    """``most`` plies a game, where it is ``checked``."""
     step, legal_actions, outcome = (rules[name] for name in ("step", "legal_actions", "outcome"))
 
     def loop(
@@ -190,6 +217,7 @@ def rollout(rules: Rules, key: str | None) -> Rule:
             row = scratch[0]
             seed = seeds[b] | np.uint64(1)
             result = outcome(row)
+            plies = 0
             while result == ONGOING:
                 legal[:] = False
                 legal_actions(row, legal)
@@ -197,18 +225,28 @@ def rollout(rules: Rules, key: str | None) -> Rule:
                 for a in range(len(legal)):
                     choices[count] = a
                     count += legal[a]
+                plies += 1
+                if checked:
+                    check_player(row["to_play"])
+                    if count == 0:
+                        raise ValueError(NO_ACTION)
+                    if plies > most:
+                        raise ValueError(NO_END)
                 seed ^= seed << np.uint64(13)  # xorshift64 (Marsaglia 2003)
                 seed ^= seed >> np.uint64(7)
                 seed ^= seed << np.uint64(17)
                 pick = (seed >> np.uint64(32)) * np.uint64(count) >> np.uint64(32)
                 step(row, choices[pick])
                 result = outcome(row)
+            if checked:
+                check_player(row["to_play"])
+                check_outcome(result)
             out[b] = result if row["to_play"] == states[b]["to_play"] else -result
 
-    return kept(loop, key)
+    return kept(loop, f"{key} {most}" if checked and key else key, checked)
 
 
-def final_targets(rules: Rules, key: str | None) -> Rule:
+def final_targets(rules: Rules, key: str | None, checked: bool = False) -> Rule:
     targets = rules["final_targets"]
 
     def loop(states: States, ownership: NDArray[np.int8], score: NDArray[np.float32]) -> None:
@@ -216,4 +254,4 @@ def final_targets(rules: Rules, key: str | None) -> Rule:
         for b in range(len(states)):
             score[b] = targets(states[b], ownership[b])
 
-    return kept(loop, key)
+    return kept(loop, key, checked)

@@ -6,15 +6,19 @@ Knows where games live and how their parameters are written. Does not know any r
 from __future__ import annotations
 
 import difflib
+import hashlib
 import importlib
 import importlib.util
 import inspect
 import sys
+import traceback
 from pathlib import Path
 from typing import Any
 
 from games.code_files import place_for_numba
+from games.compiled import CompiledGame
 from games.game import Game
+from games.tried import try_once
 
 NAMES = (
     "amazons",
@@ -40,11 +44,12 @@ def is_game(text: str) -> bool:
     return text.startswith(OPENSPIEL) or ".py:" in text or text.partition(":")[0] in NAMES
 
 
-def make(text: str) -> Game:
+def make(text: str, *, trial: bool = True) -> Game:
     """The game that ``text`` names: ``NAME``, ``NAME:key=value,...``, ``FILE.py:game`` or ``FILE.py:game:key=value``.
 
     In a file, ``game`` is a ``Game`` or a function that returns one. ``openspiel:TEXT`` is a game of OpenSpiel's, see
-    ``games.openspiel``. ValueError with a sentence for anything else.
+    ``games.openspiel``. ValueError with a sentence for anything else, and for rules in a file that break when they are
+    tried: that is done once for each content of a file, unless ``trial`` is false.
     """
     if text.startswith(OPENSPIEL):
         from games import openspiel
@@ -53,7 +58,11 @@ def make(text: str) -> Game:
     head, separator, rest = text.partition(".py:")
     if separator:
         attribute, _, parameters = rest.partition(":")
-        return _built(text, _from_file(Path(head + ".py"), attribute), parameters)
+        game = _built(text, _from_file(Path(head + ".py"), attribute), parameters)
+        game.file_sha256 = hashlib.sha256(Path(head + ".py").read_bytes()).hexdigest()
+        if trial and isinstance(game, CompiledGame) and game.checked:
+            try_once(game, Path(head + ".py"), rest, game.key)
+        return game
     name, _, parameters = text.partition(":")
     if name not in NAMES:
         near = difflib.get_close_matches(name, NAMES, n=1)
@@ -74,8 +83,10 @@ def _from_file(path: Path, attribute: str) -> Any:
     try:
         with place_for_numba(path):
             spec.loader.exec_module(module)
-    except Exception as error:
-        raise ValueError(f"{str(path)!r} does not run: {type(error).__name__}: {error}") from error
+    except (Exception, SystemExit) as error:
+        lines = [each.lineno for each in traceback.extract_tb(error.__traceback__) if each.filename == module.__file__]
+        at = f" (line {lines[-1]})" if lines else ""
+        raise ValueError(f"{str(path)!r} does not run: {type(error).__name__}: {error}{at}") from error
     if not hasattr(module, attribute):
         raise ValueError(f"{str(path)!r} has no {attribute!r}; write FILE.py:NAME with the name of a game in it")
     return getattr(module, attribute)

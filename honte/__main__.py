@@ -50,6 +50,10 @@ A player is written as
 
 A game is written as connect_four, connect_four:rows=5,columns=5 or FILE.py:game."""
 
+UNCHECKED = """\
+--unchecked, with any command: a game of your own (FILE.py:game) is not tried in plain Python first, and it runs without
+bounds checks, which is faster and ends in a crash where its rules leave an array."""
+
 ILL_USED, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
 
 FULL = [getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EIO") if hasattr(errno, name)]
@@ -65,6 +69,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     name, value = ("OMP_WAIT_POLICY", "PASSIVE") if words[:1] == ["classify"] else ("OMP_NUM_THREADS", "1")
     os.environ.setdefault(name, value)
+    if "--unchecked" in words:  # for every command that takes a game; processes that it starts see it, too
+        words.remove("--unchecked")
+        os.environ["HONTE_UNCHECKED"] = "1"
     try:
         code = _run(words)
         flush_output()
@@ -117,9 +124,9 @@ def help_text() -> str:
     """What ``honte --help`` prints."""
     width = max(map(len, COMMANDS))
     lines = [f"  {name:<{width}}  {summary}" for name, (_, summary) in COMMANDS.items()]
-    return "\n".join([USAGE, "", *lines, "", PLAYERS, "", "HONTE_TRACEBACK=1 shows where an error came from."])
-
-
+    return "\n".join(
+        [USAGE, "", *lines, "", PLAYERS, "", UNCHECKED, "HONTE_TRACEBACK=1 shows where an error came from."]
+    )
 
 
 if __name__ == "__main__":

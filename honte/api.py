@@ -5,11 +5,13 @@ Knows how texts become games and players. Does not know flags, terminals or file
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
 from typing import Any
 
 from agent.identity import ENGINES
 from agent.player import Player
-from agent.players import game_of, player
+from agent.players import file_of, game_of, player
 from games.game import Game
 from games.registry import make
 from selfplay.match import MatchResult, play_match
@@ -27,6 +29,11 @@ def game_for(given: Game | str | None, *texts: Player | str) -> Game:
     names = set(told.values())
     if given is None and len(names) > 1:
         raise ValueError("the players know different games: " + ", ".join(f"{t} plays {n}" for t, n in told.items()))
+    files = [(text, file) for text in texts if isinstance(text, str) and (file := file_of(text))]
+    if given is None and not names and files:
+        (text, file), there = files[0], Path(files[0][1].partition(".py:")[0] + ".py").is_file()
+        how = f"add --game {shlex.quote(file)}" if there else "add --game with the place where that file is now"
+        raise ValueError(f"{text} has learned {file}, and a game file runs only where it is named: {how}")
     if given is None and not names:
         said = " and ".join(repr(text) for text in texts if isinstance(text, str))
         raise ValueError(

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from agent.gtp_player import colours, is_go, komi
 from games import Game, Position, make, position
+from games.faults import GameFault
 from games.go import can_resume, resumed
 from games.registry import NAMES
 from honte import sgf_games
@@ -89,6 +90,8 @@ class GtpBoard:
         """Play ``action`` from ``here``, a ``turn`` of the position."""
         try:
             self.positions.append(here.play(action))
+        except GameFault:
+            raise
         except ValueError:
             why = "the game is over" if here.is_over else f"{here.game.action_text(action, here.to_play)} is not legal"
             raise ValueError(f"illegal move: {why}") from None

@@ -17,6 +17,7 @@ from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 
+from honte.advice import command, game_flag
 from training import ladder
 from training.ladder import Rated, RatingConfig
 
@@ -120,7 +121,8 @@ class Rater:
     def _stop(self, reason: str) -> None:
         """No more ratings in this start of the run; it goes on without."""
         self.over = True
-        self.notes.append(f"ratings have stopped: {reason}; 'honte rate {self.folder}' goes on with them")
+        again = command("rate", str(self.folder), *game_flag(self.game))
+        self.notes.append(f"ratings have stopped: {reason}; '{again}' goes on with them")
 
     def _last_words(self) -> str:
         text = (self.folder / ladder.RATINGS / LOG).read_text(encoding="utf-8", errors="replace").strip()

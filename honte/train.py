@@ -6,6 +6,7 @@ Knows recipes and flags. Does not know how a run learns.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import re
 import sys
@@ -16,7 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from games.game import Game
 from games.registry import make
-from honte.recipes import place, recipe
+from honte import recipes
+from honte.advice import command, game_flag, place
+from honte.recipes import recipe
 from honte.running import Opened, opened, printed, run_flags, settings, signals, taken, told
 
 if TYPE_CHECKING:
@@ -51,9 +54,10 @@ def main(arguments: Sequence[str]) -> int:
     new = flags.fresh or not began(folder)
     init = find(flags.init) if flags.init and new else None
     check(game, config, init=init, remote=remote is not None)
-    values = to_dict(config) | {"game_sha256": _digest(config.game)}
+    values = to_dict(config) | {"game_sha256": game.file_sha256}
     defaults = to_dict(TrainConfig(game=config.game))
-    with opened(folder, values, defaults, MAY_CHANGE | {"game_sha256"}, flags.fresh) as opening:
+    may_change = MAY_CHANGE | {"game_sha256"} | ({"game"} if _moved(folder, game) else set())
+    with opened(folder, values, defaults, may_change, flags.fresh) as opening:
         if "game_sha256" in opening.changed:
             print(f"note: the file of {config.game} has changed since this run began", file=sys.stderr)
         return _train(flags, game, config, folder, opening, init, remote)
@@ -115,8 +119,9 @@ def _train(
                 metrics.write(run.report.step, run.report.numbers(), run.report.rating())
                 metrics.place({p.step: p.metrics() for p in run.report.ratings if p.step not in known})
     out = sys.stderr if flags.json else sys.stdout
+    play = command("play", place(folder), *game_flag(config.game))
     text = told(before, reason, run.minutes, folder)
-    print(f"{text}\n{summary(run.report, sizes)}\nplay it:  honte play {folder}", file=out)
+    print(f"{text}\n{summary(run.report, sizes)}\nplay it:  {play}", file=out)
     if flags.json:
         ratings = [vars(point) for point in run.report.ratings]
         print(json.dumps({"run": str(folder), "reason": reason} | vars(run.report) | {"ratings": ratings}))
@@ -151,7 +156,7 @@ def _parsed(arguments: Sequence[str]) -> tuple[argparse.Namespace, Any]:
         rest += ["--ray.num-actors", str(flags.num_actors)]
     nothing = flags.helping and not flags.recipe and not flags.game
     values = {"game": "GAME"} if nothing else recipe(flags.recipe, flags.game)
-    source = str(place(flags.recipe)) if flags.recipe else ""
+    source = str(recipes.place(flags.recipe)) if flags.recipe else ""
     return flags, settings(TrainConfig, values, rest, "train", source)
 
 
@@ -162,9 +167,14 @@ def _name(flags: argparse.Namespace) -> str:
     return Path(head).name if separator else re.sub(r"[^\w.-]+", "_", flags.game).strip("_")
 
 
-def _digest(text: str) -> str:
-    """The hash of a user's game file; empty for a game of the house."""
-    import hashlib
+def _moved(folder: Path, game: Game) -> bool:
+    """Whether the run's game is the same file at another place."""
+    from agent import models
+    from training.run_folder import read_config
 
-    head, separator, _ = text.partition(".py:")
-    return hashlib.sha256(Path(head + ".py").read_bytes()).hexdigest() if separator else ""
+    old = read_config(folder) or {}
+    known = [old.get("game_sha256")]
+    with contextlib.suppress(ValueError):  # no checkpoint yet
+        known.append(models.read(models.find(str(folder))).game_sha256)
+    same = [str(name).partition(".py:")[2] for name in (old.get("game", ""), game.name)]
+    return bool(game.file_sha256) and game.file_sha256 in known and same[0] == same[1]

@@ -150,6 +150,7 @@ def model_config(game: Game, config: TrainConfig) -> dict[str, Any]:
     return {
         "schema": 1,
         "game": game.name,
+        **({"game_sha256": game.file_sha256} if game.file_sha256 else {}),
         "network": asdict(config.network),
         "search": asdict(config.play),
     }

@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from agent.ranges import Device, Positive, PositiveNumber, Range, Slots, Width
+from honte.advice import command
 from honte.commands.shared import Output, parse, progress
 
 if TYPE_CHECKING:
@@ -219,7 +220,10 @@ def _advice(setting: Setting, suggested: Mapping[str, Any]) -> Iterator[str]:
     if suggested:
         play, engine = (_flags(name, suggested[name]) for name in ("self_play", "engine"))
         yield "\nself-play alone is fastest here with"
-        yield f"  honte train {setting.game.name} {play} \\\n    {engine}"
+        from honte.recipes import names
+
+        name = setting.game.name
+        yield f"  {command('train', *([name] if name in names() else ['--game', name]))} {play} \\\n    {engine}"
         yield "num_groups are threads; without that flag a run leaves its learner a core"
     if setting.device == "cpu" and find_spec("openvino") is None:
         yield "\nopenvino is not installed; it is mostly the fastest engine of a CPU: pip install 'honte[fast]'"

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from honte.advice import command
 from honte.commands.shared import Output
 from honte.recipes import IMAGES, names, pictures, place
 from honte.running import num_threads, opened, printed, run_flags, settings, signals, taken, told
@@ -99,7 +100,7 @@ def run(data: Any, config: Any, folder: Path, flags: argparse.Namespace, output:
         if flags.attack:
             result["attack"] = found = attack.fool(learning, flags.attack, folder)
             output.say(f"under {flags.attack}: {found['accuracy_under_attack']:.2%}, see {found['drawn']}")
-    output.say(f"use it:  honte predict {folder} PICTURE ...\nsee it:  honte report {folder}")
+    output.say(f"use it:  {command('predict', str(folder))} PICTURE ...\nsee it:  {command('report', str(folder))}")
     return result
 
 

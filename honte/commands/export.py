@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 from tyro import conf
 
+from honte.advice import command
 from honte.commands.shared import Output, parse
 from honte.sentences import sentence
 
@@ -69,7 +70,11 @@ def _files(what: str, *, report: bool) -> tuple[Path, dict[str, bytes]]:
             page = Path(what.rpartition("@")[0] or what) / REPORT
             files[REPORT] = page.read_bytes()
     except OSError as error:
-        hint = f"; honte report {what} writes it" if report and REPORT in str(error.filename) else ""
+        hint = (
+            f"; {command('report', what.rpartition('@')[0] or what)} writes it"
+            if report and REPORT in str(error.filename)
+            else ""
+        )
         raise ValueError(f"{error.filename} cannot be read: {error.strerror}{hint}") from error
     return source, dict(files)
 

@@ -52,6 +52,7 @@ def main(arguments: Sequence[str]) -> int:
     args = parse(GradeFlags, arguments, "grade")
     from agent.decision import Forfeit
     from agent.perfect import has_solver
+    from agent.players import file_of
     from agent.solvers import POSITION_SETS
     from honte.api import game_for, load, with_simulations
     from selfplay.classes import grouped
@@ -61,7 +62,8 @@ def main(arguments: Sequence[str]) -> int:
 
     packaged = all(name in POSITION_SETS for name in args.positions)
     output, sets = Output(args.json), {name: _positions(name) for name in args.positions}
-    game = game_for(args.game or (_told(args.player) or "connect_four" if packaged else None), args.player)
+    usual = "connect_four" if packaged and not file_of(args.player) else None
+    game = game_for(args.game or (_told(args.player) or usual if packaged else None), args.player)
     budgets: Sequence[int | None] = args.simulations or (None,)
     texts = [args.player if budget is None else with_simulations(args.player, budget) for budget in budgets]
     for text in texts:  # before positions are solved and stored

@@ -12,6 +12,7 @@ from typing import Annotated
 
 from tyro import conf
 
+from honte.advice import command
 from honte.commands.shared import GameFlag, Output, parse, progress
 
 PAGE, COMPARED = "report.html", "compare.html"
@@ -47,7 +48,8 @@ def main(arguments: Sequence[str]) -> int:
 
     def known(name: str) -> Game:
         if args.game is None and ".py:" in name:
-            raise ValueError(f"the game of this run is the file {name}: name it with --game to have it run")
+            again = command("report", *args.runs, "--game", name)
+            raise ValueError(f"the game of this run is the file {name}, which runs only where it is named: {again}")
         return games.setdefault(name, make(args.game or name)) if name not in games else games[name]
 
     output, folders = Output(args.json), [Path(run) for run in args.runs]

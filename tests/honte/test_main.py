@@ -168,7 +168,7 @@ def test_check_game(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (tmp_path / "lawless.py").write_text(LAWLESS)
     place = f"{tmp_path / 'lawless.py'}:game"
     out, err = said(capsys, "check-game", place, code=1)
-    assert "breaks the law: a game that goes on has a legal action; for example at" in err
+    assert "legal_actions allows no action, but outcome returned ONGOING; one of them is wrong; for example at" in err
     assert out == ""
     assert result(capsys, "check-game", place, code=1)["ok"] is False
 
