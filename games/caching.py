@@ -89,6 +89,12 @@ def _describe(value: Any, parts: list[bytes], seen: set[int]) -> None:
         raise TypeError(f"{type(value).__name__} cannot be told apart")
 
 
-@lru_cache(maxsize=256)
 def _source(path: str) -> str:
+    """The hash of a file's text, which may be edited while this process lives."""
+    about = Path(path).stat()
+    return _digest(path, about.st_mtime_ns, about.st_size)
+
+
+@lru_cache(maxsize=256)
+def _digest(path: str, changed: int, size: int) -> str:
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()

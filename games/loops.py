@@ -27,6 +27,16 @@ def init(rules: Rules, key: str | None) -> Rule:
     return kept(loop, key)
 
 
+def begin_turn(rules: Rules, key: str | None) -> Rule:
+    begin_turn = rules["begin_turn"]
+
+    def loop(states: States) -> None:
+        for b in range(len(states)):
+            begin_turn(states[b])
+
+    return kept(loop, key)
+
+
 def step(rules: Rules, key: str | None) -> Rule:
     step = rules["step"]
 

@@ -18,6 +18,8 @@ from games.registry import make
 class Position:
     """A position that never changes; ``play`` returns the next one.
 
+    Positions are equal where the game and all that the rules know are equal, whatever moves led there.
+
     >>> print(position("tic_tac_toe").play("b2 a3"))
     3 o . .
     2 . x .
@@ -83,6 +85,19 @@ class Position:
     def observation(self) -> Any:
         """[C, H, W] planes as the network sees them."""
         return self.game.describe_new(self.states).observation[0]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Position):
+            return NotImplemented
+        return self.game == other.game and bool((self.states == other.states).all())
+
+    def __hash__(self) -> int:
+        here = self.game.describe_new(self.states)
+        return hash((self.game, here.observation.tobytes(), int(here.to_play[0])))
+
+    def __repr__(self) -> str:
+        line = f" after {' '.join(self.line)}" if self.line else ""
+        return f"Position of {self.game.name}{line}:\n{self}"
 
     def __str__(self) -> str:
         return self.game.render(self.states[0])
