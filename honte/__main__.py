@@ -14,7 +14,7 @@ from honte import __version__
 from honte.packages import check
 
 COMMANDS = {
-    "train": ("honte.train", "learn a game by self-play: start a run or resume it"),
+    "train": ("honte.commands.train", "learn a game by self-play: start a run or resume it"),
     "play": ("honte.commands.play", "play against a player in the terminal"),
     "gtp": ("honte.commands.gtp", "play as an engine for Sabaki, GoGui and others (Go Text Protocol)"),
     "ugi": ("honte.commands.ugi", "a player as an engine for cutegames (Universal Game Interface)"),

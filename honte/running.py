@@ -9,6 +9,7 @@ import argparse
 import contextlib
 import signal
 import sys
+import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,9 @@ def signals() -> Iterator[Callable[[], bool]]:
         asked.append(number)
         print("stopping: saving first; once more to leave at once", file=sys.stderr)
 
+    if threading.current_thread() is not threading.main_thread():  # Python gives signals to the main thread alone
+        yield lambda: False
+        return
     known = [getattr(signal, name) for name in ("SIGINT", "SIGTERM") if hasattr(signal, name)]
     before = {number: signal.signal(number, on_signal) for number in known}
     try:

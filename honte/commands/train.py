@@ -10,9 +10,10 @@ import json
 import re
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from games.game import Game
 from games.registry import make
@@ -41,10 +42,10 @@ def main(arguments: Sequence[str]) -> int:
     if flags.print_config:
         return printed(config)
     game = make(config.game)
-    folder = Path(flags.run or Path("runs") / _name(flags))
+    folder = Path(flags.run or Path("runs") / folder_name(flags.recipe, flags.game))
     from training.config import MAY_CHANGE, TrainConfig, to_dict
 
-    values = to_dict(config) | {"game_sha256": _digest(config.game)}
+    values = to_dict(config) | {"game_sha256": file_digest(config.game)}
     defaults = to_dict(TrainConfig(game=config.game))
     with opened(folder, values, defaults, MAY_CHANGE | {"game_sha256"}, flags.fresh) as changed:
         if "game_sha256" in changed:
@@ -53,10 +54,47 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _train(flags: argparse.Namespace, game: Game, config: Any, folder: Path) -> int:
+    from honte.live_view import summary
+
+    remote = _remote(flags, config, folder) if flags.ray else None
+    done = learn(game, config, folder, init=flags.init, remote=remote, as_lines=flags.json)
+    out = sys.stderr if flags.json else sys.stdout
+    text = told(done.before, done.reason, done.minutes, folder)
+    print(f"{text}\n{summary(done.report, done.counts)}\nplay it:  honte play {folder}", file=out)
+    if flags.json:
+        ratings = [vars(point) for point in done.report.ratings]
+        print(json.dumps({"run": str(folder), "reason": done.reason} | vars(done.report) | {"ratings": ratings}))
+    return 0
+
+
+class Outcome(NamedTuple):
+    """How one start of a run ended."""
+
+    report: Report
+    reason: str  # finished or stopped
+    minutes: float  # of training, every start of the run together
+    before: bool  # it was finished before this start
+    counts: dict[str, int]  # {rate of mistakes: positions}
+
+
+def learn(
+    game: Game,
+    config: Any,
+    folder: Path,
+    *,
+    init: str = "",
+    remote: Callable[..., Any] | None = None,
+    as_lines: bool = False,
+    quiet: bool = False,
+) -> Outcome:
+    """Start or resume the run in ``folder``, which is opened, and show how it goes, unless ``quiet``.
+
+    ``init``: a network to start from. ``remote`` makes a runner that plays elsewhere.
+    """
     import torch
 
     from agent.models import find
-    from honte.live_view import LiveView, summary
+    from honte.live_view import LiveView
     from honte.rater import Rater
     from training.alphazero import Run
     from training.grades import counts, draw, grader
@@ -68,14 +106,15 @@ def _train(flags: argparse.Namespace, game: Game, config: Any, folder: Path) -> 
     torch.set_num_threads(1)  # groups of games and the learner are threads of their own; pools inside would fight
     with (
         signals() as stopping,
-        LiveView(game.name, str(folder), counts=sizes, as_lines=flags.json) as view,
+        LiveView(game.name, str(folder), counts=sizes, as_lines=as_lines) if not quiet else nullcontext() as view,
         Rater(folder, config.rating, config.game) as rater,
     ):
 
         def watch(report: Report) -> None:
             report.notes += rater.notes
             rater.notes.clear()
-            view.show(report)
+            if view is not None:
+                view.show(report)
 
         run = Run(
             game,
@@ -85,27 +124,22 @@ def _train(flags: argparse.Namespace, game: Game, config: Any, folder: Path) -> 
             grade=grader(game, config.play, folder),
             rated=rater.look,
             stopping=stopping,
-            remote=_remote(flags, config, folder) if flags.ray else None,
+            remote=remote,
         )
-        if flags.init and not run.trainer.steps:
-            run.start_from(find(flags.init))
+        if init and not run.trainer.steps:
+            run.start_from(find(init))
         before = run.finished()
         rater.over = rater.over or before  # a finished run begins no ratings
         reason = run.go()
         if reason == "finished" and rater.working:
-            print("rating the last checkpoint; Ctrl-C leaves that to 'honte rate'", file=sys.stderr)
+            if view is not None:
+                print("rating the last checkpoint; Ctrl-C leaves that to 'honte rate'", file=sys.stderr)
             known = {point.step for point in run.report.ratings}
             run.report.ratings = rater.finish(stopping)
             with Metrics(folder) as metrics:
                 metrics.write(run.report.step, run.report.numbers(), run.report.rating())
                 metrics.place({p.step: p.metrics() for p in run.report.ratings if p.step not in known})
-    out = sys.stderr if flags.json else sys.stdout
-    text = told(before, reason, run.minutes, folder)
-    print(f"{text}\n{summary(run.report, sizes)}\nplay it:  honte play {folder}", file=out)
-    if flags.json:
-        ratings = [vars(point) for point in run.report.ratings]
-        print(json.dumps({"run": str(folder), "reason": reason} | vars(run.report) | {"ratings": ratings}))
-    return 0
+    return Outcome(run.report, reason, run.minutes, before, sizes)
 
 
 def _remote(flags: argparse.Namespace, config: Any, folder: Path) -> Callable[..., Any]:
@@ -139,14 +173,15 @@ def _parsed(arguments: Sequence[str]) -> tuple[argparse.Namespace, Any]:
     return flags, settings(TrainConfig, values, rest, "train")
 
 
-def _name(flags: argparse.Namespace) -> str:
-    if flags.recipe:
-        return Path(flags.recipe).stem
-    head, separator, _ = flags.game.partition(".py:")
-    return Path(head).name if separator else re.sub(r"[^\w.-]+", "_", flags.game).strip("_")
+def folder_name(recipe: str, game: str) -> str:
+    """What the folder of a run is called below ``runs/`` unless somebody says otherwise."""
+    if recipe:
+        return Path(recipe).stem
+    head, separator, _ = game.partition(".py:")
+    return Path(head).name if separator else re.sub(r"[^\w.-]+", "_", game).strip("_")
 
 
-def _digest(text: str) -> str:
+def file_digest(text: str) -> str:
     """The hash of a user's game file; empty for a game of the house."""
     import hashlib
 
