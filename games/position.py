@@ -39,7 +39,9 @@ class Position:
         ValueError with a sentence when an action is not legal.
         """
         here = self
-        for word in [text] if isinstance(text, int) else text.split():
+        if not isinstance(text, str | int | np.integer):
+            raise ValueError(f"{text!r} is no action; give actions as text, such as 'a1 b2', or the number of one")
+        for word in text.split() if isinstance(text, str) else [int(text)]:
             here = here._played(word)
         return here
 

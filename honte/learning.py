@@ -5,6 +5,7 @@ Knows recipes, settings given as keywords and what a run leaves behind. Does not
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,12 +59,21 @@ def nested(settings: dict[str, Any]) -> dict[str, Any]:
         inner: dict[str, Any] = {last: value}
         for parent in reversed(parents):
             inner = {parent: inner}
+        _refuse_twice(out, inner, "")
         out = merge(out, inner)
     return out
 
 
+def _refuse_twice(one: Any, other: Any, path: str) -> None:
+    """ValueError where both say what the setting at ``path`` is."""
+    if not (isinstance(one, Mapping) and isinstance(other, Mapping)):
+        raise ValueError(f"the setting {path} is given twice; give it once")
+    for name in set(one) & set(other):
+        _refuse_twice(one[name], other[name], f"{path}.{name}".lstrip("."))
+
+
 def train(
-    recipe: str = "",
+    recipe: str | Path = "",
     *,
     game: Game | str = "",
     run: str | Path = "",
@@ -95,6 +105,7 @@ def train(
     from honte.running import opened
     from training.config import MAY_CHANGE, TrainConfig, merge, parse, to_dict
 
+    recipe = str(recipe)
     if recipe.endswith((".yaml", ".yml")) and not Path(recipe).is_file():
         raise FileNotFoundError(f"there is no recipe {recipe!r}")
     text = text_of(game)
@@ -126,6 +137,8 @@ def text_of(game: Game | str) -> str:
     """The text that makes ``game`` again. ValueError for rules that no text names."""
     if isinstance(game, str):
         return game
+    if not isinstance(game, Game):
+        raise ValueError(f"game is {game!r}; give a game's name, FILE.py:game, or what honte.make returns")
     try:
         if make(game.name) == game:
             return game.name

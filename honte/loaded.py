@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from agent import chance
 from agent.decision import Decisions, Terms
@@ -118,14 +121,17 @@ class LoadedPlayer:
         )
 
     def _check(self, here: Position, simulations: int | None) -> None:
+        if not isinstance(here, Position):
+            raise ValueError(f"{here!r} is not a position; honte.position(GAME).play(MOVES) makes one")
         if here.game != self.game:
             raise ValueError(f"{self.text} plays {self.game.name}; this is a position of {here.game.name}")
         if here.is_over:
             raise ValueError("the game is over in this position: there is no move to choose")
         if simulations is not None and not isinstance(self.player, Search):
             raise ValueError(f"{self.text} takes no number of simulations; mcts:N and networks do")
-        if simulations is not None and simulations < 0:
-            raise ValueError(f"simulations is {simulations}; it must be 0 or more")
+        whole = isinstance(simulations, int | np.integer) and not isinstance(simulations, bool)
+        if simulations is not None and (not whole or simulations < 0):
+            raise ValueError(f"simulations is {simulations!r}; it must be a whole number, 0 or more")
         if isinstance(self.player, Follower) and _replayed(here) != here:
             raise ValueError(f"{self.text} reads moves; give it a position reached by moves from the first one")
 
@@ -187,7 +193,7 @@ def _told(here: Position, candidate: Candidate) -> MoveAnalysis:
 
 
 def load(
-    text: str, game: Game | str | None = None, *, num_slots: int = 1, seed: int = 0, device: str = "auto"
+    text: str | Path, game: Game | str | None = None, *, num_slots: int = 1, seed: int = 0, device: str = "auto"
 ) -> LoadedPlayer:
     """The player that ``text`` names: ``random``, ``mcts:800``, ``minimax:5``, ``perfect``, a game whose network ships,
     or a run's folder.
@@ -202,4 +208,7 @@ def load(
     """
     if num_slots < 1:
         raise ValueError(f"num_slots is {num_slots}; it must be 1 or more")
+    if not isinstance(text, str | Path):
+        raise ValueError(f"{text!r} names no player; write it as text, such as 'mcts:400' or a run's folder")
+    text = str(text)
     return LoadedPlayer(text, game_for(game, text), num_slots=num_slots, seed=seed, device=device)

@@ -118,7 +118,9 @@ def test_the_network_that_ships() -> None:
         ("mcts:5", "tic_tac_toe", "a1 b1 a2 b2 a3", {}, "the game is over"),
         ("mcts:5", "connect_four", "a1", {}, "plays connect_four; this is a position of tic_tac_toe"),
         ("perfect", "tic_tac_toe", "a1", {"simulations": 5}, "takes no number of simulations"),
-        ("mcts:5", "tic_tac_toe", "a1", {"simulations": -1}, "it must be 0 or more"),
+        ("mcts:5", "tic_tac_toe", "a1", {"simulations": -1}, "whole number, 0 or more"),
+        ("mcts:5", "tic_tac_toe", "a1", {"simulations": 2.5}, "whole number, 0 or more"),
+        ("mcts:5", "tic_tac_toe", "a1", {"simulations": True}, "whole number, 0 or more"),
     ],
 )
 def test_what_cannot_be_asked(text: str, game: str, moves: str, terms: dict[str, int], sentence: str) -> None:
@@ -173,6 +175,31 @@ def test_what_people_read() -> None:
     assert score in repr(result)
     elo = elo_of(result.elo.score)
     assert elo is None or f"Elo {elo:+.0f} [" in repr(result)
+
+
+def test_arguments_of_the_wrong_kind() -> None:
+    player: Any = honte.load("mcts:5", "tic_tac_toe")
+    with pytest.raises(ValueError, match="is not a position"):
+        player.choose("a1")
+    with pytest.raises(ValueError, match="is no action"):
+        honte.position("tic_tac_toe").play(["a1", "b2"])  # type: ignore[arg-type]
+    assert honte.position("tic_tac_toe").play(np.int64(4)).line == ("b2",)
+    with pytest.raises(ValueError, match="names no player"):
+        honte.load(5, "tic_tac_toe")  # type: ignore[arg-type]
+    with pytest.raises(FileNotFoundError, match=r"nowhere\.yaml"):
+        honte.train(Path("nowhere.yaml"))
+    with pytest.raises(ValueError, match="game is 5"):
+        honte.train(game=5)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="network is given twice"):
+        honte.train("tic_tac_toe", network=3, network__blocks=1)
+
+
+def test_matches_of_loaded_players_that_do_not_fit() -> None:
+    player = honte.load("mcts:5", "tic_tac_toe")
+    with pytest.raises(ValueError, match="1 games at once"):
+        honte.match(player, "random", games=6)
+    with pytest.raises(ValueError, match="this is a match of connect_four"):
+        honte.match(player, "random", "connect_four", games=6)
 
 
 def test_settings_as_keywords() -> None:
