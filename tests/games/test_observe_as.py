@@ -121,3 +121,9 @@ def test_the_swap_is_offered_to_the_second_player_alone() -> None:
     here = position(make("hex:size=4,swap=true")).play("b2")
     assert here.observation[4].all()
     assert not seen(here, 0)[4].any()
+
+
+def test_a_game_without_the_rule_is_shown_with_its_player_changed() -> None:
+    here = position("tic_tac_toe").play("a1 b2 c3")
+    assert "begin_turn" not in here.game.rules  # type: ignore[attr-defined]
+    assert (seen(here, 0) == here.observation[[1, 0]]).all()
