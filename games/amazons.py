@@ -209,6 +209,9 @@ def game(size: int = 6) -> CompiledGame:
             planes[3, chosen // size, chosen % size] = 1
             planes[3 + s["phase"]] = 1
 
+    def begin_turn(s: Any) -> None:
+        s["phase"], s["chosen"] = CHOOSE, 0
+
     def heuristic(s: Any) -> float:
         """Cells that the mover's amazons reach first, minus the other's: queen-move territory (J. Lieberum 2005)."""
         mine = queen_distances(s["occupied"], rays, s["amazons"][s["to_play"]])
@@ -272,6 +275,7 @@ def game(size: int = 6) -> CompiledGame:
         step=step,
         outcome=outcome,
         observe=observe,
+        begin_turn=begin_turn,
         heuristic=heuristic,
         draw=draw,
         read=read,
@@ -288,13 +292,9 @@ def game(size: int = 6) -> CompiledGame:
             surface="checkers",
             pieces=(
                 Piece("none"),
-                Piece("stone", 0),
-                Piece("stone", 1),
+                *(Piece("stone", player) for player in range(2)),
                 Piece("block"),
-                Piece("stone", 0, "to"),
-                Piece("stone", 1, "to"),
-                Piece("stone", 0, "shoot"),
-                Piece("stone", 1, "shoot"),
+                *(Piece("stone", player, text) for text in ("to", "shoot") for player in range(2)),
             ),
         ),
     )

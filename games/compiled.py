@@ -28,6 +28,7 @@ class CompiledGame(Game):
 
     def __init__(self, **parts: Any) -> None:
         self.__dict__.update(parts)
+        self.parts = parts
         self.has_heuristic = "heuristic" in self.scalar_rules
         self.has_final_targets = "final_targets" in self.scalar_rules
         self.is_own = any(is_own(rule) for rule in self.scalar_rules.values())
@@ -48,6 +49,19 @@ class CompiledGame(Game):
         """What the rules are made of."""
         return fingerprint(self.rules)
 
+    def __eq__(self, other: object) -> bool:
+        """The same name and the same rules; a game whose rules cannot be told apart equals itself alone."""
+        if self is other or not isinstance(other, CompiledGame):
+            return self is other
+        return self.key is not None and self._identity == other._identity
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    @property
+    def _identity(self) -> tuple[Any, ...]:
+        return self.name, self.key, self.state, self.num_actions, self.observation_shape
+
     def init(self, states: States) -> None:
         states[:] = np.zeros(1, self.state)[0]
         try:
@@ -67,6 +81,13 @@ class CompiledGame(Game):
             self._describe(states, *out)
         except Exception as error:
             raise_explained(self, error, "describe", states, *out)
+
+    def _begin_turn(self, states: States) -> None:
+        if "begin_turn" in self.scalar_rules:
+            try:
+                loops.begin_turn(self.rules, self.key, self.checked)(states)
+            except Exception as error:
+                raise_explained(self, error, "begin_turn", states)
 
     def positions(self, count: int, *, observed: bool = True) -> Positions:
         made = super().positions(count)
@@ -142,6 +163,7 @@ class CompiledGame(Game):
     def action_text(self, action: int, to_play: int = 0) -> str:
         return str(self.write_action(int(self.turned[action] if to_play and self.turned is not None else action)))
 
+    parts: dict[str, Any]  # what ``__init__`` was given
     draw: Rule
     read: Rule | None
     arrange: Rule | None
@@ -190,6 +212,7 @@ def from_rules(
     outcome: Rule,
     observe: Rule,
     draw: Rule,
+    begin_turn: Rule | None = None,
     board: Board | None = None,
     read: Rule | None = None,
     write_action: Rule = str,
@@ -209,6 +232,8 @@ def from_rules(
     - ``step(s, a)``: play the legal action a.
     - ``outcome(s)``: ``ONGOING``, or +1, 0, -1 for the player to move.
     - ``observe(s, planes)``: fill planes [C, H, W], all 0 on entry, as the player to move sees the board.
+    - ``begin_turn(s)``, optional: of a copy whose ``to_play`` was just set to the player who waits, forget what
+      ``observe`` would show of the other's turn: a piece chosen in the middle of it, a list of its legal moves.
     - ``heuristic(s)``, optional: a guess of the value in (-1, 1) for the player to move (``minimax`` uses it).
     - ``final_targets(s, ownership)``, optional: of a finished game, see ``Game.final_targets``; the score is returned.
 
@@ -227,6 +252,7 @@ def from_rules(
         "step": step,
         "outcome": outcome,
         "observe": observe,
+        "begin_turn": begin_turn,
         "heuristic": heuristic,
         "final_targets": final_targets,
     }

@@ -102,6 +102,7 @@ class Game(ABC):
     scalar_rules: Mapping[str, Callable[..., Any]] = MappingProxyType({})  # of one row, as they were handed in
     is_own: bool = False  # whether a user wrote its scalar rules
     file_sha256: str = ""  # of the user's file that it came from
+    remake: tuple[Callable[..., Game], tuple[str, ...]] | None = None  # what makes an equal one in another process
 
     @abstractmethod
     def init(self, states: States) -> None:
@@ -114,6 +115,24 @@ class Game(ABC):
     @abstractmethod
     def describe(self, states: States, out: Positions) -> None:
         """Fill ``out`` with what may be known of each row."""
+
+    def observe_as(self, states: States, players: NDArray[np.integer]) -> NDArray[Any]:
+        """[B, C, H, W] the observation of ``players [B]`` (0 or 1), whoever is to move in ``states [B]``.
+
+        Who waits sees the board as at the beginning of a turn of its own: nothing of the other's turn is marked.
+        """
+        out = self.describe_new(states)
+        waiting = np.flatnonzero(out.to_play != players)
+        if len(waiting) and "to_play" in (self.state.names or ()):
+            rows = self.new(len(waiting))
+            self.copy(rows, states[waiting])
+            rows["to_play"] = np.asarray(players)[waiting]
+            self._begin_turn(rows)
+            out.observation[waiting] = self.describe_new(rows).observation
+        return out.observation
+
+    def _begin_turn(self, states: States) -> None:  # noqa: B027 - most games mark nothing
+        """Forget what is marked of the other player's turn in rows whose ``to_play`` has just been changed."""
 
     def copy(self, into: States, states: States) -> None:
         """``into[b]`` becomes an independent copy of ``states[b]``."""
@@ -259,6 +278,15 @@ class Game(ABC):
         if value == 0:
             return "draw"
         return f"{self.board.names[mover if value > 0 else 1 - mover]} wins"
+
+    def __copy__(self) -> Game:
+        return self  # it never changes
+
+    def __deepcopy__(self, memo: Any) -> Game:
+        return self
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return super().__reduce_ex__(protocol) if self.remake is None else self.remake
 
     def __repr__(self) -> str:
         return f"Game({self.name})"

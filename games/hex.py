@@ -158,7 +158,7 @@ def game(size: int = 11, swap: bool = False) -> CompiledGame:
     def observe(s: Any, planes: NDArray[np.uint8]) -> None:
         view = s["views"][s["to_play"]]
         last = size - 1
-        swapping = swap and s["plies"] == 1
+        swapping = swap and s["plies"] == 1 and s["to_play"] == 1  # the first player, who waits, cannot swap
         for r in range(size):
             for c in range(size):
                 stone = view[r * size + c]

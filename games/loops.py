@@ -47,6 +47,16 @@ def init(rules: Rules, key: str | None, checked: bool = False) -> Rule:
     return kept(loop, key, checked)
 
 
+def begin_turn(rules: Rules, key: str | None, checked: bool = False) -> Rule:
+    begin_turn = rules["begin_turn"]
+
+    def loop(states: States) -> None:
+        for b in range(len(states)):
+            begin_turn(states[b])
+
+    return kept(loop, key, checked)
+
+
 def step(rules: Rules, key: str | None, checked: bool = False) -> Rule:
     step = rules["step"]
 

@@ -47,6 +47,20 @@ class Held:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Held) and bool(self.state.history() == other.state.history())
 
+    def __deepcopy__(self, memo: Any) -> Held:
+        return self
+
+    def __reduce__(self) -> Any:
+        return _held, (str(self.state.get_game()), self.state.history())
+
+
+def _held(text: str, history: list[int]) -> Held:
+    """The state of the game ``text`` after ``history``."""
+    state = game(text).source.new_initial_state()
+    for action in history:
+        state.apply_action(action)
+    return Held(state)
+
 
 class OpenSpielGame(Game):
     """See ``game``."""
@@ -57,6 +71,7 @@ class OpenSpielGame(Game):
     def __init__(self, name: str, source: Any) -> None:
         """``source``: the pyspiel game, which must qualify."""
         self.name, self.source = name, source
+        self.remake = game, (name.removeprefix("openspiel:"),)
         self.num_actions, self.max_plies = source.num_distinct_actions(), source.max_game_length()
         shape = tuple(source.observation_tensor_shape())
         planes, height, width = shape if len(shape) == 3 else (int(np.prod(shape)), 1, 1)
@@ -67,6 +82,12 @@ class OpenSpielGame(Game):
         self.symmetries = identity(height, width, self.num_actions)
         self.action_layout = np.array([(a, -1, -1) for a in range(self.num_actions)])
         self.first = Held(source.new_initial_state())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, OpenSpielGame) and self.name == other.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
 
     def init(self, states: States) -> None:
         states["to_play"] = self.first.state.current_player()

@@ -151,6 +151,9 @@ def game(size: int = 8) -> CompiledGame:
                 planes[1, r, c] = theirs[r] >> c & 1
                 planes[2, r, c] = moves[r] >> c & 1
 
+    def begin_turn(s: Any) -> None:
+        find_moves(s["discs"][s["to_play"]], s["discs"][1 - s["to_play"]], s["moves"])
+
     def heuristic(s: Any) -> float:
         mine, theirs = s["discs"][s["to_play"]], s["discs"][1 - s["to_play"]]
         replies = np.empty(size, np.int16)
@@ -195,6 +198,7 @@ def game(size: int = 8) -> CompiledGame:
         step=step,
         outcome=outcome,
         observe=observe,
+        begin_turn=begin_turn,
         heuristic=heuristic,
         final_targets=final_targets,
         draw=draw,

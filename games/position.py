@@ -18,6 +18,8 @@ from games.registry import make
 class Position:
     """A position that never changes; ``play`` returns the next one.
 
+    Positions are equal where the game and all that the rules know are equal, whatever moves led there.
+
     >>> print(position("tic_tac_toe").play("b2 a3"))
     3 o . .
     2 . x .
@@ -37,7 +39,9 @@ class Position:
         ValueError with a sentence when an action is not legal.
         """
         here = self
-        for word in [text] if isinstance(text, int) else text.split():
+        if not isinstance(text, str | int | np.integer):
+            raise ValueError(f"{text!r} is no action; give actions as text, such as 'a1 b2', or the number of one")
+        for word in text.split() if isinstance(text, str) else [int(text)]:
             here = here._played(word)
         return here
 
@@ -83,6 +87,19 @@ class Position:
     def observation(self) -> Any:
         """[C, H, W] planes as the network sees them."""
         return self.game.describe_new(self.states).observation[0]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Position):
+            return NotImplemented
+        return self.game == other.game and bool((self.states == other.states).all())
+
+    def __hash__(self) -> int:
+        here = self.game.describe_new(self.states)
+        return hash((self.game, here.observation.tobytes(), int(here.to_play[0])))
+
+    def __repr__(self) -> str:
+        line = f" after {' '.join(self.line)}" if self.line else ""
+        return f"Position of {self.game.name}{line}:\n{self}"
 
     def __str__(self) -> str:
         return self.game.render(self.states[0])

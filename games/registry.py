@@ -5,6 +5,7 @@ Knows where games live and how their parameters are written. Does not know any r
 
 from __future__ import annotations
 
+import copyreg
 import difflib
 import hashlib
 import importlib
@@ -12,6 +13,7 @@ import importlib.util
 import inspect
 import sys
 import traceback
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -112,8 +114,10 @@ def _built(text: str, source: Any, parameters: str) -> Game:
         game = source
     if not isinstance(game, Game):
         raise ValueError(f"{text!r} is {type(game).__name__}, not a game; games.from_rules makes one")
-    if ".py:" in text:
+    head, separator, rest = text.partition(".py:")
+    if separator:
         game.name = text
+        game.remake = remade, (f"{Path(head + '.py').resolve()}:{rest}", text)
     return game
 
 
@@ -132,3 +136,36 @@ def _value(text: str, key: str, value: str, kind: type) -> Any:
         except ValueError:
             continue
     raise ValueError(f"{text!r}: {key}={value!r} is not {wanted}")
+
+
+def remade(text: str, name: str) -> Game:
+    """The game of a user's file that ``text`` names by its whole path, under the ``name`` that it had elsewhere."""
+    game = make(text)
+    game.name, game.remake = name, (remade, (text, name))
+    return game
+
+
+@lru_cache(maxsize=64)
+def made_again(text: str) -> Game:
+    """``make`` for the games of the house, which never change: what was pickled many times is one game again."""
+    return make(text)
+
+
+def _reduced(game: CompiledGame) -> Any:
+    """How ``pickle``, ``cloudpickle`` and ``multiprocessing`` carry a game over: by its name where that names it.
+
+    Any other goes as its parts, functions as the pickler takes them: ``pickle`` those of a module that can be imported,
+    ``cloudpickle`` all.
+    """
+    if game.remake is not None:
+        return game.remake
+    if game.name.partition(":")[0] in NAMES and made_again(game.name) == game:
+        return made_again, (game.name,)
+    return _assembled, (game.parts,)
+
+
+def _assembled(parts: dict[str, Any]) -> CompiledGame:
+    return CompiledGame(**parts)
+
+
+copyreg.pickle(CompiledGame, _reduced)

@@ -17,19 +17,38 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from games import check_game, make, perft, position
-    from honte.api import load, match
+    from honte.api import match
+    from honte.learning import TrainResult, train
+    from honte.loaded import LoadedPlayer, MoveAnalysis, PositionAnalysis, load
 
 __version__ = "0.1.0"
 
-__all__ = ["check_game", "load", "make", "match", "perft", "position"]
+__all__ = [
+    "LoadedPlayer",
+    "MoveAnalysis",
+    "PositionAnalysis",
+    "TrainResult",
+    "check_game",
+    "load",
+    "make",
+    "match",
+    "perft",
+    "position",
+    "train",
+]
 
 _HOMES = {
     "check_game": "games",
     "make": "games",
     "perft": "games",
     "position": "games",
-    "load": "honte.api",
     "match": "honte.api",
+    "TrainResult": "honte.learning",
+    "train": "honte.learning",
+    "LoadedPlayer": "honte.loaded",
+    "MoveAnalysis": "honte.loaded",
+    "PositionAnalysis": "honte.loaded",
+    "load": "honte.loaded",
 }
 
 

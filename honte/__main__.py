@@ -18,7 +18,7 @@ from honte.sentences import sentence
 from honte.streams import flush_output, open_closed_streams, silence
 
 COMMANDS = {
-    "train": ("honte.train", "learn a game by self-play: start a run or resume it"),
+    "train": ("honte.commands.train", "learn a game by self-play: start a run or resume it"),
     "play": ("honte.commands.play", "play against a player in the terminal"),
     "gtp": ("honte.commands.gtp", "play as an engine for Sabaki, GoGui and others (Go Text Protocol)"),
     "ugi": ("honte.commands.ugi", "a player as an engine for cutegames (Universal Game Interface)"),

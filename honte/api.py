@@ -25,6 +25,9 @@ def game_for(given: Game | str | None, *texts: Player | str) -> Game:
     """
     if isinstance(given, Game):
         return given
+    held = [game for text in texts if isinstance(game := getattr(text, "game", None), Game)]
+    if given is None and held:
+        return held[0]
     told = {text: name for text in texts if isinstance(text, str) and (name := game_of(text)) is not None}
     names = set(told.values())
     if given is None and len(names) > 1:
@@ -67,6 +70,14 @@ def match(
     True
     """
     rules = game_for(game, a, b)
+    for side in (a, b):
+        slots, own = getattr(side, "num_slots", num_slots), getattr(side, "game", rules)
+        if own != rules:
+            raise ValueError(f"{side!r} plays {own.name}; this is a match of {rules.name}")
+        if slots < min(num_slots, max(2, terms.get("games", num_slots))):
+            raise ValueError(
+                f"{side!r} plays {slots} games at once; load it with num_slots={num_slots}, or match fewer"
+            )
     sides = [load(x, rules, num_slots=num_slots, seed=seed) if isinstance(x, str) else x for x in (a, b)]
     check_players(rules, [(x, side) for x, side in zip((a, b), sides, strict=True) if isinstance(x, str)], ())
     return play_match(rules, *sides, num_slots=num_slots, seed=seed, **terms)

@@ -21,7 +21,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from games.game import Game, Positions, Row, States
+from games.game import Game, Positions, Row
 from games.registry import NAMES, make
 
 if TYPE_CHECKING:
@@ -72,18 +72,6 @@ def observation_space(game: Game, planes: int = 0) -> spaces.Box:
     return spaces.Box(limits.min, limits.max, (depth + planes, height, width), game.observation_dtype.type)
 
 
-def seen_by(game: Game, states: States, player: NDArray[np.integer]) -> Positions:
-    """``states [B]`` with the observations of ``player [B]`` (0 or 1), whoever is to play; the rest as described."""
-    out = game.describe_new(states)
-    other = np.flatnonzero(out.to_play != player)
-    if len(other) and "to_play" in (game.state.names or ()):
-        rows = game.new(len(other))
-        game.copy(rows, states[other])
-        rows["to_play"] = player[other]
-        out.observation[other] = game.describe_new(rows).observation
-    return out
-
-
 def check_words(side: str, render_mode: str | None) -> None:
     """ValueError for a side or a render mode that there is not."""
     if side not in SIDES:
@@ -122,7 +110,28 @@ def frame(game: Game, row: Row, render_mode: str | None) -> Any:
     return None
 
 
-class GameEnv(gymnasium.Env[NDArray[Any], np.int64]):
+class OpponentByText:
+    """Environments whose opponent does not travel with them: a copy, pickled or deep, makes its own from the text.
+
+    The copy goes on as the original would: what an opponent draws follows from the seed and the position.
+    """
+
+    opponent: Player | str
+    _player: Player | None
+    _player_seed: int
+
+    def _seated(self, before: Player | None, seed: int) -> Any:
+        raise NotImplementedError
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | ({"_player": None} if isinstance(self.opponent, str) else {})
+
+    def __setstate__(self, kept: dict[str, Any]) -> None:
+        self.__dict__.update(kept)
+        self._player = self._seated(None, self._player_seed)
+
+
+class GameEnv(OpponentByText, gymnasium.Env[NDArray[Any], np.int64]):
     """One game against an opponent, who moves within ``step``.
 
     - Observation: [C, H, W] planes from the agent's view, as honte's networks see them; at the end of the game, too.
@@ -157,7 +166,7 @@ class GameEnv(gymnasium.Env[NDArray[Any], np.int64]):
         self.observation_space = observation_space(self.game)
         self.action_space = spaces.Discrete(self.game.num_actions)
         self.states = self.game.new(1)
-        self._player = self._seated(None, 0)
+        self._player: Player = self._seated(None, 0)
         self._me = self._plies = self._key = 0
         self._here: Positions | None = None
 
@@ -197,6 +206,7 @@ class GameEnv(gymnasium.Env[NDArray[Any], np.int64]):
         return frame(self.game, self.states[0], self.render_mode)
 
     def _seated(self, before: Player | None, seed: int) -> Player:
+        self._player_seed = seed
         return seated(self.opponent, self.game, before, num_slots=1, seed=seed, device=self.device)
 
     def _play(self, action: int) -> None:
@@ -218,9 +228,10 @@ class GameEnv(gymnasium.Env[NDArray[Any], np.int64]):
 
     def _result(self, illegal: bool) -> tuple[NDArray[Any], dict[str, Any]]:
         """What the agent sees now."""
-        here = seen_by(self.game, self.states, np.array([self._me]))
-        mask = np.zeros(self.game.num_actions, np.int8) if illegal else here.legal[0].astype(np.int8)
-        return here.observation[0], {"action_mask": mask, "side": self._me, "illegal": illegal}
+        assert self._here is not None
+        mask = np.zeros(self.game.num_actions, np.int8) if illegal else self._here.legal[0].astype(np.int8)
+        observation = self.game.observe_as(self.states, np.array([self._me]))[0]
+        return observation, {"action_mask": mask, "side": self._me, "illegal": illegal}
 
 
 register()

@@ -19,7 +19,7 @@ from pettingzoo.utils.wrappers import AssertOutOfBoundsWrapper, OrderEnforcingWr
 
 from games.game import Game, Positions
 from games.registry import make
-from honte.envs import RENDER_MODES, check_words, frame, observation_space, seen_by
+from honte.envs import RENDER_MODES, check_words, frame, observation_space
 
 AGENTS = ("player_0", "player_1")
 """In the order of their seats: player_0 moves first."""
@@ -34,7 +34,8 @@ class GameAEC(AECEnv[str, NDArray[Any], Any]):  # type: ignore[misc]
     """Two agents, ``player_0`` and ``player_1``, who move as the rules say.
 
     - Observation: [C + 1, H, W]: the planes of honte's networks as that agent sees them, whoever is to move, and a last
-      plane of ones for the agent that is to move.
+      plane of ones for the agent that is to move. The agent that waits sees the board as at the beginning of a turn of
+      its own: a move that the other has half made is not marked.
     - ``infos[agent]["action_mask"]`` (int8): what is legal for the agent that is to move, as
       ``action_space.sample(mask)`` takes it; all 0 for the other.
     - Rewards: +1, 0, -1 at the end of the game.
@@ -78,7 +79,7 @@ class GameAEC(AECEnv[str, NDArray[Any], Any]):  # type: ignore[misc]
 
     def observe(self, agent: str) -> NDArray[Any]:
         seat = AGENTS.index(agent)
-        seen = seen_by(self.game, self.states, np.array([seat])).observation[0]
+        seen = self.game.observe_as(self.states, np.array([seat]))[0]
         moving = np.full((1, *seen.shape[1:]), seat == self.here.to_play[0], seen.dtype)
         return np.concatenate([seen, moving])
 

@@ -11,6 +11,7 @@ import os
 import shutil
 import signal
 import sys
+import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -179,6 +180,9 @@ def signals() -> Iterator[Callable[[], bool]]:
         asked.append(number)
         print("stopping: saving first; once more to leave at once", file=sys.stderr)
 
+    if threading.current_thread() is not threading.main_thread():  # Python gives signals to the main thread alone
+        yield lambda: False
+        return
     known = [getattr(signal, name) for name in ("SIGINT", "SIGTERM") if hasattr(signal, name)]
     before = {number: signal.signal(number, on_signal) for number in known}
     try:

@@ -20,7 +20,7 @@ from agent.decision import Terms
 from games.caching import cached_njit
 from games.game import Game, Positions
 from games.registry import make
-from honte.envs import RENDER_MODES, SIDES, check_words, frame, observation_space, seated, seen_by
+from honte.envs import RENDER_MODES, SIDES, OpponentByText, check_words, frame, observation_space, seated
 
 if TYPE_CHECKING:
     from agent.player import Player
@@ -58,16 +58,17 @@ def choose(legal: Array, wanted: Array, seeds: Array, actions: Array) -> int:
     return count
 
 
-class GameVectorEnv(VectorEnv[Array, Array, Array]):
+class GameVectorEnv(OpponentByText, VectorEnv[Array, Array, Array]):
     """``num_envs`` games of ``GameEnv`` side by side: same observations, masks, rewards and illegal actions.
 
     ``infos["action_mask"]`` [N, A] int8, ``infos["side"]`` [N], ``infos["illegal"]`` [N], with Gymnasium's masks
     ``infos["_..."]`` beside them. All follows from the seed and the actions; a game does not depend on its neighbours.
 
-    ``autoreset_mode`` (in ``metadata``, too): ``SameStep``, the default, starts the next game within the step that ends
-    one, whose last observation is then in ``infos["final_obs"]`` [N, C, H, W] where ``infos["_final_obs"]`` [N];
-    ``NextStep`` starts it in the next step, which ignores the action; ``Disabled`` waits for
-    ``reset(options={"reset_mask": mask})``.
+    ``autoreset_mode`` (in ``metadata``, too), each as in Gymnasium's ``SyncVectorEnv``: ``SameStep``, the default,
+    starts the next game within the step that ends one. Observations and infos are then the next game's; those of the
+    end are in ``infos["final_obs"]`` [N] (objects: an array [C, H, W] each) and ``infos["final_info"]`` (arrays, as
+    ``infos``) where ``infos["_final_obs"]`` and ``infos["_final_info"]`` [N] say so. ``NextStep`` starts it in the next
+    step, which ignores the action; ``Disabled`` waits for ``reset(options={"reset_mask": mask})``.
     """
 
     def __init__(
@@ -104,38 +105,53 @@ class GameVectorEnv(VectorEnv[Array, Array, Array]):
         self._player = self._seated(None, 0)  # None: the random one, who needs no player
 
     def reset(
-        self, *, seed: int | Sequence[int] | None = None, options: dict[str, Any] | None = None
+        self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Array, dict[str, Any]]:
-        """``seed``: one number, or one a game. ``options["reset_mask"]`` [N] bool: begin only these again."""
-        mask = (options or {}).get("reset_mask")
+        """``seed``: one number, or one a game, in which None leaves a game its own.
+
+        ``options["reset_mask"]`` [N] bool: begin only these again; masks in ``infos`` tell them, though its arrays hold
+        for all. ``options["side"]``: the agent's in the games that begin here. ValueError for what these cannot be.
+        """
+        options = options or {}
+        side = options.get("side", self.side)
+        check_words(side, self.render_mode)
+        mask = options.get("reset_mask")
         if mask is None:
             mask = np.ones(self.num_envs, np.bool_)
         elif np.shape(mask) != (self.num_envs,) or np.asarray(mask).dtype != np.bool_ or not np.any(mask):
             raise ValueError(f"options['reset_mask'] must be {self.num_envs} booleans, at least one of them True")
         rows = np.flatnonzero(mask)
-        if isinstance(seed, Sequence):
-            if len(seed) != self.num_envs:
-                raise ValueError(f"seed has {len(seed)} numbers; there are {self.num_envs} games")
-            super().reset(seed=seed[0])
-            keys = np.concatenate([chance.keys(one, 0, 0) for one in seed])
-        else:
-            super().reset(seed=seed)
-            fresh = seed is not None or not self._seeds.any()
-            keys = chance.keys(int(self.np_random.integers(1 << 62)), self._rows, 0) if fresh else self._seeds
-        self._seeds[rows] = keys[rows] | np.uint64(1)
+        self._seed(seed, rows)
         if seed is not None and len(rows) == self.num_envs:
             self._player = self._seated(self._player, int(self.np_random.integers(1 << 62)))
-        self._restart(rows)
+        self._restart(rows, side)
         self._done[rows] = False
-        return self._here.observation.copy(), self._infos()
+        return self._here.observation.copy(), self._infos(np.zeros(self.num_envs, np.bool_), np.asarray(mask))
+
+    def _seed(self, seed: Any, rows: Array) -> None:
+        """Seed the games ``rows``; at the very first time, all of them."""
+        seeds = seed if isinstance(seed, Sequence | np.ndarray) and np.ndim(seed) else None
+        if seeds is not None and len(seeds) != self.num_envs:
+            raise ValueError(f"seed has {len(seeds)} numbers; there are {self.num_envs} games")
+        one = seed if seeds is None else seeds[0]
+        super().reset(seed=None if one is None else int(one))
+        if not self._seeds.any() or (seeds is None and seed is not None):
+            fresh = chance.keys(int(self.np_random.integers(1 << 62)), self._rows, 0) | np.uint64(1)
+            self._seeds = np.where(self._seeds == 0, fresh, self._seeds)
+            self._seeds[rows] = fresh[rows]
+        for row in rows:
+            if seeds is not None and seeds[row] is not None:
+                self._seeds[row] = chance.keys(int(seeds[row]), 0, 0)[0] | np.uint64(1)
 
     def step(self, actions: Array) -> tuple[Array, Array, Array, Array, dict[str, Any]]:
-        actions = np.asarray(actions, np.int64)
-        if actions.shape != (self.num_envs,) or (actions.view(np.uint64) >= self.game.num_actions).any():
+        if not self._seeds.any():
+            raise ValueError("no game is begun; call reset() before step()")
+        actions, waiting = np.asarray(actions, np.int64), self._done
+        if actions.shape != (self.num_envs,) or (actions.view(np.uint64) >= self.game.num_actions)[~waiting].any():
             raise ValueError(f"actions must be {self.num_envs} numbers from 0 to {self.game.num_actions - 1}")
-        waiting = self._done
         if waiting.any() and self.mode is not AutoresetMode.NEXT_STEP:
             raise ValueError(f"game {int(np.argmax(waiting))} is over or not begun; call reset() before step()")
+        actions = np.where(waiting, 0, actions)
         illegal = ~self._here.legal[self._rows, actions] & ~waiting
         actions = np.where(illegal | waiting, -1, actions)
         self.game.advance(self.states, self._rows, self._rows, actions)
@@ -143,22 +159,33 @@ class GameVectorEnv(VectorEnv[Array, Array, Array]):
         self._answer(self._here, ~illegal)
         here = self._here
         done = (here.terminal | illegal) & ~waiting
-        rewards = np.where(here.to_play == self._me, here.value, -here.value) + np.float32(0)
+        rewards = np.where(here.to_play == self._me, here.value, -here.value).astype(np.float64) + 0.0  # no -0.0
         rewards[illegal], rewards[waiting] = -1, 0
         infos: dict[str, Any] = {}
         ended = np.flatnonzero(done)
         if len(ended):
-            last = seen_by(self.game, self.states[ended], self._me[ended]).observation
+            here.observation[ended] = self.game.observe_as(self.states[ended], self._me[ended])
+            here.legal[ended] = False
             if self.mode is AutoresetMode.SAME_STEP:
-                infos["final_obs"], infos["_final_obs"] = np.zeros_like(here.observation), done.copy()
-                infos["final_obs"][ended] = last
-                self._restart(ended)
-            else:
-                here.observation[ended], here.legal[ended] = last, False
+                infos = self._final(ended, illegal)
+                self._restart(ended, self.side)
+                illegal = np.zeros(self.num_envs, np.bool_)
         if waiting.any():
-            self._restart(np.flatnonzero(waiting))
+            self._restart(np.flatnonzero(waiting), self.side)
         self._done = done.copy() if self.mode is not AutoresetMode.SAME_STEP else np.zeros_like(done)
         return here.observation.copy(), rewards, done, np.zeros_like(done), infos | self._infos(illegal)
+
+    def _final(self, ended: Array, illegal: Array) -> dict[str, Any]:
+        """What Gymnasium tells of the games that have ended; zeros for the others."""
+        mask = np.zeros(self.num_envs, np.bool_)
+        mask[ended] = True
+        observations = np.full(self.num_envs, None, np.object_)
+        for row in ended:
+            observations[row] = self._here.observation[row].copy()
+        info = self._infos(illegal, mask)
+        for name in ("action_mask", "side", "illegal"):
+            info[name][~mask] = 0
+        return {"final_obs": observations, "_final_obs": mask, "final_info": info, "_final_info": mask.copy()}
 
     def random_actions(self) -> Array:
         """[N] a random legal action for every game; 0 where a game is over."""
@@ -172,28 +199,31 @@ class GameVectorEnv(VectorEnv[Array, Array, Array]):
             return None
         return tuple(frame(self.game, row, self.render_mode) for row in self.states)
 
-    def _infos(self, illegal: Array | None = None) -> dict[str, Any]:
+    def _infos(self, illegal: Array, told: Array | None = None) -> dict[str, Any]:
+        """Each in an array of its own, with the mask ``told`` [N]: all of them unless given."""
         infos = {
             "action_mask": self._here.legal.astype(np.int8),
             "side": self._me.astype(np.int64),
-            "illegal": np.zeros(self.num_envs, np.bool_) if illegal is None else illegal,
+            "illegal": illegal.copy(),
         }
-        return infos | {f"_{name}": np.ones(self.num_envs, np.bool_) for name in infos}
+        told = np.ones(self.num_envs, np.bool_) if told is None else told
+        return infos | {f"_{name}": told.copy() for name in infos}
 
     def _seated(self, before: Player | None, seed: int) -> Player | None:
+        self._player_seed = seed
         if self.opponent == "random":
             return None
         return seated(self.opponent, self.game, before, num_slots=self.num_envs, seed=seed, device=self.device)
 
-    def _restart(self, rows: Array) -> None:
-        """New games in ``rows [R]``, up to the agent's first turn."""
+    def _restart(self, rows: Array, side: str) -> None:
+        """New games in ``rows [R]`` with the agent on ``side``, up to its first turn."""
         states = self.game.new(len(rows))
         self.game.copy(states, np.repeat(self._begin, len(rows)))
         self.states[rows] = states
-        if self.side == "random":
+        if side == "random":
             self._me[rows] = (chance.mix(self._seeds[rows]) >> np.uint64(63)).astype(np.int8)
         else:
-            self._me[rows] = SIDES.index(self.side)
+            self._me[rows] = SIDES.index(side)
         out = self.game.describe_new(states)
         self._answer(out, np.ones(len(rows), np.bool_), rows)
         kept: Any

@@ -75,6 +75,15 @@ class MatchResult:
         """What the test says: H0, H1 or, while it is open or where there is none, None."""
         return None if self.sprt is None or self.llr is None else self.sprt.verdict(self.llr)
 
+    def __repr__(self) -> str:
+        bounds = (self.elo.low, self.elo.elo, self.elo.high)
+        low, elo, high = ("unbounded" if each is None else f"{each:+.0f}" for each in bounds)
+        return (
+            f"MatchResult({self.game}, {self.games} games: {self.wins} wins, {self.draws} draws, {self.losses} losses; "
+            f"score {self.elo.score:.1%} [{self.elo.score_low:.1%}, {self.elo.score_high:.1%}]; "
+            f"Elo {elo} [{low}, {high}], 95 % intervals)"
+        )
+
     def as_json(self) -> dict[str, Any]:
         """Plain numbers for JSON; null where a bound does not exist."""
         seats = {"as_first": self.first, "as_second": self.second}

@@ -48,7 +48,7 @@ def test_match_takes_texts_and_players() -> None:
 
 
 def test_a_loaded_player_is_for_its_game() -> None:
-    assert isinstance(honte.load("random", "tic_tac_toe"), RandomPlayer)
+    assert isinstance(honte.load("random", "tic_tac_toe").player, RandomPlayer)
     with pytest.raises(ValueError, match="no game is given, and 'random'"):
         honte.load("random")
 

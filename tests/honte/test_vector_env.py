@@ -106,7 +106,7 @@ def test_the_final_observation_of_the_same_step() -> None:
             continue
         assert (ended == done).all()
         assert (infos["_final_obs"] == ended).all()
-        assert (infos["final_obs"][ended] == theirs[done]).all()
+        assert (np.stack(infos["final_obs"][ended]) == theirs[done]).all()
         assert (ours[~ended] == theirs[~done]).all()
         break  # from here on the two differ in time
     else:
@@ -150,7 +150,7 @@ def test_illegal_actions_lose_and_leave_the_others_alone() -> None:
     actions = some.random_actions()
     actions[1] = int(np.argmin(infos["action_mask"][1]))
     _, rewards, done, _, infos = some.step(actions)
-    assert infos["illegal"].tolist() == [False, True, False, False]
+    assert infos["final_info"]["illegal"].tolist() == [False, True, False, False]
     assert (rewards[1], done.tolist()) == (-1.0, [False, True, False, False])
     assert infos["action_mask"][1].sum() == 8  # the next game, after the opponent's first move
 

@@ -11,9 +11,10 @@ import json
 import re
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from games.game import Game
 from games.registry import make
@@ -23,6 +24,7 @@ from honte.recipes import recipe
 from honte.running import Opened, opened, printed, run_flags, settings, signals, taken, told
 
 if TYPE_CHECKING:
+    from training.config import TrainConfig
     from training.report import Report
 
 
@@ -43,38 +45,78 @@ def main(arguments: Sequence[str]) -> int:
     flags, config = _parsed(arguments)
     if flags.print_config:
         return printed(config)
-    game = make(config.game)
-    folder = Path(flags.run or Path("runs") / _name(flags))
+    folder = Path(flags.run or Path("runs") / folder_name(flags.recipe, flags.game))
+    remote = _remote(flags, config, folder) if flags.ray else None
+    done = learn(config, folder, fresh=flags.fresh, init=flags.init, remote=remote, as_lines=flags.json)
+    from honte.live_view import summary
+
+    out = sys.stderr if flags.json else sys.stdout
+    play = command("play", place(folder), *game_flag(config.game))
+    text = told(done.before, done.reason, done.minutes, folder)
+    print(f"{text}\n{summary(done.report, done.counts)}\nplay it:  {play}", file=out)
+    if flags.json:
+        ratings = [vars(point) for point in done.report.ratings]
+        print(json.dumps({"run": str(folder), "reason": done.reason} | vars(done.report) | {"ratings": ratings}))
+    return 0
+
+
+class Outcome(NamedTuple):
+    """How one start of a run ended."""
+
+    report: Report
+    reason: str  # finished or stopped
+    minutes: float  # of training, every start of the run together
+    before: bool  # it was finished before this start
+    counts: dict[str, int]  # {rate of mistakes: positions}
+
+
+def learn(
+    config: TrainConfig,
+    folder: Path,
+    *,
+    fresh: bool = False,
+    init: str = "",
+    remote: Callable[..., Any] | None = None,
+    as_lines: bool = False,
+    quiet: bool = False,
+) -> Outcome:
+    """Start or resume the run in ``folder`` and show how it goes, unless ``quiet``.
+
+    ``fresh``: a run that is there is moved aside first. ``init``: a network that a new run starts from. ``remote``
+    makes a runner that plays elsewhere. ValueError where the start is refused; the folder is then as it was before.
+    """
     from agent.models import find
     from training.config import MAY_CHANGE, TrainConfig, to_dict
     from training.run_folder import began
     from training.start import check
 
-    remote = _remote(flags, config, folder) if flags.ray else None
-    new = flags.fresh or not began(folder)
-    init = find(flags.init) if flags.init and new else None
-    check(game, config, init=init, remote=remote is not None)
+    game = make(config.game)
+    new = fresh or not began(folder)
+    source = find(init) if init and new else None
+    check(game, config, init=source, remote=remote is not None)
     values = to_dict(config) | {"game_sha256": game.file_sha256}
     defaults = to_dict(TrainConfig(game=config.game))
     may_change = MAY_CHANGE | {"game_sha256"} | ({"game"} if _moved(folder, game) else set())
-    with opened(folder, values, defaults, may_change, flags.fresh) as opening:
+    with opened(folder, values, defaults, may_change, fresh) as opening:
         if "game_sha256" in opening.changed:
             print(f"note: the file of {config.game} has changed since this run began", file=sys.stderr)
-        return _train(flags, game, config, folder, opening, init, remote)
+        return _learn(game, config, folder, opening, init=source, remote=remote, as_lines=as_lines, quiet=quiet)
 
 
-def _train(
-    flags: argparse.Namespace,
+def _learn(
     game: Game,
-    config: Any,
+    config: TrainConfig,
     folder: Path,
     opening: Opened,
+    *,
     init: Path | None,
     remote: Callable[..., Any] | None,
-) -> int:
+    as_lines: bool,
+    quiet: bool,
+) -> Outcome:
     import torch
 
-    from honte.live_view import LiveView, summary
+    from honte.live_view import LiveView
     from honte.rater import Rater
     from training.alphazero import Run
     from training.grades import counts, draw, grader
@@ -86,14 +128,15 @@ def _train(
     torch.set_num_threads(1)  # groups of games and the learner are threads of their own; pools inside would fight
     with (
         signals() as stopping,
-        LiveView(game.name, str(folder), counts=sizes, as_lines=flags.json) as view,
+        LiveView(game.name, str(folder), counts=sizes, as_lines=as_lines) if not quiet else nullcontext() as view,
         Rater(folder, config.rating, config.game) as rater,
     ):
 
         def watch(report: Report) -> None:
             report.notes += rater.notes
             rater.notes.clear()
-            view.show(report)
+            if view is not None:
+                view.show(report)
 
         run = Run(
             game,
@@ -112,20 +155,14 @@ def _train(
         rater.over = rater.over or before  # a finished run begins no ratings
         reason = run.go()
         if reason == "finished" and rater.working:
-            print("rating the last checkpoint; Ctrl-C leaves that to 'honte rate'", file=sys.stderr)
+            if view is not None:
+                print("rating the last checkpoint; Ctrl-C leaves that to 'honte rate'", file=sys.stderr)
             known = {point.step for point in run.report.ratings}
             run.report.ratings = rater.finish(stopping)
             with Metrics(folder) as metrics:
                 metrics.write(run.report.step, run.report.numbers(), run.report.rating())
                 metrics.place({p.step: p.metrics() for p in run.report.ratings if p.step not in known})
-    out = sys.stderr if flags.json else sys.stdout
-    play = command("play", place(folder), *game_flag(config.game))
-    text = told(before, reason, run.minutes, folder)
-    print(f"{text}\n{summary(run.report, sizes)}\nplay it:  {play}", file=out)
-    if flags.json:
-        ratings = [vars(point) for point in run.report.ratings]
-        print(json.dumps({"run": str(folder), "reason": reason} | vars(run.report) | {"ratings": ratings}))
-    return 0
+    return Outcome(run.report, reason, run.minutes, before, sizes)
 
 
 def _remote(flags: argparse.Namespace, config: Any, folder: Path) -> Callable[..., Any]:
@@ -160,11 +197,12 @@ def _parsed(arguments: Sequence[str]) -> tuple[argparse.Namespace, Any]:
     return flags, settings(TrainConfig, values, rest, "train", source)
 
 
-def _name(flags: argparse.Namespace) -> str:
-    if flags.recipe:
-        return Path(flags.recipe).stem
-    head, separator, _ = flags.game.partition(".py:")
-    return Path(head).name if separator else re.sub(r"[^\w.-]+", "_", flags.game).strip("_")
+def folder_name(recipe: str, game: str) -> str:
+    """What the folder of a run is called below ``runs/`` unless somebody says otherwise."""
+    if recipe:
+        return Path(recipe).stem
+    head, separator, _ = game.partition(".py:")
+    return Path(head).name if separator else re.sub(r"[^\w.-]+", "_", game).strip("_")
 
 
 def _moved(folder: Path, game: Game) -> bool:
