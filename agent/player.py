@@ -10,9 +10,9 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from agent import chance
+from agent import random_numbers
 from agent.decision import Decisions, Terms
-from agent.tree import Ints
+from agent.search.tree import Ints
 from games.game import Game, States
 
 
@@ -78,5 +78,5 @@ class RandomPlayer(Immediate):
         legal = self.game.describe_new(states).legal
         out = Decisions.empty(len(states), self.game.num_actions)
         out.policy[:] = legal / legal.sum(axis=1, keepdims=True)
-        out.action[:] = chance.choices(terms.keys, chance.SAMPLE, legal.astype(np.float64))
+        out.action[:] = random_numbers.choices(terms.keys, random_numbers.SAMPLE, legal.astype(np.float64))
         return out

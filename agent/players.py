@@ -17,18 +17,18 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 
-from agent import models
 from agent.decision import Terms
-from agent.evaluation import Evaluate
-from agent.minimax import Minimax
-from agent.models import load_network
-from agent.nearest import nearest, nearest_game, nearest_player, without_network
-from agent.perfect import Perfect
+from agent.inference.evaluate import Evaluate
+from agent.inference.rollouts import Rollouts
+from agent.name_suggestions import nearest, nearest_game, nearest_player, without_network
 from agent.player import Player, RandomPlayer
-from agent.ranges import Positive, PositiveNumber, Range, Temperature, fits, hints, words
-from agent.rollouts import Rollouts
-from agent.search import Search, SearchConfig
-from agent.tree import Ints, node_bytes
+from agent.search.search import Search, SearchConfig
+from agent.search.tree import Ints, node_bytes
+from agent.settings import Positive, PositiveNumber, Range, Temperature, fits, hints, words
+from agent.solvers.minimax import Minimax
+from agent.solvers.perfect_player import Perfect
+from agent.storage import model_folder
+from agent.storage.model_folder import load_network
 from games.game import Game, States
 
 __all__ = ["file_of", "game_of", "load_network", "player"]
@@ -85,11 +85,11 @@ def player(
 
         game = make(name)
     if kind == "gtp":
-        from agent.gtp_player import gtp_player
+        from agent.external.gtp import gtp_player
 
         return gtp_player(text, game, num_slots)
     if kind == "ugi":
-        from agent.ugi_player import ugi_player
+        from agent.external.ugi import ugi_player
 
         return ugi_player(text, game, num_slots)
     if head == "random":
@@ -117,8 +117,8 @@ def game_of(text: str) -> str | None:
     head = text.partition("?")[0]
     if head in ("random", "perfect") or text.partition(":")[0] in ("mcts", "minimax", "gtp", "ugi"):
         return None
-    model = models.read(_find(head))
-    models.ensure_plays(head, model)
+    model = model_folder.read(_find(head))
+    model_folder.ensure_plays(head, model)
     name = model.game
     return None if ".py:" in name else name
 
@@ -128,13 +128,13 @@ def file_of(text: str) -> str:
     head = text.partition("?")[0]
     if head in ("random", "perfect") or text.partition(":")[0] in ("mcts", "minimax", "gtp", "ugi"):
         return ""
-    name = models.read(_find(head)).game
+    name = model_folder.read(_find(head)).game
     return name if ".py:" in name else ""
 
 
 def _find(head: str) -> Path:
     try:
-        return models.find(head)
+        return model_folder.find(head)
     except ValueError as error:
         if Path(head.rpartition("@")[0] or head).exists():
             raise
@@ -185,7 +185,9 @@ def _network_player(
         settings.pop("precision", "fp32"),
     )  # as they stand, results repeat
     evaluate = _evaluate(folder, game, engine, precision, device, few=num_slots < 8)
-    config = models.configured(SearchConfig, models.read(folder).search, f"{folder / 'config.json'}: search")
+    config = model_folder.configured(
+        SearchConfig, model_folder.read(folder).search, f"{folder / 'config.json'}: search"
+    )
     if seconds is not None:
         if settings.get("rule") == "gumbel":
             raise ValueError(f"{text!r}: gumbel must know its number of simulations; seconds need rule=puct")
@@ -213,9 +215,9 @@ def _evaluate(folder: Path, game: Game, engine: Any, precision: Any, device: str
 
 @lru_cache(maxsize=4)
 def _evaluator(folder: Path, changed: int, game: Game, engine: Any, precision: Any, device: str, few: bool) -> Evaluate:
-    from agent.choosing import EngineConfig
-    from agent.devices import device_of
-    from agent.evaluator import NetworkEvaluator
+    from agent.inference.backend_selection import EngineConfig
+    from agent.inference.devices import device_of
+    from agent.inference.network_evaluator import NetworkEvaluator
 
     network, weights = load_network(folder, game)
     device = str(device_of(device, automatic=("cuda", "mps")))

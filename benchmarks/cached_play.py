@@ -21,22 +21,22 @@ from typing import Any
 import numpy as np
 import torch
 
-from agent.choosing import EngineConfig
-from agent.evaluation import uniform
-from agent.evaluator import NetworkEvaluator
-from agent.models import find, load_network
+from agent.inference.backend_selection import EngineConfig
+from agent.inference.evaluate import uniform
+from agent.inference.network_evaluator import NetworkEvaluator
+from agent.storage.model_folder import find, load_network
 from benchmarks.machine import report
 from games import make
 from games.game import Game
-from honte.measure.self_play import Judge, spread
-from honte.measure.setting import forwards
-from honte.measure.turns import in_turns, median
+from honte.bench.self_play import Judge, spread
+from honte.bench.setting import forwards
+from honte.bench.turns import in_turns, median
 from selfplay.local_runner import LocalRunner, SelfPlayConfig
 from selfplay.records import GameRecord, read_shard, shards
-from training import metrics
 from training.config import TrainConfig, parse
-from training.run_folder import read_config
-from training.storage import GAMES
+from training.run import metrics
+from training.run.run_folder import read_config
+from training.run.run_storage import GAMES
 
 CLOCK = time.process_time
 

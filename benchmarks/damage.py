@@ -22,19 +22,19 @@ from typing import Any
 
 import torch
 
-from agent.choosing import EngineConfig
-from agent.network import NetworkConfig
-from agent.search import SearchConfig
+from agent.inference.backend_selection import EngineConfig
+from agent.networks.policy_value import NetworkConfig
+from agent.search.search import SearchConfig
+from agent.storage import durable_files
 from benchmarks.machine import report
 from games import make
-from selfplay import fsio
 from selfplay.local_runner import SelfPlayConfig
 from selfplay.records import samples, shards, unpack
-from training import checkpoints, metrics
 from training.alphazero import Run
 from training.config import LearnConfig, TrainConfig
-from training.replay import Replay
-from training.storage import Storage
+from training.replay_buffer import Replay
+from training.run import checkpoints, metrics
+from training.run.run_storage import Storage
 
 CONFIG = TrainConfig(
     game="tic_tac_toe",
@@ -77,7 +77,7 @@ def shard(folder: Path, damage: Callable[[Path], None], chance: random.Random) -
     """What went wrong, or nothing."""
     there = shards(folder / "games")
     number = chance.choice(sorted(there))
-    whole = {i: held(fsio.read_checked(path)) for i, path in there.items()}
+    whole = {i: held(durable_files.read_checked(path)) for i, path in there.items()}
     damage(there[number])
     replay = Replay(GAME, CONFIG.learn.window)
     saved = Storage(GAME, CONFIG, folder).load(replay)

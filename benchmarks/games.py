@@ -23,7 +23,7 @@ from benchmarks.machine import report
 from benchmarks.pgx_peer import moves_per_second
 from games import make
 from games.registry import NAMES
-from honte.measure.rules import mean_length, random_games
+from honte.bench.rules import mean_length, random_games
 from tests.games.oracles import OPENSPIEL
 
 PGX = {

@@ -17,13 +17,13 @@ from typing import Any
 
 import torch
 
-from agent.network import NetworkConfig
+from agent.networks.policy_value import NetworkConfig
 from benchmarks.machine import report
 from benchmarks.peers.turns import module, play, player, rate
 from games import make
-from honte.measure.advice import threads
-from honte.measure.setting import Setting, forwards, reached
-from honte.measure.turns import in_turns, median
+from honte.bench.advice import threads
+from honte.bench.setting import Setting, forwards, reached
+from honte.bench.turns import in_turns, median
 
 
 def forward(setting: Setting, names: list[str], rows: int) -> dict[str, float]:

@@ -23,18 +23,18 @@ from typing import Any
 
 import torch
 
-from agent.choosing import EngineConfig
-from agent.network import NetworkConfig
-from agent.search import SearchConfig
+from agent.inference.backend_selection import EngineConfig
+from agent.networks.policy_value import NetworkConfig
+from agent.search.search import SearchConfig
+from agent.storage.durable_files import FolderLock
 from benchmarks.machine import report
 from games import make
 from selfplay.cores import cores
-from selfplay.fsio import FolderLock
 from selfplay.local_runner import SelfPlayConfig
 from training.alphazero import Run
 from training.config import LearnConfig, TrainConfig
-from training.replay import WindowConfig
-from training.report import Report
+from training.replay_buffer import WindowConfig
+from training.run.progress import Report
 from training.trainer import TrainerConfig
 
 RATES = ("evaluations_per_second", "simulations_per_second", "games_per_second", "trained_per_second", "rows_per_call")

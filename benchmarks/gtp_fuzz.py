@@ -2,7 +2,7 @@
 
     python -m benchmarks.gtp_fuzz --lines 100000 [--seed 0]
 
-The lines are those of the tests (``tests/honte/gtp_talk.py``), in dialogues of 2,500, on four games in turn.
+The lines are those of the tests (``tests/honte/protocols/gtp_talk.py``), in dialogues of 2,500, on four games in turn.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 import time
 from collections import Counter
 
-from tests.honte.gtp_talk import fuzzed, talk
+from tests.honte.protocols.gtp_talk import fuzzed, talk
 
 DIALOGUE = 2500
 GAMES = (

@@ -15,10 +15,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from agent.gtp_client import EngineError, GtpClient, Refused
+from agent.external.gtp_client import EngineError, GtpClient, Refused
 from games import make
-from honte.gtp_board import GtpBoard
-from honte.measure.machine import commit, processor, versions
+from honte.bench.machine import commit, processor, versions
+from honte.protocols.gtp.board import GtpBoard
 
 HONTE = "{python} -m honte gtp mcts:400 --game go:size={size},komi={komi:g}"
 GNUGO = "/usr/games/gnugo --mode gtp --level 1 --chinese-rules --positional-superko --capture-all-dead"

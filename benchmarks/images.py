@@ -28,12 +28,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from agent.classifier import Classifier
+from agent.networks.image_classifier import Classifier
 from benchmarks.machine import report
 from honte.__main__ import main as honte
 from honte.recipes import pictures
-from training.classification import ImageConfig
 from training.config import parse
+from training.images.training import ImageConfig
 from training.losses import classification_loss
 from training.trainer import Trainer, TrainerConfig
 

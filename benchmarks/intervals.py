@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.machine import report
-from selfplay.elo import PAIR_SCORES, elo_of, estimate, expected_score
-from selfplay.ratings import UNIT, Tally, fit
-from selfplay.sprt import Sprt, tilted
+from selfplay.matches.bradley_terry import UNIT, Tally, fit
+from selfplay.matches.elo import PAIR_SCORES, elo_of, estimate, expected_score
+from selfplay.matches.sprt import Sprt, tilted
 
 COUNTS = {"matches": 20_000, "tournaments": 2_000, "tests": 1_000}
 """Simulations a row, of which there are many."""

@@ -19,16 +19,16 @@ from benchmarks.machine import report
 ROOT = Path(__file__).parent.parent
 
 PARTS = {
-    "readers": ("training/picture_files.py", "training/image_files.py", "training/images.py"),
-    "augmentation": ("training/augmentation.py",),
-    "losses and attacks": ("training/losses.py", "training/attacks.py"),
-    "run": ("training/classification.py", "training/classifiers.py"),
+    "readers": ("training/images/picture_files.py", "training/images/formats.py", "training/images/datasets.py"),
+    "augmentation": ("training/images/augmentation.py",),
+    "losses and attacks": ("training/losses.py", "training/images/adversarial.py"),
+    "run": ("training/images/training.py", "training/images/prediction.py"),
     "commands": (
-        *(f"honte/commands/{name}.py" for name in ("classify", "attack", "locality", "logic_gates", "predict")),
+        *(f"honte/cli/commands/{name}.py" for name in ("classify", "attack", "locality", "logic_gates", "predict")),
         "honte/recipes.py",
     ),
-    "ladder of networks": ("agent/classifier.py",),
-    "report": ("honte/report/classified.py", "honte/report/inside.py"),
+    "ladder of networks": ("agent/networks/image_classifier.py",),
+    "report": ("honte/report/classifier.py", "honte/report/classifier_inside.py"),
 }
 """Files, and what they are for."""
 

@@ -1,4 +1,4 @@
-"""A result file and its table. What it says besides its numbers, ``honte.measure.machine`` knows."""
+"""A result file and its table. What it says besides its numbers, ``honte.bench.machine`` knows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from honte.measure.machine import commit, processor, versions
+from honte.bench.machine import commit, processor, versions
 
 
 def report(

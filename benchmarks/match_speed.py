@@ -31,7 +31,7 @@ def model(folder: Path, seed: int, blocks: int, channels: int, simulations: int)
     import safetensors.torch
     import torch
 
-    from agent.network import NetworkConfig, PolicyValueNet
+    from agent.networks.policy_value import NetworkConfig, PolicyValueNet
     from games import make
 
     game = make("connect_four")
@@ -101,7 +101,7 @@ def main() -> None:
         except PackageNotFoundError:
             continue
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    from agent.evaluator import has_bf16
+    from agent.inference.network_evaluator import has_bf16
 
     packages["bf16 in hardware"] = str(has_bf16("cpu"))
     config = {**vars(args), "command": ["honte", *command[3:]], "cores": cores, "packages": packages}

@@ -19,10 +19,10 @@ import pyspiel
 from open_spiel.python.algorithms import mcts
 
 import games.registry
-from agent import chance
+from agent import random_numbers
 from agent.decision import Terms
 from agent.players import player
-from honte.measure.machine import commit, processor, versions
+from honte.bench.machine import commit, processor, versions
 
 
 def play(num_games: int, simulations: int, seed: int) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def play(num_games: int, simulations: int, seed: int) -> dict[str, Any]:
         while not state.is_terminal():
             start, mine = time.perf_counter(), state.current_player() == side
             if mine:
-                keys = chance.keys(seed, number, state.move_number())
+                keys = random_numbers.keys(seed, number, state.move_number())
                 ours.think(slots, row, Terms.of(1, keys=keys))
                 action = int(ours.decide()[1].action[0])
             else:

@@ -14,15 +14,15 @@ import time
 from functools import partial
 from typing import Any
 
-from agent.choosing import EngineConfig
-from agent.evaluator import NetworkEvaluator
-from agent.network import NetworkConfig, PolicyValueNet
-from agent.search import SearchConfig
+from agent.inference.backend_selection import EngineConfig
+from agent.inference.network_evaluator import NetworkEvaluator
+from agent.networks.policy_value import NetworkConfig, PolicyValueNet
+from agent.search.search import SearchConfig
 from benchmarks.machine import report
 from games import make
+from selfplay.distributed.actor import RayConfig
+from selfplay.distributed.ray_runner import RayRunner
 from selfplay.local_runner import LocalRunner, SelfPlayConfig
-from selfplay.ray_runner import RayRunner
-from selfplay.worker import RayConfig
 
 
 def measure(num_games: int, simulations: int, rounds: int, seconds: float, warm: float) -> list[dict[str, Any]]:

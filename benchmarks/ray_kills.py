@@ -28,16 +28,16 @@ from typing import Any
 import ray
 from ray.cluster_utils import Cluster
 
-from agent.search import SearchConfig
+from agent.search.search import SearchConfig
+from agent.storage import durable_files
 from benchmarks.machine import report
 from benchmarks.waiting import waiting
 from games import make
-from selfplay import fsio
-from selfplay.hired import patiently
+from selfplay.distributed.actor import RayConfig, hash_network
+from selfplay.distributed.actor_handle import patiently
+from selfplay.distributed.ray_runner import RayRunner
 from selfplay.local_runner import LocalRunner, SelfPlayConfig
-from selfplay.ray_runner import RayRunner
 from selfplay.records import GameRecord, samples
-from selfplay.worker import RayConfig, hash_network
 
 NODE = {"num_cpus": 1, "object_store_memory": 80 << 20}
 PAUSE = (0.4, 1.2)  # seconds between two kills, while somebody is at work
@@ -71,7 +71,7 @@ def ordeals(actors: set[int]) -> list[int]:
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
             parent = int((path.parent / "stat").read_text().rsplit(")", 1)[1].split()[1])
-            if parent in actors and b"selfplay.ordeal" in path.read_bytes().split(b"\0"):
+            if parent in actors and b"selfplay.distributed.quarantine" in path.read_bytes().split(b"\0"):
                 found.append(int(path.parent.name))
     return found
 
@@ -166,7 +166,7 @@ def main() -> None:
     if state["counts"]["killed"] < flags.kills:
         run(flags.kills, flags.minutes, flags.seed, state)
         if flags.state:
-            fsio.write_atomic(flags.state, json.dumps(state).encode())
+            durable_files.write_atomic(flags.state, json.dumps(state).encode())
     print(state["counts"], file=sys.stderr)
     if state["counts"]["killed"] >= flags.kills or not flags.state:
         settings = {"kills": flags.kills, "seed": flags.seed}

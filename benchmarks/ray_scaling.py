@@ -31,18 +31,18 @@ os.environ.setdefault("RAY_worker_niceness", "5")  # the driver, which would hav
 
 import ray
 
-from agent.evaluation import uniform
-from agent.search import SearchConfig
+from agent.inference.evaluate import uniform
+from agent.search.search import SearchConfig
 from benchmarks.machine import report
 from benchmarks.processes import processes, proportional, spent
 from games import make
 from games.game import Game
+from selfplay.distributed.actor import Finished, RayConfig, Weightless
+from selfplay.distributed.checked_games import Games, Part, Sheaf, packed, samples
+from selfplay.distributed.ray_runner import RayRunner, connect
 from selfplay.local_runner import SelfPlayConfig
-from selfplay.ray_runner import RayRunner, connect
 from selfplay.records import pack, unpack
-from selfplay.sheaf import Games, Part, Sheaf, packed, samples
-from selfplay.worker import Finished, RayConfig, Weightless
-from training.replay import Replay, WindowConfig
+from training.replay_buffer import Replay, WindowConfig
 
 SIMULATIONS = 100
 WARM = 3.0  # seconds between the last actor's first answer and the beginning of what counts
@@ -223,8 +223,8 @@ def ingest() -> dict[str, float]:
     """Seconds of the driver for one position: as records, which it unpacks, checks, turns into rows and packs for the
     disk; from an aggregator, which did all that; and a position's bytes, packed and as a row.
     """
+    from selfplay.distributed.actor import hash_network
     from selfplay.local_runner import LocalRunner
-    from selfplay.worker import hash_network
 
     game = make("connect_four")
     config = SelfPlayConfig(num_games=64, quantum=9000, search=SearchConfig(num_simulations=4))

@@ -22,15 +22,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from agent.network import NetworkConfig
-from agent.search import SearchConfig
+from agent.networks.policy_value import NetworkConfig
+from agent.search.search import SearchConfig
 from benchmarks.machine import report
 from games import make
+from selfplay.distributed.actor import RayConfig, hash_network
 from selfplay.local_runner import SelfPlayConfig
-from selfplay.worker import RayConfig, hash_network
 from training.alphazero import Run
 from training.config import LearnConfig, TrainConfig
-from training.replay import WindowConfig
+from training.replay_buffer import WindowConfig
 
 LOOK = 1.0  # seconds
 LONGEST = 5.0  # what is longer between two looks was no work: somebody stopped the process
@@ -46,7 +46,7 @@ CONFIG = TrainConfig(
 
 def run(seconds: float, actors: int, folder: Path) -> dict[str, Any]:
     """One run of so many seconds after the learner's first step; megabytes a minute, and what it did."""
-    from selfplay.ray_runner import RayRunner
+    from selfplay.distributed.ray_runner import RayRunner
 
     spread = RayConfig(num_actors=actors, num_cpus=0.1, seconds=0.5, object_store_mb=80)
 

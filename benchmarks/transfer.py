@@ -23,15 +23,17 @@ import numpy as np
 import torch
 
 import honte
-from agent.models import find, read
+from agent.storage.model_folder import find, read
 from benchmarks.machine import report
 from games import make
 from honte.recipes import pictures as picture_recipe
 from honte.recipes import recipe
-from training import alphazero, classification, metrics
-from training.classifiers import load_classifier
+from training import alphazero
 from training.config import merge, parse
-from training.images import open_data
+from training.images import training
+from training.images.datasets import open_data
+from training.images.prediction import load_classifier
+from training.run import metrics
 
 DIGITS = 500
 SAMPLES = (1500, 3000, 4500)
@@ -49,8 +51,8 @@ def pictures(args: argparse.Namespace, seed: int, way: str, folder: Path) -> dic
     values = merge(picture_recipe(trained.config.kind, "mnist"), settings | {"network": said["network"]})
     if way == "fine-tuned":
         values["trainer"]["learning_rate"] *= args.rate
-    config = parse(values, classification.ImageConfig)
-    run = classification.Run(data, config, folder)
+    config = parse(values, training.ImageConfig)
+    run = training.Run(data, config, folder)
     if way != "from scratch":
         run.start_from(find(init))
     run.go()

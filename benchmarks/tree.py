@@ -11,13 +11,13 @@ import argparse
 import time
 from typing import Any
 
-from agent.evaluation import uniform
-from agent.search import Search, SearchConfig
+from agent.inference.evaluate import uniform
+from agent.search.search import Search, SearchConfig
 from benchmarks.machine import report
 from games import make
-from honte.measure.setting import OPENING_PLIES, reached
-from honte.measure.tree import searches
-from honte.measure.turns import in_turns, median
+from honte.bench.setting import OPENING_PLIES, reached
+from honte.bench.tree import searches
+from honte.bench.turns import in_turns, median
 
 
 def measure(game: str, slots: int, simulations: int, rounds: int, seconds: float) -> list[dict[str, Any]]:

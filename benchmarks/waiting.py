@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from agent.evaluation import hashed
+from agent.inference.evaluate import hashed
 from games.game import Game
-from selfplay.worker import Weightless
+from selfplay.distributed.actor import Weightless
 
 WAIT = 0.002  # seconds for each batch
 

@@ -14,10 +14,11 @@ import torch
 from rich.console import Console
 
 from games import make
-from honte.live_view import LiveView
-from training import ladder, metrics, run_folder
-from training.grades import counts
-from training.report import Report
+from honte.terminal.live_view import LiveView
+from training.evaluation import rating_curve
+from training.evaluation.solved_positions import counts
+from training.run import metrics, run_folder
+from training.run.progress import Report
 
 HERE = Path(__file__).parent
 PAGE = """<svg class="rich-terminal" viewBox="0 0 {width} {height}" xml:space="preserve" xmlns="http://www.w3.org/2000/svg">
@@ -67,7 +68,7 @@ def train(run: Path) -> None:
     report = Report(**{name: type(getattr(Report(), name))(last[name]) for name in known & set(last)})
     report.losses = {name: last[name] for name in names}
     report.grades = {name: value for name, value in records[-1].items() if name.startswith("mistakes/")}
-    report.ratings = list(ladder.read(run).points)
+    report.ratings = list(rating_curve.read(run).points)
     console = Console(record=True, width=112, file=io.StringIO(), force_terminal=True)
     console.print(view.panel(report))
     save(console, "train.svg", "honte train connect_four")
@@ -76,7 +77,7 @@ def train(run: Path) -> None:
 def play(run: Path) -> None:
     """A few moves against the run's network, typed as a person would."""
     from honte.api import game_for, load
-    from honte.session import Session
+    from honte.terminal.play import Session
 
     text = f"{run}?simulations=100"
     game = game_for(None, text)

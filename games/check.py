@@ -12,11 +12,11 @@ from typing import Any, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from games.faults import GameFault
 from games.game import Game, Positions, States
-from games.laws import check_drawing, check_texts
-from games.own_rules import unchecked
-from games.trial import try_rules
+from games.user_rules.faults import GameFault
+from games.user_rules.laws import check_drawing, check_texts
+from games.user_rules.rebuild import unchecked
+from games.user_rules.trial import try_rules
 
 
 class BrokenLaw(GameFault):

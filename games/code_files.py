@@ -22,7 +22,7 @@ from types import FunctionType
 
 from numba import config
 
-from games.folders import folder, is_guarded, private_folder, private_path
+from games.cache_folders import folder, is_guarded, private_folder, private_path
 
 ENDING = ".nbc"
 LARGEST_FOLDER = 1 << 29

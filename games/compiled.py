@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from games import loops
 from games.board import Board
-from games.caching import Rule, fingerprint, kept
-from games.drawing import read_cells, read_status
-from games.explanations import raise_explained
 from games.game import NO_LIMIT, Game, Positions, Row, States, Symmetries
-from games.own_rules import is_own, plain, rebuilt, unchecked
-from games.parameters import check_parameters
+from games.jit_cache import Rule, fingerprint, kept
 from games.symmetry import identity
+from games.text_board import read_cells, read_status
+from games.user_rules.explanations import raise_explained
+from games.user_rules.parameters import check_parameters
+from games.user_rules.rebuild import is_own, plain, rebuilt, unchecked
 
 
 class CompiledGame(Game):

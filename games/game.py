@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from games.board import Board
-from games.drawing import draw_text
+from games.text_board import draw_text
 
 ONGOING = 2
 """What ``outcome`` answers while a game is not over; otherwise +1, 0 or -1 for the player to move."""

@@ -20,7 +20,7 @@ from typing import Any
 from games.code_files import place_for_numba
 from games.compiled import CompiledGame
 from games.game import Game
-from games.tried import try_once
+from games.user_rules.trial_record import try_once
 
 NAMES = (
     "amazons",
@@ -50,11 +50,12 @@ def make(text: str, *, trial: bool = True) -> Game:
     """The game that ``text`` names: ``NAME``, ``NAME:key=value,...``, ``FILE.py:game`` or ``FILE.py:game:key=value``.
 
     In a file, ``game`` is a ``Game`` or a function that returns one. ``openspiel:TEXT`` is a game of OpenSpiel's, see
-    ``games.openspiel``. ValueError with a sentence for anything else, and for rules in a file that break when they are
+    ``games.rules.openspiel``.
+    ValueError with a sentence for anything else, and for rules in a file that break when they are
     tried: that is done once for each content of a file, unless ``trial`` is false.
     """
     if text.startswith(OPENSPIEL):
-        from games import openspiel
+        from games.rules import openspiel
 
         return openspiel.game(text.removeprefix(OPENSPIEL))
     head, separator, rest = text.partition(".py:")
@@ -71,7 +72,7 @@ def make(text: str, *, trial: bool = True) -> Game:
         hint = f"did you mean {near[0]}? " if near else ""
         known = ", ".join(NAMES)
         raise ValueError(f"no game is called {name!r}; {hint}there are {known}, or FILE.py:game for your own")
-    return _built(text, importlib.import_module(f"games.{name}").game, parameters)
+    return _built(text, importlib.import_module(f"games.rules.{name}").game, parameters)
 
 
 def _from_file(path: Path, attribute: str) -> Any:

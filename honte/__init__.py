@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from games import check_game, make, perft, position
     from honte.api import match
-    from honte.learning import TrainResult, train
-    from honte.loaded import LoadedPlayer, MoveAnalysis, PositionAnalysis, load
+    from honte.loaded_player import LoadedPlayer, MoveAnalysis, PositionAnalysis, load
+    from honte.training_runs import TrainResult, train
 
 __version__ = "0.1.0"
 
@@ -43,12 +43,12 @@ _HOMES = {
     "perft": "games",
     "position": "games",
     "match": "honte.api",
-    "TrainResult": "honte.learning",
-    "train": "honte.learning",
-    "LoadedPlayer": "honte.loaded",
-    "MoveAnalysis": "honte.loaded",
-    "PositionAnalysis": "honte.loaded",
-    "load": "honte.loaded",
+    "TrainResult": "honte.training_runs",
+    "train": "honte.training_runs",
+    "LoadedPlayer": "honte.loaded_player",
+    "MoveAnalysis": "honte.loaded_player",
+    "PositionAnalysis": "honte.loaded_player",
+    "load": "honte.loaded_player",
 }
 
 
@@ -57,7 +57,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'honte' has no attribute {name!r}; there are {', '.join(__all__)}")
     import importlib
 
-    from honte.packages import check
+    from honte.package_check import check
 
     check()
     found = getattr(importlib.import_module(_HOMES[name]), name)

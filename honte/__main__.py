@@ -13,29 +13,29 @@ import sys
 from collections.abc import Sequence
 
 from honte import __version__
-from honte.packages import check
-from honte.sentences import sentence
-from honte.streams import flush_output, open_closed_streams, silence
+from honte.error_sentences import sentence
+from honte.package_check import check
+from honte.standard_streams import flush_output, open_closed_streams, silence
 
 COMMANDS = {
-    "train": ("honte.commands.train", "learn a game by self-play: start a run or resume it"),
-    "play": ("honte.commands.play", "play against a player in the terminal"),
-    "gtp": ("honte.commands.gtp", "play as an engine for Sabaki, GoGui and others (Go Text Protocol)"),
-    "ugi": ("honte.commands.ugi", "a player as an engine for cutegames (Universal Game Interface)"),
-    "analyze": ("honte.commands.analyze", "analyse many positions at once: JSON lines in, JSON lines out"),
-    "match": ("honte.commands.match", "let two players play each other; Elo difference with its interval"),
-    "tournament": ("honte.commands.tournament", "rate many players by games against each other"),
-    "rate": ("honte.commands.rate", "rate a run's checkpoints; promote the best by a test"),
-    "grade": ("honte.commands.grade", "count a player's mistakes on solved positions"),
-    "report": ("honte.commands.report", "write one HTML page that tells a run, or compares several"),
-    "describe": ("honte.commands.describe", "say what a game or a player is"),
-    "classify": ("honte.commands.classify", "learn to tell pictures apart with the same trainer"),
-    "predict": ("honte.commands.predict", "say what is on pictures"),
-    "export": ("honte.commands.export", "copy a network to a folder or URL that fsspec reaches"),
-    "runs": ("honte.commands.runs", "list training runs"),
-    "check-game": ("honte.commands.check_game", "hold a game, also your own, against the laws of games"),
-    "perft": ("honte.commands.perft", "count a game's action sequences, to prove its rules"),
-    "bench": ("honte.commands.bench", "measure this machine; --signature: one number for all that is decided"),
+    "train": ("honte.cli.commands.train", "learn a game by self-play: start a run or resume it"),
+    "play": ("honte.cli.commands.play", "play against a player in the terminal"),
+    "gtp": ("honte.cli.commands.gtp", "play as an engine for Sabaki, GoGui and others (Go Text Protocol)"),
+    "ugi": ("honte.cli.commands.ugi", "a player as an engine for cutegames (Universal Game Interface)"),
+    "analyze": ("honte.cli.commands.analyze", "analyse many positions at once: JSON lines in, JSON lines out"),
+    "match": ("honte.cli.commands.match", "let two players play each other; Elo difference with its interval"),
+    "tournament": ("honte.cli.commands.tournament", "rate many players by games against each other"),
+    "rate": ("honte.cli.commands.rate", "rate a run's checkpoints; promote the best by a test"),
+    "grade": ("honte.cli.commands.grade", "count a player's mistakes on solved positions"),
+    "report": ("honte.cli.commands.report", "write one HTML page that tells a run, or compares several"),
+    "describe": ("honte.cli.commands.describe", "say what a game or a player is"),
+    "classify": ("honte.cli.commands.classify", "learn to tell pictures apart with the same trainer"),
+    "predict": ("honte.cli.commands.predict", "say what is on pictures"),
+    "export": ("honte.cli.commands.export", "copy a network to a folder or URL that fsspec reaches"),
+    "runs": ("honte.cli.commands.runs", "list training runs"),
+    "check-game": ("honte.cli.commands.check_game", "hold a game, also your own, against the laws of games"),
+    "perft": ("honte.cli.commands.perft", "count a game's action sequences, to prove its rules"),
+    "bench": ("honte.cli.commands.bench", "measure this machine; --signature: one number for all that is decided"),
 }
 
 USAGE = "usage: honte COMMAND [ARGUMENTS]      honte COMMAND --help      honte --version"
@@ -63,8 +63,8 @@ FULL = [getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code. 2: the user can mend it; 130: interrupted; 141: nobody reads the output."""
     # A pool of torch threads beside another busy process spins more than it computes: threads of games use the cores.
-    # Pictures are learned by one loop, whose operations share the cores (honte.running.num_threads) and wait asleep:
-    # threads that spin take the processor's minutes of a run, and ten times as long beside other busy processes.
+    # Pictures are learned by one loop, whose operations share the cores (``run_command.num_threads``) and wait asleep: threads
+    # that spin take the processor's minutes of a run, and ten times as long beside other busy processes.
     open_closed_streams()
     words = list(sys.argv[1:] if arguments is None else arguments)
     name, value = ("OMP_WAIT_POLICY", "PASSIVE") if words[:1] == ["classify"] else ("OMP_NUM_THREADS", "1")

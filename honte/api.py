@@ -9,13 +9,13 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from agent.identity import ENGINES
 from agent.player import Player
+from agent.player_identity import ENGINES
 from agent.players import file_of, game_of, player
 from games.game import Game
 from games.registry import make
-from selfplay.match import MatchResult, play_match
-from selfplay.readiness import check_players
+from selfplay.matches.match import MatchResult, play_match
+from selfplay.matches.readiness import check_players
 
 
 def game_for(given: Game | str | None, *texts: Player | str) -> Game:
@@ -64,7 +64,7 @@ def match(
     seed: int = 0,
     **terms: Any,
 ) -> MatchResult:
-    """Player ``a`` against ``b``, given as texts or players; ``terms`` are those of ``selfplay.match.play_match``.
+    """Player ``a`` against ``b``, given as texts or players; ``terms`` are those of ``play_match``.
 
     >>> honte.match("mcts:100", "random", "tic_tac_toe", games=20).wins > 10
     True

@@ -53,7 +53,7 @@ def values(name: str, below: str = "", kind: str = "recipe") -> dict[str, Any]:
 
 def pictures(model: str, dataset: str) -> dict[str, Any]:
     """The values of a classifier's recipe by name or path, with what it says of ``dataset`` over them."""
-    from training.classification import ImageConfig
+    from training.images.training import ImageConfig
 
     said = values(model, IMAGES, "model")
     special = said.pop("datasets", {})

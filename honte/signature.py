@@ -12,10 +12,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from agent import chance
+from agent import random_numbers
 from agent.decision import Terms
-from agent.evaluation import hashed
-from agent.search import RuleName, Search, SearchConfig
+from agent.inference.evaluate import hashed
+from agent.search.search import RuleName, Search, SearchConfig
 from games import Game, make
 
 GAMES = ("tic_tac_toe", "connect_four")
@@ -45,7 +45,7 @@ def decisions(game: Game) -> Iterator[NDArray[np.integer]]:
             for explore in (False, True):
                 search = Search(game, hashed, SearchConfig(rule=rule, num_simulations=max(BUDGETS)), num_slots=count)
                 for budget in BUDGETS:
-                    terms = Terms.of(count, keys=chance.keys(plies, np.arange(count), budget))
+                    terms = Terms.of(count, keys=random_numbers.keys(plies, np.arange(count), budget))
                     terms.budgets[:] = np.where(np.arange(count) % 2 == 0, budget, budget // 2)
                     terms.explore[:] = explore
                     search.think(np.arange(count), states, terms)
@@ -66,6 +66,8 @@ def _positions(game: Game, plies: int) -> NDArray[np.void]:
     for ply in range(plies):
         out = game.describe_new(states)
         live = np.flatnonzero(~out.terminal)
-        keys = chance.keys(0, live, ply)
-        game.advance(states, live, live, chance.choices(keys, chance.OPENING, out.legal[live].astype(np.float64)))
+        keys = random_numbers.keys(0, live, ply)
+        game.advance(
+            states, live, live, random_numbers.choices(keys, random_numbers.OPENING, out.legal[live].astype(np.float64))
+        )
     return states[~game.describe_new(states).terminal]

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from agent import chance
+from agent import random_numbers
 from agent.decision import Decisions, Forfeit, Terms
 from agent.player import Follower, Player, Remembering
-from agent.tree import Ints
+from agent.search.tree import Ints
 from games.game import Game, States
 from selfplay.records import GameRecord
 
@@ -155,7 +155,7 @@ class GameLoop:
         owners = np.array([seat.start.seats[turn] for seat, turn in zip(seats, to_play, strict=True) if seat])
         ids = np.array([seat.start.id for seat in seats if seat])
         plies = np.array([len(seat.actions) for seat in seats if seat])
-        terms = self.terms(ids, plies, chance.keys(self.seed, ids, plies))
+        terms = self.terms(ids, plies, random_numbers.keys(self.seed, ids, plies))
         for slot, seat, owner in zip(waiting, seats, owners, strict=True):
             if seat and owner in self.followers:
                 self.followers[owner].follow(slot, seat.actions)

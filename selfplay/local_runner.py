@@ -18,10 +18,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from agent import chance
+from agent import random_numbers
 from agent.decision import Terms
-from agent.ranges import Count, Fraction, Positive, PositiveFraction, Settings, Slots, Temperature, Threads
-from agent.search import Search, SearchConfig
+from agent.search.search import Search, SearchConfig
+from agent.settings import Count, Fraction, Positive, PositiveFraction, Settings, Slots, Temperature, Threads
 from games.game import Game
 from selfplay.cores import cores
 from selfplay.game_loop import GameLoop, Start
@@ -94,7 +94,7 @@ class Runner(Protocol):
 
 def openings_of(game: Game, config: SelfPlayConfig, seed: int, ids: NDArray[np.int64]) -> list[Opening]:
     """The random actions that each of the games ``ids [R]`` begins with."""
-    deep, depth = chance.uniforms(chance.keys(seed, ids, OPENING_PLY), chance.OPENING, 2).T
+    deep, depth = random_numbers.uniforms(random_numbers.keys(seed, ids, OPENING_PLY), random_numbers.OPENING, 2).T
     most = np.where(deep < config.deep_openings, config.max_opening_plies, config.opening_plies)
     return scattered(game, ids, (depth * (most + 1)).astype(np.int64), seed=seed)
 
@@ -103,7 +103,7 @@ def terms_of(config: SelfPlayConfig) -> Callable[..., Terms]:
     """Self-play's terms: full and fast searches by playout cap randomisation (Wu 2019), temperature early on."""
 
     def terms(ids: NDArray[np.int64], plies: NDArray[np.int64], keys: NDArray[np.uint64]) -> Terms:
-        full = chance.uniforms(keys, chance.CAP, 1)[:, 0] < config.full_fraction
+        full = random_numbers.uniforms(keys, random_numbers.CAP, 1)[:, 0] < config.full_fraction
         budgets = np.where(full, config.search.num_simulations, config.fast_simulations)
         warm = np.where(plies < config.temperature_plies, config.temperature, 0)
         return Terms(budgets.astype(np.int64), keys, warm.astype(np.float32), full)

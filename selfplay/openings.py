@@ -11,7 +11,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from agent import chance
+from agent import random_numbers
 from games.game import Game, States
 
 Opening = tuple[int, ...]
@@ -49,12 +49,12 @@ def scattered(game: Game, ids: NDArray[np.int64], plies: NDArray[np.int64], *, s
     rows = np.arange(len(ids))
     for ply in range(int(plies.max(initial=0))):
         rows = rows[plies[rows] > ply]
-        keys = chance.keys(seed, ids[rows], ply)
+        keys = random_numbers.keys(seed, ids[rows], ply)
         legal = game.describe_new(states[rows]).legal.astype(np.float64)
         waiting = np.arange(len(rows))
         moved = np.zeros(len(rows), np.bool_)
         for attempt in range(RETRIES):
-            actions = chance.choices(keys[waiting], chance.OPENING + 16 * attempt, legal[waiting])
+            actions = random_numbers.choices(keys[waiting], random_numbers.OPENING + 16 * attempt, legal[waiting])
             after = game.new(len(waiting))
             game.copy(after, states[rows[waiting]])
             game.step(after, actions)
@@ -93,8 +93,8 @@ def _batch(game: Game, ids: NDArray[np.int64], plies: int, seed: int, quiet: boo
     out = game.describe_new(states)
     for ply in range(plies):
         going = np.flatnonzero(~out.terminal)
-        keys = chance.keys(seed, ids[going], ply)
-        actions = chance.choices(keys, chance.OPENING, out.legal[going].astype(np.float64))
+        keys = random_numbers.keys(seed, ids[going], ply)
+        actions = random_numbers.choices(keys, random_numbers.OPENING, out.legal[going].astype(np.float64))
         played[going, ply] = actions
         game.advance(states, going, going, actions)
         ids, played, states, out = ids[going], played[going], states[going], game.describe_new(states[going])

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.storage import durable_files
 from games.game import Game, States
-from selfplay import fsio
 
 SCHEMA = 1
 LARGEST_SHARD = 1 << 30
@@ -209,13 +209,13 @@ def write_shard(folder: Path, game: Game, records: Sequence[GameRecord], number:
 def write_packed(folder: Path, data: bytes, number: int) -> Path:
     """The same of records that are packed already."""
     path = Path(folder) / f"{number:08d}.npz"
-    fsio.write_checked(path, data)
+    durable_files.write_checked(path, data)
     return path
 
 
 def read_shard(path: Path, game: Game) -> list[GameRecord]:
     """The records of one shard; ValueError when it is damaged or breaks the rules."""
-    return unpack(game, fsio.read_checked(path), Path(path).name)
+    return unpack(game, durable_files.read_checked(path), Path(path).name)
 
 
 def shards(folder: Path) -> dict[int, Path]:

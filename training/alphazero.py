@@ -17,22 +17,22 @@ from typing import Any
 
 import torch
 
-from agent.evaluation import Evaluate
-from agent.evaluator import NetworkEvaluator
-from agent.network import PolicyValueNet
+from agent.inference.evaluate import Evaluate
+from agent.inference.network_evaluator import NetworkEvaluator
+from agent.networks.policy_value import PolicyValueNet
 from games.game import Game
+from selfplay.distributed.checked_games import Games
 from selfplay.local_runner import LocalRunner
-from selfplay.sheaf import Games
-from training import run_folder
 from training.config import TrainConfig
 from training.data_parallel import Learners
-from training.ladder import Rated
+from training.evaluation.rating_curve import Rated
 from training.losses import policy_value_loss
-from training.metrics import Metrics
-from training.replay import Replay
-from training.report import Rates, Report
-from training.start import engine_of, learner_device
-from training.storage import Saved, Storage
+from training.replay_buffer import Replay
+from training.run import run_folder
+from training.run.metrics import Metrics
+from training.run.progress import Rates, Report
+from training.run.run_storage import Saved, Storage
+from training.start_checks import engine_of, learner_device
 from training.trainer import Batch, Diverged, Trainer
 from training.transfer import freeze, transplant
 

@@ -1,7 +1,7 @@
 """The configuration of a run, composed once, and how nested values become one.
 
 Knows every part's dataclass. Does not know how a run goes. Unknown settings fail with the nearest name, values with
-what would be right (``agent.ranges``).
+what would be right (``agent.settings``).
 """
 
 from __future__ import annotations
@@ -13,27 +13,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from agent import ranges
-from agent.choosing import EngineConfig
-from agent.network import NetworkConfig
-from agent.ranges import (
-    Count,
-    Device,
-    Fraction,
-    Number,
-    Positive,
-    PositiveNumber,
-    Range,
-    Seed,
-    Settings,
-    Slots,
-)
-from agent.search import SearchConfig
+from agent import settings
+from agent.inference.backend_selection import EngineConfig
+from agent.networks.policy_value import NetworkConfig
+from agent.search.search import SearchConfig
+from agent.settings import Count, Device, Fraction, Number, Positive, PositiveNumber, Range, Seed, Settings, Slots
 from games.game import Game
+from selfplay.distributed.actor import RayConfig
 from selfplay.local_runner import SelfPlayConfig
-from selfplay.worker import RayConfig
-from training.ladder import RatingConfig
-from training.replay import WindowConfig
+from training.evaluation.rating_curve import RatingConfig
+from training.replay_buffer import WindowConfig
 from training.schedules import Schedule
 from training.trainer import TrainerConfig
 
@@ -137,14 +126,14 @@ def check_values(values: Any, kind: type, path: str = "", *, whole: bool = True)
     if not isinstance(values, Mapping):
         group = f"the setting {path[:-1]} is {reprlib.repr(values)}: it" if path else "a configuration"
         raise ValueError(f"{group} must be a group of settings, each with its name and value")
-    hints = ranges.hints(kind)
+    hints = settings.hints(kind)
     for key, value in values.items():
         if key not in hints:
             near = difflib.get_close_matches(str(key), hints, n=1)
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(hints)}"
             raise ValueError(f"the setting {path}{key} is unknown; {hint}")
         if not dataclasses.is_dataclass(hints[key]):
-            if (problem := ranges.refusal(hints[key], value, read=True)) is not None:
+            if (problem := settings.refusal(hints[key], value, read=True)) is not None:
                 raise ValueError(f"the setting {path}{key} {problem}")
         elif not isinstance(value, hints[key]) and not (hints[key] is Schedule and _checked_number(value, path + key)):
             check_values(value, hints[key], f"{path}{key}.", whole=whole)
@@ -157,7 +146,7 @@ def _checked_number(value: Any, path: str) -> bool:
     """Whether a schedule is given in its short form, one number. ValueError for one that is out of range."""
     if isinstance(value, Mapping):
         return False
-    if (problem := ranges.refusal(Number, value)) is not None:
+    if (problem := settings.refusal(Number, value)) is not None:
         raise ValueError(f"the setting {path} {problem}, or a group of settings with a value")
     return True
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import Annotated, Any
 
-from agent.ranges import Number, Range, Settings
+from agent.settings import Number, Range, Settings
 
 Samples = Annotated[int, Range(0, 10**15)]
 

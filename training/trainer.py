@@ -18,7 +18,7 @@ from typing import Any, Literal, cast
 import torch
 from torch import Tensor, nn
 
-from agent.ranges import BelowOne, Number, Positive, Settings
+from agent.settings import BelowOne, Number, Positive, Settings
 from training.schedules import Schedule
 
 Batch = Mapping[str, Tensor]

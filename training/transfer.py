@@ -10,7 +10,7 @@ from typing import Any
 
 from torch import nn
 
-from training import checkpoints
+from training.run import checkpoints
 
 
 def transplant(model: nn.Module, folder: Path, only: str = "") -> list[str]:

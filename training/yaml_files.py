@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from agent.text import decode
+from agent.storage.text_files import decode
 
 LARGEST = 1 << 20
 """Bytes of a file."""

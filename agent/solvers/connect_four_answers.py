@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from agent.solvers.connect_four import Solve, Solver, check_position, solved_now
 from agent.solvers.connect_four_book import NUM_STONES, Answer, Position, lookup, packaged
-from agent.solvers.results import Results
+from agent.solvers.solution_cache import Results
 
 SLOW_BELOW = NUM_STONES + 1
 """Positions with fewer stones may take long, once: what is found is kept on disk."""

@@ -16,9 +16,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from games.caching import Rule, Rules, cached_njit, fingerprint, kept
 from games.compiled import CompiledGame
 from games.game import ONGOING, Row, States
+from games.jit_cache import Rule, Rules, cached_njit, fingerprint, kept
 
 FAR = 1 << 14
 """Beyond every value."""

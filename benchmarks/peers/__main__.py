@@ -27,10 +27,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
+from agent.storage.durable_files import write_atomic
 from benchmarks import games as random_play
 from benchmarks.peers.turns import Player, last_core, module, play, player, rate
-from honte.measure.machine import machine
-from selfplay.fsio import write_atomic
+from honte.bench.machine import machine
 
 GAMES = {"connect_four": "Connect Four", "othello": "Othello 8 × 8", "go": "Go 9 × 9"}
 PARTS = ("self-play", "tree", "random")

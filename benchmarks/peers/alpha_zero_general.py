@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from agent.network import NetworkConfig, PolicyValueNet, expected_value
+from agent.networks.policy_value import NetworkConfig, PolicyValueNet, expected_value
 from benchmarks.peers.serving import Counts, serve
 from games import make
-from honte.measure.machine import versions
+from honte.bench.machine import versions
 
 TEMPERATURE_PLIES = 15
 """Its own default."""

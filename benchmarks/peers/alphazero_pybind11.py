@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from agent.engines import folded
-from agent.network import NetworkConfig, PolicyValueNet
+from agent.inference.backends.torch import folded
+from agent.networks.policy_value import NetworkConfig, PolicyValueNet
 from benchmarks.peers.serving import Counts, Work, serve
 from games import make
-from honte.measure.machine import versions
+from honte.bench.machine import versions
 
 CACHE = 200_000
 """Entries of its own cache, where it is on."""

@@ -12,19 +12,19 @@ from typing import Any
 
 import numpy as np
 
-from agent import chance
-from agent.evaluation import uniform
-from agent.evaluator import NetworkEvaluator
-from agent.network import NetworkConfig
-from agent.rollouts import Rollouts
-from agent.search import Search, SearchConfig
+from agent import random_numbers
+from agent.inference.evaluate import uniform
+from agent.inference.network_evaluator import NetworkEvaluator
+from agent.inference.rollouts import Rollouts
+from agent.networks.policy_value import NetworkConfig
+from agent.search.search import Search, SearchConfig
 from benchmarks.peers.serving import Counts, Work, serve
 from games import make
-from honte.measure.machine import commit, versions
-from honte.measure.self_play import Played, played
-from honte.measure.setting import OPENING_PLIES, Setting, forwards, reached
-from honte.measure.tree import searches
-from honte.measure.turns import in_turns, median
+from honte.bench.machine import commit, versions
+from honte.bench.self_play import Played, played
+from honte.bench.setting import OPENING_PLIES, Setting, forwards, reached
+from honte.bench.tree import searches
+from honte.bench.turns import in_turns, median
 
 TREES = 256
 ROLLOUT_TREES = 64
@@ -85,7 +85,7 @@ def tree(args: argparse.Namespace) -> None:
             search = Search(game, uniform, config, num_slots=TREES)
             works[f"{name}-{rule}"] = _simulations(searches(search, states))
         config = SearchConfig(rule="uct", num_simulations=args.simulations)
-        search = Search(game, Rollouts(game, seed=int(chance.ROLLOUT)), config, num_slots=ROLLOUT_TREES)
+        search = Search(game, Rollouts(game, seed=int(random_numbers.ROLLOUT)), config, num_slots=ROLLOUT_TREES)
         works[f"{name}-rollouts"] = _simulations(searches(search, states[:ROLLOUT_TREES]))
     serve(_about(), works)
 

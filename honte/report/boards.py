@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from games.game import Game, States
-from honte.layout import Layout
-from honte.palette import inks_of, surface_of
-from honte.shapes import drawn, glow, labels, under
-from honte.svg import elements
+from honte.drawing.layout import Layout
+from honte.drawing.palette import inks_of, surface_of
+from honte.drawing.shapes import drawn, glow, labels, under
+from honte.drawing.svg import elements
 from selfplay.records import UNFINISHED, GameRecord, replay
 
 NUM_ACTIONS = 12

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.cache import hash_rows
+from agent.inference.evaluation_cache import hash_rows
 from games.game import Game
 
 AT_ONCE = 2000

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfplay.grading import interval
-from training.report import HOW, set_title
+from selfplay.solved.grading import interval
+from training.run.progress import HOW, set_title
 
 AXES = {
     "minutes": "minutes",

@@ -15,8 +15,8 @@ from typing import Any
 
 from honte import __version__
 from honte.report.curves import AXES, Figure
-from honte.report.story import RunStory
-from training.report import grade_title, set_title
+from honte.report.summary import RunStory
+from training.run.progress import grade_title, set_title
 
 SECTIONS = ("strength", "games", "learning", "machine")
 

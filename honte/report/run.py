@@ -13,14 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from games.game import Game
-from honte.report import boards, classified, curves, played
-from honte.report.alarms import alarms
-from honte.report.story import RunStory, checkpoints_of, minutes, parameters, status
-from selfplay.grading import interval
-from training import grades, ladder, metrics, run_folder
-from training.ladder import Ladder
-from training.promotion import best_step
-from training.report import BY_CLASS
+from honte.report import boards, classifier, curves, stored_games
+from honte.report.health_checks import alarms
+from honte.report.summary import RunStory, checkpoints_of, minutes, parameters, status
+from selfplay.solved.grading import interval
+from training.evaluation import rating_curve, solved_positions
+from training.evaluation.promotion import best_step
+from training.evaluation.rating_curve import Ladder
+from training.evaluation.solved_positions import BY_CLASS
+from training.run import metrics, run_folder
 
 
 def read(
@@ -41,17 +42,17 @@ def read(
     if not records:
         raise ValueError(f"{folder} has nothing to report yet: {metrics.FILE} holds no record")
     if "dataset" in config:
-        return classified.read(folder, config, records)
+        return classifier.read(folder, config, records)
     game = make(str(config.get("game", "")))
-    counts, at = grades.counts(game, folder), curves.positions(records)
-    games = played.read(game, folder, progress=progress)
+    counts, at = solved_positions.counts(game, folder), curves.positions(records)
+    games = stored_games.read(game, folder, progress=progress)
     rated = _ladder(folder, games.notes)
     figures = [
         *curves.mistakes(records, counts),
         *curves.by_class(records, counts),
         *curves.ratings(*_rated(rated, records, at)),
         *curves.learning(records),
-        *played.figures(games, at, curves.column(records, "window")),
+        *stored_games.figures(games, at, curves.column(records, "window")),
         *curves.machine(records),
     ]
     made, kept = int(records[-1].get("games", 0)), sum(batch.games for batch in games.batches)
@@ -67,7 +68,7 @@ def read(
         facts=_facts(folder, config, records, games) + _best(folder, rated, games.notes),
         grades=_grades(records, counts),
         classes=_classes(records, counts),
-        alarms=alarms(records, games.batches, config, counts, lambda newest: played.covered(game, games, newest)),
+        alarms=alarms(records, games.batches, config, counts, lambda newest: stored_games.covered(game, games, newest)),
         figures=figures,
         checkpoints=checkpoints_of(folder, records, rated),
         board=boards.board(game, shown),
@@ -78,11 +79,11 @@ def read(
 
 
 def _facts(
-    folder: Path, config: Mapping[str, Any], records: list[dict[str, Any]], games: played.Played
+    folder: Path, config: Mapping[str, Any], records: list[dict[str, Any]], games: stored_games.Played
 ) -> list[tuple[str, str]]:
     last = records[-1]
     network, search = config.get("network") or {}, (config.get("self_play") or {}).get("search") or {}
-    distinct, total = played.distinct_positions(games)
+    distinct, total = stored_games.distinct_positions(games)
     facts = [
         ("minutes", minutes(last.get("minutes", math.nan))),
         ("games", f"{last.get('games', 0):,.0f}"),
@@ -132,7 +133,7 @@ def _classes(records: list[dict[str, Any]], counts: Mapping[str, int]) -> list[d
 
 def _ladder(folder: Path, notes: list[str]) -> Ladder:
     try:
-        return ladder.read(folder)
+        return rating_curve.read(folder)
     except ValueError as error:
         notes.append(f"ratings are left out: {error}")
         return Ladder()

@@ -13,9 +13,8 @@ import numpy as np
 import pytest
 
 import games.registry
-from agent import caches, chance
+from agent import random_numbers
 from agent.decision import Decisions, Terms
-from agent.perfect import Perfect
 from agent.solvers import connect_four_book
 from agent.solvers.connect_four import Solver, bitboards
 from agent.solvers.connect_four_book import (
@@ -32,6 +31,8 @@ from agent.solvers.connect_four_book import (
     reachable,
     write,
 )
+from agent.solvers.perfect_player import Perfect
+from agent.storage import user_cache
 from games.game import States
 
 made = cache(games.registry.make)
@@ -61,7 +62,7 @@ def after(lines: list[str]) -> States:
 
 
 def decisions(player: Perfect, states: States) -> Decisions:
-    keys = chance.keys(0, np.arange(len(states)), 0)
+    keys = random_numbers.keys(0, np.arange(len(states)), 0)
     player.think(np.arange(len(states)), states, Terms.of(len(states), keys=keys))
     return player.decide()[1]
 
@@ -77,7 +78,7 @@ def test_the_book_holds_every_position_that_its_player_can_meet_and_no_other() -
 
 def test_first_answers_come_without_a_search(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Of all those positions and their mirror images, in a folder where nothing was kept."""
-    monkeypatch.setenv(caches.PLACE, str(tmp_path))
+    monkeypatch.setenv(user_cache.PLACE, str(tmp_path))
     notes = list[str]()
     player = Perfect(made("connect_four"), note=notes.append)
     for lines in (list(entries()), [mirrored(moves) for moves in entries()]):

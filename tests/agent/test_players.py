@@ -16,14 +16,15 @@ import safetensors.torch
 import torch
 
 import games.registry
-from agent import models, weights
+from agent import weights
 from agent.decision import Decisions, Terms
-from agent.minimax import Minimax
-from agent.network import NetworkConfig, PolicyValueNet
-from agent.perfect import Perfect
+from agent.networks.policy_value import NetworkConfig, PolicyValueNet
 from agent.player import Player, RandomPlayer
 from agent.players import NetworkPlayer, game_of, load_network, player
-from agent.search import Search
+from agent.search.search import Search
+from agent.solvers.minimax import Minimax
+from agent.solvers.perfect_player import Perfect
+from agent.storage import model_folder
 from games.game import Game
 
 made = cache(games.registry.make)
@@ -201,25 +202,25 @@ def test_seconds_end_a_move(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_run_gives_its_newest_checkpoint_or_the_one_asked_for(run: Path) -> None:
-    assert models.find(str(run)).name == "1200"
-    assert models.find(f"{run}@100").name == "100"
+    assert model_folder.find(str(run)).name == "1200"
+    assert model_folder.find(f"{run}@100").name == "100"
     with pytest.raises(ValueError, match="no checkpoint 300; it has 100, 1200"):
-        models.find(f"{run}@300")
+        model_folder.find(f"{run}@300")
 
 
 def test_a_damaged_checkpoint_is_stepped_over(tmp_path: Path) -> None:
     game = made("tic_tac_toe")
     with pytest.raises(ValueError, match="has no checkpoints and no model"):
-        models.find(str(tmp_path))
+        model_folder.find(str(tmp_path))
     (tmp_path / "checkpoints").mkdir()
     with pytest.raises(ValueError, match="has no checkpoint yet"):
-        models.find(str(tmp_path))
+        model_folder.find(str(tmp_path))
     save(tmp_path / "checkpoints" / "1", game)
     for step, name, size in (("2", "model.safetensors", 3000), ("3", "config.json", 20)):
         path = save(tmp_path / "checkpoints" / step, game) / name
         path.write_bytes(path.read_bytes()[:size])
     with pytest.warns(UserWarning, match="checkpoint 3 .* is damaged .*; playing with checkpoint 1"):
-        assert models.find(str(tmp_path)).name == "1"
+        assert model_folder.find(str(tmp_path)).name == "1"
     with pytest.raises(ValueError, match="missing or damaged"):
         load_network(tmp_path / "checkpoints" / "2", game)
 

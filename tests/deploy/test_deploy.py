@@ -80,7 +80,7 @@ def test_both_are_of_the_ray_that_is_tested() -> None:
 
 
 def test_what_the_job_runs_is_a_command_of_ours(capsys: pytest.CaptureFixture[str]) -> None:
-    from honte.commands.train import main
+    from honte.cli.commands.train import main
 
     words = shlex.split(rayjob()["spec"]["entrypoint"])
     assert words[:4] == ["python", "-m", "honte", "train"]

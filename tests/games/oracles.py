@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from games.animal_shogi import MOVES as STEPS
 from games.game import Game
-from games.gardner_rules import MOVES, ROOK
+from games.rules.animal_shogi import MOVES as STEPS
+from games.rules.gardner_rules import MOVES, ROOK
 
 Code = Callable[[Game, int, int], int]
 """(game, action, to_play) -> what the other side calls that action."""

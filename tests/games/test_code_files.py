@@ -13,8 +13,8 @@ import pytest
 from numba import config
 from numba.core import compiler
 
-from games import caching, code_files
-from games.folders import is_private, private_folder, private_path
+from games import code_files, jit_cache
+from games.cache_folders import is_private, private_folder, private_path
 
 Change = Callable[[Path, Path], object]
 
@@ -41,7 +41,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def call(function: Any, argument: Any = 7) -> tuple[Any, int]:
     """The value, and how often code came from disk."""
-    made: Any = caching.kept(function, "")
+    made: Any = jit_cache.kept(function, "")
     return made(argument), sum(made.stats.cache_hits.values())
 
 
@@ -66,7 +66,7 @@ def test_an_entry_is_found_again_for_its_signature_alone(place: Path) -> None:
 def test_other_options_and_keys_are_other_entries(place: Path) -> None:
     for _ in range(2):
         for key, options in (("", {}), ("a", {}), ("", {"boundscheck": True}), ("", {"error_model": "numpy"})):
-            made: Any = caching.kept(triple, key, **options)
+            made: Any = jit_cache.kept(triple, key, **options)
             assert made(5) == 15
     assert len(list(place.iterdir())) == 4
 
@@ -144,7 +144,7 @@ def test_what_cannot_be_written_costs_only_time(place: Path, name: str, monkeypa
     def fail(*arguments: Any, **options: Any) -> Any:
         raise OSError(28, "No space left on device")
 
-    owners = {"dumps": caching, "_reduce": compiler.CompileResult, "replace": Path, "mkdir": Path}
+    owners = {"dumps": jit_cache, "_reduce": compiler.CompileResult, "replace": Path, "mkdir": Path}
     monkeypatch.setattr(owners[name], name, fail)
     assert call(triple) == (21, 0)
     assert call(triple) == (21, 0)

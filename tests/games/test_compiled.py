@@ -205,7 +205,7 @@ def test_the_heuristic_of_connect_four_is_fair() -> None:
 @pytest.mark.parametrize("size", [(6, 7, 4), (8, 9, 5), (15, 4, 4), (4, 15, 4), (19, 19, 5), (2, 2, 2)])
 def test_lines_are_found_everywhere(size: tuple[int, int, int]) -> None:
     """Against a naive search for k in a line, on random boards dense enough to have some."""
-    from games.connect_four import has_line
+    from games.rules.connect_four import has_line
 
     rows, columns, k = size
     height, random = rows + 1, np.random.default_rng(0)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from games import Position, make, position
-from games.go import can_resume, resumed
+from games.rules.go import can_resume, resumed
 
 NAMES = ("go:size=4", "othello:size=4", "gomoku:size=5,k=3", "hex:size=3", "hex:size=3,swap=true")
 

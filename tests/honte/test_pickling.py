@@ -18,10 +18,10 @@ from gymnasium.vector import AsyncVectorEnv, AutoresetMode
 
 import honte
 from games import NAMES, Game, make, position
-from games.hex import game as hex_game
-from honte.envs import GameEnv
-from honte.pettingzoo_env import GameAEC
-from honte.vector_env import GameVectorEnv
+from games.rules.hex import game as hex_game
+from honte.envs.gymnasium import GameEnv
+from honte.envs.pettingzoo import GameAEC
+from honte.envs.vector import GameVectorEnv
 from tests.games.made import made
 
 ROOT = Path(__file__).parents[2]

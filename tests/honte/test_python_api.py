@@ -18,8 +18,8 @@ import torch
 
 import honte
 from agent.player import Follower, Remembering
-from honte.learning import nested
-from selfplay.elo import elo_of
+from honte.training_runs import nested
+from selfplay.matches.elo import elo_of
 
 ROOT = Path(__file__).parents[2]
 TINY: dict[str, Any] = {
@@ -42,7 +42,7 @@ def test_the_examples_of_a_page(page: str, tmp_path: Path, monkeypatch: pytest.M
     assert result.failed == 0
 
 
-@pytest.mark.parametrize("module", ["honte", "honte.loaded", "honte.api"])
+@pytest.mark.parametrize("module", ["honte", "honte.loaded_player", "honte.api"])
 def test_the_examples_of_docstrings(module: str) -> None:
     result = doctest.testmod(importlib.import_module(module), extraglobs={"honte": honte})
     assert result.attempted > 0
@@ -261,5 +261,7 @@ def test_what_cannot_be_trained(
 
 
 def test_train_stays_a_function_whatever_is_imported() -> None:
-    code = "import honte, honte.__main__, honte.commands.train, honte.envs; assert callable(honte.train); honte.load"
+    code = (
+        "import honte, honte.__main__, honte.cli.commands.train, honte.envs; assert callable(honte.train); honte.load"
+    )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=120)

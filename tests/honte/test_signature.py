@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from agent import chance
+from agent import random_numbers
 from agent.decision import Terms
-from agent.evaluation import hashed
-from agent.search import Search, SearchConfig
+from agent.inference.evaluate import hashed
+from agent.search.search import Search, SearchConfig
 from games import make
 from honte.signature import signature
 
@@ -57,7 +57,7 @@ def games_decided(config: SearchConfig) -> Iterator[NDArray[np.integer]]:
         search = Search(game, hashed, config, num_slots=SLOTS)
         for move in range(MOVES):
             live = np.flatnonzero(~game.describe_new(states).terminal)
-            terms = Terms.of(len(live), keys=chance.keys(7, live, move))
+            terms = Terms.of(len(live), keys=random_numbers.keys(7, live, move))
             terms.explore[:] = live % 3 == 0
             search.think(live, states[live], terms)
             waiting = len(live)

@@ -10,11 +10,11 @@ import pytest
 from numpy.typing import NDArray
 
 import games
-from agent import chance
+from agent import random_numbers
 from agent.decision import Terms
-from agent.evaluation import hashed
+from agent.inference.evaluate import hashed
 from agent.player import RandomPlayer
-from agent.search import Search, SearchConfig
+from agent.search.search import Search, SearchConfig
 from selfplay.game_loop import GameLoop, Start
 from selfplay.records import GameRecord, pack, replay, unpack, validate
 
@@ -119,7 +119,7 @@ def test_any_seed_is_stored_as_one_that_draws_the_same(seed: int) -> None:
     game, (record,) = games.make("tic_tac_toe"), play("tic_tac_toe", 1, 1)
     record.seed = seed
     (read,) = unpack(game, pack(game, [record]))
-    assert chance.keys(read.seed, 3, 4).tolist() == chance.keys(seed, 3, 4).tolist()
+    assert random_numbers.keys(read.seed, 3, 4).tolist() == random_numbers.keys(seed, 3, 4).tolist()
     assert read.seed == seed or not -(1 << 63) <= seed < 1 << 63
 
 

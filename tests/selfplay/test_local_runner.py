@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import games
-from agent import chance
-from agent.evaluation import hashed
-from agent.search import SearchConfig
+from agent import random_numbers
+from agent.inference.evaluate import hashed
+from agent.search.search import SearchConfig
 from selfplay.local_runner import LocalRunner, SelfPlayConfig, openings_of, terms_of
 from selfplay.records import GameRecord, samples, validate
 
@@ -83,7 +83,7 @@ def test_an_error_in_a_thread_reaches_the_collector() -> None:
 def test_playout_caps_grant_full_searches_at_their_share() -> None:
     settings = config(full_fraction=0.25, fast_simulations=3)
     ids, plies = np.arange(4000), np.zeros(4000, np.int64)
-    terms = terms_of(settings)(ids, plies, chance.keys(0, ids, plies))
+    terms = terms_of(settings)(ids, plies, random_numbers.keys(0, ids, plies))
     assert set(terms.budgets.tolist()) == {3, 8}
     assert abs(terms.explore.mean() - 0.25) < 0.03
     assert (terms.budgets[terms.explore] == 8).all()

@@ -13,9 +13,9 @@ import torch
 
 import games
 from selfplay.records import read_shard, shards
-from training import checkpoints
 from training.alphazero import Run
 from training.config import TrainConfig, parse
+from training.run import checkpoints
 
 NUM_KILLS = 25
 

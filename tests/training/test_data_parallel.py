@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 import games
-from agent.network import NetworkConfig, PolicyValueNet
+from agent.networks.policy_value import NetworkConfig, PolicyValueNet
 from training.data_parallel import GlobalBatchNorm2d, Learners
 from training.losses import policy_value_loss
 from training.schedules import Schedule

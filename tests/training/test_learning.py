@@ -8,11 +8,11 @@ import pytest
 import torch
 
 import games
-from agent.search import SearchConfig
+from agent.search.search import SearchConfig
 from honte.recipes import recipe
 from training.alphazero import Run
 from training.config import merge, parse
-from training.grades import every_tic_tac_toe, grader
+from training.evaluation.solved_positions import every_tic_tac_toe, grader
 
 
 def test_every_position_of_tic_tac_toe_is_examined() -> None:

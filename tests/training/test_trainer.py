@@ -11,11 +11,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from agent.classifier import Classifier, ClassifierConfig
-from agent.devices import device_of
-from training import checkpoints
+from agent.inference.devices import device_of
+from agent.networks.image_classifier import Classifier, ClassifierConfig
 from training.config import LearnConfig
 from training.losses import classification_loss, policy_value_loss
+from training.run import checkpoints
 from training.schedules import Schedule
 from training.trainer import Diverged, Trainer, TrainerConfig
 

@@ -9,12 +9,12 @@ import pytest
 import torch
 from torch import nn
 
-from agent.classifier import Classifier, ClassifierConfig
-from agent.network import NetworkConfig, PolicyValueNet
+from agent.networks.image_classifier import Classifier, ClassifierConfig
+from agent.networks.policy_value import NetworkConfig, PolicyValueNet
 from games import make
-from training import checkpoints
 from training.alphazero import Run
 from training.config import TrainConfig, parse
+from training.run import checkpoints
 from training.transfer import freeze, transplant
 
 LARGE = make("connect_four:rows=7,columns=8")

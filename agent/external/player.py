@@ -1,0 +1,165 @@
+"""Engines from outside as one player of many games, whatever protocol they speak.
+
+Knows a few engines, which slot is whose, and that an engine that fails is ended and forfeits its game. Does not know
+protocols.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import os
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import MutableMapping, Sequence
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+from agent.decision import Decisions, Forfeit, Terms
+from agent.external.process import EngineError, EngineProcess, Refused, Resigned
+from agent.search.tree import Ints
+from games.game import Game, States
+
+C = TypeVar("C", bound=EngineProcess)
+
+
+class Engine(ABC, Generic[C]):
+    """One engine that plays one game at a time, and starts anew after it failed."""
+
+    def __init__(self, game: Game, command: str, seconds: float) -> None:
+        """``seconds``: how long an answer may take."""
+        self.game, self.command, self.seconds = game, command, seconds
+        self.client: C | None = None
+        self.busy = threading.Lock()
+
+    def move(self, actions: Sequence[int]) -> int:
+        """The engine's move after ``actions``. EngineError or Refused in words when it gives none that is legal."""
+        with self.busy:
+            try:
+                return self.answer(list(actions))
+            except (EngineError, Refused):
+                self.end()
+                raise
+
+    @abstractmethod
+    def answer(self, actions: list[int]) -> int:
+        """As ``move``; whatever is raised, ``move`` ends the process. Starts one where there is none."""
+
+    def end(self) -> None:
+        """End the process; the next move starts another."""
+        if self.client is not None:
+            self.client.close()
+            self.client = None
+
+
+def engines_for(num_slots: int) -> float:
+    """How many processes play so many games at once, unless somebody says so."""
+    return float(min(num_slots, os.cpu_count() or 1))
+
+
+def command_of(text: str, settings: MutableMapping[str, float], example: str) -> str:
+    """The command in ``KIND:[name=number ...] COMMAND``; ``settings`` take what stands before it.
+
+    ValueError for a number that is not right, where there is no command, and for a ``?`` outside quotes: it begins the
+    settings of other players, and an engine would be given them as words of its command.
+    """
+    kind, _, rest = text.partition(":")
+    rest = rest.strip()
+    while (word := rest.split(" ", 1)[0]).partition("=")[0] in settings:
+        name, _, value = word.partition("=")
+        try:
+            settings[name] = float(value)
+        except ValueError:
+            settings[name] = 0
+        whole = name != "seconds"
+        if not 0 < settings[name] <= 1e9 or (whole and settings[name] % 1):
+            raise ValueError(f"{text!r}: {name} is {value!r}; it must be a {'whole ' * whole}number above 0")
+        rest = rest[len(word) :].strip()
+    if not rest:
+        raise ValueError(f"{text!r} names no engine; write its command behind the colon: {example}")
+    if has_open_mark(rest):
+        raise ValueError(
+            f"{text!r}: an engine takes no settings behind a question mark; {' and '.join(f'{n}=N' for n in settings)}"
+            f" are written before its command, such as {kind}:seconds=5 COMMAND, and a question mark of the command's"
+            " own is written in quotes"
+        )
+    return rest
+
+
+def has_open_mark(command: str) -> bool:
+    """Whether ``command`` has a question mark that is neither in quotes nor behind a backslash."""
+    quote = ""
+    characters = iter(command)
+    for character in characters:
+        if character == "\\" and quote != "'":
+            next(characters, "")
+        elif quote:
+            quote = "" if character == quote else quote
+        elif character in "'\"":
+            quote = character
+        elif character == "?":
+            return True
+    return False
+
+
+class OutsidePlayer:
+    """Engines from outside, a few for all slots; each slot keeps to one of them."""
+
+    def __init__(self, game: Game, engines: Sequence[Engine[Any]]) -> None:
+        self.game, self.engines = game, engines
+        self.pool = concurrent.futures.ThreadPoolExecutor(len(engines), thread_name_prefix="engine")
+        self.lines: dict[int, list[int]] = {}
+        self.waiting: dict[concurrent.futures.Future[int], int] = {}  # moves under way -> slots
+
+    def check(self) -> None:
+        """Start one engine and ask it for a first move. EngineError or Refused in words where it gives none.
+
+        An engine that resigns speaks its protocol, and may do so.
+        """
+        with contextlib.suppress(Resigned):
+            self.engines[0].move(())
+
+    def follow(self, slot: int, actions: Sequence[int]) -> None:
+        self.lines[int(slot)] = list(actions)
+
+    def think(self, slots: Ints, states: States, terms: Terms) -> None:
+        for slot in np.asarray(slots).tolist():
+            if slot not in self.lines:
+                raise ValueError(
+                    "an engine from outside reads moves; it can play where a game is played from its start"
+                )
+            engine = self.engines[slot % len(self.engines)]
+            self.waiting[self.pool.submit(engine.move, self.lines.pop(slot))] = slot
+
+    def decide(self) -> tuple[Ints, Decisions]:
+        """The slots whose engine has answered. Forfeit for one whose engine has failed."""
+        if not self.waiting:
+            return np.zeros(0, np.int64), Decisions.empty(0, self.game.num_actions)
+        done, _ = concurrent.futures.wait(self.waiting, return_when=concurrent.futures.FIRST_COMPLETED)
+        for future in done:
+            if future.exception() is not None:
+                slot = self.waiting.pop(future)
+                try:
+                    future.result()
+                except (EngineError, Refused) as error:
+                    raise Forfeit(slot, f"{self.engines[0].command}: {error}") from None
+        slots = np.array([self.waiting[future] for future in done], np.int64)
+        out = Decisions.empty(len(slots), self.game.num_actions)
+        out.action[:] = [future.result() for future in done]
+        out.policy[np.arange(len(slots)), out.action] = 1
+        for future in done:
+            del self.waiting[future]
+        return slots, out
+
+    def stop(self) -> None:
+        for future in self.waiting:
+            future.cancel()
+        self.waiting.clear()
+
+    def close(self) -> None:
+        """End every engine. They end with the program at the latest."""
+        self.stop()
+        self.pool.shutdown(cancel_futures=True)
+        for engine in self.engines:
+            engine.end()

@@ -1,0 +1,92 @@
+"""``ugi:COMMAND``: an engine from outside that speaks UGI, as a player of any game.
+
+Knows how moves are told to a UGI engine and what it may do wrong. Does not know processes, matches or search.
+
+Moves are written as the game writes them, and the engine must be set up for that game and size by its own command. The
+protocol is UCI made general: "Universal Game Interface" (ugi.md of cutegames). An engine that fails forfeits the game
+at hand; the next one begins with a new process.
+"""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from agent.external.player import Engine, OutsidePlayer, command_of, engines_for
+from agent.external.process import EngineProcess, Refused
+from games.game import Game
+
+SECONDS = 60.0
+"""How long an answer may take unless ``seconds=`` says otherwise."""
+
+MOVETIME = 1000.0
+"""Milliseconds a move, unless ``movetime=``, ``nodes=`` or ``depth=`` says otherwise."""
+
+
+def ugi_player(text: str, game: Game, num_slots: int) -> UgiPlayer:
+    """The player of ``ugi:[seconds=S] [engines=N] [movetime=MS | nodes=N | depth=D] COMMAND``; ValueError if wrong."""
+    settings = {"seconds": SECONDS, "engines": engines_for(num_slots), "movetime": 0.0, "nodes": 0.0, "depth": 0.0}
+    command = command_of(text, settings, example="ugi:nodes=1000 ./engine")
+    limits = [f"{name} {settings[name]:.0f}" for name in ("movetime", "nodes", "depth") if settings[name]]
+    if len(limits) > 1:
+        raise ValueError(f"{text!r} limits a move by {' and by '.join(limits)}; one of them is enough")
+    limit = limits[0] if limits else f"movetime {MOVETIME:.0f}"
+    return UgiPlayer(game, command, limit, num_engines=int(settings["engines"]), seconds=settings["seconds"])
+
+
+class UgiClient(EngineProcess):
+    """One engine that speaks UGI."""
+
+    def ask(self, command: str, wanted: str) -> str:
+        """What follows the word ``wanted`` in the answer; lines before it (info, options) are passed over."""
+        deadline = time.monotonic() + self.seconds
+        self.send(command)
+        while True:
+            word, _, rest = self.line(command, deadline, self.seconds).strip().partition(" ")
+            if word == wanted:
+                return rest.strip()
+
+
+class UgiEngine(Engine[UgiClient]):
+    """One engine; it is told the whole game before each of its moves, so that it has nothing to remember."""
+
+    def __init__(self, game: Game, command: str, limit: str, seconds: float) -> None:
+        super().__init__(game, command, seconds)
+        self.limit = limit
+        self.plies = 0  # of the game that it was told last
+
+    def answer(self, actions: list[int]) -> int:
+        client = self._started(new_game=len(actions) < self.plies)
+        self.plies = len(actions)
+        states, texts = self.game.new(1), list[str]()
+        self.game.init(states)
+        for action in actions:
+            texts.append(self.game.action_text(action, int(self.game.describe_new(states).to_play[0])))
+            self.game.step(states, np.array([action]))
+        here = self.game.describe_new(states)
+        client.send(" ".join(["position startpos", *(["moves", *texts] if texts else [])]))
+        said = client.ask(f"go {self.limit}", "bestmove").split(" ")[0]
+        try:
+            action = self.game.parse_action(said, int(here.to_play[0]))
+        except ValueError:
+            raise Refused(f"its best move is {said[:60]!r}") from None
+        if not here.legal[0, action]:
+            raise Refused(f"it played {said}, which is not legal")
+        return action
+
+    def _started(self, *, new_game: bool) -> UgiClient:
+        if self.client is None:
+            self.client, new_game = UgiClient(self.command, seconds=self.seconds), True
+            self.client.ask("ugi", "ugiok")
+        if new_game:
+            self.client.send("uginewgame")
+            self.client.ask("isready", "readyok")
+        return self.client
+
+
+class UgiPlayer(OutsidePlayer):
+    """Engines that speak UGI."""
+
+    def __init__(self, game: Game, command: str, limit: str, *, num_engines: int, seconds: float) -> None:
+        super().__init__(game, [UgiEngine(game, command, limit, seconds) for _ in range(num_engines)])

@@ -1,0 +1,124 @@
+"""An engine for a GPU: one CUDA graph for each batch shape, pinned memory on both sides, weights copied in place.
+
+Knows torch and CUDA. Does not know search or learning. Calls come one at a time: ``BatchingEvaluator`` stands before.
+On another device the same steps run without a graph, which is how they are tested where there is no GPU.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from agent.inference.backends.torch import folded
+from agent.inference.evaluate import Evaluation
+from agent.networks.policy_value import NetworkConfig, PolicyValueNet, expected_value
+from games.game import Game, Positions, States
+
+GRAPH_SHAPES = (32, 64, 128, 256, 512, 1024, 2048, 4096)
+"""Batches are padded to the next of these; larger ones are cut."""
+
+PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+class _Captured(NamedTuple):
+    """A batch shape: what goes in, what comes out, and the work between."""
+
+    given: Tensor  # [B, C, H, W] pinned
+    logits: Tensor  # [B, A] pinned
+    values: Tensor  # [B] pinned
+    run: Callable[[], None]
+
+
+class CudaEngine:
+    """An ``Evaluate`` over CUDA graphs. Safe to call from several threads; ``load`` swaps the weights between calls."""
+
+    def __init__(
+        self,
+        game: Game,
+        config: NetworkConfig,
+        *,
+        precision: str = "bf16",
+        device: str = "cuda",
+        shapes: tuple[int, ...] = GRAPH_SHAPES,
+    ) -> None:
+        """``precision`` is fp32, bf16 or fp16. ValueError for others."""
+        if precision not in PRECISIONS:
+            raise ValueError(f"precision is {precision!r}; on {device} it must be one of {', '.join(PRECISIONS)}")
+        self.precision, self.dtype, self.device = precision, PRECISIONS[precision], torch.device(device)
+        self.shapes, self.version = tuple(shapes), -1
+        self.num_actions = game.num_actions
+        self.observed = (game.observation_shape, torch.from_numpy(np.zeros(0, game.observation_dtype)).dtype)
+        with torch.random.fork_rng(devices=[]):
+            self.network = PolicyValueNet(config, game.observation_shape, game.action_layout)
+        self.ready = self._placed(self.network)
+        self.captured: dict[int, _Captured] = {}
+        self.lock = threading.Lock()
+
+    def load(self, weights: Mapping[str, Tensor], version: int = 0) -> None:
+        """Take new weights, strictly; later calls use them. Graphs stay: they read the same memory."""
+        self.network.load_state_dict(weights, strict=True)
+        fresh = self._placed(self.network)
+        with self.lock, torch.no_grad():
+            for mine, new in zip(self.ready.parameters(), fresh.parameters(), strict=True):
+                mine.copy_(new)
+            self.version = version
+
+    def _placed(self, network: nn.Module) -> nn.Module:
+        model = folded(network).to(self.device, self.dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return model  # type: ignore[no-any-return]
+
+    def __call__(self, states: States, positions: Positions) -> Evaluation:
+        observation, largest = positions.observation, self.shapes[-1]
+        with self.lock:
+            parts = [self._forward(observation[i : i + largest]) for i in range(0, len(observation), largest)]
+        logits, values = zip(*parts, strict=True)
+        return Evaluation(np.concatenate(logits), np.concatenate(values))
+
+    def _forward(self, observation: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        count = len(observation)
+        size = next(shape for shape in self.shapes if shape >= count)
+        if size not in self.captured:
+            self.captured[size] = self._capture(size)
+        given, logits, values, run = self.captured[size]
+        given[:count] = torch.from_numpy(np.ascontiguousarray(observation))
+        run()
+        return logits[:count].numpy().copy(), values[:count].numpy().copy()
+
+    def _capture(self, size: int) -> _Captured:
+        """Fixed memory for batches of ``size`` and one launch for all the work on it."""
+        on_gpu = self.device.type == "cuda"
+        shape, dtype = self.observed
+        given = torch.zeros((size, *shape), dtype=dtype, pin_memory=on_gpu)
+        logits = torch.zeros((size, self.num_actions), pin_memory=on_gpu)
+        values = torch.zeros(size, pin_memory=on_gpu)
+
+        @torch.inference_mode()
+        def work() -> None:
+            x = given.to(self.device, non_blocking=True).to(self.dtype).contiguous(memory_format=torch.channels_last)
+            policy, value = self.ready(x)
+            logits.copy_(policy.float(), non_blocking=on_gpu)
+            values.copy_(expected_value(value).float(), non_blocking=on_gpu)
+
+        if not on_gpu:
+            return _Captured(given, logits, values, work)
+        stream = torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]
+        stream.wait_stream(torch.cuda.current_stream(self.device))
+        with torch.cuda.stream(stream):
+            for _ in range(3):  # libraries choose their kernels outside of a graph
+                work()
+        torch.cuda.current_stream(self.device).wait_stream(stream)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph, capture_error_mode="thread_local"):  # a learner may be at work beside it
+            work()
+
+        def launch() -> None:
+            graph.replay()
+            torch.cuda.current_stream(self.device).synchronize()
+
+        return _Captured(given, logits, values, launch)

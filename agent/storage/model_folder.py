@@ -1,0 +1,221 @@
+"""Model folders: ``model.safetensors`` and ``config.json``, alone or as the checkpoints of a run.
+
+Knows how to find one, what its config says, and which games it can play. Does not know search, nor how one is made.
+``config.json`` is {"schema": 1, "game": name, "network": {NetworkConfig}, "search": {SearchConfig}}.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import shlex
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import safetensors
+
+from agent import weights
+from agent.settings import hints, refusal
+from agent.storage.text_files import read_text
+from games.game import Game
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from agent.networks.policy_value import NetworkConfig
+
+SCHEMA = 1
+
+BEST = "best"
+"""``RUN@best``, and the folder of a run where it lies."""
+
+LARGEST_CONFIG = 1 << 20
+"""Bytes of a ``config.json``."""
+
+RATED = "ratings/models"
+"""Where a run keeps the networks that its ratings need, by step, after their checkpoints are deleted."""
+
+BUFFERS = frozenset({"running_mean", "running_var", "num_batches_tracked", "mean", "std"})
+"""Tensors of a network that are measured or counted, not learned."""
+
+Config = TypeVar("Config")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """What ``config.json`` of ``folder`` says."""
+
+    folder: Path
+    game: str
+    network: dict[str, Any]
+    search: dict[str, Any]
+    pictures: str = ""  # the data set, where it tells pictures apart and plays no game
+    game_sha256: str = ""  # of the user's file that the game was
+
+
+def find(text: str) -> Path:
+    """The model folder that ``text`` names: a game with a shipped network, a model folder, RUN, RUN@STEP or RUN@best.
+
+    ValueError when there is none. A run gives its newest whole checkpoint and warns of damaged ones.
+    """
+    shipped = weights.folder(text)
+    if shipped:
+        return shipped
+    run, at, step = text.rpartition("@")
+    if at and step == BEST and not Path(text).exists():
+        if not (Path(run) / BEST).is_dir():
+            raise ValueError(f"{run} has no best checkpoint yet; honte rate {shlex.quote(run)} tests for it")
+        return Path(run) / BEST
+    path = Path(run) if at and step.isdecimal() and not Path(text).exists() else Path(text)
+    if not path.is_dir():
+        names = ", ".join(each.name for each in weights.folders()) or "none yet"
+        raise ValueError(f"there is no run or model folder {str(path)!r}, nor a shipped network of that name ({names})")
+    checkpoints = path / "checkpoints"
+    if path != Path(text):
+        if not (checkpoints / step).is_dir() and (path / RATED / step).is_dir():
+            return path / RATED / step
+        if not (checkpoints / step).is_dir():
+            raise ValueError(f"{path} has no checkpoint {step}; it has {', '.join(map(str, steps(path))) or 'none'}")
+        return checkpoints / step
+    if checkpoints.is_dir():
+        return _newest(path)
+    if not (path / "model.safetensors").is_file():
+        raise ValueError(f"{path} has no checkpoints and no model.safetensors; it is neither a run nor a model folder")
+    return path
+
+
+def steps(run: Path) -> list[int]:
+    """The steps of a run's checkpoints, ascending."""
+    return sorted(int(path.name) for path in (run / "checkpoints").glob("*") if path.name.isdecimal())
+
+
+def count_parameters(folder: Path) -> int:
+    """How many numbers the network in a model folder has learned, from the header of its file alone."""
+    with safetensors.safe_open(folder / "model.safetensors", "numpy") as file:
+        shapes = {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118 - not a dict
+    return sum(math.prod(shape) for name, shape in shapes.items() if name.rpartition(".")[2] not in BUFFERS)
+
+
+def _newest(run: Path) -> Path:
+    damaged = []
+    for step in reversed(steps(run)):
+        folder = run / "checkpoints" / str(step)
+        try:
+            read(folder)
+            with safetensors.safe_open(folder / "model.safetensors", "numpy"):
+                pass  # its header is whole and fits the file's length
+        except (ValueError, OSError, safetensors.SafetensorError) as error:
+            damaged.append(f"checkpoint {step} of {run} is damaged ({error})")
+            continue
+        if damaged:
+            warnings.warn(f"{damaged[0]}; playing with checkpoint {step}", stacklevel=2)
+        return folder
+    raise ValueError(damaged[0] if damaged else f"{run} has no checkpoint yet; train a little longer")
+
+
+def read(folder: Path) -> Model:
+    """The config of a model folder. ValueError when it is missing or not one of this version."""
+    path = folder / "config.json"
+    try:
+        content = json.loads(read_text(path, LARGEST_CONFIG))
+        schema, game, network = content["schema"], content["game"], content["network"]
+        search, pictures = content.get("search", {}), content.get("classifies", "")
+    except OSError as error:
+        raise ValueError(f"{folder} has no readable config.json, so honte cannot tell its game and network") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path} is not the config of a model: {type(error).__name__} {error}") from error
+    if schema != SCHEMA:
+        raise ValueError(f"{path} has schema {schema!r}, this version of honte reads {SCHEMA}")
+    return Model(
+        folder=folder,
+        game=str(game),
+        network=dict(network),
+        search=dict(search),
+        game_sha256=str(content.get("game_sha256", "")),
+        pictures=str(pictures),
+    )
+
+
+def ensure_plays(text: str, model: Model) -> None:
+    """ValueError where the model that ``text`` names was made for pictures, and for no game."""
+    if model.pictures:
+        raise ValueError(
+            f"{text!r} has learned to tell pictures apart ({model.pictures}) and plays no game;"
+            f" honte predict {text} FILE says what is on a picture"
+        )
+
+
+def load_network(folder: str | Path, game: Game) -> tuple[NetworkConfig, dict[str, Tensor]]:
+    """The network in ``folder``, or whatever ``find`` makes of it, and its weights, both checked to fit ``game``.
+
+    ValueError when something does not fit.
+    """
+    import safetensors.torch
+
+    from agent.networks.policy_value import NetworkConfig, PolicyValueNet
+
+    model = read(find(str(folder)))
+    ensure_plays(str(folder), model)
+    config = configured(NetworkConfig, model.network, f"{model.folder / 'config.json'}: network")
+    if not plays(model, game):
+        raise ValueError(f"{folder} has learned {model.game}; it cannot play {game.name}")
+    path = model.folder / "model.safetensors"
+    try:
+        tensors = safetensors.torch.load_file(path)
+    except (OSError, safetensors.SafetensorError) as error:
+        raise ValueError(f"{path} is missing or damaged: {error}") from error
+    with fitting(path, f"its config.json and {game.name}"):
+        PolicyValueNet(config, game.observation_shape, game.action_layout).load_state_dict(tensors)
+    return config, tensors
+
+
+@contextlib.contextmanager
+def fitting(path: Path, to: str) -> Iterator[None]:
+    """While a model is made and filled from ``path``: ValueError where that does not fit ``to``.
+
+    It draws no random numbers that others count on.
+    """
+    import torch
+
+    try:
+        with torch.random.fork_rng(devices=[]):
+            yield
+    except RuntimeError as error:
+        first = str(error).splitlines()[-1].strip()
+        raise ValueError(f"{path} does not fit {to}: {first}") from error
+
+
+def plays(model: Model, game: Game) -> bool:
+    """Whether ``model`` was made for ``game``. With pooled heads, any size of the same game will do."""
+    if ".py:" in game.name:  # a file may have another path or name than it was trained by
+        (learned, own, what), (here, _, asked) = (name.partition(".py:") for name in (model.game, game.name))
+        same = bool(model.game_sha256) and model.game_sha256 == game.file_sha256
+        if own and what == asked and not same and model.game_sha256 and Path(learned).name == Path(here).name:
+            warnings.warn(f"{here}.py has changed since {model.folder} learned it", stacklevel=2)
+        return bool(own) and what == asked and (same or Path(learned).name == Path(here).name)
+    pooled = model.network.get("heads") == "pooled" and not game.name.startswith("openspiel:")
+    return model.game == game.name or (pooled and model.game.partition(":")[0] == game.name.partition(":")[0])
+
+
+def configured(kind: type[Config], values: Mapping[str, Any], where: str) -> Config:
+    """The dataclass ``kind`` from a dict, nested ones too. ValueError for a field it does not have, or out of range."""
+    if not isinstance(values, Mapping):
+        raise ValueError(f"{where} is {values!r:.40}: it must be a group of names and values")
+    default = kind()
+    known = [each.name for each in fields(kind)]  # type: ignore[arg-type]
+    parts: dict[str, Any] = {}
+    for name, value in values.items():
+        if name not in known:
+            raise ValueError(f"{where}: unknown field {name!r}; there are {', '.join(known)}")
+        nested = getattr(default, name)
+        if is_dataclass(nested):
+            parts[name] = configured(type(nested), value, f"{where}.{name}")
+        elif (problem := refusal(hints(kind)[name], value, read=True)) is not None:
+            raise ValueError(f"{where}: {name} {problem}")
+        else:
+            parts[name] = tuple(value) if isinstance(value, list) else value
+    return kind(**parts)

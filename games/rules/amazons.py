@@ -1,0 +1,300 @@
+"""Amazons: move a queen, then let it shoot an arrow that blocks a cell for good; who cannot move loses.
+
+Knows its rules and its drawing. Does not know how they are compiled or searched.
+
+A turn is three actions by the same player, each a cell: the amazon, where it goes, and where its arrow lands. Amazons
+and arrows go like chess queens over empty cells; the cell that the amazon left is empty. An amazon that cannot move
+cannot be chosen; one that moved can always shoot, at least to where it came from. Actions are cells, row by row from
+the top left.
+
+The opening on 10 x 10 is Walter Zamkauskas's (1988): a4 d1 g1 j4 against a7 d10 g10 j7. The smaller ones have the same
+shape: on 8 x 8 a3 c1 f1 h3, as people play it on a chess board, and on 6 x 6 a2 b1 e1 f2, as in J. Song and M. Müller,
+"An Enhanced Solver for the Game of Amazons" (2014; their boards 6 wide); OpenSpiel has the same three.
+"""
+
+from __future__ import annotations
+
+import string
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from games.board import Board, Piece
+from games.compiled import CompiledGame, from_rules
+from games.game import ONGOING
+from games.jit_cache import cached_njit
+from games.symmetry import MIRROR, of_cells
+
+OPENINGS = {6: "a2 b1 e1 f2", 8: "a3 c1 f1 h3", 10: "a4 d1 g1 j4"}
+"""Size -> the first player's amazons; the second player's stand opposite."""
+
+ARROW = 3
+"""Cell code; 0 is empty, 1 and 2 are the players' amazons, and above 3 are amazons that were chosen."""
+
+CHOOSE, MOVE, SHOOT = 0, 1, 2
+"""What the next action of a turn is."""
+
+DIRECTIONS = ((0, 1), (1, -1), (1, 0), (1, 1), (0, -1), (-1, 1), (-1, 0), (-1, -1))
+"""(down, right); along the first four the cells' numbers grow, along the others they fall."""
+
+AROUND = len(DIRECTIONS)
+WORD = 64
+
+
+def rays_of(size: int) -> NDArray[np.uint64]:
+    """[cells, 9, words] bit sets of the cells in each direction and, last, of those next to the cell."""
+    rays = np.zeros((size * size, AROUND + 1, -(-size * size // WORD)), np.uint64)
+    for cell in range(size * size):
+        for d, (down, right) in enumerate(DIRECTIONS):
+            r, c, plane = cell // size + down, cell % size + right, AROUND
+            while 0 <= r < size and 0 <= c < size:
+                word, bit = divmod(r * size + c, WORD)
+                for p in {plane, d}:
+                    rays[cell, p, word] |= np.uint64(1 << bit)
+                r, c, plane = r + down, c + right, d
+    return rays
+
+
+@cached_njit
+def can_move(occupied: NDArray[np.uint64], rays: NDArray[np.uint64], cell: int) -> bool:
+    """Whether a cell next to ``cell`` is empty."""
+    for word in range(len(occupied)):
+        if rays[cell, AROUND, word] & ~occupied[word]:
+            return True
+    return False
+
+
+@cached_njit
+def queen_reach(occupied: NDArray[np.uint64], rays: NDArray[np.uint64], cell: int, word: int) -> Any:
+    """Word ``word`` of the cells that a queen on ``cell`` reaches in one move."""
+    reach = np.uint64(0)
+    for d in range(4):  # up to the lowest bit in the way
+        ray = rays[cell, d, word]
+        blockers = occupied[word] & ray
+        if blockers:
+            ray &= blockers ^ (blockers - np.uint64(1))
+        for nearer in range(word):
+            if occupied[nearer] & rays[cell, d, nearer]:
+                ray = np.uint64(0)
+        reach |= ray
+    for d in range(4, 8):  # what stands in the way hides every lower bit
+        ray = rays[cell, d, word]
+        hidden = occupied[word] & ray
+        hidden |= hidden >> np.uint64(1)
+        hidden |= hidden >> np.uint64(2)
+        hidden |= hidden >> np.uint64(4)
+        hidden |= hidden >> np.uint64(8)
+        hidden |= hidden >> np.uint64(16)
+        hidden |= hidden >> np.uint64(32)
+        ray &= ~hidden
+        for nearer in range(word + 1, len(occupied)):
+            if occupied[nearer] & rays[cell, d, nearer]:
+                ray = np.uint64(0)
+        reach |= ray
+    return reach & ~occupied[word]
+
+
+@cached_njit
+def queen_distances(
+    occupied: NDArray[np.uint64], rays: NDArray[np.uint64], starts: NDArray[np.int8]
+) -> NDArray[np.int16]:
+    """[cells] queen moves from the nearest of ``starts`` to each empty cell; the number of cells where none leads."""
+    far = len(rays)
+    distances, queue = np.empty(far, np.int16), np.empty(far, np.int16)
+    for cell in range(far):
+        distances[cell] = far
+    head, tail = 0, len(starts)
+    for i in range(tail):
+        queue[i] = starts[i]
+        distances[starts[i]] = 0
+    while head < tail:
+        cell = queue[head]
+        head += 1
+        for word in range(len(occupied)):
+            reach = queen_reach(occupied, rays, cell, word)
+            for to in range(word * WORD, min(far, (word + 1) * WORD)):
+                if distances[to] == far and (reach >> np.uint64(to % WORD)) & np.uint64(1):
+                    distances[to] = distances[cell] + 1
+                    queue[tail] = to
+                    tail += 1
+    for start in starts:
+        distances[start] = far
+    return distances
+
+
+def game(size: int = 6) -> CompiledGame:
+    """Four amazons each on ``size`` x ``size`` cells. ValueError for sizes without a usual opening."""
+    if size not in OPENINGS:
+        raise ValueError(f"amazons: size={size}; there are usual openings for size 6, 8 and 10")
+    num_cells = size * size
+    letters = string.ascii_lowercase[:size]
+    names = [f"{letters[a % size]}{size - a // size}" for a in range(num_cells)]
+    rays = rays_of(size)
+    num_words = rays.shape[2]
+    first = np.array([names.index(name) for name in OPENINGS[size].split()])
+    opening = np.stack([first, (size - 1 - first // size) * size + first % size]).astype(np.int8)
+    state = np.dtype(
+        [
+            ("occupied", np.uint64, (num_words,)),  # a bit a cell: amazons and arrows
+            ("amazons", np.int8, (2, 4)),  # their cells
+            ("to_play", np.int8),
+            ("phase", np.int8),
+            ("chosen", np.int8),  # which amazon moves or shoots; 0 while none does
+            ("stuck", np.int8),  # the player to choose an amazon has none that can move
+            ("plies", np.int16),
+        ],
+        align=True,
+    )
+
+    def init(s: Any) -> None:
+        for player in range(2):
+            for i in range(4):
+                cell = opening[player, i]
+                s["amazons"][player, i] = cell
+                s["occupied"][cell // WORD] |= np.uint64(1) << np.uint64(cell % WORD)
+
+    def legal_actions(s: Any, legal: NDArray[np.bool_]) -> None:
+        occupied, mine = s["occupied"], s["amazons"][s["to_play"]]
+        if s["phase"] == CHOOSE:
+            for i in range(4):
+                legal[mine[i]] = can_move(occupied, rays, mine[i])
+        else:
+            for word in range(num_words):
+                reach = queen_reach(occupied, rays, mine[s["chosen"]], word)
+                start = word * WORD
+                for a in range(min(WORD, num_cells - start)):
+                    legal[start + a] = (reach >> np.uint64(a)) & np.uint64(1)
+
+    def step(s: Any, a: int) -> None:
+        occupied, mover = s["occupied"], s["to_play"]
+        mine = s["amazons"][mover]
+        if s["phase"] == CHOOSE:
+            for i in range(4):
+                if mine[i] == a:
+                    s["chosen"] = i
+            s["phase"] = MOVE
+        else:
+            occupied[a // WORD] |= np.uint64(1) << np.uint64(a % WORD)
+            if s["phase"] == MOVE:
+                left = mine[s["chosen"]]
+                occupied[left // WORD] ^= np.uint64(1) << np.uint64(left % WORD)
+                mine[s["chosen"]] = a
+                s["phase"] = SHOOT
+            else:
+                s["phase"], s["chosen"] = CHOOSE, 0
+                s["to_play"] = 1 - mover
+                theirs = s["amazons"][1 - mover]
+                stuck = 1
+                for i in range(4):
+                    if can_move(occupied, rays, theirs[i]):
+                        stuck = 0
+                        break
+                s["stuck"] = stuck
+        s["plies"] += 1
+
+    def outcome(s: Any) -> int:
+        return -1 if s["stuck"] else ONGOING
+
+    def observe(s: Any, planes: NDArray[np.uint8]) -> None:
+        for a in range(num_cells):
+            planes[2, a // size, a % size] = (s["occupied"][a // WORD] >> np.uint64(a % WORD)) & np.uint64(1)
+        for player in range(2):
+            for i in range(4):
+                cell = s["amazons"][player, i]
+                planes[2, cell // size, cell % size] = 0
+                planes[0 if player == s["to_play"] else 1, cell // size, cell % size] = 1
+        if s["phase"] != CHOOSE:
+            chosen = s["amazons"][s["to_play"], s["chosen"]]
+            planes[3, chosen // size, chosen % size] = 1
+            planes[3 + s["phase"]] = 1
+
+    def begin_turn(s: Any) -> None:
+        s["phase"], s["chosen"] = CHOOSE, 0
+
+    def heuristic(s: Any) -> float:
+        """Cells that the mover's amazons reach first, minus the other's: queen-move territory (J. Lieberum 2005)."""
+        mine = queen_distances(s["occupied"], rays, s["amazons"][s["to_play"]])
+        theirs = queen_distances(s["occupied"], rays, s["amazons"][1 - s["to_play"]])
+        even = -0.2 if s["phase"] == SHOOT else 0.2  # who moves an amazon next is a little nearer
+        total = 0.0
+        for cell in range(num_cells):
+            if mine[cell] < theirs[cell]:
+                total += 1
+            elif mine[cell] > theirs[cell]:
+                total -= 1
+            elif mine[cell] < num_cells:
+                total += even
+        return float(np.tanh(total / size))
+
+    def draw(s: Any) -> NDArray[np.int8]:
+        occupied = sum(int(word) << (WORD * w) for w, word in enumerate(s["occupied"]))
+        cells = np.array([ARROW * (occupied >> a & 1) for a in range(num_cells)], np.int8)
+        cells[s["amazons"][0]], cells[s["amazons"][1]] = 1, 2
+        if s["phase"] != CHOOSE:
+            cells[s["amazons"][s["to_play"], s["chosen"]]] = 2 + 2 * s["phase"] + s["to_play"]
+        return cells.reshape(size, size)
+
+    def read(s: Any, cells: NDArray[np.int8], mover: int | None) -> None:
+        codes = cells.ravel()
+        arrows = int((codes == ARROW).sum())
+        to_play = arrows % 2  # an arrow a turn
+        owners = np.where(codes > ARROW, 1 + codes % 2, codes)  # 4 and 6 are the first player's, 5 and 7 the second's
+        for player in range(2):
+            found = np.flatnonzero(owners == player + 1)
+            if len(found) != 4:
+                raise ValueError(f"the drawing has {len(found)} amazons of {'xo'[player]}; each player has 4")
+            s["amazons"][player] = found
+        for a in np.flatnonzero(codes):
+            s["occupied"][a // WORD] |= np.uint64(1 << int(a % WORD))
+        s["to_play"], s["plies"] = to_play, 3 * arrows
+        free = [can_move(s["occupied"], rays, cell) for cell in s["amazons"][to_play]]
+        chosen = np.flatnonzero(codes > ARROW)
+        if len(chosen) > 1 or (codes[chosen] % 2 != to_play).any():
+            raise ValueError(
+                f"the drawing has {arrows} arrows, so it is the turn of {'xo'[to_play]}, which alone may have one "
+                "chosen amazon (+ X, @ O)"
+            )
+        if len(chosen):
+            s["chosen"] = np.flatnonzero(s["amazons"][to_play] == chosen[0])[0]
+            s["phase"] = (codes[chosen[0]] - 2) // 2
+            s["plies"] += s["phase"]
+            if not free[s["chosen"]]:
+                raise ValueError(f"the chosen amazon of the drawing, {names[chosen[0]]}, is walled in")
+        s["stuck"] = not any(free)
+
+    return from_rules(
+        name="amazons" if size == 6 else f"amazons:size={size}",
+        state=state,
+        num_actions=num_cells,
+        # own amazons, their amazons, arrows, the chosen amazon; all ones: it moves next; all ones: it shoots next
+        observation_shape=(6, size, size),
+        max_plies=3 * (num_cells - 8),  # an arrow a turn fills the board
+        init=init,
+        legal_actions=legal_actions,
+        step=step,
+        outcome=outcome,
+        observe=observe,
+        begin_turn=begin_turn,
+        heuristic=heuristic,
+        draw=draw,
+        read=read,
+        write_action=lambda a: names[a],
+        symmetries=of_cells(size, size, MIRROR),  # any other turn of the board gives another opening
+        action_layout=np.array([(0, a // size, a % size) for a in range(num_cells)]),
+        board=Board(
+            size,
+            size,
+            glyphs=(".", "x", "o", "#", "+", "@", "X", "O"),
+            column_labels=tuple(letters),
+            row_labels=tuple(str(size - r) for r in range(size)),
+            clicks=np.arange(num_cells).reshape(size, size),
+            surface="checkers",
+            pieces=(
+                Piece("none"),
+                *(Piece("stone", player) for player in range(2)),
+                Piece("block"),
+                *(Piece("stone", player, text) for text in ("to", "shoot") for player in range(2)),
+            ),
+        ),
+    )

@@ -1,0 +1,286 @@
+"""Animal shogi (dobutsu shogi; Madoka Kitao, 2008): shogi on 3 x 4, with five pieces and drops.
+
+Knows its rules and its drawing. Does not know how they are compiled or searched.
+
+Sente (capitals) begins. Ways that a sente piece may step, one cell a move; gote's are turned:
+
+    C chick  . | .    E elephant  \\ . /    G giraffe  . | .    L lion  \\ | /    H hen  \\ | /
+             . C .                . E .               - G -           - L -          - H -
+             . . .                / . \\               . | .           / | \\          . | .
+
+A chick that steps onto the last rank becomes a hen; captured, it is a chick again. A captured piece changes sides and
+may be dropped on any empty cell instead of a move; a chick dropped on the last rank stays there as a chick.
+
+A player wins by taking the lion, or by bringing the own lion to the last rank where it cannot be taken (the try). As in
+pgx 2.6, a move that leaves the own lion to be taken is no legal action, so lions are never taken: who has no legal
+action has lost, in check or not, and a lion on the last rank always stands there safely. A position that stands for the
+third time, with the same hands and player to move, is a draw, and so is a game of 256 plies. Here every repetition
+counts; pgx's key of a position overlooks those that come about in an odd number of moves a player.
+
+**The mover's view.** Gote sees the board turned by half a turn, in observations and in action numbers. Planes: the
+mover's chicks, elephants, giraffes, lion, hens; the other's; for the mover's chicks, elephants and giraffes in hand,
+then the other's, a plane for the first and one for the second; whether this position stood before; and all plies in 8
+binary digits, lowest first. Which earlier positions could come again is left out.
+
+Actions are the steps on the board, cell after cell and for each cell direction after direction (clockwise from up), and
+then the drops of a chick, an elephant and a giraffe, cell after cell. They are written ``b2b3`` and ``C*b2``.
+
+The drawing has gote's hand on the left and sente's on the right, and a star there beside the player to move. Reading a
+drawing starts all counts anew: plies and what stood before.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from games.board import Board, Piece
+from games.compiled import CompiledGame, from_rules
+from games.game import ONGOING
+from games.jit_cache import cached_njit
+
+CHICK, ELEPHANT, GIRAFFE, LION, HEN = 1, 2, 3, 4, 5  # cell codes; gote's are 5 higher
+NO_PIECE, STAR = 11, 12  # codes of the drawing only: an empty place of a hand, the mark beside the player to move
+MAX_PLIES = 256
+DRAW, LOST = 1, 2  # how a game ended, for the player to move; 0: it goes on
+REPEATED, FIRST_PLY, NUM_PLANES = 22, 23, 31
+WAYS = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))  # down, right; clockwise from up
+STEPS = ((0,), (1, 3, 5, 7), (0, 2, 4, 6), tuple(range(8)), (0, 1, 2, 4, 6, 7))  # of WAYS, by piece
+MOVES = [
+    (way, q, q + 3 * down + right)
+    for q in range(12)
+    for way, (down, right) in enumerate(WAYS)
+    if 0 <= q // 3 + down < 4 and 0 <= q % 3 + right < 3
+]
+"""Each step in the mover's view: direction, from, to. Drops follow, 12 for each of three pieces."""
+
+NUM_STEPS = len(MOVES)
+NUM_ACTIONS = NUM_STEPS + 36
+FROM, TO = (np.array([[move[i] for move in MOVES], [11 - move[i] for move in MOVES]]) for i in (1, 2))  # [2, M]
+ACTION = np.full((2, 12, 12), -1)  # player, from, to on the real board -> the action's number
+REACH = np.zeros((11, 12), np.int64)  # cell code, cell -> the cells that the piece attacks, as bits
+for player, (a, (way, q, t)) in itertools.product(range(2), enumerate(MOVES)):
+    ACTION[player, FROM[player, a], TO[player, a]] = a
+    for piece, ways in enumerate(STEPS):
+        REACH[1 + piece + 5 * player, 11 - q if player else q] |= (way in ways) << (11 - t if player else t)
+FIRST = np.array([8, 9, 7, 0, 6, 0, 0, 1, 0, 2, 4, 3], np.int8)
+WORTH = np.array([0, 1, 3, 3, 0, 4])
+STATE = np.dtype(
+    [
+        ("keys", np.int64, (MAX_PLIES + 1,)),  # every position so far as a number that names it exactly
+        ("plies", np.int16),
+        ("cells", np.int8, (12,)),
+        ("hands", np.int8, (2, 3)),  # chicks, elephants, giraffes
+        ("moves", np.int8, (NUM_ACTIONS,)),  # the legal actions
+        ("num_moves", np.int8),
+        ("to_play", np.int8),
+        ("repeated", np.int8),  # how often this position stood before
+        ("ending", np.int8),
+    ],
+    align=True,
+)
+
+
+@cached_njit
+def list_moves(cells: NDArray[np.int8], hand: NDArray[np.int8], me: int, moves: NDArray[np.int8]) -> int:
+    """Fill ``moves`` with the legal actions of player ``me`` and count them. No piece reaches beyond a neighbour."""
+    own, other = 5 * me, 5 * (1 - me)
+    lion = 0
+    while cells[lion] != own + LION:
+        lion += 1
+    danger, ends, checks, count = 0, (1 << 12) - 1, 0, 0  # ends: where a move of another piece may go to meet a check
+    for q in range(12):
+        if other < cells[q] <= other + HEN:
+            reach = REACH[cells[q], q]
+            danger |= reach
+            if reach >> lion & 1:
+                ends = 1 << q
+                checks += 1
+    for q in range(12):
+        if own < cells[q] <= own + HEN:
+            allowed = ~danger if q == lion else (ends if checks < 2 else 0)
+            reach = REACH[cells[q], q] & allowed
+            for t in range(12):
+                if reach >> t & 1 and not own < cells[t] <= own + HEN:
+                    moves[count] = ACTION[me, q, t]
+                    count += 1
+        elif cells[q] == 0 and checks == 0:  # a drop meets no check: there is no cell between neighbours
+            for piece in range(3):
+                if hand[piece]:
+                    moves[count] = NUM_STEPS + 12 * piece + (11 - q if me else q)
+                    count += 1
+    return count
+
+
+@cached_njit
+def settle(s: Any) -> None:
+    """List the legal moves of the position that ``s`` has come to and see whether the game is over."""
+    me, cells, hands, keys, plies = s["to_play"], s["cells"], s["hands"], s["keys"], s["plies"]
+    key = np.int64(0)
+    for q in range(12):
+        key = key * 11 + cells[q]
+    for i in range(6):
+        key = key * 3 + hands[i // 3, i % 3]
+    keys[plies] = key
+    repeated = 0
+    for i in range(plies - 4, -1, -2):  # the same player moved there
+        repeated += keys[i] == key
+    s["repeated"] = repeated
+    s["num_moves"] = list_moves(cells, hands[me], me, s["moves"])
+    tried = False  # whether the lion that just moved stands on its last rank
+    for c in range(3):
+        tried = tried or cells[c if me else 9 + c] == LION + 5 * (1 - me)
+    if tried or s["num_moves"] == 0:
+        s["ending"] = LOST
+    elif repeated >= 2 or plies >= MAX_PLIES:
+        s["ending"] = DRAW
+
+
+def init(s: Any) -> None:
+    for q in range(12):  # Numba takes seconds to compile the assignment of one array to another
+        s["cells"][q] = FIRST[q]
+    settle(s)
+
+
+def legal_actions(s: Any, legal: NDArray[np.bool_]) -> None:
+    moves = s["moves"]
+    for i in range(s["num_moves"]):
+        legal[moves[i]] = True
+
+
+def step(s: Any, a: int) -> None:
+    me, cells, hands = s["to_play"], s["cells"], s["hands"]
+    if a < NUM_STEPS:
+        q, t = FROM[me, a], TO[me, a]
+        if cells[t] != 0:
+            piece = cells[t] - 5 * (1 - me)
+            hands[me, 0 if piece == HEN else piece - 1] += 1
+        cells[t] = cells[q]
+        if cells[q] == CHICK + 5 * me and t // 3 == (3 if me else 0):
+            cells[t] = HEN + 5 * me
+        cells[q] = 0
+    else:
+        piece, t = (a - NUM_STEPS) // 12, (a - NUM_STEPS) % 12
+        cells[11 - t if me else t] = 1 + piece + 5 * me
+        hands[me, piece] -= 1
+    s["to_play"] = 1 - me
+    s["plies"] += 1
+    settle(s)
+
+
+def outcome(s: Any) -> int:
+    if s["ending"] == 0:
+        return ONGOING
+    return 0 if s["ending"] == DRAW else -1
+
+
+def observe(s: Any, planes: NDArray[np.uint8]) -> None:
+    cells, hands, me = s["cells"], s["hands"], s["to_play"]
+    for q in range(12):
+        if cells[q]:
+            view = 11 - q if me else q
+            planes[(cells[q] - 1 + 5 * me) % 10, view // 3, view % 3] = 1
+    for i in range(12):
+        planes[10 + i] = hands[me if i < 6 else 1 - me, i // 2 % 3] > i % 2
+    planes[REPEATED] = min(s["repeated"], 1)
+    for i in range(NUM_PLANES - FIRST_PLY):
+        planes[FIRST_PLY + i] = s["plies"] >> i & 1
+
+
+def heuristic(s: Any) -> float:
+    cells, hands = s["cells"], s["hands"]
+    sente = 0
+    for code in cells:
+        sente += WORTH[code] if code <= HEN else -WORTH[code - 5]
+    for i in range(3):
+        sente += WORTH[1 + i] * (hands[0, i] - hands[1, i])
+    return float(np.tanh((-sente if s["to_play"] else sente) / 8))
+
+
+def draw(s: Any) -> NDArray[np.int8]:
+    cells = np.zeros((4, 7), np.int8)
+    cells[:, 2:5] = s["cells"].reshape(4, 3)
+    cells[:, [0, 1, 5, 6]] = NO_PIECE
+    for piece, i in itertools.product(range(3), range(2)):
+        if s["hands"][1, piece] > i:
+            cells[1 + piece, 1 - i] = 6 + piece
+        if s["hands"][0, piece] > i:
+            cells[piece, 5 + i] = 1 + piece
+    cells[(0, 1) if s["to_play"] else (3, 5)] = STAR
+    return cells
+
+
+def read(s: Any, cells: NDArray[np.int8], mover: int | None) -> None:
+    s["cells"] = cells[:, 2:5].ravel()
+    stars = [(int(r), int(c)) for r, c in np.argwhere(cells == STAR)]
+    if stars not in ([(0, 1)], [(3, 5)]):
+        raise ValueError("the drawing needs one *: right of sente's lowest rank or left of gote's, for who is to move")
+    me = s["to_play"] = int(stars == [(0, 1)])
+    for piece in range(3):
+        s["hands"][:, piece] = (cells[piece, 5:] == 1 + piece).sum(), (cells[1 + piece, :2] == 6 + piece).sum()
+    board = [int(code) for code in s["cells"]]
+    held = s["hands"].sum(axis=0)
+    counts = [sum(board.count(code + 5 * player) for player in range(2)) for code in range(6)]
+    if max(board) > 10 or counts[CHICK] + counts[HEN] + held[0] > 2 or max(counts[2:4] + held[1:]) > 2:
+        raise ValueError("the drawing has more than two chicks and hens, elephants or giraffes, or a cell out of place")
+    if board.count(LION) != 1 or board.count(LION + 5) != 1:
+        raise ValueError("the drawing needs one L and one l, the players' lions")
+    lions = board.index(LION + 5 * me), board.index(LION + 5 * (1 - me))
+    if lions[0] // 3 == (3 if me else 0):
+        raise ValueError("the drawing has the lion of the player to move on the last rank; that game was over before")
+    if any(REACH[board[q], q] >> lions[1] & 1 for q in range(12) if (board[q] > 5) == bool(me)):
+        raise ValueError("the drawing lets the player to move take the lion; no legal move leaves it so")
+    if (draw(s) != cells).any():
+        raise ValueError("the drawing has a piece in the wrong place of a hand; see the first position for the places")
+    settle(s)
+
+
+def write_action(a: int) -> str:
+    if a >= NUM_STEPS:
+        piece, q = divmod(a - NUM_STEPS, 12)
+        return f"{'CEG'[piece]}*{'abc'[q % 3]}{4 - q // 3}"
+    return "".join(f"{'abc'[q % 3]}{4 - q // 3}" for q in MOVES[a][1:])
+
+
+def game() -> CompiledGame:
+    """Sente (capitals) and gote on 3 x 4, as ``draw`` shows them: with a hand of two columns on either side."""
+    letters = "CEGLH"
+    drops = [(8 + piece, q // 3, q % 3) for piece in range(3) for q in range(12)]
+    return from_rules(
+        name="animal_shogi",
+        state=STATE,
+        num_actions=NUM_ACTIONS,
+        observation_shape=(NUM_PLANES, 4, 3),
+        max_plies=MAX_PLIES,
+        init=init,
+        legal_actions=legal_actions,
+        step=step,
+        outcome=outcome,
+        observe=observe,
+        heuristic=heuristic,
+        draw=draw,
+        read=read,
+        write_action=write_action,
+        action_layout=np.array([(way, q // 3, q % 3) for way, q, _ in MOVES] + drops),
+        turned=np.array(
+            [int(ACTION[1, q, t]) for _, q, t in MOVES]
+            + [NUM_STEPS + 12 * piece + 11 - q for piece in range(3) for q in range(12)]
+        ),
+        board=Board(
+            4,
+            7,
+            glyphs=(".", *letters, *letters.lower(), "-", "*"),
+            pieces=(
+                Piece("none"),
+                *(Piece("letter", player, letter) for player in range(2) for letter in letters),
+                Piece("none"),
+                Piece("mark"),
+            ),
+            names=("sente", "gote"),
+            column_labels=(*"--abc--",),
+            row_labels=tuple("4321"),
+        ),
+    )

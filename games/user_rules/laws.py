@@ -1,0 +1,91 @@
+"""What a game's texts and drawings must be, said in the words of its author: ``write_action``, ``draw``, ``read``.
+
+Knows the ``Game`` contract. Does not know how games are played.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from games.game import Game, Row
+from games.text_board import draw_text
+from games.user_rules.faults import GameFault, told, where
+
+
+def check_texts(game: Game) -> None:
+    """Every action has a text of its own that is read back. ``GameFault`` where one has not."""
+    write = getattr(game, "write_action", game.action_text)
+    for to_play in range(2):
+        actions: dict[str, int] = {}
+        for action in range(game.num_actions):
+            raw = _called(game, "write_action", write, action)
+            if not isinstance(raw, str):
+                raise _fault(game, f"write_action returned {raw!r} for action {action}; it must return text")
+            text = game.action_text(action, to_play)
+            if not text.strip():
+                raise _fault(game, f"write_action wrote nothing for action {action}; each action needs a text")
+            if game.is_own and len(text.split()) > 1:
+                raise _fault(game, f"write_action wrote {text!r} for action {action}; spaces separate moves: use none")
+            if (other := actions.setdefault(text.lower(), action)) != action:
+                what = f"{text!r} for action {action} and for action {other}"
+                raise _fault(game, f"write_action wrote {what}; each needs a text of its own, whatever its case")
+        for text, action in actions.items():
+            if (read := game.parse_action(text, to_play)) != action:
+                raise _fault(game, f"parse_action reads {text!r} as action {read}; write_action wrote it for {action}")
+
+
+def check_drawing(game: Game, row: Row, *, reading: bool = True) -> None:
+    """``draw`` gives a code for each cell of the board and changes nothing, and what ``read`` makes of it looks alike.
+
+    ``GameFault`` where it does not; without ``reading`` ``read`` is not asked: a finished game
+    may have ended by what no drawing shows.
+    """
+    before = row.copy()
+    raw = _called(game, "draw", getattr(game, "draw", game.cells), row)
+    if not isinstance(raw, np.ndarray | list | tuple):
+        raise _fault(game, f"draw returned {raw!r:.60}; it must return an array with a code for each cell")
+    codes = np.asarray(raw)
+    if row != before:
+        raise _fault(game, "draw changed s; it must leave s as it is")
+    board = game.board
+    if codes.shape != (board.height, board.width):
+        wanted = f"({board.height}, {board.width}), the rows and columns of its board"
+        hint = "" if not game.is_own else "; board=Board(rows, columns) gives from_rules another one"
+        raise _fault(game, f"draw returned an array of shape {codes.shape}; it must be {wanted}{hint}")
+    if codes.dtype.kind not in "iub":
+        raise _fault(game, f"draw returned numbers of type {codes.dtype}; cells are whole numbers, such as np.int8")
+    known = min(len(board.glyphs), len(board.pieces))
+    if codes.min() < 0 or codes.max() >= known:
+        wrong = int(codes.min() if codes.min() < 0 else codes.max())
+        raise _fault(
+            game,
+            f"draw returned the code {wrong}; its board has characters and pieces for 0 to {known - 1}"
+            " (0 empty, 1 the first player's, 2 the second player's, unless board= says otherwise)",
+        )
+    if reading and getattr(game, "read", None) is not None:
+        drawn = game.render(row)
+        again = game.render(_called(game, "read", game.parse, drawn)[0])
+        if again != drawn:
+            raise _fault(game, f"read made another position of a drawing:\n{again}\ninstead of\n{drawn}")
+
+
+def drawn(game: Game, row: Row) -> str:
+    """The position as text by ``draw`` alone, whatever the other rules say of it."""
+    try:
+        return draw_text(game.board, game.cells(row), f"{game.board.names[int(row['to_play'])]} to play")
+    except Exception as error:
+        return f"(it cannot be drawn: {error})"
+
+
+def _called(game: Game, name: str, function: Any, argument: Any) -> Any:
+    """What ``function`` returns; ``GameFault`` with its line where it raises."""
+    try:
+        return function(argument)
+    except Exception as error:
+        raise GameFault(f"{where(error, game) or f'{game.name}: in {name}: '}{told(game, error)}") from error
+
+
+def _fault(game: Game, sentence: str) -> GameFault:
+    return GameFault(f"{game.name}: {sentence}")

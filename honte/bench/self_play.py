@@ -1,0 +1,130 @@
+"""Self-play on one core beside its own engine's pure batched forward passes: what is spent on anything else.
+
+Knows game loops and evaluators. Does not know learning: how often new weights come is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from agent.inference.evaluate import Evaluate, Evaluation, uniform
+from agent.inference.network_evaluator import NetworkEvaluator
+from agent.search.search import Search, SearchConfig
+from games.game import Positions, States
+from honte.bench.forward import loading
+from honte.bench.setting import Setting, forwards
+from honte.bench.turns import Row, in_turns, median, ratio
+from selfplay.game_loop import GameLoop
+from selfplay.local_runner import LocalRunner, SelfPlayConfig
+
+WARM_MOVES = 4
+"""Moves a game, as the mean, that are played before anything is timed."""
+
+
+class Judge:
+    """A runner's evaluator whose ``Evaluate`` may be another one later; its counts are of what it was asked."""
+
+    def __init__(self, evaluate: Evaluate) -> None:
+        self.evaluate, self.version, self.asked = evaluate, 0, 0
+
+    def __call__(self, states: States, positions: Positions) -> Evaluation:
+        self.asked += len(states)
+        return self.evaluate(states, positions)
+
+    def load(self, weights: Any, version: int) -> None:
+        self.version = version
+
+    @property
+    def evaluated(self) -> int:
+        return self.asked
+
+
+@dataclass
+class Played:
+    """Self-play under way: the loop, its search, and what judges it."""
+
+    loop: GameLoop
+    search: Search
+    judge: Judge
+
+    def grow(self) -> None:
+        """One round of simulations, and the moves of the games that are ready."""
+        if not self.search.grow():
+            self.loop.round()
+
+
+def played(setting: Setting, evaluate: Evaluate, *, num_simulations: int = 0) -> Played:
+    """Games well under way that begin anywhere, judged by ``evaluate`` from now on; until now every position was even.
+
+    So the positions are those of games, and to come there cost no network.
+    """
+    plies = setting.game.max_plies // 2
+    search = SearchConfig(num_simulations=num_simulations or setting.num_simulations)
+    config = SelfPlayConfig(num_games=setting.num_games, max_opening_plies=plies, deep_openings=1.0, search=search)
+    judge = Judge(uniform)
+    loop = LocalRunner(setting.game, config, lambda: judge, seed=1, deterministic=True).loops[0]
+    while loop.moves < WARM_MOVES * setting.num_games:
+        loop.round()
+    player = spread(loop, search.num_simulations)
+    judge.evaluate = evaluate
+    return Played(loop, player, judge)
+
+
+def spread(loop: GameLoop, num_simulations: int) -> Search:
+    """Self-play whose games no longer move all at once: some are told to, each round others. Its one player."""
+    player = loop.players[0]
+    assert isinstance(player, Search)
+    for first in range(num_simulations):
+        for slot in range(first, len(loop.seats), num_simulations):
+            player.hurry(slot)
+        while not player.grow():
+            loop.round()
+    return player
+
+
+def counting(count: Callable[[], int], work: Callable[[], None]) -> Callable[[], int]:
+    """``work``, and by how much ``count`` grew meanwhile."""
+
+    def counted() -> int:
+        before = count()
+        work()
+        return count() - before
+
+    return counted
+
+
+def self_play(setting: Setting, moves_between_weights: float) -> Iterator[Row]:
+    """``moves_between_weights``: how many moves a real run plays with one set of weights."""
+    config, engine = setting.engines[setting.fastest]
+    name, part = setting.fastest, "self-play"
+
+    def evaluator(entries: int) -> NetworkEvaluator:
+        made = NetworkEvaluator(setting.game, setting.network, replace(config, few=False, cache_entries=entries))
+        made.load(setting.loaded, 0)
+        return made
+
+    plain, cached = evaluator(0), evaluator(config.cache_entries)
+    bare, hitting = played(setting, plain), played(setting, cached)
+    states = bare.loop.states.copy()
+    positions = setting.game.describe_new(states)
+    works = {
+        "forward": forwards(engine, states, positions),
+        "bare": counting(lambda: plain.evaluated, bare.grow),
+        "cached": counting(lambda: hitting.search.simulations, hitting.grow),
+    }
+    asked, evaluated = cached.asked, cached.evaluated
+    rates = in_turns(works, seconds=setting.seconds, rounds=setting.rounds, clock=setting.clock)
+    hits = 1 - (cached.evaluated - evaluated) / max(cached.asked - asked, 1)
+    loads = loading(engine, setting, states, positions)
+    between = moves_between_weights * setting.num_simulations / median(rates["bare"])
+    share = ratio(rates["bare"], rates["forward"])
+    yield Row(part, f"{name}, pure forward, batch {len(states)}", median(rates["forward"]), "positions/s")
+    yield Row(part, f"cache off, {setting.num_simulations} simulations a move", median(rates["bare"]), "evaluations/s")
+    yield Row(part, "cache off ÷ forward", share, "")
+    what = f"the same, new weights every {moves_between_weights:,.0f} moves"
+    yield Row(part, what, share * between / (between + loads), "")
+    yield Row(part, "cache on", median(rates["cached"]), "simulations/s")
+    yield Row(part, "cache on ÷ forward", ratio(rates["cached"], rates["forward"]), "")
+    yield Row(part, "cache on, answered by the cache", 100 * hits, "%")

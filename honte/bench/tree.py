@@ -1,0 +1,42 @@
+"""Tree work alone: a search whose evaluator costs nothing. Knows search; needs no network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from agent.decision import Terms
+from agent.inference.evaluate import uniform
+from agent.search.search import Search, SearchConfig
+from games.game import States
+from honte.bench.setting import OPENING_PLIES, Setting, reached
+from honte.bench.turns import Row, Work, in_turns, median
+
+TREES = 256
+
+
+def searches(search: Search, states: States) -> Work:
+    """One search in every slot, from ``states [T]``; counts simulations."""
+
+    def work() -> int:
+        before = search.simulations
+        search.think(np.arange(len(states)), states, Terms.of(len(states)))
+        while len(search.decide()[0]):
+            pass
+        return search.simulations - before
+
+    return work
+
+
+def tree(setting: Setting) -> Iterator[Row]:
+    game, number = setting.game, setting.num_simulations
+    states = reached(game, TREES, OPENING_PLIES)
+    works = {
+        rule: searches(Search(game, uniform, SearchConfig(rule=rule, num_simulations=number), num_slots=TREES), states)
+        for rule in ("puct", "gumbel")
+    }
+    rates = in_turns(works, seconds=setting.seconds, rounds=setting.rounds, clock=setting.clock)
+    for rule in works:
+        what = f"{rule}: {TREES} searches of {number}, every position even"
+        yield Row("tree", what, median(rates[rule]), "simulations/s")

@@ -1,0 +1,127 @@
+"""``honte describe GAME|PLAYER|CONFIG``: what a game looks like to a network, and what a network is and costs.
+
+Knows its flags and a table. Does not know how networks are built.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from tyro import conf
+
+from agent.settings import Positive
+from honte.command_line import GameFlag, Output, parse, table
+
+if TYPE_CHECKING:
+    from agent.storage.model_folder import Model
+
+
+@dataclass(frozen=True)
+class Describe:
+    """Say what a game is, or which game and network a run, checkpoint or model folder holds."""
+
+    what: Annotated[str, conf.Positional, conf.arg(metavar="GAME|RUN|CONFIG")]
+    """such as connect_four, FILE.py:game, runs/connect_four, runs/connect_four@1200, lenet or a recipe's YAML file"""
+    game: GameFlag = None
+    """the game of a run whose game is a file of yours"""
+    shape: tuple[Positive, Positive, Positive] = (1, 28, 28)
+    """channels, height and width of the pictures that a classifier's recipe is described for"""
+    classes: Positive = 10
+    """and how many classes they have"""
+    json: bool = False
+    """one JSON object on stdout"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    args = parse(Describe, arguments, "describe")
+    from agent.storage import model_folder
+    from games import NAMES, make
+
+    output = Output(args.json)
+    from honte.recipes import IMAGES, names
+
+    if args.what in names(IMAGES) or args.what.endswith((".yaml", ".yml")):
+        content = _recipe(args.what, args.shape, args.classes)
+    elif args.what.partition(":")[0] in NAMES or ".py:" in args.what:
+        content = _game(make(args.what))
+    else:
+        try:
+            model = model_folder.find(args.what)
+        except ValueError as error:
+            raise ValueError(f"{error}; games are {', '.join(NAMES)} or FILE.py:game") from None
+        content = _model(model_folder.read(model))
+        name = args.game or content["game"]
+        if args.game or (".py:" not in name and "classes" not in content):  # a file is run only where the user names it
+            content = {**_game(make(name)), **content}
+    output.say(table([[f"{name}:", _told(value)] for name, value in content.items()]))
+    output.result(content)
+    return 0
+
+
+def _game(game: Any) -> dict[str, Any]:
+    return {
+        "game": game.name,
+        "actions": game.num_actions,
+        "observation": list(game.observation_shape),
+        "max_plies": game.max_plies,
+        "symmetries": len(game.symmetries.cells),
+        "state_bytes": game.state.itemsize,
+    }
+
+
+def _model(model: Model) -> dict[str, Any]:
+    from agent.storage.model_folder import count_parameters
+
+    return {
+        **_classes(model.folder),
+        "game": model.game,
+        "folder": str(model.folder),
+        "parameters": count_parameters(model.folder),
+        "network": model.network,
+        "search": model.search,
+    }
+
+
+def _classes(folder: Path) -> dict[str, Any]:
+    """What a classifier's folder says that a player's does not."""
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    return {name: config[name] for name in ("classes", "shape") if "classifies" in config}
+
+
+def _recipe(what: str, shape: tuple[int, int, int], classes: int) -> dict[str, Any]:
+    """The network of a recipe, never trained: its size, and the work of one forward pass."""
+    from agent.networks.image_classifier import Classifier
+    from agent.networks.policy_value import PolicyValueNet, num_flops, num_parameters
+    from games import make
+    from honte.recipes import pictures
+    from training.config import TrainConfig
+    from training.config import parse as parsed
+    from training.images.training import ImageConfig
+    from training.yaml_files import read
+
+    model: Any
+    values = read(Path(what)) if what.endswith((".yaml", ".yml")) else {}
+    if "game" in values:
+        config = parsed(values, TrainConfig)
+        game = make(config.game)
+        shape = game.observation_shape
+        model, content = PolicyValueNet(config.network, shape, game.action_layout), {"game": game.name}
+        network = asdict(config.network)
+    else:
+        config = parsed(pictures(what, ""), ImageConfig)
+        model, content = Classifier(config.network, shape, classes), {"model": config.network.kind}
+        network = config.network.used
+    size = {"parameters": num_parameters(model), "flops": num_flops(model, shape)}
+    return {**content, "input": list(shape), **size, "network": network}
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_told(each)}" for name, each in value.items()) or "as it comes"
+    if isinstance(value, list):
+        return " x ".join(map(str, value))
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

@@ -1,0 +1,117 @@
+"""``honte export``: copy a network to wherever fsspec reaches, whole or not at all.
+
+Knows a model folder's files and fsspec. Does not know runs: training itself writes to folders of this machine only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from tyro import conf
+
+from honte.command_line import Output, parse
+from honte.command_text import command
+from honte.error_sentences import sentence
+
+FILES = ("model.safetensors", "config.json")
+REPORT = "report.html"
+
+
+@dataclass(frozen=True)
+class Export:
+    """Copy the network of WHAT to the folder TO: a path, or a URL such as s3://bucket/place, gs:// or memory://.
+
+    The manifest with the files' hashes is written last: where it lies, the rest is whole. What was copied plays:
+    download the folder and name it, as in 'honte play FOLDER'.
+    """
+
+    what: Annotated[str, conf.Positional, conf.arg(metavar="WHAT")]
+    """RUN, RUN@STEP, RUN@best, a model folder or a game whose network ships"""
+    to: Annotated[str, conf.Positional, conf.arg(metavar="TO")]
+    """a folder's path or URL"""
+    report: bool = False
+    """the run's report.html, too"""
+    overwrite: bool = False
+    """over a network that is there"""
+    json: bool = False
+    """one JSON object on stdout"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    args = parse(Export, arguments, "export")
+    output = Output(args.json)
+    source, files = _files(args.what, report=args.report)
+    store, folder = _store(args.to)
+    try:
+        _copy(store, folder, files, overwrite=args.overwrite)
+    except (OSError, ImportError) as error:
+        raise ValueError(f"{args.to} cannot be written: {sentence(error)}") from error
+    told = {name: {"bytes": len(data), "sha256": _hash(data)} for name, data in files.items()}
+    output.say(f"{source} is at {args.to}: {', '.join(files)}, {sum(map(len, files.values())):,} bytes")
+    output.result({"source": str(source), "to": args.to, "files": told})
+    return 0
+
+
+def _files(what: str, *, report: bool) -> tuple[Path, dict[str, bytes]]:
+    """The model folder that ``what`` names, and its files, checked against their manifest where there is one."""
+    from agent.storage import durable_files, model_folder
+
+    source = model_folder.find(what)
+    model_folder.read(source)
+    try:
+        whole = (source / durable_files.MANIFEST).is_file()
+        files = (
+            durable_files.read_folder(source, FILES)
+            if whole
+            else {name: (source / name).read_bytes() for name in FILES}
+        )
+        if report:
+            page = Path(what.rpartition("@")[0] or what) / REPORT
+            files[REPORT] = page.read_bytes()
+    except OSError as error:
+        hint = (
+            f"; {command('report', what.rpartition('@')[0] or what)} writes it"
+            if report and REPORT in str(error.filename)
+            else ""
+        )
+        raise ValueError(f"{error.filename} cannot be read: {error.strerror}{hint}") from error
+    return source, dict(files)
+
+
+def _store(to: str) -> tuple[Any, str]:
+    """fsspec's file system and the folder in it. ValueError for URLs that nobody here can write to."""
+    import fsspec
+
+    try:
+        store, folder = fsspec.core.url_to_fs(to)
+    except (ImportError, ValueError) as error:
+        raise ValueError(f"{to} cannot be written to: {error}") from error
+    return store, str(folder).rstrip("/")
+
+
+def _copy(store: Any, folder: str, files: Mapping[str, bytes], *, overwrite: bool) -> None:
+    """Write the files, look that they are what they should be, and say so in a manifest."""
+    from agent.storage.durable_files import MANIFEST, manifest
+    from agent.storage.write_errors import naming
+
+    seal = f"{folder}/{MANIFEST}"
+    if not overwrite and any(store.exists(f"{folder}/{name}") for name in (*files, MANIFEST)):
+        raise ValueError(f"{folder} holds a network already; --overwrite replaces it")
+    store.makedirs(folder, exist_ok=True)
+    if store.exists(seal):  # from here on, and until the new one is there, what lies here is not whole
+        store.rm_file(seal)
+    for name, data in files.items():
+        with naming(f"{folder}/{name}"):
+            store.pipe_file(f"{folder}/{name}", data)
+        if _hash(store.cat_file(f"{folder}/{name}")) != _hash(data):
+            raise OSError(f"{name} did not arrive as it was sent")
+    with naming(seal):
+        store.pipe_file(seal, manifest({name: (_hash(data), len(data)) for name, data in files.items()}))
+
+
+def _hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,286 @@
+"""``honte match A B``: two players, every opening from both seats, and what the score says about their strength.
+
+Knows its flags, where a match is kept, and how a result reads. Does not know how games are played or Elo is reckoned.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from tyro import conf
+
+from agent.settings import BelowOne, Count, Device, Finite, Integer, Seed, Slots, Threads
+from honte.command_line import GameFlag, Output, parse, progress, table
+
+if TYPE_CHECKING:
+    from agent.player import Player
+    from games.game import Game
+    from selfplay.matches.match import Counts, MatchResult
+    from selfplay.matches.sprt import Sprt
+    from selfplay.openings import Opening
+
+SLOW_OPENINGS = 8
+"""Plies of opening where one side is ``perfect``: Connect Four takes it minutes before that."""
+
+GAMES, MOST_GAMES = 400, 20_000
+"""Played unless asked otherwise, without and with a test that ends the match."""
+
+Text = Annotated[str | None, conf.arg(metavar="TEXT", help_behavior_hint="")]
+
+
+@dataclass(frozen=True)
+class Match:
+    """Let players A and B play. Each opening is played twice, seats swapped; results are A's.
+
+    Every game is saved as it ends, and the same command goes on with a match that was stopped.
+    """
+
+    a: Annotated[str, conf.Positional, conf.arg(metavar="A")]
+    """player A, such as mcts:800, runs/connect_four or runs/connect_four@1200?simulations=100"""
+    b: Annotated[str, conf.Positional, conf.arg(metavar="B")]
+    """player B"""
+    game: GameFlag = None
+    """the game, where the players do not tell it"""
+    games: Annotated[Integer | None, conf.arg(metavar="INT", help_behavior_hint="")] = None
+    """games in all; even (default: 400, or at most 20000 with --sprt)"""
+    sprt: Annotated[tuple[Finite, ...], conf.arg(metavar="ELO0 ELO1 [ALPHA BETA]", help_behavior_hint="")] = ()
+    """stop as soon as a test tells whether A is stronger by ELO1 (H1) or by ELO0 (H0)"""
+    sprt_model: Literal["logistic", "normalized"] = "logistic"
+    """what the test's Elo means: by score, or by score over its standard deviation"""
+    opening_plies: Annotated[Count | None, conf.arg(metavar="INT", help_behavior_hint="")] = None
+    """random plies before the players decide (default: 2, or 8 against perfect in connect_four)"""
+    judge: Text = None
+    """a player who chooses among random openings those that are balanced, such as mcts:400"""
+    balance: BelowOne = 0.3
+    """how far from 0 the judge's value may be, in [0, 1): 0.3 is an expected score of 35 to 65 %"""
+    book: Text = None
+    """a file of openings instead: moves on each line, or {"moves": [...]}"""
+    num_slots: Slots = 100
+    """games played at once in each thread"""
+    threads: Threads = 0
+    """threads; 0: one a core"""
+    seed: Seed = 0
+    """openings and all that is drawn by lot follow from it"""
+    deterministic: bool = False
+    """the same bits every time: networks run in fp32 (slower), nobody plays by the clock"""
+    device: Device = "auto"
+    """where networks run: auto, cpu, cuda:0, mps"""
+    out: Text = None
+    """the match's folder (default: one under matches/ that follows from all of the above)"""
+    fresh: bool = False
+    """move a match that is there aside and begin again"""
+    json: bool = False
+    """one JSON object on stdout"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    args = parse(Match, arguments, "match")
+    from agent.player_identity import hurried, identity
+    from honte.api import game_for, load
+    from honte.protocols.sgf import match_collection
+    from selfplay.matches.match import play_match
+    from selfplay.matches.match_store import AGREEMENT, MatchFolder, aside
+    from selfplay.matches.readiness import check_players
+
+    sprt, games = _checked(args)
+    output, game = Output(args.json), game_for(args.game, args.a, args.b)
+    a, b = (identity(text) for text in (args.a, args.b))
+    texts = [name if args.deterministic else hurried(name) for name in (a.name, b.name)]
+    num_slots = max(args.num_slots, 8) if args.deterministic else args.num_slots  # smaller batches have other bits
+
+    def crew() -> tuple[Player, Player]:
+        x, y = (load(t, game, num_slots=num_slots, seed=args.seed, device=args.device) for t in texts)
+        return x, y
+
+    crews = [crew()]  # before openings are judged: a player who cannot play says so at once
+    settings, book = _openings(args, game, games, num_slots, output)
+    agreement = {
+        "a": a.name,
+        "a_sha256": a.digest,
+        "b": b.name,
+        "b_sha256": b.digest,
+        "seed": args.seed,
+        "deterministic": args.deterministic,
+        "openings": settings,
+    }
+    path = Path(args.out) if args.out else _place(game, a.name, b.name, agreement)
+    tried = list(zip((args.a, args.b), crews[0], strict=True))
+    begun = not args.fresh and (path / AGREEMENT).exists()
+    if not begun:  # before anything is stored
+        check_players(game, tried, book)
+    if args.fresh and (moved := aside(path)):
+        output.say(f"the match that was there is now {moved}")
+    threads = args.threads or _threads(texts, games)
+    with MatchFolder(path, game, (a.name, b.name), agreement) as folder:
+        for note in folder.notes:
+            output.say(f"note: {note}")
+        known = sum(number < games for number in folder.records)
+        if known:
+            output.say(f"{known} games are here already ({path})")
+        if begun and known < games:
+            check_players(game, tried, book)
+        crews += [crew() for _ in range(threads - 1 if known < games else 0)]
+        done = known
+        with progress(f"{args.a} - {args.b}", games) as advance:
+            advance(known, "")
+
+            def report(finished: int, counts: Counts, llr: float | None) -> None:
+                nonlocal done
+                test = "" if llr is None or sprt is None else f" LLR {llr:.2f} [{sprt.lower:.2f}, {sprt.upper:.2f}]"
+                advance(finished - done, "+{} ={} -{}".format(*counts) + test)
+                done = finished
+
+            result = play_match(
+                game,
+                *crews[0],
+                games=games,
+                book=book,
+                seed=args.seed,
+                num_slots=num_slots,
+                others=crews[1:],
+                sprt=sprt,
+                folder=folder,
+                progress=report,
+            )
+        content = {"a": a.name, "b": b.name, **result.as_json(), "seed": args.seed, "openings": settings}
+        content |= {"deterministic": args.deterministic, "folder": str(path)}
+        if "plies" in settings:
+            content["opening_plies"] = settings["plies"]
+        folder.write_result(content)
+    output.say(told(a.name, b.name, result))
+    as_sgf = match_collection.write(path, game, result.records, (a.name, b.name))
+    output.say(f"the games are in {path / 'games.jsonl'}{f' and {as_sgf.name}' if as_sgf else ''}")
+    output.result(content)
+    return 0
+
+
+def _checked(args: Match) -> tuple[Sprt | None, int]:
+    """The test and the number of games; ValueError for flags that do not fit each other."""
+    from agent.player_identity import repeats
+    from selfplay.matches.match import ensure_pairs
+    from selfplay.matches.sprt import Sprt
+
+    if args.book is not None and (args.judge is not None or args.opening_plies is not None):
+        raise ValueError("--book names the openings; leave --judge and --opening-plies away")
+    if args.deterministic:
+        for text in (args.a, args.b, args.judge or "random"):
+            if not repeats(text):
+                raise ValueError(f"{text!r} does not repeat itself to the bit; leave --deterministic away")
+    sprt = None
+    if args.sprt:
+        if len(args.sprt) not in (2, 4):
+            raise ValueError(f"--sprt has {len(args.sprt)} numbers; it needs ELO0 ELO1, or ELO0 ELO1 ALPHA BETA")
+        names = ("elo0", "elo1", "alpha", "beta")
+        sprt = Sprt(**dict(zip(names, args.sprt, strict=False)), model=args.sprt_model)
+    games = args.games if args.games is not None else MOST_GAMES if sprt else GAMES
+    ensure_pairs("--games", games)
+    return sprt, games
+
+
+def _openings(
+    args: Match, game: Game, games: int, num_slots: int, output: Output
+) -> tuple[dict[str, Any], list[Opening]]:
+    """What the openings follow from, and the openings."""
+    from agent.player_identity import hurried, identity, kind_of
+    from honte.api import load
+    from selfplay.matches.opening_books import balanced, read_book
+    from selfplay.openings import openings
+
+    if args.book is not None:
+        book = read_book(args.book, game)
+        return {"book": args.book, "sha256": hashlib.sha256(Path(args.book).read_bytes()).hexdigest()}, book
+    plies = args.opening_plies
+    if plies is None:
+        slow = game.name == "connect_four" and "perfect" in map(kind_of, (args.a, args.b, args.judge or ""))
+        plies = SLOW_OPENINGS if slow else 2
+    if args.judge is None:
+        return {"plies": plies}, openings(game, games // 2, plies, seed=args.seed)
+    judge = identity(args.judge)
+    text = judge.name if args.deterministic else hurried(judge.name)
+    player = load(text, game, num_slots=num_slots, seed=args.seed, device=args.device)
+    found = 0
+    with progress(f"{args.judge} judges openings", games // 2) as advance:
+
+        def report(now: int) -> None:
+            nonlocal found
+            advance(now - found, "")
+            found = now
+
+        chosen = balanced(
+            game, player, games // 2, plies, limit=args.balance, seed=args.seed, num_slots=num_slots, progress=report
+        )
+    if (count := len(set(chosen))) < games // 2:
+        output.say(f"{args.judge} finds {count} openings of {plies} plies balanced to within {args.balance:g}")
+    judged = {"judge": judge.name, "judge_sha256": judge.digest, "balance": args.balance}
+    return {"plies": plies, **judged}, chosen
+
+
+def _place(game: Game, a: str, b: str, agreement: dict[str, Any]) -> Path:
+    """The folder that follows from all that the games follow from."""
+    from selfplay.matches.match_store import plain
+
+    digest = hashlib.sha256(json.dumps([game.name, agreement], sort_keys=True).encode()).hexdigest()
+    return Path("matches") / plain(game.name) / f"{plain(a)}-{plain(b)}-{digest[:8]}"
+
+
+def _threads(texts: Sequence[str], games: int) -> int:
+    """One a core, where there are games for it; one alone where players take the whole machine or share nothing."""
+    from agent.player_identity import takes_machine
+    from selfplay.cores import cores
+
+    return 1 if any(map(takes_machine, texts)) else max(1, min(cores(), 8, games // 16))
+
+
+def told(a: str, b: str, result: MatchResult) -> str:
+    """The result for people."""
+    rows = [[f"{a} against {b}", "games", "wins", "draws", "losses"]]
+    total = (result.wins, result.draws, result.losses)
+    for name, counts in (("as first player", result.first), ("as second player", result.second), ("together", total)):
+        rows.append([f"  {name}", str(sum(counts)), *map(str, counts)])
+    elo = result.elo
+    lines = [f"{result.game}", table(rows, right="1234")]
+    lines.append(f"pairs of games that brought 0, 1/2, 1, 3/2, 2 points: {', '.join(map(str, result.pairs))}")
+    lines.append(f"score {elo.score:.1%} (95 %: {elo.score_low:.1%} to {elo.score_high:.1%})")
+    lines.append(f"Elo difference {elo_told(elo.elo, elo.low, elo.high)}")
+    low, high = elo.normalized_low, elo.normalized_high
+    lines.append(f"normalized Elo {elo.normalized:+.0f} (95 %: {low:+.0f} to {high:+.0f})")
+    lines.append(f"likelihood that {a} is the stronger one: {elo.los:.1%}")
+    if result.sprt is not None and result.llr is not None:
+        lines.append(_test_told(a, result.sprt, result.llr))
+    lines.append(
+        f"{result.distinct_games} of {result.games} games are distinct, from {result.distinct_openings} openings"
+    )
+    if result.distinct_pairs < result.games // 2:
+        lines[-1] += "; a pair of games that only repeats another does not narrow the interval"
+    for each in result.forfeits[:5]:
+        lines.append(f"{a if each.loser == 'a' else b} lost game {each.id} by forfeit: {each.reason}")
+    if len(result.forfeits) > 5:
+        lines.append(f"and {len(result.forfeits) - 5} more games were lost by forfeit")
+    return "\n".join(lines)
+
+
+def _test_told(a: str, sprt: Sprt, llr: float) -> str:
+    kind = "normalized Elo" if sprt.model == "normalized" else "Elo"
+    verdict = sprt.verdict(llr)
+    taken, other = (sprt.elo0, sprt.elo1) if verdict == "H0" else (sprt.elo1, sprt.elo0)
+    found = f"{verdict}: {a} is at {taken:+g} rather than at {other:+g}" if verdict else "undecided"
+    return (
+        f"test of {sprt.elo0:+g} against {sprt.elo1:+g} {kind} (alpha {sprt.alpha:g}, beta {sprt.beta:g}): {found};"
+        f" LLR {llr:.2f} [{sprt.lower:.2f}, {sprt.upper:.2f}]"
+    )
+
+
+def elo_told(elo: float | None, low: float | None, high: float | None) -> str:
+    """The difference and its 95 % interval in words."""
+    bounds = {
+        (True, True): "no bound on either side yet",
+        (False, True): f"at least {low:+.0f}" if low is not None else "",
+        (True, False): f"at most {high:+.0f}" if high is not None else "",
+        (False, False): f"{low:+.0f} to {high:+.0f}" if low is not None and high is not None else "",
+    }[low is None, high is None]
+    return f"{bounds} (95 %)" if elo is None else f"{elo:+.0f} (95 %: {bounds})"

@@ -1,0 +1,84 @@
+"""``honte perft GAME DEPTH``: the number of action sequences of that length.
+
+Knows its flags. Does not know how they are counted.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from tyro import conf
+
+from agent.settings import Count
+from honte.command_line import GamePlace, Output, parse, progress
+
+if TYPE_CHECKING:
+    from games.game import Game
+
+LONG = 2e7
+"""Sequences from which on progress is shown: about a second."""
+
+UNITS = (("years", 365.25 * 86400), ("days", 86400.0), ("hours", 3600.0), ("minutes", 60.0))
+
+
+@dataclass(frozen=True)
+class Perft:
+    """Count the sequences of DEPTH legal actions from the first position; published tables prove a game's rules."""
+
+    game: GamePlace
+    """connect_four, tic_tac_toe:rows=4,columns=4,k=3 or FILE.py:game"""
+    depth: Annotated[Count, conf.Positional, conf.arg(metavar="DEPTH")]
+    """number of plies; where it takes long, smaller depths are counted first and shown on stderr"""
+    json: bool = False
+    """one JSON object on stdout"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    args = parse(Perft, arguments, "perft")
+    from games import make, perft
+    from games.perft import estimated_counts
+
+    game, output = make(args.game), Output(args.json)
+    if not 0 <= args.depth <= game.max_plies:
+        raise ValueError(
+            f"DEPTH is {args.depth}; it must be from 0 to {game.max_plies}: no game of {game.name} has more plies"
+        )
+    expected = estimated_counts(game, args.depth)
+    count = perft(game, args.depth) if expected[-1] < LONG else _counted(game, expected.tolist())
+    output.say(str(count))
+    output.result({"game": game.name, "depth": args.depth, "count": count})
+    return 0
+
+
+def _counted(game: Game, expected: list[float]) -> int:
+    """Perft of the depth ``len(expected) - 1``, with the smaller depths before it, and how long the rest may take."""
+    from games import perft
+
+    depth, count, speed = len(expected) - 1, 1, 0.0
+    tell = f"{game.name} has about {expected[-1]:.2g} sequences of {depth} actions; Ctrl-C stops"
+    print(tell, file=sys.stderr, flush=True)
+    for each in range(1, depth + 1):
+        begun = time.perf_counter()
+        with progress(f"depth {each}", max(1, round(expected[each]))) as advance:
+            count = perft(game, each, lambda counted, advance=advance: advance(counted, ""))  # type: ignore[misc]
+        spent = time.perf_counter() - begun
+        line = f"depth {each}: {count:,} sequences in {duration(spent)}"
+        if count > LONG / 100:  # smaller counts do not tell the speed
+            speed = count / max(spent, 1e-9)
+        if speed and each < depth:
+            line += f"; depths {each + 1} to {depth} take about {duration(sum(expected[each + 1 :]) / speed)}"
+        print(line, file=sys.stderr, flush=True)
+    return count
+
+
+def duration(seconds: float) -> str:
+    """Seconds in the unit that people would take."""
+    for unit, length in UNITS:
+        if seconds >= 2 * length:
+            number = seconds / length
+            return f"{number:,.0f} {unit}" if number < 1e6 else f"{number:.1g} {unit}"
+    return f"{seconds:.1f} seconds"

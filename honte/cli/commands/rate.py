@@ -1,0 +1,285 @@
+"""``honte rate RUN``: a run's checkpoints rated against fixed anchors, and its best one found by a test.
+
+Knows its flags, and how to keep up with a run that is still learning. Does not know how ratings and tests work.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from tyro import conf
+
+from agent.settings import Count, Device, EvenCount, Finite, Positive, Slots
+from honte.command_line import Output, parse, progress, table
+
+if TYPE_CHECKING:
+    from agent.player import Player
+    from training.evaluation.promotion import Promotion
+    from training.evaluation.rating_curve import Ladder, RatingConfig
+
+WAIT = 1.0
+"""Seconds between two looks for a new checkpoint."""
+
+Games = Annotated[EvenCount | None, conf.arg(metavar="INT", help_behavior_hint="")]
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Rate the checkpoints of RUN, and let the newest one challenge the best (RUN@best).
+
+    The run itself is only read: rating never changes what it learns. What is not given here is as the run's config says
+    under ``rating``.
+    """
+
+    run: Annotated[str, conf.Positional, conf.arg(metavar="RUN")]
+    """the run's folder"""
+    game: Annotated[str | None, conf.arg(metavar="GAME", help_behavior_hint="")] = None
+    """the game, where it is a file of your own"""
+    anchors: Annotated[tuple[str, ...], conf.arg(help_behavior_hint="")] = ()
+    """players that do not change; the first is at 0 Elo"""
+    every: Positive = 1
+    """rate every so many checkpoints, and the newest"""
+    games: Games = None
+    """games of a checkpoint with each anchor and with the checkpoint before it"""
+    simulations: Annotated[Count | None, conf.arg(metavar="INT", help_behavior_hint="")] = None
+    """simulations a move of the checkpoints, instead of the config's rating.settings"""
+    sprt: Annotated[tuple[Finite, ...], conf.arg(metavar="ELO0 ELO1 [ALPHA BETA]", help_behavior_hint="")] = ()
+    """the test for best: H1 promotes"""
+    test_games: Games = None
+    """the test ends undecided after so many games"""
+    watch: bool = False
+    """go on until the run has finished, on time that nobody else wants, a checkpoint every rating.every_minutes"""
+    with_stdin: bool = False
+    """end as soon as stdin does: how a run keeps the rater that it starts"""
+    rating: Annotated[str | None, conf.arg(metavar="JSON", help_behavior_hint="")] = None
+    """fields of the config's rating as a JSON object: they come before the run's own, and after the flags here"""
+    num_slots: Slots = 64
+    """games played at once"""
+    device: Device = "auto"
+    """where networks run: auto, cpu, cuda:0, mps"""
+    json: bool = False
+    """one JSON object on stdout"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    args = parse(Rate, arguments, "rate")
+    if args.with_stdin:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever holds stdin decides
+        threading.Thread(target=_end_with_stdin, daemon=True).start()
+    if args.watch and _gives_way(args):
+        from selfplay.cores import step_back
+
+        step_back()
+    config, run, output = _checked(args), Path(args.run), Output(args.json)
+    content = _watched(args, config, run, output) if args.watch else _all(args, config, run, output)
+    output.result(content)
+    return 0
+
+
+def _gives_way(args: Rate) -> bool:
+    """Before anything heavy is imported; what is wrong with the text is said later."""
+    try:
+        return bool(json.loads(args.rating or "{}").get("give_way", True))
+    except (ValueError, AttributeError, RecursionError):
+        return True
+
+
+def _end_with_stdin() -> None:
+    """What is stored is whole at any moment, so nothing has to be put in order first."""
+    while os.read(sys.stdin.fileno(), 4096):  # without Python's buffer, whose lock would outlast the program
+        pass
+    os._exit(0)
+
+
+def _checked(args: Rate) -> RatingConfig:
+    """The run's way of rating, with the flags over it. ValueError for what is not right."""
+    from honte.cli.run_argument import ensure_run
+    from selfplay.matches.match import ensure_pairs
+    from training.config import merge
+    from training.config import parse as parsed
+    from training.evaluation.rating_curve import RatingConfig
+    from training.run.run_folder import read_config
+
+    ensure_run(args.run)
+    if args.sprt and len(args.sprt) not in (2, 4):
+        raise ValueError(f"--sprt has {len(args.sprt)} numbers; it needs ELO0 ELO1, or ELO0 ELO1 ALPHA BETA")
+    over: dict[str, Any] = {name: getattr(args, name) for name in ("games", "test_games")}
+    for name, value in over.items():
+        if value is not None:
+            ensure_pairs(f"--{name.replace('_', '-')}", value)
+    if args.simulations is not None:
+        over["settings"] = f"simulations={args.simulations}"
+    over["anchors"], over["promote"] = list(args.anchors) or None, list(args.sprt[:2]) or None
+    said = (read_config(args.run) or {}).get("rating") or {}
+    try:
+        said = merge(said, json.loads(args.rating or "{}"))
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        raise ValueError(f"--rating must be a JSON object, not {args.rating!r}") from None
+    said = merge(said, {name: value for name, value in over.items() if value is not None})
+    found: RatingConfig = parsed(said, RatingConfig, "rating.")
+    return found
+
+
+def _all(args: Rate, config: RatingConfig, run: Path, output: Output) -> dict[str, Any]:
+    """Every checkpoint that is there now, or every so many."""
+    from agent.storage.model_folder import steps
+    from training.evaluation.rating_curve import taken
+
+    there = steps(run)
+    if not there:
+        raise ValueError(f"{run} has no checkpoint yet; train a little longer")
+    chosen = {*there[:: args.every], there[-1], *taken(run)}
+    return _Rating(args, config, run, output).go(sorted(chosen))
+
+
+def _watched(args: Rate, config: RatingConfig, run: Path, output: Output) -> dict[str, Any]:
+    """A checkpoint at a time, until the run has finished and its last one is rated."""
+    from agent.storage import durable_files
+    from training.evaluation.rating_curve import RATINGS, due, taken
+    from training.run.run_folder import read_status
+
+    while durable_files.holder(run / RATINGS) is not None:  # a rater whose run was killed needs a moment to notice
+        time.sleep(WAIT)
+    rating = _Rating(args, config, run, output)
+    content: dict[str, Any] = {}
+    rated: set[int] = set()
+    while True:
+        finished = (read_status(run) or {}).get("status") == "finished"
+        step = due(run, config.every_minutes, finished=finished)
+        if step is not None:
+            if step in rated:
+                raise ValueError(f"{run}: checkpoint {step} was rated and is not in the curve; remove {run / RATINGS}")
+            rated.add(step)
+            try:
+                content = rating.go(sorted({*taken(run), step}), step)
+            except ValueError:
+                if (run / "checkpoints" / str(step)).is_dir() or step in taken(run):
+                    raise
+        elif finished:
+            break
+        else:
+            time.sleep(WAIT)
+    return content or rating.content()
+
+
+class _Rating:
+    """One run, its game and its players."""
+
+    def __init__(self, args: Rate, config: RatingConfig, run: Path, output: Output) -> None:
+        from agent.storage.model_folder import steps
+        from honte.api import game_for
+        from training.evaluation.rating_curve import anchors_for
+
+        self.args, self.config, self.run, self.output = args, config, run, output
+        while args.watch and not steps(run):
+            time.sleep(WAIT)
+        self.game = game_for(args.game, args.run)
+        self.anchors = config.anchors or anchors_for(self.game)
+        self._check()
+        if args.with_stdin:
+            import torch
+
+            torch.set_num_threads(1)  # a pool beside the run's own threads would only fight them
+
+    def _check(self) -> None:
+        """Anchors and checkpoints play this game; before anything is stored."""
+        from selfplay.matches.readiness import check_players
+        from selfplay.openings import openings
+
+        begin = openings(self.game, self.config.games // 2, self.config.opening_plies)
+        for text in (*self.anchors, str(self.run)):
+            check_players(self.game, [(text, self.ready(text))], begin)
+
+    def ready(self, text: str) -> Player:
+        from honte.api import load
+
+        return load(text, self.game, num_slots=self.args.num_slots, device=self.args.device)
+
+    def go(self, steps: Sequence[int], challenger: int | None = None) -> dict[str, Any]:
+        """Take the checkpoints, test the challenger (the newest), rate them all."""
+        from training.evaluation.rating_curve import rate, take
+
+        args, config, run = self.args, self.config, self.run
+        for step in steps:
+            take(run, step)
+        found = self._tested(steps[-1] if challenger is None else challenger)
+        with progress(f"{run}: ratings", 0) as bar:
+            ladder = rate(
+                run,
+                self.game,
+                self.ready,
+                anchors=self.anchors,
+                steps=steps,
+                games=config.games,
+                opening_plies=config.opening_plies,
+                num_slots=args.num_slots,
+                settings=config.settings,
+                progress=bar,
+            )
+        self.output.say(told(ladder))
+        test = None if found.result is None else found.result.as_json()
+        return {**self.content(), "best": found.best, "promoted": found.promoted, "test": test}
+
+    def _tested(self, step: int) -> Promotion:
+        from selfplay.matches.sprt import Sprt
+        from training.evaluation.promotion import promote
+
+        alpha, beta = (*self.args.sprt[2:], 0.05, 0.05)[:2]
+        test = Sprt(elo0=self.config.promote[0], elo1=self.config.promote[1], alpha=alpha, beta=beta)
+        with progress(f"{self.run}: is {step} the best?", self.config.test_games) as advance:
+            found = promote(
+                self.run,
+                self.game,
+                self.ready,
+                test=test,
+                step=step,
+                games=self.config.test_games,
+                opening_plies=self.config.opening_plies,
+                num_slots=self.args.num_slots,
+                settings=self.config.settings,
+                progress=lambda games: advance(games, ""),
+            )
+        if found.result is None:
+            self.output.say(f"checkpoint {found.best} is the best" + (", as the first" if found.promoted else ""))
+        else:
+            score, games, llr = found.result.elo.score, found.result.games, found.result.llr
+            words = "becomes" if found.promoted else "does not become"
+            self.output.say(f"checkpoint {found.step} {words} the best: {score:.1%} of {games} games, LLR {llr:.2f}")
+        return found
+
+    def content(self) -> dict[str, Any]:
+        """What is known of the run, as plain values."""
+        from training.evaluation.promotion import best_step
+        from training.evaluation.rating_curve import read
+
+        ladder = read(self.run)
+        return {
+            "run": str(self.run),
+            "game": self.game.name,
+            "anchor": self.anchors[0],
+            "settings": self.config.settings,
+            "best": best_step(self.run),
+            "promoted": False,
+            "test": None,
+            "curve": [vars(point) for point in ladder.points],
+            "anchors": [vars(each) for each in ladder.anchors],
+        }
+
+
+def told(ladder: Ladder) -> str:
+    """The ladder for people."""
+    rows = [["checkpoint", "Elo", "95 %", "games"]]
+    for name, each in [(str(point.step), point) for point in ladder.points] + [(a.player, a) for a in ladder.anchors]:
+        given = each.low == each.high
+        bounds = "given" if given else f"{each.low:+.0f} to {each.high:+.0f}"
+        rows.append([name, f"{each.elo:+.0f}", bounds, str(each.games)])
+    return table(rows, right="123")

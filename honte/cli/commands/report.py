@@ -1,0 +1,72 @@
+"""``honte report RUN ...``: one HTML page that tells a run, or lays several over each other.
+
+Knows its flags and where the page goes. Does not know what stands on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from tyro import conf
+
+from honte.command_line import GameFlag, Output, parse, progress
+from honte.command_text import command
+
+PAGE, COMPARED = "report.html", "compare.html"
+
+
+@dataclass(frozen=True)
+class ReportFlags:
+    """Write one HTML page with the curves, health, checkpoints and sample games of a run; several are compared."""
+
+    runs: Annotated[tuple[str, ...], conf.Positional, conf.arg(metavar="RUN [RUN ...]")]
+    """folders of runs"""
+    out: str | None = None
+    """the file to write; unless given RUN/report.html, or RUN/compare.html of the first of several"""
+    game: GameFlag = None
+    """the game of runs whose game is a file of yours, or an OpenSpiel game"""
+    json: bool = False
+    """one JSON object on stdout"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    args = parse(ReportFlags, arguments, "report")
+    from agent.storage import durable_files
+    from games import make
+    from games.game import Game
+    from honte.report.page import html
+    from honte.report.run import read
+    from honte.report.stored_games import MOST_SHARDS
+    from selfplay.records import shards
+
+    if not args.runs:
+        raise ValueError("name at least one run: honte report RUN")
+    games: dict[str, Game] = {}
+
+    def known(name: str) -> Game:
+        if args.game is None and ".py:" in name:
+            again = command("report", *args.runs, "--game", name)
+            raise ValueError(f"the game of this run is the file {name}, which runs only where it is named: {again}")
+        return games.setdefault(name, make(args.game or name)) if name not in games else games[name]
+
+    output, folders = Output(args.json), [Path(run) for run in args.runs]
+    total = sum(min(MOST_SHARDS, len(shards(folder / "games"))) for folder in folders)
+    with progress("reading games", total) as advance:
+        stories = [read(folder, known, progress=advance) for folder in folders]
+    path = Path(args.out) if args.out else folders[0] / (PAGE if len(folders) == 1 else COMPARED)
+    durable_files.write_atomic(path, html(stories).encode())
+    for story in stories:
+        loud = [alarm for alarm in story.alarms if alarm.level != "good"]
+        for alarm in loud:
+            output.say(f"{story.name}: {alarm.title.lower()}. {alarm.text}")
+        output.say(f"{story.name}: {len(story.alarms) - len(loud)} of {len(story.alarms)} health checks found nothing")
+    output.say(f"wrote {path} ({path.stat().st_size / 1e6:.1f} MB)")
+    told = [
+        {"run": story.name, "game": story.game, "grades": story.grades, "alarms": [a._asdict() for a in story.alarms]}
+        for story in stories
+    ]
+    output.result({"path": str(path), "runs": told})
+    return 0

@@ -1,0 +1,262 @@
+"""``honte tournament A B C ...``: ratings of many players, from games that are kept in one database a folder.
+
+Knows its flags and how standings read. Does not know how games are played, chosen or rated.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from tyro import conf
+
+from agent.settings import Count, Device, Integer, Positive, Seed, Slots, Threads
+from honte.cli.commands.match import Text
+from honte.command_line import GameFlag, Output, parse, progress, table
+
+if TYPE_CHECKING:
+    from agent.player import Player
+    from agent.player_identity import Identity
+    from games.game import Game
+    from selfplay.matches.tournament import Pair, Standings
+    from selfplay.openings import Opening
+
+KEPT = 8
+"""Players that stay loaded between the pairs they play in."""
+
+
+@dataclass(frozen=True)
+class Tournament:
+    """Rate players by games against each other. The games that tell most about the ratings are played first.
+
+    What a folder's database holds is not played again: the same command goes on with a tournament that was stopped,
+    another player costs that player's games, and without players the standings are shown.
+    """
+
+    players: Annotated[tuple[str, ...], conf.Positional, conf.arg(metavar="PLAYER ...")] = ()
+    """the players; RUN@every:5 is every fifth checkpoint of a run and its newest one"""
+    game: GameFlag = None
+    """the game, where the players do not tell it"""
+    games: Integer = 100
+    """games of each pair; even"""
+    total: Annotated[Positive | None, conf.arg(metavar="INT", help_behavior_hint="")] = None
+    """play at most so many games now, where they tell most"""
+    gauntlet: bool = False
+    """the first player against each of the others, instead of everybody against everybody"""
+    anchor: Annotated[tuple[str, ...], conf.arg(metavar="PLAYER=ELO", help_behavior_hint="")] = ()
+    """players whose rating is given, such as random=0 (default: the mean of all is 0)"""
+    opening_plies: Annotated[Count | None, conf.arg(metavar="INT", help_behavior_hint="")] = None
+    """random plies before the players decide; each opening is played from both seats (default: as in the folder, or 2,
+    or 8 with perfect in connect_four)"""
+    book: Text = None
+    """a file of openings instead: moves on each line, or {"moves": [...]}"""
+    num_slots: Slots = 64
+    """games played at once in each thread"""
+    threads: Threads = 0
+    """threads; 0: one a core"""
+    seed: Seed = 0
+    """openings and all that is drawn by lot follow from it"""
+    deterministic: bool = False
+    """the same games every time: networks run in fp32 (slower), nobody plays by the clock"""
+    device: Device = "auto"
+    """where networks run: auto, cpu, cuda:0, mps"""
+    out: Text = None
+    """the folder of the database (default: ratings/GAME)"""
+    json: bool = False
+    """one JSON object on stdout"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    args = parse(Tournament, arguments, "tournament")
+    from agent.player_identity import expanded, identity
+    from selfplay.matches.rating_store import RatingStore
+    from selfplay.matches.tournament import standings
+
+    output = Output(args.json)
+    texts = list(dict.fromkeys(text for given in args.players for text in expanded(given)))
+    _check(args, texts)
+    anchors = {identity(name).name: elo for name, elo in _anchors(args.anchor).items()}
+    if texts:
+        folder = _play(args, texts, anchors, output)
+    else:
+        folder = _folder(args, None)
+    with RatingStore(folder) as store:
+        known, now = store.known(), standings(store, anchors)
+    output.say(told(now, anchors))
+    output.say(f"the games are in {folder}")
+    output.result({"game": known.get("game"), **as_json(now), "anchors": anchors, "folder": str(folder)})
+    return 0
+
+
+def _check(args: Tournament, texts: Sequence[str]) -> None:
+    from agent.player_identity import repeats
+    from selfplay.matches.match import ensure_pairs
+
+    if len(texts) == 1:
+        raise ValueError(f"{texts[0]} has nobody to play against; name two players or more")
+    ensure_pairs("--games", args.games)
+    for text in texts:
+        if args.deterministic and not repeats(text):
+            raise ValueError(f"{text!r} does not repeat itself to the bit; leave --deterministic away")
+
+
+def _anchors(texts: Sequence[str]) -> dict[str, float]:
+    found = {}
+    for text in texts:
+        name, equals, elo = text.rpartition("=")
+        try:
+            found[name] = float(elo)
+        except ValueError:
+            equals = ""
+        if not equals or not name or not abs(found[name]) < 1e5:
+            raise ValueError(f"--anchor is {text!r}; write PLAYER=ELO, such as random=0")
+    return found
+
+
+def _folder(args: Tournament, game: Game | None) -> Path:
+    from selfplay.matches.match_store import plain
+
+    if args.out:
+        return Path(args.out)
+    if game is None and args.game is None:
+        raise ValueError("nobody is to play; name players, or with --out or --game a folder whose standings to show")
+    return Path("ratings") / plain(game.name if game else str(args.game))
+
+
+def _play(args: Tournament, texts: Sequence[str], anchors: dict[str, float], output: Output) -> Path:
+    from agent.player_identity import hurried, identity, takes_machine
+    from honte.api import game_for, load
+    from selfplay.cores import cores
+    from selfplay.matches.rating_store import RatingStore
+    from selfplay.matches.readiness import check_players
+    from selfplay.matches.tournament import gauntlet, play_tournament, round_robin
+
+    game = game_for(args.game, *texts)
+    entrants = [identity(text) for text in texts]
+    for name in anchors:
+        if name not in {player.name for player in entrants} and not (_folder(args, game) / "ratings.sqlite").exists():
+            raise ValueError(f"{name!r} cannot be an anchor: it is not one of the players")
+    settings, begin = _openings(args, game)
+    num_slots = max(args.num_slots, 8) if args.deterministic else args.num_slots
+    threads = args.threads or (1 if any(map(takes_machine, texts)) else min(cores(), 8))
+    loaded: dict[str, list[Player]] = {}
+
+    def ready(name: str) -> list[Player]:
+        players = loaded.pop(name, None)
+        if players is None:
+            text = name if args.deterministic else hurried(name)
+            players = [
+                load(text, game, num_slots=num_slots, seed=args.seed, device=args.device) for _ in range(threads)
+            ]
+        loaded[name] = players  # the one used last stands last
+        while len(loaded) > KEPT:
+            loaded.pop(next(iter(loaded)))
+        for player in players:
+            player.stop()
+        return players
+
+    def crews(a: str, b: str) -> list[tuple[Player, Player]]:
+        return list(zip(ready(a), ready(b), strict=True))
+
+    folder = _folder(args, game)
+    pairs = (gauntlet if args.gauntlet else round_robin)(len(entrants))
+    for player in _to_play(folder, entrants, pairs, args.games):  # one after the other: many may not fit in memory
+        check_players(game, [(player.name, load(player.name, game, device=args.device))], begin)
+    agreement = {"game": game.name, "seed": args.seed, "deterministic": args.deterministic, "openings": settings}
+    with RatingStore(folder, agreement) as store, progress("tournament", args.total or len(pairs) * args.games) as bar:
+        play_tournament(
+            game,
+            store,
+            entrants,
+            crews,
+            begin,
+            pairs=pairs,
+            games=args.games,
+            total=args.total,
+            seed=args.seed,
+            num_slots=num_slots,
+            progress=bar,
+        )
+    return folder
+
+
+def _to_play(folder: Path, entrants: Sequence[Identity], pairs: Sequence[Pair], games: int) -> Sequence[Identity]:
+    """The players who have games left, so that standings that are whole need nobody's engine."""
+    from selfplay.matches.rating_store import RatingStore, is_begun
+    from selfplay.matches.tournament import entrants_to_play
+
+    if not is_begun(folder):
+        return entrants
+    with RatingStore(folder) as store:
+        return entrants_to_play(store, entrants, pairs, games)
+
+
+def _openings(args: Tournament, game: Game) -> tuple[dict[str, Any], list[Opening]]:
+    from selfplay.matches.opening_books import read_book
+    from selfplay.openings import openings
+
+    if args.book is not None:
+        return {"book_sha256": hashlib.sha256(Path(args.book).read_bytes()).hexdigest()}, read_book(args.book, game)
+    plies = _plies(args, game) if args.opening_plies is None else args.opening_plies
+    return {"plies": plies}, openings(game, args.games // 2, plies, seed=args.seed)
+
+
+def _plies(args: Tournament, game: Game) -> int:
+    """Those of the games that are there; without any, few, but where perfect would take minutes."""
+    from agent.player_identity import kind_of
+    from honte.cli.commands.match import SLOW_OPENINGS
+    from selfplay.matches.rating_store import RatingStore, is_begun
+
+    folder = _folder(args, game)
+    if is_begun(folder):
+        with RatingStore(folder) as store:
+            return int((store.known().get("openings") or {}).get("plies", 2))
+    slow = game.name == "connect_four" and "perfect" in map(kind_of, args.players)
+    return SLOW_OPENINGS if slow else 2
+
+
+def told(now: Standings, anchors: dict[str, float]) -> str:
+    """The standings for people."""
+    rows = [["", "player", "Elo", "95 %", "games", "score", "stronger than the next"]]
+    ranking = now.ranking
+    for rank, i in enumerate(ranking, 1):
+        name, (low, high), (wins, draws, losses) = now.players[i].name, now.ratings.interval(i), now.counts(i)
+        games = wins + draws + losses
+        score = f"{(wins + draws / 2) / games:.1%}" if games else "-"
+        bounds = "given" if name in anchors else f"{low:+.0f} to {high:+.0f}" if games else "no game yet"
+        next_one = f"{now.ratings.superiority(i, ranking[rank]):.1%}" if rank < len(ranking) else ""
+        rows.append([str(rank), name, f"{now.ratings.elo[i]:+.0f}", bounds, str(games), score, next_one])
+    ratings = now.ratings
+    first = f"{ratings.advantage:+.0f} Elo (standard error {ratings.advantage_error:.0f})"
+    return f"{table(rows, right='02456')}\nthe first player's advantage: {first}"
+
+
+def as_json(now: Standings) -> dict[str, Any]:
+    """The standings as plain values; the covariance is in Elo^2, rows and columns in the order of ``players``."""
+    ranking, ratings = now.ranking, now.ratings
+    players = []
+    for i in ranking:
+        low, high = ratings.interval(i)
+        wins, draws, losses = now.counts(i)
+        name, digest = now.players[i]
+        rating = {"elo": float(ratings.elo[i]), "elo_low": low, "elo_high": high}
+        counts = {"games": wins + draws + losses, "wins": wins, "draws": draws, "losses": losses}
+        players.append({"player": name, "sha256": digest, **rating, **counts})
+    pairs = []
+    for place, i in enumerate(ranking):
+        for j in ranking[place + 1 :]:
+            wins, draws, losses = now.counts(i, j)
+            if wins + draws + losses:
+                names = {"a": now.players[i].name, "b": now.players[j].name}
+                pairs.append({**names, "wins": wins, "draws": draws, "losses": losses})
+    return {
+        "players": players,
+        "covariance": ratings.covariance[ranking][:, ranking].tolist(),
+        "first_advantage": ratings.advantage,
+        "first_advantage_error": ratings.advantage_error,
+        "nu": ratings.nu,
+        "pairs": pairs,
+    }

@@ -1,0 +1,69 @@
+"""``honte classify ... --attack fgsm:0.05``: how a classifier stands up to pictures made to fool it.
+
+Knows the flag, a number and a sheet of pictures. Does not know gradients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from training.images.adversarial import ATTACKS
+from training.images.prediction import accuracy, predict
+from training.images.training import Run
+
+PICTURES = 2000
+SHOWN = 8
+
+
+def parsed(text: str) -> tuple[str, float]:
+    """Name and strength; ValueError when it is neither."""
+    name, _, strength = text.partition(":")
+    try:
+        epsilon = float(strength)
+    except ValueError:
+        epsilon = -1.0
+    if name not in ATTACKS or not 0 < epsilon < 1:
+        raise ValueError(f"--attack is {text!r}: it must be {' or '.join(ATTACKS)} and a strength, as in fgsm:0.05")
+    return name, epsilon
+
+
+def fool(run: Run, text: str, folder: Path) -> dict[str, Any]:
+    """Accuracy on test pictures before and after; pictures of both in FOLDER/attack.png."""
+    name, epsilon = parsed(text)
+    images, labels = (part[:PICTURES] for part in run.parts.test)
+    model = run.current()
+    torch.manual_seed(run.config.seed)
+    chunks = zip(torch.split(images, 250), torch.split(labels, 250), strict=True)
+    attacked = torch.cat([ATTACKS[name](model, *chunk, epsilon) for chunk in chunks])
+    before, after = predict(model, images), predict(model, attacked)
+    fooled = torch.nonzero((before.argmax(1) == labels) & (after.argmax(1) != labels))[:SHOWN, 0]
+    some = fooled if len(fooled) else torch.arange(min(SHOWN, len(labels)))
+    path = folder / "attack.png"
+    draw(path, run.data.classes, [(images[some], before[some]), (attacked[some], after[some])])
+    return {
+        "attack": text,
+        "pictures": len(labels),
+        "accuracy_before": accuracy(before, labels),
+        "accuracy_under_attack": accuracy(after, labels),
+        "drawn": str(path),
+    }
+
+
+def draw(path: Path, classes: Sequence[str], rows: list[tuple[Tensor, Tensor]]) -> None:
+    """Rows of pictures [N, C, H, W], each with what its chances [N, K] take it for."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(1.5 * len(rows[0][0]), 1.8 * len(rows)))
+    axes = figure.subplots(len(rows), len(rows[0][0]), squeeze=False)
+    for line, (pictures, chances) in zip(axes, rows, strict=True):
+        for axis, picture, said in zip(line, pictures, chances.argmax(1), strict=True):
+            axis.imshow((picture.float() / 255).permute(1, 2, 0).squeeze(2).numpy(), cmap="gray", vmin=0, vmax=1)
+            axis.set_title(classes[int(said)], fontsize=9)
+            axis.axis("off")
+    figure.suptitle("above as they are, below changed so that they are taken for something else", fontsize=10)
+    figure.savefig(path, dpi=120, bbox_inches="tight")

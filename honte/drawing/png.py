@@ -1,0 +1,87 @@
+"""A position as an image, painted with Pillow.
+
+Knows shapes, pixels and fonts. Does not know boards, colours of pieces, or rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from games.game import Game, Row
+from honte.drawing.shapes import Box, Disc, Line, Polygon, Scene, Shape, Text, scene
+
+if TYPE_CHECKING:
+    from PIL import ImageDraw
+
+FINER = 4
+"""Painted this many times larger than asked for, then averaged: smooth edges."""
+
+
+def picture(
+    game: Game, row: Row, *, size: int = 480, marked: Iterable[Sequence[int]] = (), status: bool = True
+) -> NDArray[np.uint8]:
+    """The position as an image [H, W, 3]; its longer side has ``size`` pixels, its shape depends on the board only.
+
+    ``marked`` holds the (row, column) of cells to point at, such as those that the last move changed; ``status`` adds a
+    line that says who is to play or how the game ended. ValueError for fewer than 32 pixels.
+    """
+    if size < 32:
+        raise ValueError(f"size={size}: a picture needs 32 pixels or more")
+    return painted(position_scene(game, row, marked=marked, status=status), size)
+
+
+def position_scene(game: Game, row: Row, *, marked: Iterable[Sequence[int]] = (), status: bool = True) -> Scene:
+    """The position as shapes; see ``picture``."""
+    text = game.status_text(row) if status else ""
+    owner = next((player for player, name in enumerate(game.board.names) if text.startswith(f"{name} ")), -1)
+    return scene(game.board, game.cells(row), marked=marked, status=text, owner=owner)
+
+
+def painted(drawing: Scene, size: int) -> NDArray[np.uint8]:
+    """[H, W, 3] the drawing in pixels, ``size`` of them along its longer side."""
+    from PIL import Image, ImageDraw
+
+    scale = size / max(drawing.width, drawing.height)
+    width, height = (max(1, round(length * scale)) for length in (drawing.width, drawing.height))
+    image = Image.new("RGB", (width * FINER, height * FINER), drawing.background)
+    brush = ImageDraw.Draw(image, "RGBA")  # colours with four parts shine through
+    for shape in drawing.shapes:
+        paint(brush, shape, scale * FINER)
+    return np.asarray(image.reduce(FINER), np.uint8)
+
+
+def paint(brush: ImageDraw.ImageDraw, shape: Shape, scale: float) -> None:
+    """One shape, ``scale`` pixels to a unit."""
+    match shape:
+        case Disc(x, y, radius, fill, rim, rim_width):
+            box = [(x - radius) * scale, (y - radius) * scale, (x + radius) * scale, (y + radius) * scale]
+            brush.ellipse(box, fill or None, rim or None, max(1, round(rim_width * scale)) if rim else 0)
+        case Box(x0, y0, x1, y1, radius, fill):
+            brush.rounded_rectangle([x0 * scale, y0 * scale, x1 * scale, y1 * scale], radius * scale, fill)
+        case Polygon(points, fill):
+            brush.polygon([(x * scale, y * scale) for x, y in points], fill)
+        case Line(points, colour, line_width):
+            path = [(x * scale, y * scale) for x, y in points]
+            broad = max(1, round(line_width * scale))
+            brush.line(path, colour, broad, joint="curve")
+            for x, y in (path[0], path[-1]):
+                brush.ellipse([x - broad / 2, y - broad / 2, x + broad / 2, y + broad / 2], colour)
+        case Text(x, y, text_size, text, colour, rim, rim_width):
+            font = font_of(max(1, round(text_size * scale)))
+            top, bottom = font.getbbox("H", anchor="ls")[1::2]
+            baseline = y * scale - (top + bottom) / 2
+            stroke = round(rim_width * scale) if rim else 0
+            brush.text((x * scale, baseline), text, colour, font, "ms", stroke_width=stroke, stroke_fill=rim or None)
+
+
+@cache
+def font_of(size: int) -> Any:
+    """The font that Pillow brings along."""
+    from PIL import ImageFont
+
+    return ImageFont.load_default(size)

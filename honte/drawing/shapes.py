@@ -1,0 +1,256 @@
+"""A drawn board as a flat list of plain shapes, for whoever paints: pictures, SVG.
+
+Knows ``Board``, cell codes and colours. Does not know rules, states, pixels or file formats. Lengths are in units of
+a cell; x grows to the right, y downwards. Shapes are painted in their order, later ones on top.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from games.board import Board, Piece
+from honte.drawing.layout import Layout, Point
+from honte.drawing.palette import (
+    BLOCK,
+    BLOCK_RIM,
+    GLOW,
+    INKS,
+    LABEL,
+    NOBODY,
+    PAPER,
+    RING,
+    SHADOW,
+    TEXT,
+    Ink,
+    Surface,
+    inks_of,
+    surface_of,
+)
+
+NUM_LIGHTS = 10
+"""Discs that make the light on a stone; fewer would show as rings."""
+
+
+class Disc(NamedTuple):
+    x: float
+    y: float
+    radius: float
+    fill: str  # "" leaves it empty
+    rim: str = ""
+    rim_width: float = 0.0  # inside the radius
+
+
+class Box(NamedTuple):
+    """An upright rectangle with rounded corners."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    radius: float
+    fill: str
+
+
+class Polygon(NamedTuple):
+    points: tuple[Point, ...]
+    fill: str
+
+
+class Line(NamedTuple):
+    """A path with round ends and joints."""
+
+    points: tuple[Point, ...]
+    colour: str
+    width: float
+
+
+class Text(NamedTuple):
+    """One line of text: x is its middle, y the middle of its capitals, size the font's."""
+
+    x: float
+    y: float
+    size: float
+    text: str
+    colour: str
+    rim: str = ""  # an outline around the letters
+    rim_width: float = 0.0
+
+
+Shape = Disc | Box | Polygon | Line | Text
+
+
+class Scene(NamedTuple):
+    """A whole drawing."""
+
+    width: float
+    height: float
+    background: str
+    shapes: tuple[Shape, ...]
+
+
+def scene(
+    board: Board, cells: NDArray[np.integer], *, marked: Iterable[Sequence[int]] = (), status: str = "", owner: int = -1
+) -> Scene:
+    """The board with its cells [H, W]; ``marked`` holds the (row, column) of what to point at, such as the last move.
+
+    ``status`` is a line below the board, beside a disc in the colour of player ``owner`` (-1: no disc).
+    """
+    layout, surface = Layout(board, status=bool(status)), surface_of(board.surface, board.names)
+    inks = inks_of(surface, board.names)
+    marks = {(int(r), int(c)) for r, c in marked}
+    shapes = [*under(board, layout, surface, inks)]
+    pieces = [board.pieces[code] for code in cells.ravel()]
+    places = [(r, c) for r in range(board.height) for c in range(board.width)]
+    for (r, c), piece in zip(places, pieces, strict=True):
+        if (r, c) in marks and piece.shape not in ("stone", "line") and c not in layout.beside:
+            shapes += glow(board, layout, r, c)
+    for (r, c), piece in zip(places, pieces, strict=True):
+        shapes += drawn(piece, layout, inks, r, c, board.surface, marked=(r, c) in marks)
+    shapes += labels(board, layout)
+    if status:
+        shapes += status_line(layout, status, inks[owner] if owner >= 0 else None)
+    return Scene(layout.width, layout.height, PAPER, tuple(shapes))
+
+
+def under(board: Board, layout: Layout, surface: Surface, inks: tuple[Ink, Ink]) -> Iterator[Shape]:
+    """What lies under the pieces."""
+    rows, columns = range(board.height), [c for c in range(board.width) if c not in layout.beside]
+    x0, y0, x1, y1 = layout.inner
+    pad, span = layout.pad, layout.span
+    if board.surface == "hexagons":
+        for player, path in layout.sides():
+            yield Line(path, inks[player].fill, 0.36)
+        for r in rows:
+            for c in columns:
+                corners = layout.corners(r, c)
+                yield Polygon(corners, surface.board)
+                yield Line((*corners, corners[0]), surface.line, 0.045)
+        return
+    yield Box(x0 - pad, y0 - pad + 0.012 * span, x1 + pad, y1 + pad + 0.012 * span, pad + 0.005 * span, SHADOW)
+    yield Box(x0 - pad, y0 - pad, x1 + pad, y1 + pad, pad, surface.edge)
+    if board.surface in ("points", "wells", "dots"):
+        yield Box(x0 - pad * 0.6, y0 - pad * 0.6, x1 + pad * 0.6, y1 + pad * 0.6, pad * 0.6, surface.board)
+    if board.surface == "points":
+        (left, top), (right, bottom) = layout.centre(0, 0), layout.centre(board.height - 1, board.width - 1)
+        for r in rows:
+            y = layout.centre(r, 0)[1]
+            yield Line(((left, y), (right, y)), surface.line, 0.07 if r in (0, board.height - 1) else 0.04)
+        for c in columns:
+            x = layout.centre(0, c)[0]
+            yield Line(((x, top), (x, bottom)), surface.line, 0.07 if c in (0, board.width - 1) else 0.04)
+        for r, c in layout.stars():
+            yield Disc(*layout.centre(r, c), 0.1, surface.line)
+    elif board.surface == "wells":
+        for r in rows:
+            for c in columns:
+                x, y = layout.centre(r, c)
+                yield Disc(x, y, 0.43, surface.line)
+                yield Disc(x, y + 0.02, 0.40, surface.other)
+    elif board.surface == "dots":
+        for r in rows[1::2]:
+            for c in columns[1::2]:
+                yield Box(*layout.box(r, c), 0.06, surface.other)
+    else:
+        lines = board.surface != "checkers"
+        for r in rows:
+            for c in columns:
+                a, b, d, e = layout.box(r, c)
+                gap = 0.015 if lines else 0.0
+                dark = (board.height - 1 - r + c) % 2 == 0  # a dark square at the lower left
+                fill = surface.other if dark else surface.board
+                yield Polygon(((a + gap, b + gap), (d - gap, b + gap), (d - gap, e - gap), (a + gap, e - gap)), fill)
+
+
+def drawn(
+    piece: Piece, layout: Layout, inks: tuple[Ink, Ink], r: int, c: int, surface: str, *, marked: bool
+) -> Iterator[Shape]:
+    """One cell's piece."""
+    x, y = layout.centre(r, c)
+    a, b, d, e = layout.box(r, c)
+    ink = inks[piece.owner] if piece.owner >= 0 else None
+    fill = ink.fill if ink else NOBODY
+    match piece.shape:
+        case "stone":
+            yield from stone(x, y, 0.4 if surface == "hexagons" else 0.41, ink or INKS["black"], surface == "wells")
+            if piece.text not in ("", "·"):
+                yield Text(x, y, min(0.42, 1.2 / len(piece.text)), piece.text, ink.contrast if ink else PAPER)
+            elif marked or piece.text:
+                yield Disc(x, y, 0.1, ink.contrast if ink else PAPER)  # a ring would look like another piece
+        case "letter":
+            if ink:
+                yield from tile(x, y, ink, upright=piece.owner == 0)
+            yield Text(x, y + 0.02, 0.5, piece.text, ink.contrast if ink else fill)
+        case "mark":
+            yield Disc(x, y, 0.14, fill, ink.rim if ink else "", 0.025)
+        case "block":
+            yield Box(a + 0.07, b + 0.09, d - 0.07, e - 0.05, 0.08, BLOCK_RIM)
+            yield Box(a + 0.07, b + 0.06, d - 0.07, e - 0.09, 0.08, BLOCK)
+        case "dot":
+            yield Disc(x, y, 0.12, TEXT)
+        case "line":
+            ends = ((a, y), (d, y)) if d - a >= e - b else ((x, b), (x, e))
+            if marked:
+                yield Line(ends, RING, 0.30)
+            yield Line(ends, fill, 0.13)
+        case "box":
+            yield Box(a, b, d, e, 0.06, fill + "50")
+            if piece.text:
+                yield Text(x, y, 0.42, piece.text, fill)
+        case _:
+            pass
+
+
+def stone(x: float, y: float, radius: float, ink: Ink, pressed: bool) -> Iterator[Shape]:
+    """A stone with a little light on it; ``pressed`` gives it the inner ring of a counter."""
+    yield Disc(x + 0.02, y + 0.045, radius, SHADOW)
+    yield Disc(x, y, radius, ink.fill, ink.rim, 0.022)
+    if pressed:
+        yield Disc(x, y, radius * 0.7, "", ink.rim + "90", 0.03)
+        return
+    for i in range(1, NUM_LIGHTS + 1):
+        inner = radius * (0.97 - 0.8 * i / NUM_LIGHTS)
+        off = (radius - inner) * 0.4
+        yield Disc(x - off, y - off, inner, ink.shine)
+
+
+def tile(x: float, y: float, ink: Ink, *, upright: bool) -> Iterator[Shape]:
+    """A wedge that points to where its owner plays."""
+    up = 1 if upright else -1
+    outline = [(0.0, -0.42), (0.3, -0.27), (0.36, 0.37), (-0.36, 0.37), (-0.3, -0.27)]
+    points = tuple((x + dx, y + up * dy) for dx, dy in outline)
+    yield Polygon(tuple((px + 0.02, py + 0.045) for px, py in points), SHADOW)
+    yield Polygon(points, ink.fill)
+    yield Line((*points, points[0]), ink.rim, 0.03)
+
+
+def glow(board: Board, layout: Layout, r: int, c: int) -> Iterator[Shape]:
+    """A light behind a cell that the last move touched."""
+    if board.surface in ("points", "wells"):
+        yield Disc(*layout.centre(r, c), 0.2, GLOW)
+    else:
+        yield Polygon(layout.corners(r, c), GLOW)
+
+
+def labels(board: Board, layout: Layout) -> Iterator[Shape]:
+    """Names of rows at the left, of columns below; above where rows are shifted."""
+    size = layout.label
+    for r, label in enumerate(board.row_labels):
+        shift = r / 2 if layout.hexagonal else 0.0
+        yield Text(layout.label_x + shift, layout.centre(r, 0)[1], size, label, LABEL)
+    for c, label in enumerate(board.column_labels):
+        if c not in layout.beside:
+            yield Text(layout.centre(0, c)[0], layout.label_y, size, label, LABEL)
+
+
+def status_line(layout: Layout, status: str, ink: Ink | None) -> Iterator[Shape]:
+    """Who is to play, or how it ended."""
+    size, x = layout.status, (layout.inner[0] + layout.inner[2]) / 2
+    if ink:
+        half = 0.25 * size * len(status)  # about half of the text's width
+        yield Disc(x - half - 0.2 * size, layout.status_y, 0.36 * size, ink.fill, ink.rim, 0.05 * size)
+        x += 0.35 * size
+    yield Text(x, layout.status_y, size, status, TEXT)

@@ -1,0 +1,214 @@
+"""``honte.load``: a player to ask for a move or for what it thinks of a position, and the answers.
+
+Knows players, positions and analyses. Does not know how a player thinks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from agent import random_numbers
+from agent.decision import Decisions, Terms
+from agent.player import Follower, Player, Remembering
+from agent.players import player
+from agent.search.search import Search
+from agent.search.tree import UNKNOWN, Ints
+from games.game import Game, States
+from games.position import Position, position
+from honte.analysis.position_analysis import Candidate, Thought
+from honte.api import game_for
+
+SLOT = 0
+SHOWN = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class MoveAnalysis:
+    """One move of a position, as its player to move sees it."""
+
+    move: str
+    action: int  # its number
+    visits: int  # simulations that began with it
+    prior: float  # 0 to 1: what the network alone, or a player that has no network, would play
+    win_probability: float  # 0 to 1; a draw counts one half
+    value: float  # -1 (loss) to 1 (win)
+    proven: int | None  # 1, 0 or -1 where the outcome is certain
+    principal_variation: tuple[str, ...]  # the moves expected from here on, this one first
+
+    def __str__(self) -> str:
+        line = " ".join(self.principal_variation[:8])
+        return f"{self.move:<6} {self.visits:>7} {self.prior:>7.1%} {self.win_probability:>7.1%}   {line}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PositionAnalysis:
+    """What a player thinks of a position, as the player to move sees it."""
+
+    position: Position = field(repr=False)
+    best_move: str
+    win_probability: float  # 0 to 1; a draw counts one half
+    value: float  # -1 (loss) to 1 (win)
+    proven: bool  # the value is exact
+    visits: int  # positions looked at, this one included; 1 where the player does not search
+    moves: tuple[MoveAnalysis, ...]  # the best first; what a search has not tried has no visits
+
+    @property
+    def principal_variation(self) -> tuple[str, ...]:
+        """The moves that the player expects, the best one first."""
+        return self.moves[0].principal_variation
+
+    def __repr__(self) -> str:
+        exact = ", proven" if self.proven else ""
+        head = f"best move {self.best_move}, win probability {self.win_probability:.1%}{exact}, {self.visits:,} visits"
+        shown = [str(move) for move in self.moves[:SHOWN]]
+        return "\n".join([f"PositionAnalysis: {head}", "move    visits   prior     win   variation", *shown])
+
+
+class LoadedPlayer:
+    """A player made from text: ``choose`` asks it for a move and ``analyze`` for what it thinks.
+
+    It is a ``Player`` as well (``think``, ``decide``, ``stop``), for matches and environments.
+    """
+
+    def __init__(self, text: str, game: Game, *, num_slots: int, seed: int, device: str) -> None:
+        """See ``load``."""
+        self.text, self.game, self.num_slots, self.seed, self.device = text, game, num_slots, seed, device
+        self.player: Player = self._made(0)
+
+    def _made(self, capacity: int) -> Player:
+        return player(
+            self.text, self.game, num_slots=self.num_slots, seed=self.seed, device=self.device, capacity=capacity
+        )
+
+    def choose(self, here: Position, *, simulations: int | None = None, seed: int | None = None) -> str:
+        """The move that the player would play at ``here``, as ``Position.play`` takes it.
+
+        ``simulations`` instead of the player's own number, for players that search. The same ``seed`` (the player's own
+        unless given) gives the same move. ValueError where the game is over, is another one, or nothing is searched.
+        """
+        return self.analyze(here, simulations=simulations, seed=seed).best_move
+
+    def analyze(self, here: Position, *, simulations: int | None = None, seed: int | None = None) -> PositionAnalysis:
+        """What the player thinks of ``here``; arguments and errors as those of ``choose``."""
+        self._check(here, simulations)
+        if simulations is not None and isinstance(self.player, Search) and simulations + 2 > self.player.trees.capacity:
+            self.player = self._made(simulations + 2)
+        self.player.stop()
+        if isinstance(self.player, Remembering):
+            self.player.forget(SLOT)
+        keys = random_numbers.keys(self.seed if seed is None else seed, 0, len(here.moves))
+        thought = Thought(self.player, SLOT, here)
+        thought.begin(Terms.of(1, budget=-1 if simulations is None else simulations, keys=keys))
+        while thought.grow():
+            pass
+        decisions = thought.decide()
+        found = thought.analysis()
+        moves = tuple(_told(here, candidate) for candidate in found.candidates)
+        value = float(decisions.value[0])
+        return PositionAnalysis(
+            position=here,
+            best_move=here.game.action_text(int(decisions.action[0]), here.to_play),
+            win_probability=(1 + value) / 2,
+            value=value,
+            proven=bool(decisions.proven[0]),
+            visits=found.visits,
+            moves=moves,
+        )
+
+    def _check(self, here: Position, simulations: int | None) -> None:
+        if not isinstance(here, Position):
+            raise ValueError(f"{here!r} is not a position; honte.position(GAME).play(MOVES) makes one")
+        if here.game != self.game:
+            raise ValueError(f"{self.text} plays {self.game.name}; this is a position of {here.game.name}")
+        if here.is_over:
+            raise ValueError("the game is over in this position: there is no move to choose")
+        if simulations is not None and not isinstance(self.player, Search):
+            raise ValueError(f"{self.text} takes no number of simulations; mcts:N and networks do")
+        whole = isinstance(simulations, int | np.integer) and not isinstance(simulations, bool)
+        if simulations is not None and (not whole or simulations < 0):
+            raise ValueError(f"simulations is {simulations!r}; it must be a whole number, 0 or more")
+        if isinstance(self.player, Follower) and _replayed(here) != here:
+            raise ValueError(f"{self.text} reads moves; give it a position reached by moves from the first one")
+
+    # ---- a Player ----------------------------------------------------------------------------------------------------
+
+    def think(self, slots: Ints, states: States, terms: Terms) -> None:
+        self.player.think(slots, states, terms)
+
+    def decide(self) -> tuple[Ints, Decisions]:
+        return self.player.decide()
+
+    def stop(self) -> None:
+        self.player.stop()
+
+    def follow(self, slot: int, actions: Sequence[int]) -> None:
+        if isinstance(self.player, Follower):
+            self.player.follow(slot, actions)
+
+    def forget(self, slot: int) -> None:
+        if isinstance(self.player, Remembering):
+            self.player.forget(slot)
+
+    def __repr__(self) -> str:
+        return f"LoadedPlayer({self.text!r}, game {self.game.name!r})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"player": None}
+
+    def __setstate__(self, kept: dict[str, Any]) -> None:
+        self.__dict__.update(kept)
+        self.player = self._made(0)
+
+
+def _replayed(here: Position) -> Position:
+    there = position(here.game)
+    for action in here.moves:
+        there = there.play(int(action))
+    return there
+
+
+def _told(here: Position, candidate: Candidate) -> MoveAnalysis:
+    """A candidate in words; its variation is written by whoever moves at each ply."""
+    there, line = here, []
+    for action in candidate.variation:
+        there = there.play(int(action))
+        line.append(there.line[-1])
+        if there.is_over:
+            break
+    return MoveAnalysis(
+        move=line[0],
+        action=candidate.action,
+        visits=candidate.visits,
+        prior=candidate.prior,
+        win_probability=candidate.winrate,
+        value=2 * candidate.winrate - 1,
+        proven=None if candidate.proven == UNKNOWN else candidate.proven,
+        principal_variation=tuple(line),
+    )
+
+
+def load(
+    text: str | Path, game: Game | str | None = None, *, num_slots: int = 1, seed: int = 0, device: str = "auto"
+) -> LoadedPlayer:
+    """The player that ``text`` names: ``random``, ``mcts:800``, ``minimax:5``, ``perfect``, a game whose network ships,
+    or a run's folder.
+
+    ``game`` may stay away where the text tells it. ``num_slots``: games it plays at once in a match. ``seed``: all that
+    it draws follows from it. ``device``: where networks run, auto or as torch names it (cpu, cuda:0, mps).
+    ValueError for text that names no player, and for a player of another game.
+
+    >>> player = honte.load("mcts:400", "tic_tac_toe")
+    >>> player.choose(honte.position("tic_tac_toe").play("a1 b2 a3 b3"))
+    'a2'
+    """
+    if num_slots < 1:
+        raise ValueError(f"num_slots is {num_slots}; it must be 1 or more")
+    if not isinstance(text, str | Path):
+        raise ValueError(f"{text!r} names no player; write it as text, such as 'mcts:400' or a run's folder")
+    text = str(text)
+    return LoadedPlayer(text, game_for(game, text), num_slots=num_slots, seed=seed, device=device)

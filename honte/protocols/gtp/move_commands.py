@@ -1,0 +1,213 @@
+"""GTP's commands about the game itself: setting it up, moves, taking back, clocks, files and scores.
+
+Knows what each command says to the board. Does not know how a board keeps moves, nor how a player thinks.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import honte
+from agent.external.gtp import is_go
+from agent.storage import durable_files
+from games import Game
+from honte.protocols import gogui
+from honte.protocols.gtp.board import GtpBoard, handicap_points, resized
+from honte.protocols.gtp.clock import MOST
+from honte.protocols.gtp.framing import number, whole
+from honte.protocols.gtp.session import Command, Session, word
+from honte.protocols.sgf import conversion, game_tree
+
+
+class Moves:
+    """The commands, each taking its words and giving its reply; ValueError in words for a ``?``."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def commands(self) -> dict[str, Command]:
+        """By name; what the game has no use for is left out."""
+        game = self.session.board.game
+        found: dict[str, Command] = {
+            "boardsize": self.boardsize,
+            "rectangular_boardsize": self.rectangular_boardsize,
+            "clear_board": self.clear_board,
+            "komi": self.komi,
+            "play": self.play,
+            "gogui-play_sequence": self.play_sequence,
+            "undo": self.undo,
+            "gg-undo": self.undo_many,
+            "time_settings": self.time_settings,
+            "time_left": self.time_left,
+            "showboard": lambda words: "\n" + str(self.session.board.here),
+            "final_score": lambda words: self.session.board.final_score(),
+        }
+        if is_go(game):
+            handicaps = ("fixed_handicap", "place_free_handicap")
+            found |= dict.fromkeys(handicaps, self.fixed_handicap)
+            found |= {"set_free_handicap": self.set_free_handicap, "final_status_list": self.final_status_list}
+        if conversion.kind(game) in conversion.TYPES:
+            found |= {"loadsgf": self.loadsgf, "printsgf": self.printsgf}
+        return found
+
+    def boardsize(self, words: list[str]) -> str:
+        size = whole(word(words, 0, "boardsize SIZE"), "the size", low=1, high=99)
+        return self._resize(size, size)
+
+    def rectangular_boardsize(self, words: list[str]) -> str:
+        usage = "rectangular_boardsize COLUMNS ROWS"
+        columns, rows = (whole(word(words, i, usage), "a side", low=1, high=99) for i in (0, 1))
+        return self._resize(columns, rows)
+
+    def _resize(self, columns: int, rows: int) -> str:
+        game = resized(self.session.board.game, columns, rows)
+        self._set(GtpBoard(game) if game is not self.session.board.game else self.session.board)
+        return self.clear_board([])
+
+    def _set(self, board: GtpBoard) -> None:
+        """Go on with another board, where the player can play on it."""
+        komi = self.session.board.komi
+        try:
+            self.session.player(board.game)
+        except ValueError as error:
+            raise ValueError(f"unacceptable size: {error}") from None
+        self.session.board = board
+        board.komi = komi
+
+    def clear_board(self, words: list[str]) -> str:
+        session = self.session
+        session.board.clear()
+        session.clock.reset()
+        session.chosen = ()
+        session.count += 1
+        return ""
+
+    def komi(self, words: list[str]) -> str:
+        self.session.board.komi = number(word(words, 0, "komi KOMI"), "komi", low=-1000, high=1000)
+        self.session.ready()
+        return ""
+
+    def fixed_handicap(self, words: list[str]) -> str:
+        size = self.session.board.game.board.width
+        stones = whole(word(words, 0, "fixed_handicap STONES"), "the number of stones", low=2, high=9)
+        return self._handicap([r * size + c for r, c in handicap_points(size, stones)])
+
+    def set_free_handicap(self, words: list[str]) -> str:
+        game = self.session.board.game
+        try:
+            actions = [game.parse_action(text) for text in words]
+        except ValueError as error:
+            raise ValueError(f"bad vertex list: {error}") from None
+        points = game.num_actions - 1
+        if len(set(actions)) < max(2, len(actions)) or len(actions) >= points or points in actions:
+            raise ValueError("bad vertex list: two or more different points are needed")
+        return self._handicap(actions)
+
+    def _handicap(self, actions: list[int]) -> str:
+        board = self.session.board
+        if board.seats or board.stones():
+            raise ValueError("board not empty")
+        board.set_handicap(actions)
+        return " ".join(board.game.action_text(action) for action in actions)
+
+    def play(self, words: list[str]) -> str:
+        board, chosen = self.session.board, self.session.chosen
+        seat, text = board.seat(word(words, 0, "play COLOR MOVE")), word(words, 1, "play COLOR MOVE")
+        if not self.session.points:
+            board.play(seat, text)
+            return ""
+        here = board.turn(seat)
+        known = gogui.moves(here)
+        chosen = (*chosen, text.lower() if text.isalpha() else text.upper())
+        action = gogui.action_of(known, chosen)
+        if action is not None:
+            board.make(here, action)
+        elif not gogui.legal_points(known, chosen):
+            raise ValueError(f"illegal move: {text}")
+        self.session.chosen = () if action is not None else chosen
+        return ""
+
+    def play_sequence(self, words: list[str]) -> str:
+        board, chosen = self.session.board, self.session.chosen
+        before = len(board.seats)
+        try:
+            for i in range(0, len(words), 2):
+                self.play(words[i : i + 2])
+        except ValueError:
+            while len(board.seats) > before:
+                board.undo()
+            self.session.chosen = chosen
+            raise
+        return ""
+
+    def undo(self, words: list[str]) -> str:
+        session = self.session
+        if session.chosen:
+            session.chosen = session.chosen[:-1]
+            return ""
+        action = session.board.undo()
+        if session.points:  # one of its points, no more
+            session.chosen = gogui.moves(session.board.here).get(action, ())[:-1]
+        return ""
+
+    def undo_many(self, words: list[str]) -> str:
+        count = whole(words[0], "the number of moves", high=10_000) if words else 1
+        for _ in range(count):
+            self.undo([])
+        return ""
+
+    def time_settings(self, words: list[str]) -> str:
+        usage = "time_settings MAIN_TIME BYO_YOMI_TIME BYO_YOMI_STONES"
+        main, period = (number(word(words, i, usage), "a time", low=0, high=MOST) for i in (0, 1))
+        self.session.clock.set(main, period, whole(word(words, 2, usage), "the number of stones", high=1000))
+        self.session.ready()  # no clock runs yet
+        return ""
+
+    def time_left(self, words: list[str]) -> str:
+        usage = "time_left COLOR TIME STONES"
+        seat = self.session.board.seat(word(words, 0, usage))
+        left = number(word(words, 1, usage), "the time", low=-MOST, high=MOST)
+        self.session.clock.tell(seat, left, whole(word(words, 2, usage), "the number of stones", high=1000))
+        return ""
+
+    def final_status_list(self, words: list[str]) -> str:
+        """Under Tromp-Taylor rules every stone that is not taken lives."""
+        status, board = word(words, 0, "final_status_list dead|alive|seki"), self.session.board
+        if status not in ("dead", "alive", "seki"):
+            raise ValueError(f"syntax error: {status!r} is no status; there are dead, alive and seki")
+        return "\n".join(board.game.action_text(a) for _, a in board.stones()) if status == "alive" else ""
+
+    def loadsgf(self, words: list[str]) -> str:
+        path = Path(word(words, 0, "loadsgf FILE [MOVE_NUMBER]"))
+        before = whole(words[1], "the move number", low=1) - 1 if len(words) > 1 else None
+        try:
+            if path.stat().st_size > game_tree.LARGEST:
+                raise ValueError(f"{path} is larger than {game_tree.LARGEST} bytes")
+            record = conversion.from_sgf(path.read_bytes(), before)
+            board = GtpBoard(self._same_kind(honte.make(record.game_name)))
+            board.load(record)
+        except OSError as error:
+            raise ValueError(f"cannot load file: {error.strerror}") from None
+        except ValueError as error:
+            raise ValueError(f"cannot load file: {error}") from None
+        self._set(board)
+        if "komi=" in record.game_name:
+            board.komi = float(record.game_name.partition("komi=")[2])
+        self.session.chosen = ()
+        self.session.clock.reset()
+        self.session.count += 1
+        return board.names[board.here.to_play]
+
+    def _same_kind(self, game: Game) -> Game:
+        """This session's game in the size of ``game``, which must be of the same kind."""
+        mine = self.session.board.game
+        if conversion.kind(game) != conversion.kind(mine):
+            raise ValueError(f"it is a game of {conversion.kind(game)}; this is {mine.name}")
+        return resized(mine, game.board.width, game.board.height)
+
+    def printsgf(self, words: list[str]) -> str:
+        content = self.session.board.to_sgf()
+        if not words:
+            return content
+        durable_files.write_atomic(Path(words[0]), content.encode())
+        return ""

@@ -1,0 +1,52 @@
+"""A match's games as one SGF collection, where the game has an SGF type: what viewers of games open.
+
+Knows results and what players expected, in SGF's words. Does not know how a match is played or resumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from agent.external.gtp import colours
+from agent.storage import durable_files
+from games import Game, Position
+from honte.protocols.sgf.conversion import TYPES, kind, to_sgf
+from selfplay.records import GameRecord
+
+FILE = "games.sgf"
+
+
+def write(folder: Path, game: Game, records: Sequence[GameRecord], players: tuple[str, str]) -> Path | None:
+    """All games into ``folder/games.sgf``, by id; None for a game without an SGF type. ``players`` are A and B."""
+    if kind(game) not in TYPES:
+        return None
+    path = folder / FILE
+    durable_files.write_atomic(path, "".join(told(game, record, players) for record in records).encode())
+    return path
+
+
+def told(game: Game, record: GameRecord, players: tuple[str, str]) -> str:
+    """One game. A has the first seat in games of even id."""
+    states, seats = game.new(1), list[int]()
+    game.init(states)
+    for action in record.actions.tolist():
+        seats.append(int(game.describe_new(states).to_play[0]))
+        game.step(states, np.array([action]))
+    expected = [""] * record.opening + [f"winrate {(1 + v) / 2:.1%}" for v in record.values.tolist()]
+    return to_sgf(
+        Position(game, states, tuple(record.actions.tolist())),
+        players=players if record.id % 2 == 0 else players[::-1],
+        seats=seats,
+        result=result(game, record),
+        comments=expected,
+    )
+
+
+def result(game: Game, record: GameRecord) -> str:
+    """``B+``, ``W+F`` (by forfeit) or ``0`` for a draw."""
+    if record.outcome == 0:
+        return "0"
+    return colours(game)[0 if record.outcome > 0 else 1][0].upper() + "+" + ("F" if record.reason else "")

@@ -1,0 +1,237 @@
+"""Matches: two players, every opening played twice with the seats swapped.
+
+Knows players, openings and results. Does not know what a player is or how it was named.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any
+
+from agent.player import Player
+from games.game import Game
+from selfplay.game_loop import Start
+from selfplay.matches.elo import EloEstimate, estimate
+from selfplay.matches.match_store import MatchFolder
+from selfplay.matches.parallel_games import play_games
+from selfplay.matches.sprt import Sprt
+from selfplay.openings import Opening, openings
+from selfplay.records import GameRecord
+
+Counts = tuple[int, int, int]
+"""Wins, draws and losses of player A."""
+
+Progress = Callable[[int, Counts, float | None], None]
+"""(games finished, counts so far, the test's log-likelihood ratio where there is a test)"""
+
+
+@dataclass(frozen=True)
+class Forfeited:
+    """A game that a player lost before the rules said so."""
+
+    id: int
+    loser: str  # "a" or "b"
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MatchResult:
+    """What a match of players A and B brought, from A's view."""
+
+    game: str
+    first: Counts  # with A in the first seat
+    second: Counts  # with A in the second seat
+    pairs: tuple[int, int, int, int, int]  # pairs of games that brought A 0, 1/2, 1, 3/2, 2 points
+    distinct_games: int  # games that differ in at least one action
+    distinct_pairs: int
+    distinct_openings: int
+    elo: EloEstimate
+    forfeits: tuple[Forfeited, ...]
+    sprt: Sprt | None
+    llr: float | None  # the test's log-likelihood ratio, where there is a test
+    records: tuple[GameRecord, ...] = field(repr=False)  # by id; in games of even id, A has the first seat
+
+    @property
+    def wins(self) -> int:
+        return self.first[0] + self.second[0]
+
+    @property
+    def draws(self) -> int:
+        return self.first[1] + self.second[1]
+
+    @property
+    def losses(self) -> int:
+        return self.first[2] + self.second[2]
+
+    @property
+    def games(self) -> int:
+        return sum(self.first) + sum(self.second)
+
+    @property
+    def verdict(self) -> str | None:
+        """What the test says: H0, H1 or, while it is open or where there is none, None."""
+        return None if self.sprt is None or self.llr is None else self.sprt.verdict(self.llr)
+
+    def __repr__(self) -> str:
+        bounds = (self.elo.low, self.elo.elo, self.elo.high)
+        low, elo, high = ("unbounded" if each is None else f"{each:+.0f}" for each in bounds)
+        return (
+            f"MatchResult({self.game}, {self.games} games: {self.wins} wins, {self.draws} draws, {self.losses} losses; "
+            f"score {self.elo.score:.1%} [{self.elo.score_low:.1%}, {self.elo.score_high:.1%}]; "
+            f"Elo {elo} [{low}, {high}], 95 % intervals)"
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain numbers for JSON; null where a bound does not exist."""
+        seats = {"as_first": self.first, "as_second": self.second}
+        test = {} if self.sprt is None or self.llr is None else {"sprt": self.sprt.as_json(self.llr)}
+        return {
+            "game": self.game,
+            "games": self.games,
+            "wins": self.wins,
+            "draws": self.draws,
+            "losses": self.losses,
+            **{name: dict(zip(("wins", "draws", "losses"), counts, strict=True)) for name, counts in seats.items()},
+            "score": self.elo.score,
+            "score_low": self.elo.score_low,
+            "score_high": self.elo.score_high,
+            "elo": self.elo.elo,
+            "elo_low": self.elo.low,
+            "elo_high": self.elo.high,
+            "normalized_elo": self.elo.normalized,
+            "normalized_elo_low": self.elo.normalized_low,
+            "normalized_elo_high": self.elo.normalized_high,
+            "los": self.elo.los,
+            "pairs": list(self.pairs),
+            "distinct_games": self.distinct_games,
+            "distinct_pairs": self.distinct_pairs,
+            "distinct_openings": self.distinct_openings,
+            "forfeits": [vars(each) for each in self.forfeits],
+            **test,
+        }
+
+
+def play_match(
+    game: Game,
+    a: Player,
+    b: Player,
+    *,
+    games: int = 400,
+    opening_plies: int = 2,
+    book: Sequence[Opening] | None = None,
+    seed: int = 0,
+    num_slots: int = 64,
+    others: Sequence[tuple[Player, Player]] = (),
+    sprt: Sprt | None = None,
+    folder: MatchFolder | None = None,
+    progress: Progress | None = None,
+) -> MatchResult:
+    """Play ``games`` games, ``num_slots`` at once in each thread, and count them.
+
+    ``book`` gives the openings, used in turn; without it they are ``opening_plies`` random plies that follow from
+    ``seed``. ``others`` are the same two players made anew, for one thread more each. With ``sprt`` the match ends as
+    soon as the test does: pairs are counted in their order and not in that in which they end, since short games would
+    come first, and games behind the last pair that is counted are in ``folder`` only. The games in ``folder`` are not
+    played again. ``progress`` is called as games end. ValueError for an odd number of games.
+    """
+    ensure_pairs("games", games)
+    if book is not None and not book:
+        raise ValueError("the book of openings is empty; give at least one opening")
+    begin = openings(game, games // 2, opening_plies, seed=seed) if book is None else book
+    records = {} if folder is None else {id: r for id, r in folder.records.items() if id < games}
+    running = _Running(sprt)
+    running.take(records)
+    crews = [(a, b), *others]
+    counts = Counter(points(record) for record in records.values())
+    slots = min(num_slots, max(2, -(-(games - len(records)) // len(crews))))
+    with closing(play_games(game, crews, _starts(games, begin, records), num_slots=slots, seed=seed)) as arriving:
+        for record in arriving if running.going and len(records) < games else ():
+            if folder is not None:
+                folder.add([record])
+            records[record.id] = record
+            running.take(records)
+            counts[points(record)] += 1
+            if progress is not None:
+                progress(len(records), (counts[1], counts[0], counts[-1]), running.llr)
+            if not running.going:
+                break
+    counted = [records[id] for id in (range(games) if sprt is None else range(2 * running.num_pairs))]
+    return result_of(game, counted, sprt)
+
+
+def ensure_pairs(name: str, games: int) -> None:
+    """ValueError, with the ``name`` of the number, where ``games`` are no pairs of games."""
+    why = "each opening is played twice, seats swapped"
+    if games < 2:
+        raise ValueError(f"{name} is {games}; it must be 2 or more, and even: {why}")
+    if games % 2:
+        raise ValueError(f"{name} is {games}; an even number is needed: {why}")
+
+
+def _starts(games: int, book: Sequence[Opening], finished: Mapping[int, GameRecord]) -> Iterator[Start]:
+    """The games that are still to be played; where one of a pair is finished, the other has its opening."""
+    opened = {id // 2: tuple(record.actions[: record.opening].tolist()) for id, record in finished.items()}
+    for number in range(games):
+        if number not in finished:
+            opening = opened.get(number // 2, tuple(book[number // 2 % len(book)]))
+            yield Start(number, (0, 1) if number % 2 == 0 else (1, 0), opening)
+
+
+class _Running:
+    """The test as pairs come in, in their order."""
+
+    def __init__(self, sprt: Sprt | None) -> None:
+        self.sprt, self.going = sprt, True
+        self.num_pairs, self.pairs = 0, [0] * 5
+        self.distinct: set[Any] = set()
+        self.llr = None if sprt is None else 0.0
+
+    def take(self, records: Mapping[int, GameRecord]) -> None:
+        """Count the pairs that are whole and follow those counted before, until the test ends."""
+        while self.sprt is not None and self.going:
+            one, other = (records.get(2 * self.num_pairs + i) for i in range(2))
+            if one is None or other is None:
+                return
+            self.num_pairs += 1
+            self.pairs[points(one) + points(other) + 2] += 1
+            self.distinct.add((tuple(one.actions.tolist()), tuple(other.actions.tolist())))
+            self.llr = self.sprt.llr(self.pairs, len(self.distinct))
+            self.going = self.sprt.verdict(self.llr) is None
+
+
+def points(record: GameRecord) -> int:
+    """+1, 0 or -1 for player A, who has the first seat in games of even id."""
+    return record.outcome if record.id % 2 == 0 else -record.outcome
+
+
+def tally(records: Sequence[GameRecord]) -> Counts:
+    """Wins, draws and losses of player A."""
+    counts = Counter(points(record) for record in records)
+    return counts[1], counts[0], counts[-1]
+
+
+def result_of(game: Game, records: Sequence[GameRecord], sprt: Sprt | None = None) -> MatchResult:
+    """Count finished games, whose ids are 0 to N - 1, into a result."""
+    records = sorted(records, key=lambda record: record.id)
+    lines = [tuple(record.actions.tolist()) for record in records]
+    pairs = [0] * 5
+    for one, other in zip(records[::2], records[1::2], strict=True):
+        pairs[points(one) + points(other) + 2] += 1
+    distinct_pairs = len(set(zip(lines[::2], lines[1::2], strict=True)))
+    return MatchResult(
+        game=game.name,
+        first=tally(records[::2]),
+        second=tally(records[1::2]),
+        pairs=(pairs[0], pairs[1], pairs[2], pairs[3], pairs[4]),
+        distinct_games=len(set(lines)),
+        distinct_pairs=distinct_pairs,
+        distinct_openings=len({line[: record.opening] for line, record in zip(lines, records, strict=True)}),
+        elo=estimate(pairs, distinct_pairs),
+        forfeits=tuple(Forfeited(r.id, "b" if points(r) > 0 else "a", r.reason) for r in records if r.reason),
+        sprt=sprt,
+        llr=None if sprt is None else sprt.llr(pairs, distinct_pairs),
+        records=tuple(records),
+    )

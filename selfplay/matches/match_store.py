@@ -1,0 +1,139 @@
+"""The folder of a match: what was agreed on, and every finished game, so that a killed match goes on where it was.
+
+Knows files. Does not know how games are played or counted. ``match.json`` holds the agreement, ``games.jsonl`` one game
+a line in the order in which they ended. A game is in the file, durably, before anything counts it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from agent.storage import durable_files
+from agent.storage.write_errors import append
+from games.game import Game
+from selfplay import game_json
+from selfplay.records import GameRecord, validate
+
+AGREEMENT, GAMES, RESULT = "match.json", "games.jsonl", "result.json"
+SCHEMA = 1
+
+
+class MatchFolder:
+    """A context manager; only one process at a time may have a folder open.
+
+    ``records``: the games that are finished, by id.
+    """
+
+    def __init__(self, folder: str | Path, game: Game, players: tuple[str, str], agreement: Mapping[str, Any]) -> None:
+        """``players`` are A and B; ``agreement`` is all that the games follow from.
+
+        Entering raises ValueError where the folder holds another match, naming what differs.
+        """
+        self.folder, self.game, self.players = Path(folder), game, players
+        self.agreement = json.loads(json.dumps({"schema": SCHEMA, "game": game.name, **agreement}))
+        self.records: dict[int, GameRecord] = {}
+        self.notes: list[str] = []
+        self._lock = durable_files.FolderLock(self.folder)
+
+    def __enter__(self) -> MatchFolder:
+        self._lock.acquire()
+        try:
+            durable_files.sweep(self.folder)
+            self._agree()
+            self._take_up()
+        except BaseException:
+            self._lock.release()
+            raise
+        self._file = (self.folder / GAMES).open("ab", buffering=0)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+        self._lock.release()
+
+    def add(self, records: Sequence[GameRecord]) -> None:
+        """Store games that just ended."""
+        assert not self.records.keys() & {record.id for record in records}
+        rows = (game_json.to_json(self.game, record, self._seated(record.id)) for record in records)
+        lines = "".join(json.dumps(row) + "\n" for row in rows)
+        append(self._file, lines.encode(), self.folder / GAMES)
+        self.records |= {record.id: record for record in records}
+
+    def write_result(self, result: Mapping[str, Any]) -> None:
+        """Leave the result beside the games, for people and other programs; nothing is resumed by it."""
+        durable_files.write_atomic(self.folder / RESULT, (json.dumps(result, indent=1) + "\n").encode())
+
+    def _seated(self, number: int) -> tuple[str, str]:
+        """First and second player: A has the first seat in games of even number."""
+        return self.players if number % 2 == 0 else self.players[::-1]
+
+    def _agree(self) -> None:
+        path = self.folder / AGREEMENT
+        if not path.exists():
+            if (self.folder / GAMES).exists():
+                raise ValueError(f"{self.folder} has {GAMES} but no {AGREEMENT}; choose another folder")
+            durable_files.write_atomic(path, (json.dumps(self.agreement, indent=1) + "\n").encode())
+            return
+        try:
+            known = json.loads(path.read_bytes())
+            schema = known["schema"]
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise ValueError(f"{path} is damaged: it is not the agreement of a match") from error
+        if schema != SCHEMA:
+            raise ValueError(f"{path} has schema {schema!r}, this version reads {SCHEMA}: upgrade honte")
+        for name in known.keys() | self.agreement.keys():
+            if known.get(name) != self.agreement.get(name):
+                raise ValueError(
+                    f"{self.folder} holds another match: {name} is {known.get(name)!r} there and"
+                    f" {self.agreement.get(name)!r} now; choose another folder"
+                )
+
+    def _take_up(self) -> None:
+        """Read the finished games. Lines that are torn or damaged go, and their games are played again."""
+        path = self.folder / GAMES
+        lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
+        good = []
+        for number, line in enumerate(lines, 1):
+            place = f"{path}:{number}"
+            try:
+                if not line.endswith(b"\n"):
+                    raise ValueError(f"{place} was cut off")
+                record = game_json.parse_line(self.game, line, place)
+                validate(self.game, [record], place)
+                if record.id in self.records:
+                    raise ValueError(f"{place} repeats game {record.id}")
+            except ValueError as error:
+                self.notes.append(f"{error}; a game that is lost by that is played again")
+                continue
+            good.append(line)
+            self.records[record.id] = record
+        if len(good) < len(lines):
+            durable_files.write_atomic(path, b"".join(good))
+
+
+def aside(folder: str | Path) -> Path | None:
+    """Move a match that is there to NAME.1, NAME.2, ...; where it went, None when there was none.
+
+    ValueError when a process is playing it.
+    """
+    folder = Path(folder)
+    if not (folder / AGREEMENT).exists():
+        return None
+    owner = durable_files.holder(folder)
+    if owner is not None:
+        raise ValueError(f"{folder} is in use by {owner}: stop it before --fresh")
+    number = 1
+    while (to := folder.with_name(f"{folder.name}.{number}")).exists():
+        number += 1
+    os.rename(folder, to)
+    return to
+
+
+def plain(text: str) -> str:
+    """``text`` as a part of a folder's name."""
+    kept = "".join(c if c.isalnum() or c in "._@" else "_" for c in text.rpartition("/")[2])
+    return kept.strip("._")[:40] or "player"

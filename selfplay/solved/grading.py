@@ -1,0 +1,194 @@
+"""Grading: how often a player errs on positions whose exact values are known.
+
+Knows players, solved positions and their file format (JSON lines). Does not know who solved them, or how.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent import random_numbers
+from agent.decision import Terms
+from agent.player import Follower, Player
+from agent.storage.text_files import read_text, split_lines
+from games.game import Game, States
+from selfplay.matches.elo import CONFIDENCE_Z
+
+LARGEST = 1 << 28
+"""Bytes of a file of positions."""
+
+
+class Solved(NamedTuple):
+    """A position and the exact score of each of its legal actions: > 0 wins, 0 draws, < 0 loses for its mover."""
+
+    moves: tuple[int, ...]  # from the first position
+    scores: Mapping[int, int]
+    left: int = -1  # plies to the end under best play by both; below 0: not known
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grade:
+    """A mistake is an action whose sign of score is below the best: a win or a draw thrown away."""
+
+    count: int  # positions
+    mistakes: int
+    could_err: int  # positions where some legal action is a mistake
+
+    @property
+    def mistake_rate(self) -> float:
+        """Mistakes in all positions, in [0, 1]; also those where none was possible."""
+        return self.mistakes / self.count
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 % interval of the mistake rate."""
+        return interval(self.mistakes, self.count)
+
+
+def interval(hits: int, count: int) -> tuple[float, float]:
+    """The 95 % interval of a share, ``hits`` of ``count`` trials (Wilson 1927); [0, 1] without any."""
+    if not 0 <= hits <= count:
+        raise ValueError(f"{hits} of {count} is no share")
+    if not count:
+        return 0.0, 1.0
+    z, share = CONFIDENCE_Z, hits / count
+    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
+    half = z / (1 + z * z / count) * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
+    return max(0.0, middle - half) if hits else 0.0, min(1.0, middle + half) if hits < count else 1.0
+
+
+def read_positions(path: str | Path) -> list[Solved]:
+    """The positions of a file of JSON lines ``{"moves": [actions], "scores": {"action": score}}``.
+
+    A line may also say ``left``, the plies to the end under best play.
+
+    ValueError names the file and line that is off.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ValueError(f"there is no file {str(path)!r} of solved positions")
+    lines = split_lines(read_text(path, LARGEST))
+    found = [_solved(f"{path}:{number}", line) for number, line in enumerate(lines, 1) if line.strip()]
+    if not found:
+        raise ValueError(f"{path} holds no position")
+    return found
+
+
+def solved(rows: Sequence[Mapping[str, Any]]) -> list[Solved]:
+    """Positions from dicts of ``moves``, ``scores`` and, where it is known, ``left``."""
+    return [
+        Solved(tuple(row["moves"]), {int(a): int(s) for a, s in row["scores"].items()}, int(row.get("left", -1)))
+        for row in rows
+    ]
+
+
+def _solved(place: str, line: str) -> Solved:
+    try:
+        position = solved([json.loads(line)])[0]
+        if not position.scores or not all(isinstance(action, int) for action in position.moves):
+            raise ValueError
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise ValueError(
+            f'{place}: a line must be {{"moves": [actions], "scores": {{"action": score}}}}; it is {line[:80]!r}'
+        ) from None
+    return position
+
+
+def grade(
+    game: Game,
+    player: Player,
+    positions: Sequence[Solved],
+    *,
+    num_slots: int = 256,
+    num_simulations: int = -1,
+    seed: int = 0,
+    progress: Callable[[int], None] | None = None,
+) -> Grade:
+    """How ``player`` does in ``positions``: see ``judge``."""
+    wrong = judge(
+        game, player, positions, num_slots=num_slots, num_simulations=num_simulations, seed=seed, progress=progress
+    )
+    return counted(positions, wrong)
+
+
+def counted(positions: Sequence[Solved], wrong: NDArray[np.bool_]) -> Grade:
+    """The grade of those positions, given in which of them the player erred [N]."""
+    could_err = sum(any(is_mistake(position, action) for action in position.scores) for position in positions)
+    return Grade(count=len(positions), mistakes=int(wrong.sum()), could_err=could_err)
+
+
+def judge(
+    game: Game,
+    player: Player,
+    positions: Sequence[Solved],
+    *,
+    num_slots: int = 256,
+    num_simulations: int = -1,
+    seed: int = 0,
+    progress: Callable[[int], None] | None = None,
+) -> NDArray[np.bool_]:
+    """Let ``player`` decide once in every position, ``num_slots`` at a time: in which of them it errs [N].
+
+    ``num_simulations`` below 0: the player's own budget. ``player`` must have that many slots. ``progress`` is called
+    with the number of positions that were decided since the last call. ValueError for a position that the rules do not
+    give or whose scores lack a legal action.
+    """
+    if not positions:
+        raise ValueError("there are no positions to grade by; give at least one")
+    states = replayed(game, positions)
+    keys = random_numbers.keys(seed, np.arange(len(positions)), 0)
+    free = list(range(min(num_slots, len(positions))))
+    holds = np.zeros(len(free), np.int64)  # which position each slot thinks about
+    wrong = np.zeros(len(positions), np.bool_)
+    begun = done = 0
+    while done < len(positions):
+        count = min(len(free), len(positions) - begun)
+        if count:
+            slots, rows = np.array(free[:count]), np.arange(begun, begun + count)
+            del free[:count]
+            begun += count
+            holds[slots] = rows
+            if isinstance(player, Follower):
+                for slot, row in zip(slots.tolist(), rows.tolist(), strict=True):
+                    player.follow(slot, positions[row].moves)
+            player.think(slots, states[rows], Terms.of(count, budget=num_simulations, keys=keys[rows]))
+        slots, decisions = player.decide()
+        for slot, action in zip(slots.tolist(), decisions.action.tolist(), strict=True):
+            wrong[holds[slot]] = is_mistake(positions[int(holds[slot])], action)
+            free.append(slot)
+        done += len(slots)
+        if progress is not None:
+            progress(len(slots))
+    return wrong
+
+
+def is_mistake(position: Solved, action: int) -> bool:
+    """Whether ``action`` gives away a better outcome."""
+    return bool(np.sign(position.scores[action]) < np.sign(max(position.scores.values())))
+
+
+def replayed(game: Game, positions: Sequence[Solved]) -> States:
+    """[B] the states of the positions; ValueError names the first that is off, counting from 1."""
+    states = game.new(len(positions))
+    game.init(states)
+    lengths = np.array([len(position.moves) for position in positions])
+    for ply in range(int(lengths.max()) + 1):
+        legal = game.describe_new(states).legal
+        for i in np.flatnonzero(lengths == ply).tolist():
+            if set(np.flatnonzero(legal[i]).tolist()) != set(positions[i].scores):
+                raise ValueError(f"position {i + 1}: its scores are not those of the legal actions in {game.name}")
+        live = np.flatnonzero(lengths > ply)
+        actions = np.array([positions[i].moves[ply] for i in live.tolist()], np.int64)
+        for i, action in zip(live.tolist(), actions.tolist(), strict=True):
+            if not 0 <= action < game.num_actions or not legal[i, action]:
+                raise ValueError(f"position {i + 1}: action {action} is not legal at ply {ply} in {game.name}")
+        game.advance(states, live, live, actions)
+    return states

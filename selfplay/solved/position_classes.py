@@ -1,0 +1,133 @@
+"""Solved positions by stage and difficulty: how they are drawn, and which class each one is in.
+
+Knows random games and what a class is. Does not know who solves positions, or how. The classes are those of
+AlphaZero.jl's Connect Four benchmark (Begin/Middle/End × Easy/Medium/Hard; six of them have positions), for any game:
+thirds of its length where that one counts 14 plies of 42.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from games.game import Game, Row, States
+from selfplay.solved.grading import Solved
+
+STAGES = ("begin", "middle", "end")
+DIFFICULTIES = ("easy", "medium", "hard")
+PATIENCE = 30
+"""Draws in a row that bring nothing new, for every position wanted, before it is said that there are no more."""
+
+FEWEST_PLIES = {"connect_four": 8}
+"""Positions of fewer plies take a solver too long."""
+
+
+def full_length(game: Game) -> int:
+    """Plies of a whole game; Othello's bound counts a pass after every disc, which no game has."""
+    return game.max_plies // 2 if game.name.startswith("othello") else game.max_plies
+
+
+def class_of(game: Game, position: Solved) -> str:
+    """``middle easy`` and the like; without a known number of plies left the stage alone."""
+    length, plies, left = full_length(game), len(position.moves), plies_left(game, position)
+    stage = STAGES[0 if 3 * plies <= length else 1 if 3 * plies <= 2 * length else 2]
+    if left < 0:
+        return stage
+    return f"{stage} {DIFFICULTIES[0 if 3 * left <= length else 1 if 3 * left <= 2 * length else 2]}"
+
+
+def plies_left(game: Game, position: Solved) -> int:
+    """Plies to the end under best play; below 0 where nobody knows. Connect Four's scores tell it."""
+    if position.left >= 0 or game.name != "connect_four":
+        return position.left
+    best, plies = max(position.scores.values()), len(position.moves)
+    if best == 0:
+        return game.max_plies - plies
+    winner = plies % 2 if best > 0 else 1 - plies % 2  # 0 the first player, whose stone k falls at ply 2k - 1
+    return 2 * (22 - abs(best)) - 1 + winner - plies
+
+
+def grouped(game: Game, positions: Sequence[Solved]) -> dict[str, list[int]]:
+    """{class: the positions in it}, early stages and easy ones first."""
+    groups: dict[str, list[int]] = {}
+    for i, position in enumerate(positions):
+        groups.setdefault(class_of(game, position), []).append(i)
+    order = [stage + hard for stage in STAGES for hard in ("", *(f" {each}" for each in DIFFICULTIES))]
+    return {name: groups[name] for name in order if name in groups}
+
+
+def draw(
+    game: Game,
+    solve: Callable[[Row], Mapping[int, int]],
+    count: int,
+    *,
+    seed: int = 0,
+    solvable: Callable[[Row], bool] = lambda row: True,
+    progress: Callable[[int], None] = lambda steps: None,
+) -> list[Solved]:
+    """Up to ``count`` different positions of random games, solved: any ply of a game is as likely as another.
+
+    Fewer where the game has no more that ``solvable`` lets pass. Along one line of best play (the lowest of the best
+    actions, every time) the plies to the end are counted, but where Connect Four's scores tell them.
+    """
+    random, found, seen, in_vain = np.random.default_rng(seed), list[Solved](), set[bytes](), 0
+    fewest = FEWEST_PLIES.get(game.name, 0)
+    while len(found) < count and in_vain < PATIENCE * count:
+        moves = random_moves(game, random)
+        in_vain += 1
+        if len(moves) <= fewest:
+            continue
+        plies = int(random.integers(fewest, len(moves)))
+        row = after(game, moves[:plies])
+        key = game.describe_new(row).observation.tobytes()
+        if key in seen or not solvable(row[0]):
+            continue
+        seen.add(key)
+        scores = dict(solve(row[0]))
+        left = -1 if game.name == "connect_four" else best_line(game, solve, row[0])
+        found.append(Solved(tuple(moves[:plies]), scores, left))
+        in_vain = 0
+        progress(1)
+    return found
+
+
+def random_moves(game: Game, random: np.random.Generator) -> list[int]:
+    """The actions of one random game."""
+    states, moves = game.new(1), list[int]()
+    game.init(states)
+    while not (out := game.describe_new(states)).terminal[0]:
+        moves.append(int(random.choice(np.flatnonzero(out.legal[0]))))
+        game.step(states, np.array(moves[-1:]))
+    return moves
+
+
+def after(game: Game, moves: Sequence[int]) -> States:
+    """[1] the position after ``moves``."""
+    states = game.new(1)
+    game.init(states)
+    for action in moves:
+        game.step(states, np.array([action]))
+    return states
+
+
+def best_line(game: Game, solve: Callable[[Row], Mapping[int, int]], row: Row) -> int:
+    """Plies to the end when both play the lowest of the best actions."""
+    states, plies = game.new(1), 0
+    states[0] = row
+    while not game.describe_new(states).terminal[0]:
+        values = solve(states[0])
+        top = max(values.values())
+        game.step(states, np.array([min(action for action, value in values.items() if value == top)]))
+        plies += 1
+    return plies
+
+
+def written(positions: Sequence[Solved]) -> bytes:
+    """The positions as ``grading.read_positions`` reads them."""
+    lines = []
+    for moves, scores, left in positions:
+        known = {} if left < 0 else {"left": left}
+        lines.append(json.dumps({"moves": list(moves), "scores": {str(a): s for a, s in scores.items()}} | known))
+    return ("\n".join(lines) + "\n").encode()

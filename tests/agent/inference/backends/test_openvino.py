@@ -1,0 +1,72 @@
+"""The OpenVINO engine says what torch says, takes new weights, and int8 stays close."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+import games
+from agent.inference.backend_benchmark import typical
+from agent.inference.backend_selection import EngineConfig, candidates, engine, has_bf16
+from agent.inference.backends.openvino import OpenVinoEngine
+from agent.inference.backends.torch import TorchEngine
+from agent.networks.policy_value import NetworkConfig, PolicyValueNet
+
+pytest.importorskip("openvino")
+GAME = games.make("connect_four")
+SMALL = NetworkConfig(blocks=2, channels=16, head_channels=8, hidden=16)
+RICH = NetworkConfig(blocks=2, channels=16, squeeze_excite=True, global_pooling=True, heads="pooled", value="scalar")
+
+
+def weights(config: NetworkConfig, seed: int) -> dict[str, torch.Tensor]:
+    torch.manual_seed(seed)
+    return PolicyValueNet(config, GAME.observation_shape, GAME.action_layout).state_dict()
+
+
+def positions(count: int) -> games.Positions:
+    out = GAME.positions(count)
+    out.observation[:] = typical(GAME, count)[1].observation
+    return out
+
+
+@pytest.mark.parametrize("config", [SMALL, RICH])
+def test_parity_with_torch_through_updates(config: NetworkConfig) -> None:
+    reference, fast = TorchEngine(GAME, config), OpenVinoEngine(GAME, config)
+    some = positions(70)
+    for version in (1, 2):
+        for each in (reference, fast):
+            each.load(weights(config, version), version)
+        one, other = reference(None, some), fast(None, some)
+        assert np.abs(one.logits - other.logits).max() < 1e-4
+        assert np.abs(one.value - other.value).max() < 1e-4
+        assert fast.version == version
+
+
+def test_int8_stays_close() -> None:
+    reference, fast = TorchEngine(GAME, SMALL), OpenVinoEngine(GAME, SMALL, precision="int8")
+    some = positions(256)
+    for each in (reference, fast):
+        each.load(weights(SMALL, 1), 1)
+    one, other = reference(None, some), fast(None, some)
+    assert 0 < np.abs(one.logits - other.logits).max() < 0.2
+    assert np.abs(one.value - other.value).max() < 0.1
+
+
+def test_a_row_does_not_depend_on_its_place_or_company() -> None:
+    fast, some = OpenVinoEngine(GAME, SMALL), positions(64)
+    together = fast(None, some)
+    for i in (0, 13, 63):
+        alone = fast(None, some.rows(i, i + 1))
+        assert (alone.logits[0] == together.logits[i]).all()
+
+
+def test_which_engines_there_are() -> None:
+    precisions = 2 if has_bf16("cpu") else 1
+    assert len(candidates(GAME, SMALL, EngineConfig())) == 2 * precisions
+    assert len(candidates(GAME, SMALL, EngineConfig(kind="torch"))) == precisions
+    assert len(candidates(GAME, SMALL, EngineConfig(precision="int8"))) == 1
+    assert len(candidates(GAME, SMALL, EngineConfig(precision="fast"))) == 2 * precisions + 1
+    assert len(candidates(GAME, SMALL, EngineConfig(precision="fast", kind="torch"))) == precisions
+    with pytest.raises(ValueError, match="int8 needs openvino"):
+        engine(GAME, SMALL, EngineConfig(kind="torch", precision="int8"))

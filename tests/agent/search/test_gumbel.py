@@ -1,0 +1,120 @@
+"""Gumbel search's parts: the order of Sequential Halving, completed Q, and what the noise does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from agent.decision import Terms
+from agent.search.gumbel import GumbelConfig, begin, choose_inside, choose_root, considered_visits, improve
+from agent.search.search import Search, SearchConfig
+from agent.search.tree import ROOT, UNKNOWN
+from tests.agent.search.test_puct import node
+from tests.agent.search.worlds import HashWorld
+
+pytestmark = pytest.mark.nojit
+
+
+def test_sequential_halving_by_hand() -> None:
+    assert considered_visits(4, 8).tolist() == [0, 0, 0, 0, 1, 1, 2, 2]
+    assert considered_visits(4, 16).tolist() == [0] * 4 + [1] * 4 + [2, 2, 3, 3, 4, 4, 5, 5]
+    assert considered_visits(1, 3).tolist() == [0, 1, 2]
+    assert considered_visits(2, 5).tolist() == [0, 0, 1, 1, 2]
+    assert considered_visits(16, 4).tolist() == [0, 0, 0, 0]
+    assert considered_visits(7, 0).tolist() == []
+
+
+@pytest.mark.parametrize("num_considered", [1, 2, 3, 7, 16])
+@pytest.mark.parametrize("budget", [1, 2, 16, 33, 200])
+def test_the_order_can_be_followed(num_considered: int, budget: int) -> None:
+    """At every step someone has exactly as many visits as the order asks for, and never under two are considered."""
+    visits = np.zeros(num_considered, int)
+    for wanted in considered_visits(num_considered, budget):
+        (candidates,) = np.nonzero(visits == wanted)
+        assert len(candidates)
+        visits[candidates[0]] += 1
+    assert visits.sum() == budget
+    if budget > num_considered > 1:
+        assert (visits >= visits.max() - 1).sum() >= 2
+
+
+def completed(priors: Any, visits: Any, q: Any, value: float, c_visit: float, c_scale: float) -> Any:
+    """The paper's formulas, written plainly."""
+    priors, visits, q = (np.array(array, float) for array in (priors, visits, q))
+    seen = visits > 0
+    mixed = value
+    if seen.any():
+        mixed = (value + visits.sum() * (priors * q)[seen].sum() / priors[seen].sum()) / (1 + visits.sum())
+    return np.log(priors) + (c_visit + visits.max()) * c_scale * np.where(seen, q, mixed)
+
+
+def rule_of(before: Any, gumbel: Any) -> Any:
+    """What kernels are told of one tree."""
+    count = len(before)
+    order, logits, scratch = np.zeros((1, 1), np.int32), np.zeros((1, count)), np.zeros(count)
+    return np.array([before], np.int32), np.array([gumbel], np.float32), order, logits, 50.0, 0.1, scratch
+
+
+@pytest.mark.parametrize("visits", [(0, 0, 0, 0), (1, 0, 2, 0), (3, 4, 5, 6)])
+def test_completed_q(visits: Any) -> None:
+    priors, q = [0.4, 0.3, 0.2, 0.1], [0.5, -0.5, 0.25, -0.9]
+    trees = node(priors, visits, np.array(q) * visits, value=0.3)
+    actions, rule, out = trees.moves["action"][0, :4], rule_of([0] * 4, [0] * 4), np.zeros(4)
+    begin(*trees.arrays[1:], np.zeros(1, np.int64), rule[0], rule[3])
+    top = improve(*trees.arrays[1:], 0, rule)
+    out[actions] = rule[-1]
+    expected = completed(priors, visits, q, 0.3, 50.0, 0.1)
+    np.testing.assert_allclose(out - out[0], expected - expected[0], rtol=1e-5, atol=1e-6)
+    assert top == out.max()
+    weights = np.exp(expected - expected.max())
+    lag = weights / weights.sum() - np.array(visits) / (1 + sum(visits))
+    assert actions[choose_inside(*trees.arrays[1:], 0, ROOT, rule)] == lag.argmax()
+
+
+def asked(trees: Any, wanted: int, before: Any, gumbel: Any) -> int:
+    """The action that the root chooses."""
+    rule = rule_of(before, gumbel)
+    begin(*trees.arrays[1:], np.zeros(1, np.int64), np.zeros_like(rule[0]), rule[3])
+    return int(trees.moves[0, choose_root(*trees.arrays[1:], 0, wanted, rule)]["action"])
+
+
+def test_the_root_asks_only_those_with_the_right_visits() -> None:
+    new, noise = [0, 0, 0, 0], [0, 0, 0, 3]
+    trees = node([0.4, 0.3, 0.2, 0.1], [1, 1, 0, 0], [0.9, 0.8, 0, 0])
+    assert [asked(trees, wanted, new, noise) for wanted in (0, 1)] == [3, 0]
+    assert asked(trees, 2, new, noise) == 0  # nobody has two: the best of all
+    trees = node([0.4, 0.3, 0.2, 0.1], [1, 1, 0, 0], [0.9, 0.8, 0, 0], pending=[0, 0, 0, 1])
+    assert asked(trees, 0, new, noise) == 2
+    assert asked(trees, 0, [1, 1, 0, 0], noise) == 0  # reused visits are not of this move
+
+
+def test_proven_losses_are_passed_over() -> None:
+    for proven, expected in (([-1, UNKNOWN, UNKNOWN], 1), ([-1, -1, -1], 0)):
+        trees = node([0.9, 0.06, 0.04], [0, 0, 0], [0, 0, 0], proven=proven)
+        assert asked(trees, 0, [0, 0, 0], [0, 0, 0]) == expected
+        pick = choose_inside(*trees.arrays[1:], 0, ROOT, rule_of([0, 0, 0], [0, 0, 0]))
+        assert trees.moves[0, pick]["action"] == expected
+
+
+def test_only_so_many_actions_are_considered() -> None:
+    world = HashWorld(12)
+    config = SearchConfig(num_simulations=64, gumbel=GumbelConfig(max_considered=4))
+    search = Search(world, world.evaluate, config, num_slots=3)
+    terms = Terms.of(3)._replace(explore=np.array([False, True, True]))
+    search.think(np.arange(3), world.roots(5, 5, 5), terms)
+    _, out = search.decide()
+    assert ((out.visits > 0).sum(axis=1) == 4).all()
+    logits = world.evaluate(world.roots(5), world.describe_new(world.roots(5))).logits[0]
+    assert set(np.flatnonzero(out.visits[0]).tolist()) == set(np.argsort(logits)[-4:].tolist())
+    assert (out.visits[0] != out.visits[1]).any()
+    assert (out.policy > 0).all()  # completed Q speaks of actions that were never tried
+
+
+def test_a_wider_budget_later_is_no_surprise() -> None:
+    world = HashWorld(3)
+    search = Search(world, world.evaluate, SearchConfig(num_simulations=100), num_slots=2)
+    for budget in (3, 100, 7):
+        search.think(np.zeros(1, np.int64), world.roots(1), Terms.of(1, budget=budget))
+        assert search.decide()[1].visits.sum() == budget

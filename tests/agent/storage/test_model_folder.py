@@ -1,0 +1,29 @@
+"""What can be said of a model's folder without loading it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import safetensors.torch
+
+import games
+from agent.networks.image_classifier import Classifier, ClassifierConfig
+from agent.networks.policy_value import NetworkConfig, PolicyValueNet, num_parameters
+from agent.storage.model_folder import count_parameters
+
+
+@pytest.mark.parametrize("kind", ["perceptron", "logistic", "mlp", "lenet", "alexnet", "resnet"])
+def test_parameters_of_a_classifier_are_counted_in_its_file(tmp_path: Path, kind: str) -> None:
+    model = Classifier(ClassifierConfig(kind=kind), (3, 28, 28), 10)  # type: ignore[arg-type]
+    safetensors.torch.save_file(model.state_dict(), tmp_path / "model.safetensors")
+    assert count_parameters(tmp_path) == num_parameters(model)
+
+
+@pytest.mark.parametrize("heads", ["dense", "pooled"])
+def test_parameters_of_a_player_are_counted_in_its_file(tmp_path: Path, heads: str) -> None:
+    game = games.make("connect_four")
+    config = NetworkConfig(blocks=2, channels=8, heads=heads)  # type: ignore[arg-type]
+    model = PolicyValueNet(config, game.observation_shape, game.action_layout)
+    safetensors.torch.save_file(model.state_dict(), tmp_path / "model.safetensors")
+    assert count_parameters(tmp_path) == num_parameters(model)

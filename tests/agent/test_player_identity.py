@@ -1,0 +1,71 @@
+"""Who a player is: names that last, digests that change when the player does."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from agent.player_identity import expanded, hurried, identity, repeats, settings_of, takes_machine
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    for step in (10, 20, 30, 40, 50, 60, 70):
+        folder = tmp_path / "run" / "checkpoints" / str(step)
+        folder.mkdir(parents=True)
+        config = {"schema": 1, "game": "nim", "network": {}, "search": {"num_simulations": 5}}
+        (folder / "config.json").write_text(json.dumps(config))
+        # The least that is a whole safetensors file: a header of two bytes, and nothing in it.
+        (folder / "model.safetensors").write_bytes((2).to_bytes(8, "little") + b"{}" if step else b"")
+    return tmp_path / "run"
+
+
+def test_a_run_is_named_by_its_checkpoint(run: Path) -> None:
+    newest = identity(str(run))
+    assert newest.name == f"{run}@70"
+    assert newest == identity(f"{run}@70")
+    assert identity(f"{run}?simulations=9").name == f"{run}@70?simulations=9"
+
+
+def test_the_digest_is_of_weights_and_settings(run: Path) -> None:
+    plain = identity(f"{run}@10").digest
+    assert identity(f"{run}@10?simulations=9").digest != plain
+    one, other = (f"{run}@10?{query}" for query in ("reuse=true&leaves=2", "leaves=2&reuse=true"))
+    assert identity(one).digest == identity(other).digest
+    file = run / "checkpoints" / "10" / "model.safetensors"
+    file.write_bytes(file.read_bytes() + b"x")
+    assert identity(f"{run}@10").digest != plain
+    assert identity("mcts:5").digest != identity("mcts:6").digest
+
+
+def test_every_so_many_checkpoints(run: Path) -> None:
+    assert expanded(f"{run}@every:3?leaves=2") == [f"{run}@{step}?leaves=2" for step in (10, 40, 70)]
+    assert expanded(f"{run}@every:5") == [f"{run}@{step}" for step in (10, 60, 70)]
+    assert expanded("mcts:5") == ["mcts:5"]
+    for text, sentence in ((f"{run}@every:0", "whole number above 0"), ("nowhere@every:2", "no checkpoints")):
+        with pytest.raises(ValueError, match=sentence):
+            expanded(text)
+
+
+def test_who_repeats_and_who_may_hurry() -> None:
+    assert all(map(repeats, ("random", "mcts:5", "run", "run?simulations=5", "minimax:3")))
+    assert not any(map(repeats, ("gtp:gnugo --mode gtp", "run?seconds=1", "run?engine=auto")))
+    assert hurried("mcts:5") == "mcts:5"
+    assert hurried("run") == "run?engine=auto&precision=auto"
+    assert hurried("run?leaves=2") == "run?leaves=2&engine=auto&precision=auto"
+    assert hurried("run?precision=fp32") == "run?precision=fp32"
+
+
+def test_a_folder_may_be_called_like_a_setting() -> None:
+    """Settings stand behind the question mark; before it the same words are a part of a folder's name."""
+    for run in ("runs/engine=x", "runs/precision=int8", "seconds=5/run", "perfect_run", "gtp_run"):
+        assert hurried(run) == f"{run}?engine=auto&precision=auto"
+        assert hurried(f"{run}?leaves=2") == f"{run}?leaves=2&engine=auto&precision=auto"
+        assert repeats(run)
+        assert not takes_machine(run)
+    assert hurried("runs/engine=x?engine=torch") == "runs/engine=x?engine=torch"
+    assert hurried("run?rule=puct&precision=") == "run?rule=puct&precision="
+    assert all(map(takes_machine, ("perfect", "perfect?quickest=true", "gtp:x", "ugi:x", "run?leaves=2&seconds=1")))
+    assert settings_of("gtp:engine 'a?seconds=5'") == {}

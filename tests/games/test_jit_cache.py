@@ -1,0 +1,140 @@
+"""Compiled loops on disk: found again by the next process, and never by another game."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from games.jit_cache import fingerprint
+from tests.games.made import made
+
+GAME = """
+import numpy as np
+from games import ONGOING, from_rules
+
+TAKEN = {taken}
+state = np.dtype([("stones", np.int16), ("to_play", np.int8)])
+
+def init(s):
+    s["stones"] = 7
+
+def legal_actions(s, legal):
+    legal[0] = True
+
+def step(s, a):
+    s["stones"] -= TAKEN
+    s["to_play"] = 1 - s["to_play"]
+
+def outcome(s):
+    return -1 if s["stones"] <= 0 else ONGOING
+
+def observe(s, planes):
+    planes[0, 0, 0] = max(s["stones"], 0)
+
+game = from_rules(
+    name="heap", state=state, num_actions=1, observation_shape=(1, 1, 1), max_plies=7, init=init,
+    legal_actions=legal_actions, step=step, outcome=outcome, observe=observe, draw=lambda s: np.zeros((1, 1), np.int8),
+)
+"""
+
+ASK = """
+import json, sys
+import numpy as np
+from games import make
+
+game = make(sys.argv[1])
+rows = game.new(1)
+game.init(rows)
+game.step(rows, np.zeros(1, np.int64))
+game.lookahead(rows, 7)
+hits = [sum(getattr(game, name).stats.cache_hits.values()) for name in ("_init", "_step", "_lookahead")]
+print(json.dumps({"stones": int(rows["stones"][0]), "hits": hits}))
+"""
+
+
+def ask(file: Path, cache: Path) -> tuple[int, list[int]]:
+    """The stones left after one step in a process of its own, and which loops it found on disk."""
+    root = Path(__file__).parents[2]
+    paths = {"NUMBA_CACHE_DIR": str(cache), "PYTHONPATH": os.pathsep.join([str(root), str(file.parent)])}
+    environment = os.environ | paths | {"NUMBA_DISABLE_JIT": "0"}
+    words = [sys.executable, "-c", ASK, f"{file}:game"]
+    out = json.loads(subprocess.run(words, env=environment, capture_output=True, text=True, check=True).stdout)
+    return out["stones"], out["hits"]
+
+
+def test_the_next_process_finds_the_loops_unless_the_rules_changed(tmp_path: Path) -> None:
+    file = tmp_path / "heap.py"
+    file.write_text(GAME.format(taken=2))
+    assert ask(file, tmp_path / "cache") == (5, [0, 0, 0])
+    assert ask(file, tmp_path / "cache") == (5, [1, 1, 1])
+    file.write_text(GAME.format(taken=3))
+    assert ask(file, tmp_path / "cache") == (4, [0, 0, 0])
+
+
+def test_a_change_in_a_file_that_rules_call_is_seen(tmp_path: Path) -> None:
+    file, called = tmp_path / "heap.py", tmp_path / "takes.py"
+    file.write_text("from takes import taken\n" + GAME.format(taken=0).replace("-= TAKEN", "-= taken()"))
+    for number in (2, 3):
+        called.write_text(f"from numba import njit\n\n@njit(cache=True)\ndef taken():\n    return {number}\n")
+        assert ask(file, tmp_path / "cache") == (7 - number, [0, 0, 0])
+        assert ask(file, tmp_path / "cache") == (7 - number, [1, 1, 1])
+
+
+def test_equal_code_under_another_name_has_entries_of_its_own(tmp_path: Path) -> None:
+    file, other = tmp_path / "heap.py", tmp_path / "other.py"
+    file.write_text(GAME.format(taken=2))
+    assert ask(file, tmp_path / "cache") == (5, [0, 0, 0])
+    file.rename(other)
+    assert ask(other, tmp_path / "cache") == (5, [0, 0, 0])
+    assert ask(other, tmp_path / "cache") == (5, [1, 1, 1])
+
+
+@pytest.mark.nojit
+def test_a_fingerprint_sees_through_modules_enumerations_defaults_and_inner_functions() -> None:
+    text = """
+import enum, types, numpy as np
+class Piece(enum.IntEnum):
+    KING = {number}
+shared = types.ModuleType("shared")
+shared.KING = {number}
+def by_class(s): return Piece.KING
+def by_module(s): return shared.KING + np.pi
+def by_default(s, king={number}): return king
+def by_keyword(s, *, king={number}): return king
+KING = {number}
+def inside(s):
+    def inner(): return KING
+    return inner()
+"""
+    for name in ("by_class", "by_module", "by_default", "by_keyword", "inside"):
+        found = []
+        for number in (1, 1, 2):
+            names: dict[str, object] = {"__name__": "same"}
+            exec(compile(text.format(number=number), "same.py", "exec"), names)
+            found.append(fingerprint({"rule": names[name]}))  # type: ignore[dict-item]
+        assert found[0] == found[1] != found[2], name
+        assert None not in found, name
+
+
+@pytest.mark.nojit
+def test_a_fingerprint_tells_parameters_apart() -> None:
+    names = ["connect_four", "connect_four:rows=5", "connect_four:k=3", "tic_tac_toe", "hex:size=4", "hex:size=5"]
+    prints = [fingerprint(made(name).rules) for name in names]
+    assert None not in prints
+    assert len(set(prints)) == len(names)
+    assert prints[0] == fingerprint(made("connect_four:rows=6").rules)
+
+
+@pytest.mark.nojit
+def test_what_cannot_be_told_apart_has_none() -> None:
+    things = {1, 2}
+
+    def step(s: object, a: int) -> bool:
+        return a in things
+
+    assert fingerprint({"step": step}) is None

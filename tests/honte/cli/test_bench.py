@@ -1,0 +1,113 @@
+"""``honte bench`` and what it measures with: a clock that is told the time, and moments on a small game."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from agent.inference.evaluate import uniform
+from agent.networks.policy_value import NetworkConfig
+from games import make
+from honte.__main__ import main
+from honte.bench import advice, forward, learner
+from honte.bench.self_play import played
+from honte.bench.setting import Setting, reached
+from honte.bench.turns import in_turns, median, ratio
+from honte.cli.commands.bench import LINES
+
+SMALL = "--game tic_tac_toe --blocks 1 --channels 8 --simulations 8 --games 16 --seconds 0.02 --rounds 2"
+
+
+def setting(name: str = "connect_four") -> Setting:
+    return Setting(game=make(name), network=NetworkConfig(blocks=1, channels=8), num_simulations=16, num_games=32)
+
+
+def test_works_take_turns_and_drift_cancels() -> None:
+    """A machine that slows down from round to round: rates fall, their ratio stays."""
+    now, order = [0.0], list[str]()
+
+    def work(name: str, cost: float) -> Callable[[], int]:
+        def piece() -> int:
+            order.append(name)
+            now[0] += cost * (1 + len(order) // 20)
+            return 3
+
+        return piece
+
+    rates = in_turns({"a": work("a", 0.1), "b": work("b", 0.2)}, seconds=1.0, rounds=5, clock=lambda: now[0])
+    assert "".join(order[:2]) == "ab"  # the first piece of each, which may compile, before anything is timed
+    turns = "".join(name for i, name in enumerate(order[2:]) if i == 0 or order[2:][i - 1] != name)
+    assert turns == "ab" * 5
+    assert rates["a"][0] > 1.4 * rates["a"][-1]
+    assert median(rates["a"]) == sorted(rates["a"])[2]
+    assert ratio(rates["a"], rates["b"]) == pytest.approx(2, rel=0.3)
+
+
+def test_reached_positions_are_not_over_and_differ() -> None:
+    game = make("connect_four")
+    after = game.describe_new(reached(game, 64, 6))
+    assert (after.observation[:, :2].sum(axis=(1, 2, 3)) == 6).all()
+    anywhere = reached(game, 64)
+    assert not game.describe_new(anywhere).terminal.any()
+    assert len(np.unique(game.describe_new(anywhere).observation[:, :2].sum(axis=(1, 2, 3)))) > 10
+    assert (reached(game, 64) == anywhere).all()
+    assert (reached(game, 64, seed=1) != anywhere).any()
+
+
+def test_games_under_way_do_not_move_all_at_once() -> None:
+    """Otherwise a moment of self-play would hold a move of each game or none at all."""
+    going = played(setting(), uniform)
+    moves = []
+    for _ in range(32):
+        before = going.loop.moves
+        going.grow()
+        moves.append(going.loop.moves - before)
+    assert sum(moves) > 32
+    assert max(moves) < 16
+    assert sum(count > 0 for count in moves) > 10
+
+
+def test_of_two_ways_that_are_close_the_smaller_is_suggested() -> None:
+    ways = [advice.Way(1, 128, 50.0), advice.Way(2, 128, 99.0), advice.Way(2, 512, 100.0)]
+    assert advice.best(ways) == ways[1]
+    assert advice.best([*ways, advice.Way(2, 1024, 110.0)]).num_games == 1024
+
+
+@pytest.mark.slow
+def test_every_part_is_measured(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(advice, "GAMES", ())
+    monkeypatch.setattr(forward, "BATCHES", (1, 32))
+    monkeypatch.setattr(learner, "SAMPLES", 600)
+    assert main(["bench", *SMALL.split(), "--json"]) == 0
+    out, err = capsys.readouterr()
+    found = json.loads(out.splitlines()[-1])
+    assert list(dict.fromkeys(row["part"] for row in found["rows"])) == list(LINES)
+    assert all(row["value"] > 0 for row in found["rows"] if row["part"] in ("games", "tree", "engines", "self-play"))
+    names = [row["what"] for row in found["rows"] if row["part"] == "engines"]
+    assert "batch 32, torch fp32" in names
+    assert "new weights, torch fp32" in names
+    assert found["suggested"]["self_play"]["num_games"] == 16
+    assert found["suggested"]["engine"]["precision"] in ("fp32", "bf16", "int8")
+    assert found["machine"]["versions"]["numpy"] == np.__version__
+    assert "honte train tic_tac_toe --self-play.num-games 16 --self-play.num-groups " in err
+    assert max(map(len, err.splitlines())) <= 100
+
+
+def test_parts_can_be_picked(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", *SMALL.split(), "--only", "games", "tree", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert {row["part"] for row in found["rows"]} == {"games", "tree"}
+    assert found["suggested"] == {}
+
+
+def test_a_model_folder_brings_its_own_network(capsys: pytest.CaptureFixture[str]) -> None:
+    words = "bench --model connect_four --only games --seconds 0.01 --rounds 1 --json"
+    assert main(words.split()) == 0
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])
+    from agent.storage.model_folder import find, read
+
+    shape = read(find("connect_four")).network
+    assert found["network"] == f"{shape['blocks']} x {shape['channels']}"

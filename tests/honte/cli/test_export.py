@@ -1,0 +1,88 @@
+"""``honte export``: what arrives plays, is sealed last, and nothing is overwritten unasked."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import pytest
+
+from agent.players import load_network
+from agent.storage import durable_files
+from games import make
+from honte.__main__ import main
+from honte.cli.commands import export
+
+
+def test_a_network_arrives_whole_and_plays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = tmp_path / "elsewhere" / "network"
+    assert main(["export", "connect_four", str(place), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert sorted(told["files"]) == ["config.json", "model.safetensors"]
+    assert sorted(path.name for path in place.iterdir()) == ["config.json", "manifest.json", "model.safetensors"]
+    assert set(durable_files.read_folder(place)) == {"config.json", "model.safetensors"}
+    mine, shipped = load_network(place, make("connect_four")), load_network("connect_four", make("connect_four"))
+    assert mine[0] == shipped[0]
+    assert all((mine[1][name] == tensor).all() for name, tensor in shipped[1].items())
+
+
+def test_a_url_will_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", "connect_four", "memory://bucket/network"]) == 0
+    assert "memory://bucket/network" in capsys.readouterr().out
+    store = fsspec.filesystem("memory")
+    content = json.loads(store.cat_file("/bucket/network/manifest.json"))
+    assert content["files"]["model.safetensors"][1] == store.size("/bucket/network/model.safetensors")
+
+
+def test_nothing_is_overwritten_unasked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = tmp_path / "network"
+    assert main(["export", "connect_four", str(place)]) == 0
+    (place / "config.json").write_text("{}")
+    assert main(["export", "connect_four", str(place)]) == 2
+    assert "--overwrite replaces it" in capsys.readouterr().err
+    assert (place / "config.json").read_text() == "{}"
+    assert main(["export", "connect_four", str(place), "--overwrite"]) == 0
+    assert set(durable_files.read_folder(place)) == {"config.json", "model.safetensors"}
+
+
+def test_what_does_not_arrive_is_not_sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = tmp_path / "network"
+    assert main(["export", "connect_four", str(place)]) == 0
+    store, _ = export._store(str(place))
+    real = type(store).pipe_file
+
+    def lossy(self: Any, path: str, value: bytes, **more: Any) -> None:
+        real(self, path, value[:-1] if path.endswith("model.safetensors") else value, **more)
+
+    monkeypatch.setattr(type(store), "pipe_file", lossy)
+    assert main(["export", "connect_four", str(place), "--overwrite"]) == 2
+    assert not (place / "manifest.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["nobody", "memory://x"], "no run or model folder 'nobody'"),
+        (["connect_four", "nowhere://x"], "nowhere://x cannot be written to"),
+        (["connect_four", "memory://x", "--report"], "report.html cannot be read"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", *words]) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert len(error.strip().splitlines()) == 1
+
+
+def test_a_damaged_checkpoint_is_not_handed_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    assert main(["export", "connect_four", str(first)]) == 0
+    shutil.copytree(first, second)
+    data = bytearray((second / "model.safetensors").read_bytes())
+    data[-1] ^= 1
+    (second / "model.safetensors").write_bytes(bytes(data))
+    assert main(["export", str(second), "memory://damaged"]) == 2
+    assert "its sha256 is not the one" in capsys.readouterr().err

@@ -1,0 +1,291 @@
+"""The command line as people and programs meet it: exit codes, one sentence an error, JSON alone on stdout."""
+
+from __future__ import annotations
+
+import functools
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from games import make
+from honte.__main__ import COMMANDS, main
+from honte.package_check import NAMES
+
+ROOT = Path(__file__).resolve().parents[3]
+
+known_games = functools.cache(make)
+
+
+@pytest.fixture(autouse=True)
+def games_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every ``make`` compiles its game anew, which is most of what a command takes."""
+    monkeypatch.setattr("games.make", known_games)
+    monkeypatch.setattr("honte.api.make", known_games)
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Matches leave a folder where they are played."""
+    monkeypatch.chdir(tmp_path)
+
+
+LAWLESS = """
+import numpy as np
+from games import from_rules
+def init(s): pass
+def legal_actions(s, legal): legal[0] = s["plies"] % 2 == 0
+def step(s, a):
+    s["plies"] += 1
+    s["to_play"] = 1 - s["to_play"]
+def outcome(s): return 0 if s["plies"] == 4 else 2
+def observe(s, planes): planes[0, 0, 0] = s["plies"]
+game = from_rules(name="lawless", state=np.dtype([("plies", np.int8), ("to_play", np.int8)]), num_actions=1,
+    observation_shape=(1, 1, 1), max_plies=4, init=init, legal_actions=legal_actions, step=step, outcome=outcome,
+    observe=observe, draw=lambda s: np.zeros((1, 1), np.int8))
+"""
+
+
+def said(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> tuple[str, str]:
+    """What ``honte WORDS`` writes on stdout and on stderr."""
+    assert main(words) == code
+    out, err = capsys.readouterr()
+    assert "Traceback" not in err
+    return out, err
+
+
+def result(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> dict[str, Any]:
+    """The JSON object that is all of stdout."""
+    out, _ = said(capsys, *words, "--json", code=code)
+    assert out.count("\n") == 1
+    found: dict[str, Any] = json.loads(out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    return found
+
+
+def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    out, err = said(capsys, "--help")
+    assert all(f"  {name} " in out for name in COMMANDS)
+    assert err == ""
+    assert said(capsys, code=2)[1] == out
+
+
+def test_help_loads_nothing_heavy() -> None:
+    heavy = ("torch", "ray", "gymnasium", "numba", "numpy", "tyro", "rich")
+    code = (
+        "import sys, honte; from honte.__main__ import main; main(['--help'])\n"
+        f"print([name for name in {heavy} if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+
+
+def test_every_command_has_a_module_and_help(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in COMMANDS:
+        if name != "train":  # tested where it lives
+            out, _ = said(capsys, name, "--help")
+            assert out.startswith(f"usage: honte {name}")
+
+
+def test_a_wrong_command_is_guessed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "did you mean match?" in said(capsys, "mach", code=2)[1]
+
+
+def test_a_wrong_flag_names_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "--gmaes" in said(capsys, "match", "random", "random", "--gmaes", "2", code=2)[1]
+    assert "DEPTH" in said(capsys, "perft", "tic_tac_toe", "x", code=2)[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("perft tictactoe 3", "did you mean tic_tac_toe?"),
+        ("perft tic_tac_toe -1", "DEPTH is -1: it must be a whole number from 0 to"),
+        ("perft connect_four 100", "DEPTH is 100; it must be from 0 to 42: no game of connect_four has more plies"),
+        ("perft connect_four:row=5 2", "unknown parameter 'row'; did you mean rows?"),
+        ("runs nowhere", "ROOT is 'nowhere', which does not exist"),
+        ("match random random", "no game is given"),
+        ("match random random --game tic_tac_toe --games 7", "--games is 7; an even number is needed"),
+        ("match random random --game tic_tac_toe --games 0", "--games is 0; it must be 2 or more, and even"),
+        ("match random random --game tic_tac_toe --games -2", "--games is -2; it must be 2 or more, and even"),
+        ("match mtcs:100 random --game tic_tac_toe", "no player 'mtcs:100'; did you mean mcts:100?"),
+        ("match mcts100 random --game tic_tac_toe", "no player 'mcts100'; did you mean mcts:100?"),
+        ("match random Random --game tic_tac_toe", "no player 'Random'; did you mean random?"),
+        ("match random minmax:3 --game tic_tac_toe", "no player 'minmax:3'; did you mean minimax:3?"),
+        ("play connect_four?simulation=10", "unknown setting 'simulation'; did you mean simulations?"),
+        ("play conect_four", "no player 'conect_four'; did you mean connect_four?"),
+        ("play tictactoe", "did you mean the game tic_tac_toe, as in honte play mcts:400 --game tic_tac_toe?"),
+        ("play othello", "honte play mcts:400 --game othello, or learn it first by honte train --game othello"),
+        ("gtp tic_tac_toe", "such as honte play mcts:400 --game tic_tac_toe"),
+        ("ugi hex:size=5?simulations=3", "'hex:size=5' is a game, and no network ships for it"),
+        ("match random mine.py:game", "honte train --game mine.py:game"),
+        ("train othello", "'othello' is a game without a recipe of its own; honte train --game othello learns it"),
+        ("train hex:size=5", "honte train --game hex:size=5 learns it"),
+        ("train othelo", "did you mean --game othello?"),
+        ("train lenet", "honte classify DATA --model lenet trains it"),
+        ("rate mcts:10", "'mcts:10' is a player that does not learn"),
+        ("rate nowhere", "there is no folder 'nowhere'"),
+        ("rate othello", "'othello' is a game, and honte train --game othello learns it"),
+        ("rate .", "'.' is a folder without a run"),
+        ("match random nobody --game tic_tac_toe", "'nobody'"),
+        ("match random random --game tic_tac_toe --num-slots 0", "--num-slots is 0"),
+        ("match random random --game tic_tac_toe --sprt 5", "--sprt has 1 numbers"),
+        ("match random random --game tic_tac_toe --sprt 5 0", "sprt is 5 0; the first difference must be below"),
+        ("match random random --game tic_tac_toe --book nowhere", "no file 'nowhere' of openings"),
+        ("match random random --game tic_tac_toe --book x --judge random", "--book names the openings"),
+        ("match random random --game tic_tac_toe --judge random", "a random player cannot judge"),
+        ("match random connect_four?seconds=1 --deterministic", "does not repeat itself to the bit"),
+        ("grade random --simulations 4", "random takes no number of simulations"),
+        ("grade random --positions nowhere", "no file 'nowhere'"),
+        ("grade random --game gomoku", "no solved positions of gomoku"),
+        ("play nobody", "'nobody'"),
+        ("play random --game tic_tac_toe --temperature -1", "--temperature is -1.0"),
+        ("check-game nowhere.py:game", "there is no file"),
+        ("check-game tic_tac_toe --games 0", "--games is 0"),
+        ("describe nowhere", "'nowhere'"),
+        ("bench --seconds 0", "--seconds is 0.0"),
+        ("bench --games 0", "--games is 0: it must be a whole number from 1 to"),
+    ],
+)
+def test_what_people_get_wrong_is_one_sentence(capsys: pytest.CaptureFixture[str], words: str, sentence: str) -> None:
+    out, err = said(capsys, *words.split(), code=2)
+    assert sentence in err
+    assert err.startswith(f"honte {words.split()[0]}: ")
+    assert err.count("\n") == 1
+    assert out == ""
+
+
+def test_perft(capsys: pytest.CaptureFixture[str]) -> None:
+    assert said(capsys, "perft", "tic_tac_toe", "4") == ("3024\n", "")
+    assert result(capsys, "perft", "tic_tac_toe", "4") == {"game": "tic_tac_toe", "depth": 4, "count": 3024}
+
+
+def test_check_game(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert "keeps the laws: 9 random games" in said(capsys, "check-game", "tic_tac_toe", "--games", "9")[0]
+    assert result(capsys, "check-game", "tic_tac_toe", "--games", "9")["ok"] is True
+    (tmp_path / "lawless.py").write_text(LAWLESS)
+    place = f"{tmp_path / 'lawless.py'}:game"
+    out, err = said(capsys, "check-game", place, code=1)
+    assert "legal_actions allows no action, but outcome returned ONGOING; one of them is wrong; for example at" in err
+    assert out == ""
+    assert result(capsys, "check-game", place, code=1)["ok"] is False
+
+
+def test_match(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("match", "mcts:20", "random", "--game", "tic_tac_toe", "--games", "20", "--seed", "3")
+    found = result(capsys, *words)
+    assert (found["a"], found["b"], found["game"], found["games"]) == ("mcts:20", "random", "tic_tac_toe", 20)
+    assert found["wins"] + found["draws"] + found["losses"] == 20
+    assert found["score"] > 0.6
+    assert found["elo_low"] > 0
+    assert found["elo"] is None or found["elo_low"] < found["elo"]  # null at 100 %
+    assert found["distinct_games"] <= 20
+    assert sum(found["pairs"]) == 10
+    out, err = said(capsys, *words)
+    assert f"together                 20    {found['wins']:>2}" in out
+    assert f"score {found['score']:.1%}" in out
+    assert err == ""
+
+
+def test_match_says_when_games_repeat(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("match", "perfect", "perfect", "--game", "tic_tac_toe:rows=1,columns=2,k=2")
+    assert "perfect does not know" in said(capsys, *words, code=2)[1]
+    words = ("match", "random", "random", "--game", "tic_tac_toe:rows=1,columns=2,k=2", "--games", "40")
+    out, _ = said(capsys, *words, "--opening-plies", "1")
+    assert (
+        "2 of 40 games are distinct, from 2 openings; a pair of games that only repeats another does not narrow" in out
+    )
+
+
+def test_grade(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    lines = (ROOT / "agent/solvers/data/connect_four/end_easy.jsonl").read_text().splitlines()[:30]
+    file = tmp_path / "some.jsonl"
+    file.write_text("\n".join(lines))
+    found = result(
+        capsys, "grade", "mcts:9", "--game", "connect_four", "--positions", str(file), "--simulations", "4", "64"
+    )
+    assert found["player"] == "mcts:9"
+    few, many = found["results"]
+    assert (few["simulations"], many["simulations"]) == (4, 64)
+    assert few["count"] == many["count"] == 30
+    assert few["mistake_rate"] == few["mistakes"] / 30
+    assert few["could_err"] == many["could_err"] > 0
+    assert "mistake rate" in said(capsys, "grade", "random", "--game", "connect_four", "--positions", str(file))[0]
+
+
+def test_grade_by_the_game_s_own_positions(capsys: pytest.CaptureFixture[str]) -> None:
+    (found,) = result(capsys, "grade", "perfect", "--game", "tic_tac_toe")["results"]
+    assert (found["positions"], found["count"], found["mistakes"]) == ("all", 4520, 0)
+
+
+def test_runs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert "no runs below" in said(capsys, "runs", str(tmp_path))[0]
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "config.yaml").write_text("game: tic_tac_toe\n")
+    assert not result(capsys, "runs", str(tmp_path))["runs"]  # it never began
+    (tmp_path / "one" / "checkpoints").mkdir()
+    found = result(capsys, "runs", str(tmp_path))["runs"]
+    assert [(run["game"], run["status"], run["step"]) for run in found] == [("tic_tac_toe", "stopped", 0)]
+    assert "tic_tac_toe" in said(capsys, "runs", str(tmp_path))[0]
+
+
+def test_describe(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    found = result(capsys, "describe", "connect_four")
+    assert (found["actions"], found["observation"], found["max_plies"]) == (7, [3, 6, 7], 42)
+    torch_save = pytest.importorskip("safetensors.torch").save_file
+    from agent.networks.policy_value import NetworkConfig, PolicyValueNet
+
+    game, config = make("tic_tac_toe"), {"blocks": 1, "channels": 8}
+    network = PolicyValueNet(NetworkConfig(**config), game.observation_shape, game.action_layout)
+    torch_save(network.state_dict(), tmp_path / "model.safetensors")
+    (tmp_path / "config.json").write_text(json.dumps({"schema": 1, "game": "tic_tac_toe", "network": config}))
+    found = result(capsys, "describe", str(tmp_path))
+    assert found["parameters"] == sum(weights.numel() for weights in network.parameters())
+    assert (found["game"], found["actions"]) == ("tic_tac_toe", 9)
+
+
+def test_the_signature_repeats(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    import honte.signature as module
+
+    monkeypatch.setattr(module, "GAMES", ("tic_tac_toe",))
+    monkeypatch.setattr(module, "BUDGETS", (8, 33))
+    number = int(said(capsys, "bench", "--signature")[0])
+    assert result(capsys, "bench", "--signature") == {"signature": number}
+    monkeypatch.setattr(module, "BUDGETS", (8, 32))
+    assert int(said(capsys, "bench", "--signature")[0]) != number
+
+
+def test_an_interrupt_is_130(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*arguments: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("games.perft", interrupt)
+    assert said(capsys, "perft", "tic_tac_toe", "4", code=130)[1] == "\ninterrupted\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes break otherwise there")
+def test_a_broken_pipe_is_quiet() -> None:
+    code = (
+        "import os, sys; from honte.__main__ import main\n"
+        "read, write = os.pipe(); os.close(read); os.dup2(write, 1)\n"
+        "sys.exit(main(['--help']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_folder_of_the_same_name_is_named(tmp_path: Path, name: str) -> None:
+    """``games`` and the others are plain names: a user's own folder must not stand in for them unseen."""
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "__init__.py").write_text("raise SystemExit('the wrong package ran')\n")
+    code = (
+        f"import sys; sys.path[:0] = [{str(tmp_path)!r}, {str(ROOT)!r}]\n"
+        "from honte.__main__ import main; sys.exit(main(['runs']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert str(tmp_path / name) in done.stderr
+    assert f"hides honte's own package '{name}'" in done.stderr

@@ -1,0 +1,364 @@
+"""RayRunner on a real cluster of several nodes, with real processes killed: the same games, each exactly once."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import games
+from agent.inference.evaluate import hashed
+from agent.search.search import SearchConfig
+from games.game import Game
+from selfplay.distributed.actor import Job, RayConfig, Weightless, Worker, hash_network
+from selfplay.distributed.actor_handle import patiently
+from selfplay.local_runner import LocalRunner, SelfPlayConfig, openings_of
+from selfplay.records import GameRecord, pack
+
+ray = pytest.importorskip("ray")
+from ray.cluster_utils import Cluster  # noqa: E402
+
+from selfplay.distributed.ray_runner import RayRunner  # noqa: E402
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(1200),
+    pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning", "ignore::FutureWarning"),
+]
+
+NUM_KILLS = 30
+STORE = 80 << 20
+PLAIN = SelfPlayConfig(num_games=8, search=SearchConfig(num_simulations=8))
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """A head and one more node, each with one CPU."""
+    ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])  # actors cannot import this file
+    node = {"num_cpus": 1, "object_store_memory": STORE}
+    started = patiently(lambda: Cluster(initialize_head=True, head_node_args={**node, "include_dashboard": False}))
+    patiently(lambda: started.add_node(**node))
+    ray.init(started.address, log_to_driver=False, logging_level="error")
+    yield started
+    ray.shutdown()
+    started.shutdown()
+
+
+Make = Callable[..., RayRunner]
+
+
+@pytest.fixture
+def make(cluster: Any) -> Iterator[Make]:
+    """Makes runners of tic-tac-toe on the cluster, and closes them."""
+    made: list[RayRunner] = []
+
+    def of(
+        game: str = "tic_tac_toe", evaluator: Any = hash_network, config: SelfPlayConfig = PLAIN, **over: Any
+    ) -> Any:
+        first = {name: over.pop(name) for name in ("first_id", "missing") if name in over}
+        spread = RayConfig(**{"num_actors": 2, "seconds": 0.1, **over})
+        made.append(RayRunner(games.make(game), config, evaluator, seed=1, cluster=spread, **first))
+        made[-1].publish({}, 0)
+        return made[-1]
+
+    yield of
+    for runner in made:
+        runner.close()
+
+
+def taken(runner: RayRunner, until: int, each: Callable[[int], None] = lambda n: None) -> dict[int, GameRecord]:
+    """Collect so many games; an id that comes twice fails. ``each`` is told how many there are."""
+    found: dict[int, GameRecord] = {}
+    while len(found) < until:
+        for record in runner.collect(1.0):
+            assert record.id not in found
+            found[record.id] = record
+        each(len(found))
+    return found
+
+
+def whole(runner: RayRunner, found: dict[int, GameRecord]) -> None:
+    """Every id given out came, is still owed, or is in quarantine."""
+    assert sorted([*found, *runner.missing, *runner.ledger.quarantined]) == list(range(runner.next_id))
+
+
+def as_bytes(game: Game, record: GameRecord) -> bytes:
+    return pack(game, [record])
+
+
+def local(game: Game, config: SelfPlayConfig, count: int) -> dict[int, GameRecord]:
+    runner = LocalRunner(game, config, lambda: hash_network(game), seed=1, deterministic=True)
+    found: dict[int, GameRecord] = {}
+    while not set(range(count)) <= set(found):
+        found |= {record.id: record for record in runner.collect()}
+    return found
+
+
+def equal_games(game: Game, found: dict[int, GameRecord], wanted: dict[int, GameRecord]) -> int:
+    common = sorted(set(found) & set(wanted))
+    assert [as_bytes(game, found[i]) for i in common] == [as_bytes(game, wanted[i]) for i in common]
+    return len(common)
+
+
+@pytest.mark.parametrize(("actors", "groups", "above"), [(1, 1, 100), (2, 1, 100), (1, 3, 100), (3, 1, 0), (0, 1, 1)])
+def test_the_games_are_those_of_the_local_runner(make: Make, actors: int, groups: int, above: int) -> None:
+    """Also where aggregators hand them over: above 0 and 1 actors here."""
+    runner = make(num_actors=actors, groups=groups, num_cpus=0.5, aggregate_above=above)
+    found = taken(runner, 200)
+    whole(runner, found)
+    assert all(bool(hired.post.actors) == (above < 100) for hired in runner.staff.values())
+    assert equal_games(runner.game, found, local(runner.game, PLAIN, 150)) >= 100
+
+
+def test_actors_killed_at_random(make: Make) -> None:
+    """30 kills (-9), and an id is missed by nobody and stored by nobody twice."""
+    runner, chance, kills = make(), random.Random(4), [0]
+    due = [40]
+
+    def kill(count: int) -> None:
+        living = [hired for hired in runner.staff.values() if any(hired.counts)]
+        if count >= due[0] and living and kills[0] < NUM_KILLS:
+            os.kill(chance.choice(living).pid, signal.SIGKILL)
+            kills[0], due[0] = kills[0] + 1, count + chance.randrange(60)
+
+    found: dict[int, GameRecord] = {}
+    while kills[0] < NUM_KILLS:
+        for record in runner.collect(1.0):
+            assert record.id not in found
+            found[record.id] = record
+        kill(len(found))
+    last = max(found)
+    while not set(range(last)) <= set(found):  # those that were lost are played again
+        for record in runner.collect(1.0):
+            assert record.id not in found
+            found[record.id] = record
+    whole(runner, found)
+    assert not runner.ledger.quarantined
+    assert sum("is replaced" in note for note in runner.notes) >= NUM_KILLS * 2 // 3  # two may die between two looks
+    equal_games(runner.game, found, local(runner.game, PLAIN, 200))
+
+
+def test_aggregators_killed_and_frozen(make: Make, cluster: Any) -> None:
+    """They hold nothing that is lost with them: killed (-9), with their node, or stopped; and so for their actors."""
+    runner, chance = make(num_actors=4, num_cpus=0.5, aggregate_above=0, timeout=3.0), random.Random(1)
+    found = taken(runner, 30)
+    assert len(runner.staff) == 2
+    for turn in range(7):
+        there = [hired for hired in runner.staff.values() if any(hired.counts)]
+        while not there:
+            found |= taken(runner, 1)
+            there = [hired for hired in runner.staff.values() if any(hired.counts)]
+        victim = chance.choice(there)
+        os.kill(victim.pid, signal.SIGKILL if turn % 3 else signal.SIGSTOP)
+        deadline = time.monotonic() + 120
+        while victim in runner.staff.values() and time.monotonic() < deadline:
+            found |= taken(runner, 1)
+        assert victim not in runner.staff.values()
+        for pid in children(turn):
+            os.kill(pid, signal.SIGKILL)  # an actor of a crew
+        found |= taken(runner, 30)
+    last = max(found)
+    while not set(range(last)) <= set(found):
+        found |= taken(runner, 1)
+    whole(runner, found)
+    assert not runner.ledger.quarantined
+    equal_games(runner.game, found, local(runner.game, PLAIN, 200))
+
+
+def children(turn: int) -> list[int]:
+    """An actor that plays, every second turn."""
+    pids = [int(path.parent.name) for path in Path("/proc").glob("[0-9]*/cmdline") if b"_Actor.work" in _text(path)]
+    return sorted(pids)[: turn % 2]
+
+
+def _text(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def test_a_node_comes_and_goes(make: Make, cluster: Any) -> None:
+    """Without a number of actors there are as many as fit, and the run goes on when a node is taken away."""
+    runner = make(num_actors=0)
+    found = taken(runner, 50)
+    assert len(runner.staff) == 2
+    node = cluster.add_node(num_cpus=1, object_store_memory=STORE)
+    deadline = time.monotonic() + 120
+    while sum(any(hired.counts) for hired in runner.staff.values()) < 3 and time.monotonic() < deadline:
+        found |= taken(runner, 1)
+    assert len(runner.staff) == 3
+    cluster.remove_node(node, allow_graceful=False)
+    deadline = time.monotonic() + 120
+    while (len(runner.staff) > 2 or not runner.notes) and time.monotonic() < deadline:
+        found |= taken(runner, 1)
+    assert len(runner.staff) == 2
+    last = max(found)
+    while not set(range(last)) <= set(found):
+        found |= taken(runner, 1)
+    assert not runner.ledger.quarantined
+
+
+def test_a_frozen_actor_is_replaced(make: Make) -> None:
+    runner = make(timeout=2.0)
+    found = taken(runner, 60)
+    frozen = next(hired for hired in runner.staff.values() if any(hired.counts))
+    os.kill(frozen.pid, signal.SIGSTOP)
+    deadline = time.monotonic() + 120
+    while frozen in runner.staff.values() and time.monotonic() < deadline:
+        found |= taken(runner, 1)
+    assert any("no answer" in note for note in runner.notes)
+    last = max(found)
+    while not set(range(last)) <= set(found):
+        found |= taken(runner, 1)
+    while _alive(frozen.pid) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not _alive(frozen.pid)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
+    except OSError:
+        return False
+
+
+def deadly(game: Game, where: bytes) -> Any:
+    """The hash network, and the end of any process that looks at one position."""
+
+    def evaluate(states: Any, positions: Any) -> Any:
+        if any(observation.tobytes() == where for observation in positions.observation):
+            os._exit(1)
+        return hashed(states, positions)
+
+    return Weightless(evaluate)
+
+
+@pytest.mark.parametrize("above", [100, 0])
+def test_a_poisoned_game_is_set_aside(make: Make, above: int) -> None:
+    """One position kills whoever looks at it; the game that reaches it goes into quarantine, and no other."""
+    game = games.make("connect_four")
+    config = SelfPlayConfig(num_games=9, opening_plies=12, search=SearchConfig(num_simulations=4))
+    openings = openings_of(game, config, 1, np.arange(9))
+    bad = max(range(9), key=lambda i: len(openings[i]))
+    states = game.new(1)
+    game.init(states)
+    for action in openings[bad]:
+        game.step(states, np.array([action]))
+    where = game.describe_new(states).observation[0].tobytes()
+    runner = make("connect_four", partial(deadly, where=where), config, aggregate_above=above)
+    found: dict[int, GameRecord] = {}
+    while not runner.ledger.quarantined:
+        found |= taken(runner, 1)
+    assert runner.ledger.quarantined == [bad]
+    assert any(f"game {bad} is in quarantine" in note for note in runner.notes)
+    while not set(range(9)) <= {*found, bad}:  # the others go on, also those that were under way beside it
+        found |= taken(runner, 1)
+    found |= taken(runner, 20)
+    assert bad not in found
+
+
+def broken(game: Game) -> Any:
+    raise TypeError("no such engine")
+
+
+@pytest.mark.parametrize("above", [100, 0])
+def test_a_worker_that_cannot_begin_says_why(make: Make, above: int) -> None:
+    with pytest.raises(ValueError, match="could not begin: TypeError: no such engine"):
+        taken(make(evaluator=broken, aggregate_above=above), 1)
+
+
+def test_who_does_not_collect_holds_the_actors_back_and_memory_stays_flat(make: Make) -> None:
+    """In flight are two calls an actor; weights of old versions leave the object store."""
+    runner = make()
+    taken(runner, 40)
+    size = 4 << 20
+    for version in range(1, 60):  # three times what the store holds
+        runner.publish({"weights": np.full(size // 4, version, np.float32)}, version)
+        taken(runner, 1)
+    time.sleep(3.0)
+    assert all(len(hired.calls) <= 2 for hired in runner.staff.values())
+    moves = [ray.get(hired.calls[-1][1], timeout=60).moves for hired in runner.staff.values() if hired.calls]
+    time.sleep(1.0)
+    held = sum(len(ids) for ids in runner.ledger.held.values())
+    records = taken(runner, 1)
+    assert {int(v) for record in records.values() for v in record.networks} <= set(range(60))
+    assert runner.moves <= sum(moves) + runner.staff.past[0]  # nothing was played meanwhile
+    assert held <= sum(PLAIN.num_games + 3 * hired.peak for hired in runner.staff.values())
+
+
+LAST_STONE = """
+import numpy as np
+from games import ONGOING, from_rules
+state = np.dtype([("stones", np.int16), ("to_play", np.int8)])
+def init(s):
+    s["stones"] = 21
+def legal_actions(s, legal):
+    for a in range(3):
+        legal[a] = a < s["stones"]
+def step(s, a):
+    s["stones"] -= a + 1
+    s["to_play"] = 1 - s["to_play"]
+def outcome(s):
+    return -1 if s["stones"] == 0 else ONGOING
+def observe(s, planes):
+    planes[0, 0, : s["stones"]] = 1
+def draw(s):
+    return (np.arange(21) < s["stones"]).reshape(1, 21).astype(np.int8)
+game = from_rules(
+    name="last_stone", state=state, num_actions=3, observation_shape=(1, 1, 21), max_plies=21, init=init,
+    legal_actions=legal_actions, step=step, outcome=outcome, observe=observe, draw=draw, write_action=str,
+)
+"""
+
+
+def test_a_users_game_file_travels_to_the_actors(make: Make, tmp_path: Path) -> None:
+    file = tmp_path / "last_stone.py"
+    file.write_text(LAST_STONE)
+    runner = make(f"{file}:game")
+    file.unlink()  # as on another machine
+    found = taken(runner, 30)
+    assert equal_games(runner.game, found, local(runner.game, PLAIN, 20)) >= 10
+    assert runner.job.make_game().name == f"{file}:game"
+
+
+def test_ids_that_an_earlier_run_owes_are_played_first(make: Make) -> None:
+    runner = make(first_id=100, missing=[3, 70])
+    found = taken(runner, 30)
+    assert {3, 70} <= set(found)
+    assert min(set(found) - {3, 70}) >= 100
+
+
+def test_a_worker_alone_plays_what_it_is_given_and_no_more() -> None:
+    game = games.make("tic_tac_toe")
+    worker = Worker(Job.of(game, PLAIN, hash_network, seed=1))
+    worker.begin()
+    done = worker.work([5, 9], 60.0, ({}, 3))
+    assert sorted(done.ids) == [5, 9]
+    assert worker.work([], 60.0, None).ids == []
+    assert done.moves == worker.work([], 60.0, None).moves
+
+
+@pytest.mark.parametrize("wrong", [{"groups": 0}, {"seconds": 0.0}, {"num_actors": -1}, {"object_store_mb": 1}])
+def test_settings_that_cannot_be_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=f"ray.{next(iter(wrong))} is"):
+        RayConfig(**wrong)
+
+
+def test_an_address_without_a_cluster_is_one_sentence() -> None:
+    import subprocess
+
+    code = "from selfplay.distributed.ray_runner import connect; from selfplay.distributed.actor import RayConfig\n"
+    code += "try:\n    connect('127.0.0.1:1', RayConfig())\nexcept ValueError as error:\n    print(error)"
+    env = {**os.environ, "RAY_gcs_rpc_server_reconnect_timeout_s": "2", "RAY_gcs_server_request_timeout_seconds": "2"}
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, timeout=300)
+    assert "there is no Ray cluster at '127.0.0.1:1'" in shown.stdout

@@ -1,0 +1,123 @@
+"""A match on disk: every game once, whatever was lost, and no match taken for another."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.player import RandomPlayer
+from games import Game, make
+from selfplay.matches.match import MatchResult, play_match
+from selfplay.matches.match_store import GAMES, MatchFolder, aside, plain
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(scope="module")
+def game() -> Game:
+    return make("tic_tac_toe")
+
+
+def play(game: Game, folder: Path, games: int, **agreement: Any) -> MatchResult:
+    with MatchFolder(folder, game, ("x", "y"), {"seed": 1} | agreement) as kept:
+        return play_match(game, RandomPlayer(game), RandomPlayer(game), games=games, seed=1, folder=kept, num_slots=4)
+
+
+def lines(result: MatchResult) -> list[list[int]]:
+    return [record.actions.tolist() for record in result.records]
+
+
+def ids(folder: Path) -> list[int]:
+    return [json.loads(line)["id"] for line in (folder / GAMES).read_bytes().splitlines()]
+
+
+def test_a_match_goes_on_where_it_was(game: Game, tmp_path: Path) -> None:
+    whole = play(game, tmp_path / "whole", 30)
+    play(game, tmp_path / "parts", 12)
+    rest = play(game, tmp_path / "parts", 30)
+    assert lines(rest) == lines(whole)
+    assert rest.pairs == whole.pairs
+    assert sorted(ids(tmp_path / "parts")) == list(range(30))
+    before = (tmp_path / "parts" / GAMES).read_bytes()
+    assert lines(play(game, tmp_path / "parts", 30)) == lines(whole)
+    assert (tmp_path / "parts" / GAMES).read_bytes() == before
+
+
+def test_torn_damaged_and_repeated_games_are_played_again(game: Game, tmp_path: Path) -> None:
+    whole = play(game, tmp_path, 20)
+    path = tmp_path / GAMES
+    good = path.read_bytes().splitlines(keepends=True)
+    illegal = json.loads(good[2]) | {"actions": [0, 0, 1], "moves": []}
+    wrong = json.loads(good[3])
+    wrong["outcome"] = 1 if wrong["outcome"] != 1 else -1
+    bad = [json.dumps(illegal).encode() + b"\n", json.dumps(wrong).encode() + b"\n", b"\x00nonsense\n", b"[]\n"]
+    path.write_bytes(b"".join([*good[:2], *bad, *good[4:10], good[5], good[11][:40]]))
+    with MatchFolder(tmp_path, game, ("x", "y"), {"seed": 1}) as kept:
+        assert len(kept.notes) == 6
+        assert len(kept.records) == 8
+    assert lines(play(game, tmp_path, 20)) == lines(whole)
+    assert sorted(ids(tmp_path)) == list(range(20))
+
+
+def test_another_match_is_refused(game: Game, tmp_path: Path) -> None:
+    play(game, tmp_path, 4)
+    with pytest.raises(ValueError, match=r"holds another match: seed is 1 there and 2 now"):
+        play(game, tmp_path, 4, seed=2)
+    with (
+        MatchFolder(tmp_path, game, ("x", "y"), {"seed": 1}),
+        pytest.raises(ValueError, match="in use by process"),
+    ):
+        play(game, tmp_path, 4)
+    assert aside(tmp_path / "nothing") is None
+
+
+def test_a_match_moves_aside(game: Game, tmp_path: Path) -> None:
+    play(game, tmp_path / "match", 4)
+    assert aside(tmp_path / "match") == tmp_path / "match.1"
+    play(game, tmp_path / "match", 4, seed=2)
+    assert aside(tmp_path / "match") == tmp_path / "match.2"
+
+
+def test_names_of_folders() -> None:
+    assert plain("runs/connect_four@1200?simulations=5") == "connect_four@1200_simulations_5"
+    assert plain("gtp:/usr/games/gnugo --mode gtp") == "gnugo___mode_gtp"
+    assert plain("..") == "player"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
+def test_sigkill_loses_and_repeats_no_game(tmp_path: Path) -> None:
+    """Killed three times at some moment, the match ends with the very games of one that was never stopped."""
+    words = [sys.executable, "-m", "honte", "match", "mcts:100", "mcts:50", "--game", "tic_tac_toe", "--games", "600"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    seen: list[int] = []
+    for wanted in (40, 160, 320):
+        process = subprocess.Popen(
+            [*words, "--out", "killed", "--json"], cwd=tmp_path, env=environment, stdout=subprocess.PIPE
+        )
+        path, deadline = tmp_path / "killed" / GAMES, time.monotonic() + 120
+        while process.poll() is None and time.monotonic() < deadline:
+            if path.exists() and path.read_bytes().count(b"\n") >= wanted:
+                process.send_signal(signal.SIGKILL)
+                break
+            time.sleep(0.002)
+        process.communicate()
+        seen.append(path.read_bytes().count(b"\n"))
+    assert seen == sorted(seen)
+    results = []
+    for out in ("killed", "whole"):
+        done = subprocess.run(
+            [*words, "--out", out, "--json"], cwd=tmp_path, env=environment, capture_output=True, check=True
+        )
+        results.append(json.loads(done.stdout) | {"folder": ""})
+        assert sorted(ids(tmp_path / out)) == list(range(600))
+    assert results[0] == results[1]
+    games = [sorted((tmp_path / out / GAMES).read_bytes().splitlines()) for out in ("killed", "whole")]
+    assert games[0] == games[1]

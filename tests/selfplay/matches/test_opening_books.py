@@ -1,0 +1,86 @@
+"""Books of openings, and judges that choose balanced ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from agent import random_numbers
+from agent.decision import Decisions, Terms
+from agent.player import Immediate
+from agent.players import player
+from games import Game, make, position
+from games.game import States
+from selfplay.matches.opening_books import after, balanced, read_book, values
+
+pytestmark = pytest.mark.nojit
+
+
+@pytest.fixture(scope="module")
+def game() -> Game:
+    return make("tic_tac_toe")
+
+
+def test_a_book_holds_moves_as_people_write_them_or_as_numbers(game: Game, tmp_path: Path) -> None:
+    path = tmp_path / "book"
+    path.write_text('# two openings and the empty one\n\nb2 a3\n{"moves": [0, 4, 8], "scores": {}}\n{"moves": []}\n')
+    line = position(game).play("b2 a3").moves
+    assert read_book(path, game) == [line, (0, 4, 8), ()]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "holds no opening"),
+        ("b2 b2", "book:1: 'b2' is not legal"),
+        ("\nb2 k9", "book:2: 'k9'"),
+        ('{"moves": 3}', "book:1: an opening is moves"),
+        ('{"moves": [1.5]}', "book:1: an opening is moves"),
+        ("a1 a2 b1 b2 c1", "book:1: the game is over"),
+    ],
+)
+def test_what_is_off_in_a_book_is_named(game: Game, tmp_path: Path, text: str, sentence: str) -> None:
+    path = tmp_path / "book"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=sentence):
+        read_book(path, game)
+    with pytest.raises(ValueError, match="there is no file"):
+        read_book(tmp_path / "other", game)
+
+
+def test_a_perfect_judge_leaves_drawn_openings_only(game: Game) -> None:
+    judge = player("perfect", game, num_slots=16)
+    found = balanced(game, judge, 12, 3, limit=0, seed=1, num_slots=16)
+    assert len(set(found)) == len(found) == 12
+    worth = values(game, judge, found, random_numbers.keys(0, np.arange(12), 0))
+    assert (worth == 0).all()
+    assert found == balanced(game, judge, 12, 3, limit=0, seed=1, num_slots=5)
+    assert found[:4] == balanced(game, judge, 4, 3, limit=0, seed=1, num_slots=16)
+    decided = balanced(game, judge, 60, 3, limit=0.999, seed=1, num_slots=16)  # the same: a won opening has value 1
+    assert set(found) <= set(decided)
+
+
+class Sure(Immediate):
+    """Thinks that whoever is to move has won."""
+
+    def decisions(self, states: States, terms: Terms) -> Decisions:
+        out = Decisions.empty(len(states), self.game.num_actions)
+        out.value[:] = 1
+        return out
+
+
+def test_a_judge_that_finds_nothing_says_so(game: Game) -> None:
+    judge = player("minimax:9", game, num_slots=8)
+    with pytest.raises(ValueError, match="balanced to within 0"):
+        balanced(game, Sure(game), 2, 2, limit=0.9)
+    with pytest.raises(ValueError, match="random player cannot judge"):
+        balanced(game, player("random", game, num_slots=8), 2, 2, limit=0.3)
+    with pytest.raises(ValueError, match="balance asked for is 1"):
+        balanced(game, judge, 2, 2, limit=1)
+
+
+def test_openings_are_replayed(game: Game) -> None:
+    states = after(game, [(), (4,), (4, 0, 8)])
+    assert [int((row["stones"] != 0).sum()) for row in states] == [0, 1, 3]

@@ -1,0 +1,76 @@
+"""The rating database: every game once, no folder taken for another."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from agent.player_identity import identity
+from selfplay.matches.bradley_terry import Tally
+from selfplay.matches.rating_store import FILE, Key, RatingStore
+from selfplay.records import GameRecord
+
+AGREED = {"game": "nim", "seed": 0}
+
+
+def game(actions: list[int], outcome: int, reason: str = "") -> GameRecord:
+    none = np.zeros(0)
+    return GameRecord(
+        id=0,
+        seed=0,
+        actions=np.array(actions, np.int16),
+        policies=np.zeros((len(actions), 3), np.float32),
+        values=none.astype(np.float32),
+        budgets=none.astype(np.int16),
+        networks=none.astype(np.int32),
+        outcome=outcome,
+        reason=reason,
+    )
+
+
+def test_games_are_kept_and_counted_by_seating(tmp_path: Path) -> None:
+    with RatingStore(tmp_path, AGREED) as store:
+        x, y = store.enter(identity("random")), store.enter(identity("mcts:5"))
+        store.add([(Key(x, y, 0), game([1, 2], 1)), (Key(y, x, 0), game([1, 2], -1))])
+        store.add([(Key(x, y, 1), game([1, 2], 1)), (Key(x, y, 2), game([2], 0, "crashed"))])
+    with RatingStore(tmp_path, AGREED) as store:
+        assert store.enter(identity("random")) == x
+        assert store.tallies() == [Tally(x, y, 2, 1, 0, distinct=2), Tally(y, x, 0, 0, 1, distinct=1)]
+        assert store.numbers(x, y) == {0, 1, 2}
+        assert store.numbers(y, x) == {0}
+        assert [player.name for player in store.players().values()] == ["random", "mcts:5"]
+
+
+def test_no_game_is_stored_twice(tmp_path: Path) -> None:
+    with RatingStore(tmp_path, AGREED) as store:
+        x, y = store.enter(identity("random")), store.enter(identity("mcts:5"))
+        store.add([(Key(x, y, 0), game([1], 1))])
+        with pytest.raises(ValueError, match="already"):
+            store.add([(Key(x, y, 1), game([1], 1)), (Key(x, y, 0), game([2], -1))])
+        assert store.tallies() == [Tally(x, y, 1, 0, 0, distinct=1)]
+
+
+def test_a_folder_of_another_kind_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no tournament was played there"), RatingStore(tmp_path):
+        pass
+    with RatingStore(tmp_path, AGREED), pytest.raises(ValueError, match="in use"), RatingStore(tmp_path, AGREED):
+        pass
+    with (
+        pytest.raises(ValueError, match="seed is 0 there and 1 now"),
+        RatingStore(tmp_path, AGREED | {"seed": 1}),
+    ):
+        pass
+    with RatingStore(tmp_path) as store:
+        assert store.known() == {"schema": 1, **AGREED}
+    with sqlite3.connect(tmp_path / FILE) as base:
+        base.execute("UPDATE meta SET value = '9' WHERE name = 'schema'")
+    base.close()
+    with pytest.raises(ValueError, match="schema 9"), RatingStore(tmp_path):
+        pass
+    (tmp_path / FILE).write_bytes(b"no database, but long enough to look at" * 100)
+    for agreement in (None, AGREED):
+        with pytest.raises(ValueError, match="is not a rating database"), RatingStore(tmp_path, agreement):
+            pass

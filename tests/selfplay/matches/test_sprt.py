@@ -1,0 +1,100 @@
+"""The sequential test against closed forms, and its error rates against simulated matches."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from selfplay.matches.elo import NORMALIZED, PAIR_SCORES, expected_score
+from selfplay.matches.sprt import Sprt, tilted
+
+
+def test_two_outcomes_have_a_closed_form() -> None:
+    """With pairs of 0 and 2 points only, the likelihood of a score s is s^wins (1 - s)^losses."""
+    test = Sprt(elo0=-20, elo1=40)
+    low, high = expected_score(-20), expected_score(40)
+    exact = 70 * math.log(high / low) + 50 * math.log((1 - high) / (1 - low))
+    assert test.llr([50, 0, 0, 0, 70]) == pytest.approx(exact, abs=2e-3)  # what was never seen counts a little
+
+
+def test_the_tilted_distribution_meets_its_condition() -> None:
+    observed = np.array([[0.1, 0.2, 0.4, 0.2, 0.1], [0.02, 0.03, 0.1, 0.15, 0.7]])
+    found = tilted(observed, np.broadcast_to(PAIR_SCORES - 0.6, observed.shape))
+    assert found.sum(axis=1) == pytest.approx([1, 1])
+    assert (found * PAIR_SCORES).sum(axis=1) == pytest.approx([0.6, 0.6])
+    nothing = tilted(observed[:1], PAIR_SCORES[None] - 0.5)  # met already
+    assert nothing == pytest.approx(observed[:1])
+
+
+def test_the_tilted_distribution_is_the_likeliest() -> None:
+    """No other distribution of the same mean is likelier: moves along the constraint lower the likelihood."""
+    observed = np.array([[0.1, 0.25, 0.3, 0.2, 0.15]])
+    best = tilted(observed, PAIR_SCORES[None] - 0.55)[0]
+    top = (observed[0] * np.log(best)).sum()
+    for step in np.random.default_rng(0).normal(size=(200, 5)):
+        step -= step.mean()
+        centred = PAIR_SCORES - PAIR_SCORES.mean()
+        step -= centred * (step @ centred) / (centred @ centred)
+        other = best + 0.01 * step / abs(step).max()
+        assert (other * PAIR_SCORES).sum() == pytest.approx(0.55)
+        assert (observed[0] * np.log(other)).sum() < top
+
+
+def test_normalized_differences_are_what_they_say() -> None:
+    observed = np.array([[0.1, 0.25, 0.3, 0.2, 0.15]])
+    for elo in (-30.0, 0.0, 25.0):
+        likely = Sprt(elo0=0, elo1=1, model="normalized")._by_ratio(observed, elo)[0]
+        mean = likely @ PAIR_SCORES
+        deviation = math.sqrt(likely @ (PAIR_SCORES - mean) ** 2)
+        assert likely.sum() == pytest.approx(1)
+        assert NORMALIZED / math.sqrt(2) * (mean - 0.5) / deviation == pytest.approx(elo, abs=1e-4)
+
+
+def test_both_hypotheses_are_alike() -> None:
+    for model in ("logistic", "normalized"):
+        test = Sprt(elo0=-30, elo1=30, model=model)  # type: ignore[arg-type]
+        assert test.llr([3, 9, 20, 14, 8]) == pytest.approx(-test.llr([8, 14, 20, 9, 3]))
+        assert test.llr([5, 9, 20, 9, 5]) == pytest.approx(0, abs=1e-9)
+
+
+def test_bounds_are_walds() -> None:
+    test = Sprt(elo0=0, elo1=10, alpha=0.05, beta=0.1)
+    assert (test.lower, test.upper) == pytest.approx((math.log(0.1 / 0.95), math.log(0.9 / 0.05)))
+    assert [test.verdict(llr) for llr in (-2.3, 0.0, 2.9)] == ["H0", None, "H1"]
+    assert test.llr([0] * 5) == 0
+
+
+def test_repeated_pairs_are_no_evidence() -> None:
+    test = Sprt(elo0=0, elo1=50)
+    assert test.llr([20, 0, 0, 0, 60], independent=4) == pytest.approx(test.llr([20, 0, 0, 0, 60]) / 20)
+
+
+@pytest.mark.parametrize("bad", [{"elo0": 10}, {"alpha": 0}, {"beta": 0.5}, {"elo1": math.nan}, {"model": "other"}])
+def test_what_makes_no_test_is_refused(bad: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="sprt"):
+        Sprt(**({"elo0": 0, "elo1": 10} | bad))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("model", ["logistic", "normalized"])
+def test_error_rates_are_those_asked_for(model: str) -> None:
+    """1,000 simulated matches at each hypothesis: wrong verdicts stay near 5 %."""
+    test = Sprt(elo0=0, elo1=40, model=model)  # type: ignore[arg-type]
+    random = np.random.default_rng(3)
+    shape = np.array([[0.08, 0.2, 0.44, 0.2, 0.08]])
+    for truth, wrong in ((0, 1), (40, -1)):
+        condition = np.broadcast_to(PAIR_SCORES - expected_score(truth), shape.shape)
+        chances = (tilted(shape, condition) if model == "logistic" else test._by_ratio(shape, truth))[0]
+        chances = chances / chances.sum()
+        counts = np.zeros((1000, 5))
+        verdicts = np.zeros(1000)
+        for _ in range(400):
+            going = np.flatnonzero(verdicts == 0)
+            if not len(going):
+                break
+            counts[going] += random.multinomial(4, chances, size=len(going))  # looked at after every four pairs
+            llrs = test.llrs(counts[going])
+            verdicts[going] = np.where(llrs >= test.upper, 1, np.where(llrs <= test.lower, -1, 0))
+        assert (verdicts != 0).all()
+        assert 0.01 < (verdicts == wrong).mean() < 0.065

@@ -1,0 +1,176 @@
+"""Tournaments: what is stored is not played again, and who is new plays only his own games."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from agent.player import Player
+from agent.player_identity import identity
+from agent.players import player
+from games import Game, make
+from selfplay.matches.rating_store import RatingStore
+from selfplay.matches.tournament import entrants_to_play, gauntlet, play_tournament, round_robin, standings
+from selfplay.openings import openings
+
+AGREED = {"game": "tic_tac_toe", "seed": 0}
+
+
+@pytest.fixture(scope="module")
+def game() -> Game:
+    return make("tic_tac_toe")
+
+
+class Host:
+    """Plays tournaments in a folder and counts."""
+
+    def __init__(self, game: Game, folder: Path) -> None:
+        self.game, self.folder, self.played = game, folder, 0
+        self.met: list[tuple[str, str]] = []
+
+    def crews(self, a: str, b: str) -> Sequence[tuple[Player, Player]]:
+        self.met.append((a, b))
+        return [(player(a, self.game, num_slots=8), player(b, self.game, num_slots=8))]
+
+    def count(self, games: int, text: str) -> None:
+        self.played += games
+
+    def play(self, *names: str, games: int = 8, total: int | None = None, all_pairs: bool = True) -> int:
+        """How many games it took."""
+        before = self.played
+        with RatingStore(self.folder, AGREED) as store:
+            play_tournament(
+                self.game,
+                store,
+                [identity(name) for name in names],
+                self.crews,
+                openings(self.game, games // 2, 2),
+                pairs=(round_robin if all_pairs else gauntlet)(len(names)),
+                games=games,
+                total=total,
+                num_slots=8,
+                progress=self.count,
+            )
+        return self.played - before
+
+
+def rows(folder: Path) -> list[tuple[object, ...]]:
+    with RatingStore(folder) as store:
+        names = {id: who.name for id, who in store.players().items()}
+        query = "SELECT first, second, number, actions, outcome FROM games"
+        return sorted((names[row[0]], names[row[1]], *row[2:]) for row in store.base.execute(query))
+
+
+def test_what_is_stored_is_not_played_again(game: Game, tmp_path: Path) -> None:
+    host = Host(game, tmp_path)
+    assert host.play("random", "mcts:5", "minimax:2") == 24
+    before = rows(tmp_path)
+    assert host.play("random", "mcts:5", "minimax:2") == 0
+    assert host.play("minimax:2", "mcts:5", "random", "mcts:20") == 24  # 3 pairs of the new player's
+    assert set(before) < set(rows(tmp_path))
+    assert host.play("random", "mcts:5", games=12) == 4
+    with RatingStore(tmp_path) as store:
+        now = standings(store, {"random": 0.0})
+    assert now.players[now.ranking[-1]].name == "random"
+    assert now.ratings.elo[0] == 0
+    assert now.counts(0)[0] + now.counts(0)[1] + now.counts(0)[2] == 28
+
+
+def test_in_parts_it_is_the_same_tournament(game: Game, tmp_path: Path) -> None:
+    names = ("random", "mcts:5", "minimax:2")
+    whole, parts = Host(game, tmp_path / "whole"), Host(game, tmp_path / "parts")
+    whole.play(*names)
+    taken = 0
+    while taken < 24:
+        taken += (once := parts.play(*names[::-1], total=5))
+        assert once == min(5, 24 - taken + once)
+    assert rows(tmp_path / "parts") == rows(tmp_path / "whole")
+
+
+def test_a_gauntlet_is_the_first_against_the_others(game: Game, tmp_path: Path) -> None:
+    host = Host(game, tmp_path)
+    assert host.play("random", "mcts:5", "minimax:2", all_pairs=False) == 16
+    assert set(host.met) == {("random", "mcts:5"), ("random", "minimax:2")}
+
+
+def test_the_least_known_pair_plays_first(game: Game, tmp_path: Path) -> None:
+    host = Host(game, tmp_path)
+    host.play("mcts:5", "mcts:6", games=60)
+    host.met.clear()
+    host.play("mcts:5", "mcts:6", "mcts:7", games=100, total=20)
+    assert "mcts:7" in host.met[0]
+
+
+def test_an_anchor_must_have_played(game: Game, tmp_path: Path) -> None:
+    Host(game, tmp_path).play("random", "mcts:5", games=2)
+    with RatingStore(tmp_path) as store, pytest.raises(ValueError, match="'perfect' cannot be an anchor"):
+        standings(store, {"perfect": 0.0})
+
+
+def test_two_names_of_one_player_are_one(game: Game, tmp_path: Path) -> None:
+    twin = identity("mcts:5")._replace(name="twin")
+    host = Host(game, tmp_path)
+    with RatingStore(tmp_path, AGREED) as store:
+        entrants = [identity("random"), identity("mcts:5"), twin]
+        begin = openings(game, 2, 2)
+        play_tournament(game, store, entrants, host.crews, begin, pairs=round_robin(3), games=4, progress=host.count)
+        assert [player.name for player in store.players().values()] == ["random", "mcts:5"]
+    assert host.played == 4
+
+
+STRENGTHS = ("random", "perfect", "minimax:3", "mcts:5", "minimax:1")
+
+
+def games_by_pair(folder: Path) -> dict[frozenset[str], int]:
+    met = Counter(frozenset(map(str, row[:2])) for row in rows(folder))
+    return dict(met)
+
+
+@pytest.mark.parametrize("count", [3, 4, 5])
+@pytest.mark.parametrize("total", [10, 30, 60, 97])
+def test_a_small_total_is_shared_out(game: Game, tmp_path: Path, count: int, total: int) -> None:
+    host, pairs = Host(game, tmp_path), count * (count - 1) // 2
+    names = STRENGTHS[:count]
+    assert host.play(*names, games=100, total=total) == total
+    met = games_by_pair(tmp_path)
+    assert sum(met.values()) == total
+    assert all(any(name in pair for pair in met) for name in names)
+    assert max(met.values()) <= total * 2 / 3
+    if total >= 8 * pairs:
+        assert len(met) == pairs
+        assert min(met.values()) >= 2
+
+
+def test_a_stopped_tournament_completes_its_openings_first(game: Game, tmp_path: Path) -> None:
+    """Killed with one seat of some openings played, it plays their other seats before it begins new openings."""
+    names = STRENGTHS[:3]
+    host = Host(game, tmp_path)
+    host.play(*names, games=40, total=61)
+    with RatingStore(tmp_path, AGREED) as store:
+        with store.base:
+            store.base.execute("DELETE FROM games WHERE first = 1 AND number IN (0, 1)")
+        before = len(rows(tmp_path))
+    assert host.play(*names, games=40, total=120 - before) == 120 - before
+    assert sum(games_by_pair(tmp_path).values()) == 120
+    assert games_by_pair(tmp_path) == dict.fromkeys(games_by_pair(tmp_path), 40)
+
+
+def test_openings_are_played_from_both_seats_whenever_it_stops(game: Game, tmp_path: Path) -> None:
+    host = Host(game, tmp_path)
+    host.play(*STRENGTHS[:3], games=40, total=31)  # an odd number: one opening waits for its other seat
+    for _ in range(3):
+        host.play(*STRENGTHS[:3], games=40, total=20)
+        keys = Counter((frozenset(map(str, row[:2])), row[2]) for row in rows(tmp_path))
+        assert sum(games == 1 for games in keys.values()) <= 1
+
+
+def test_who_has_games_left(game: Game, tmp_path: Path) -> None:
+    Host(game, tmp_path).play("random", "mcts:5", games=8)
+    names = [identity(text) for text in ("random", "mcts:5", "mcts:5", "perfect")]
+    with RatingStore(tmp_path) as store:
+        assert entrants_to_play(store, names[:3], round_robin(3), 8) == []
+        assert entrants_to_play(store, names[:3], round_robin(3), 10) == names[:2]
+        assert entrants_to_play(store, names, gauntlet(4), 8) == [names[0], names[3]]

@@ -1,0 +1,24 @@
+"""More simulations never hurt: the network that ships, held against solved positions with ever larger searches."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent import solvers
+from agent.players import player
+from selfplay.solved.grading import grade, solved
+from tests.games.made import made
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rule", ["gumbel", "puct"])
+@pytest.mark.parametrize("name", solvers.POSITION_SETS)
+def test_more_simulations_never_hurt(rule: str, name: str) -> None:
+    game = made("connect_four")
+    positions = solved(solvers.positions(name))[:150]
+    searches = player(f"connect_four?simulations=800&rule={rule}&lookahead=0&reuse=false", game, num_slots=64)
+    mistakes = [
+        grade(game, searches, positions, num_slots=64, num_simulations=budget).mistakes for budget in (0, 50, 200, 800)
+    ]
+    assert mistakes == sorted(mistakes, reverse=True)
+    assert mistakes[0] > mistakes[-1]

@@ -1,0 +1,67 @@
+"""Solved positions by class: the six classes of the known sets, and sets drawn for other games."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from agent import solvers
+from agent.solvers.perfect_player import solver
+from games import make
+from selfplay.solved import position_classes
+from selfplay.solved.grading import Solved, interval, read_positions, replayed, solved
+
+
+@pytest.mark.parametrize(("name", "stage"), [("middle_easy", "middle"), ("end_easy", "end")])
+def test_the_known_sets_are_what_they_are_called(name: str, stage: str) -> None:
+    groups = position_classes.grouped(make("connect_four"), solved(solvers.positions(name)))
+    assert list(groups) == [f"{stage} easy"]
+    assert sum(map(len, groups.values())) == 1000
+
+
+@pytest.mark.parametrize(
+    ("plies", "best", "left"),
+    [(0, 1, 41), (0, -2, 40), (0, 0, 42), (10, 12, 9), (11, 3, 27), (41, 1, 1)],
+)
+def test_scores_of_connect_four_tell_the_end(plies: int, best: int, left: int) -> None:
+    """The winner's stone number 22 - |score| ends the game: stone k of the first player is ply 2k - 1, of the other 2k.
+
+    So 1 at the start means the first player's 21st stone, ply 41; -2 the second player's 20th, ply 40.
+    """
+    assert position_classes.plies_left(make("connect_four"), Solved((0,) * plies, {0: best})) == left
+
+
+@pytest.mark.parametrize("name", ["nim:heaps=1-3-4", "tic_tac_toe"])
+def test_sets_are_drawn_solved_and_kept(name: str, tmp_path: Path) -> None:
+    game = make(name)
+    found = position_classes.draw(game, solver(game), 20, seed=3)
+    assert found == position_classes.draw(game, solver(game), 20, seed=3)
+    assert len({position.moves for position in found}) == 20
+    states = replayed(game, found)  # the scores are those of the legal actions
+    observations = game.describe_new(states).observation
+    assert len(np.unique(observations.reshape(20, -1), axis=0)) == 20
+    path = tmp_path / "set.jsonl"
+    path.write_bytes(position_classes.written(found))
+    assert read_positions(path) == found
+    assert all(position.left > 0 for position in found)
+    groups = position_classes.grouped(game, found)
+    assert sum(map(len, groups.values())) == 20
+
+
+def test_a_small_game_has_no_more() -> None:
+    game = make("nim:heaps=2")
+    assert len(position_classes.draw(game, solver(game), 50)) == 2
+
+
+def test_wilson() -> None:
+    """The worked example of 10 in 100, and what is sure at the ends."""
+    low, high = interval(10, 100)
+    assert low == pytest.approx(0.0552, abs=1e-4)
+    assert high == pytest.approx(0.1744, abs=1e-4)
+    assert interval(0, 50)[0] == 0.0
+    assert interval(50, 50)[1] == 1.0
+    assert interval(0, 0) == (0.0, 1.0)
+    with pytest.raises(ValueError, match="no share"):
+        interval(3, 2)

@@ -1,0 +1,63 @@
+"""Classifiers that were trained: what their folders hold, and what they make of pictures.
+
+Knows model folders and chances. Does not know data sets or training.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from agent.networks.image_classifier import Classifier, ClassifierConfig
+from agent.storage.model_folder import configured, find, fitting
+from training.run import checkpoints
+
+SCHEMA = 1
+EVALUATION_BATCH = 500
+
+
+@torch.no_grad()
+def predict(model: nn.Module, images: Tensor, *, flip: bool = False, shift: int = 0) -> Tensor:
+    """Chances [N, K] of each class for pictures [N, C, H, W] of bytes: the means over all ``views`` of each.
+
+    In full precision, whatever the model learned in: a grade is the same wherever it is asked for again.
+    """
+    model.eval()
+    chances = []
+    for batch in torch.split(images, EVALUATION_BATCH):
+        of_views = [model(view.float()).softmax(1) for view in views(batch, flip, shift)]
+        chances.append(torch.stack(of_views).mean(0))
+    return torch.cat(chances)
+
+
+def views(images: Tensor, flip: bool, shift: int) -> list[Tensor]:
+    """Pictures as they are, ``shift`` pixels up, down, left and right (zeros move in), and all that mirrored."""
+    padded, (height, width) = F.pad(images, (shift,) * 4), images.shape[2:]
+    corners = [(shift, shift), (0, shift), (2 * shift, shift), (shift, 0), (shift, 2 * shift)]
+    moved = [padded[:, :, y : y + height, x : x + width] for y, x in (corners if shift else corners[:1])]
+    return moved + [view.flip(3) for view in moved] if flip else moved
+
+
+def accuracy(chances: Tensor, labels: Tensor) -> float:
+    """The share of pictures whose likeliest class is the right one."""
+    return float((chances.argmax(1) == labels).float().mean())
+
+
+def load_classifier(place: str) -> tuple[Classifier, dict[str, Any]]:
+    """The classifier that a run, RUN@STEP or model folder holds, ready to use, and what its config says.
+
+    ValueError when it holds none, or one that is damaged.
+    """
+    folder = find(place)
+    weights, config = checkpoints.load_model(folder)
+    if not config or "classifies" not in config or config.get("schema") != SCHEMA:
+        raise ValueError(f"{folder} holds no classifier of pictures: honte classify trains one")
+    network = configured(ClassifierConfig, config["network"], f"{folder / 'config.json'}: network")
+    channels, height, width = config["shape"]
+    with fitting(folder / "model.safetensors", "its config.json"):
+        model = Classifier(network, (channels, height, width), len(config["classes"]))
+        model.load_state_dict(weights)
+    return model.eval(), {"shift_test": 0, **config}  # which older runs do not name

@@ -1,0 +1,200 @@
+"""The life of a run folder: its config is written once, compared on resume, moved aside when a run starts afresh.
+
+Knows folders, settings as nested dicts, and whether a run is running, stopped or finished. Does not know what the
+settings mean or how training works.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from agent.storage import durable_files
+from training import yaml_files
+from training.run import checkpoints, metrics
+
+CONFIG = "config.yaml"
+STATUS = "status.json"
+CHECKPOINTS = "checkpoints"
+SCHEMA = 1
+
+_ABSENT = object()
+
+
+def began(run: str | Path) -> bool:
+    """Whether a run ever worked in the folder: one that was refused left its settings at most."""
+    run = Path(run)
+    stored = any((run / "games").iterdir()) if (run / "games").is_dir() else False
+    return stored or (run / STATUS).exists() or (run / CHECKPOINTS).exists()
+
+
+def write_config(run: str | Path, config: Mapping[str, Any]) -> None:
+    """Write the resolved config of a new run; ValueError when the folder already has one."""
+    path = Path(run) / CONFIG
+    if path.exists():
+        raise ValueError(f"{path} exists: a run's config is written once")
+    durable_files.write_atomic(path, yaml_files.dump(config).encode())
+
+
+def read_config(run: str | Path) -> dict[str, Any] | None:
+    """The config of a run, None where there is none; ValueError where it is not YAML of a mapping."""
+    path = Path(run) / CONFIG
+    return yaml_files.read(path) if path.exists() else None
+
+
+def changed(
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+    may_change: Collection[str] = (),
+    defaults: Mapping[str, Any] | None = None,
+) -> dict[str, tuple[Any, Any]]:
+    """The settings that differ, as dotted name -> (old value, new value; None where there is none).
+
+    A setting that ``old`` lacks came with a later version: it had its value in ``defaults``. Raises ValueError for the
+    first one that is neither in ``may_change`` nor below a name in it.
+    """
+    before, after = _flat(_plain(defaults or {})) | _flat(_plain(old)), _flat(_plain(new))
+    different: dict[str, tuple[Any, Any]] = {}
+    for name in [*before, *(name for name in after if name not in before)]:
+        was, now = before.get(name, _ABSENT), after.get(name, _ABSENT)
+        if was is now or (was == now and isinstance(was, bool) == isinstance(now, bool)):
+            continue
+        parents = name.split(".")
+        if not any(".".join(parents[: depth + 1]) in may_change for depth in range(len(parents))):
+            raise ValueError(
+                f"{name} was {_shown(was)} when this run began and is {_shown(now)} now: keep the old value,"
+                " name another run folder, or start again with --fresh"
+            )
+        different[name] = (None if was is _ABSENT else was, None if now is _ABSENT else now)
+    return different
+
+
+def fresh(run: str | Path) -> Path | None:
+    """Move an existing run aside to NAME.1, NAME.2, ...; returns where it went, None when there was nothing.
+
+    ValueError when a process is training in it.
+    """
+    run = Path(run)
+    if not run.exists() or (run.is_dir() and not any(run.iterdir())):
+        return None
+    owner = durable_files.holder(run)
+    if owner is not None:
+        raise ValueError(f"{run} is in use by {owner}: stop it before --fresh")
+    number = 1
+    while (aside := run.with_name(f"{run.name}.{number}")).exists():
+        number += 1
+    os.rename(run, aside)
+    return aside
+
+
+def write_status(
+    run: str | Path, status: Literal["running", "finished"], *, step: int, samples: int, game: str, reason: str = ""
+) -> None:
+    """Say where the run stands; ``reason`` tells people why it finished. The start time of the run is kept."""
+    known = read_status(run) or {}
+    now = round(time.time(), 3)
+    content = {
+        "schema": SCHEMA,
+        "status": status,
+        "reason": reason,
+        "step": step,
+        "samples": samples,
+        "game": game,
+        "started": known.get("started", now),
+        "updated": now,
+    }
+    durable_files.write_atomic(Path(run) / STATUS, (json.dumps(content, indent=1) + "\n").encode())
+
+
+def read_status(run: str | Path) -> dict[str, Any] | None:
+    """The content of status.json; None where there is none or it is damaged: it is for people, no one resumes by it."""
+    try:
+        content = json.loads((Path(run) / STATUS).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSummary:
+    """One line of ``honte runs``."""
+
+    path: Path
+    game: str  # "?" where the folder does not say
+    step: int
+    samples: int
+    status: Literal["running", "stopped", "finished", "damaged"]
+    reason: str  # why it finished, or what is damaged
+    last_metrics: float | None  # seconds since 1970
+
+
+def list_runs(root: str | Path) -> list[RunSummary]:
+    """The runs right below ``root`` that ever began, by name, or ``root`` alone where it is a run itself.
+
+    A damaged folder is listed as such and hides no other.
+    """
+    root = Path(root)
+    if is_run(root):
+        return [_summary(root)]
+    folders = sorted(path for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
+    return [_summary(path) for path in folders if began(path) or durable_files.holder(path) is not None]
+
+
+def is_run(folder: Path) -> bool:
+    """Whether ``folder`` holds anything of a run."""
+    return any((folder / name).exists() for name in (CONFIG, STATUS, CHECKPOINTS))
+
+
+def _summary(run: Path) -> RunSummary:
+    state: Literal["running", "stopped", "finished", "damaged"] = "stopped"
+    reason, config, last, newest = "", None, None, 0
+    status = read_status(run) or {}
+    try:
+        config = read_config(run)
+        if config is None:
+            state, reason = "damaged", f"{CONFIG} is missing"
+        elif durable_files.holder(run) is not None:
+            state = "running"
+        elif status.get("status") == "finished":
+            state, reason = "finished", str(status.get("reason", ""))
+        last = metrics.last_time(run)
+        newest = max(checkpoints.steps(run / CHECKPOINTS), default=0)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        state, reason = "damaged", str(error)
+    return RunSummary(
+        path=run,
+        game=str(status.get("game") or (config or {}).get("game") or "?"),
+        step=_count(status.get("step")) or newest,
+        samples=_count(status.get("samples")),
+        status=state,
+        reason=reason,
+        last_metrics=last,
+    )
+
+
+def _count(value: Any) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _plain(config: Mapping[str, Any]) -> Any:
+    """A round trip through JSON: what was read from YAML has lists where dataclasses have tuples."""
+    return json.loads(json.dumps(config, default=str))
+
+
+def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in config.items():
+        if isinstance(value, dict) and value:
+            flat |= _flat(value, f"{prefix}{name}.")
+        else:
+            flat[f"{prefix}{name}"] = value
+    return flat
+
+
+def _shown(value: Any) -> str:
+    return "not given" if value is _ABSENT else repr(value)
