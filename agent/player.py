@@ -30,7 +30,7 @@ class Player(Protocol):
 
 
 @runtime_checkable
-class Follower(Protocol):
+class MoveFollower(Protocol):
     """A player that must be told how its positions came about, because whoever decides for it reads moves."""
 
     def follow(self, slot: int, actions: Sequence[int]) -> None:
@@ -38,14 +38,14 @@ class Follower(Protocol):
 
 
 @runtime_checkable
-class Remembering(Protocol):
+class StatefulPlayer(Protocol):
     """A player that carries something from move to move."""
 
     def forget(self, slot: int) -> None:
         """Another game begins in ``slot``."""
 
 
-class Immediate:
+class ImmediatePlayer:
     """A player that answers all its slots at once: subclasses write ``decisions``."""
 
     def __init__(self, game: Game) -> None:
@@ -71,12 +71,12 @@ class Immediate:
         raise NotImplementedError
 
 
-class RandomPlayer(Immediate):
+class RandomPlayer(ImmediatePlayer):
     """Every legal action alike."""
 
     def decisions(self, states: States, terms: Terms) -> Decisions:
         legal = self.game.describe_new(states).legal
         out = Decisions.empty(len(states), self.game.num_actions)
         out.policy[:] = legal / legal.sum(axis=1, keepdims=True)
-        out.action[:] = random_numbers.choices(terms.keys, random_numbers.SAMPLE, legal.astype(np.float64))
+        out.action[:] = random_numbers.draw_choices(terms.keys, random_numbers.SAMPLE, legal.astype(np.float64))
         return out

@@ -27,12 +27,12 @@ class Identity(NamedTuple):
     digest: str  # sha256
 
 
-def identity(text: str) -> Identity:
+def identify_player(text: str) -> Identity:
     """Who the player is that ``text`` names now. ValueError for a network that is not there."""
     if not is_network(text):
         return Identity(text, hashlib.sha256(text.encode()).hexdigest())
     head, mark, query = text.partition("?")
-    folder = model_folder.find(head)
+    folder = model_folder.find_model(head)
     if folder.parent.name == "checkpoints" and folder.parent.parent == Path(head):
         head = f"{head}@{folder.name}"
     model, settings = model_folder.read(folder), sorted(filter(None, query.split("&")))
@@ -65,21 +65,21 @@ def takes_machine(text: str) -> bool:
     return kind_of(text) in ("perfect", *ENGINES) or "seconds" in settings_of(text)
 
 
-def repeats(text: str) -> bool:
+def is_repeatable(text: str) -> bool:
     """Whether the player decides alike on the same terms, on one machine: no clock, no engine from outside."""
     settings = settings_of(text)
     chosen = "auto" in (settings.get("engine"), settings.get("precision"))  # by measuring
     return kind_of(text) not in ENGINES and not (is_network(text) and ("seconds" in settings or chosen))
 
 
-def hurried(text: str) -> str:
+def with_fastest_backend(text: str) -> str:
     """The same player with the fastest engine of this machine, unless the text names one."""
     if not is_network(text) or settings_of(text).keys() & {"engine", "precision"}:
         return text
     return f"{text}{'&' if '?' in text else '?'}engine=auto&precision=auto"
 
 
-def expanded(text: str) -> list[str]:
+def expand_players(text: str) -> list[str]:
     """The players that ``text`` stands for: ``RUN@every:5`` is every fifth checkpoint of a run and its newest one.
 
     Any other text stands for itself. ValueError for a run without checkpoints or a step that is no number.

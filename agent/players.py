@@ -25,13 +25,13 @@ from agent.player import Player, RandomPlayer
 from agent.search.search import Search, SearchConfig
 from agent.search.tree import Ints, node_bytes
 from agent.settings import Positive, PositiveNumber, Range, Temperature, fits, hints, words
-from agent.solvers.minimax import Minimax
-from agent.solvers.perfect_player import Perfect
+from agent.solvers.minimax import MinimaxPlayer
+from agent.solvers.perfect_player import PerfectPlayer
 from agent.storage import model_folder
 from agent.storage.model_folder import load_network
 from games.game import Game, States
 
-__all__ = ["file_of", "game_of", "load_network", "player"]
+__all__ = ["file_of", "learned_game", "load_network", "make_player"]
 
 WAYS = (
     "random, mcts:N, minimax:D, perfect, gtp:COMMAND, ugi:COMMAND, a run folder, RUN@STEP, "
@@ -67,18 +67,18 @@ NETWORK: Mapping[str, Option] = {
 }
 
 
-def player(
+def make_player(
     text: str, game: Game | None, *, num_slots: int, seed: int = 0, device: str = "auto", capacity: int = 0
 ) -> Player:
     """The player that ``text`` names, for ``num_slots`` games of ``game`` at once.
 
-    ``game`` may be None where ``game_of`` knows it. ``seed`` is for what no key decides: rollouts. ``device`` is auto
-    or as torch names it. ValueError with a sentence for text that names no player, or none of this game.
+    ``game`` may be None where ``learned_game`` knows it. ``seed`` is for what no key decides: rollouts. ``device`` is
+    auto or as torch names it. ValueError with a sentence for text that names no player, or none of this game.
     """
     head, _, query = text.partition("?")
     kind, _, number = head.partition(":")
     if game is None:
-        name = game_of(text)
+        name = learned_game(text)
         if name is None:
             raise ValueError(f"{text!r} does not say what it plays; name the game, too")
         from games.registry import make
@@ -96,19 +96,19 @@ def player(
         _settings(text, query, {})
         return RandomPlayer(game)
     if head == "perfect":
-        return Perfect(game, **_settings(text, query, PERFECT))
+        return PerfectPlayer(game, **_settings(text, query, PERFECT))
     if kind in ("mcts", "minimax"):
         _settings(text, query, {})
         if not (number.isascii() and number.isdecimal() and len(number) < 20 and fits(WORK[kind], int(number))):
             raise ValueError(f"{text!r} needs {words(WORK[kind])} behind its colon, such as {kind}:5")
         if kind == "minimax":
-            return Minimax(game, int(number))
+            return MinimaxPlayer(game, int(number))
         config = SearchConfig(rule="uct", num_simulations=int(number))
         return Search(game, Rollouts(game, seed=seed), config, num_slots=num_slots, capacity=_room(config, capacity))
     return _network_player(text, _find(head), _settings(text, query, NETWORK), game, num_slots, device, capacity)
 
 
-def game_of(text: str) -> str | None:
+def learned_game(text: str) -> str | None:
     """The name of the game that the player ``text`` has learned; None for one that plays any game.
 
     None, too, where the game is a file of the user's: a folder of weights never says what code to run. ValueError for
@@ -134,7 +134,7 @@ def file_of(text: str) -> str:
 
 def _find(head: str) -> Path:
     try:
-        return model_folder.find(head)
+        return model_folder.find_model(head)
     except ValueError as error:
         if Path(head.rpartition("@")[0] or head).exists():
             raise
@@ -185,7 +185,7 @@ def _network_player(
         settings.pop("precision", "fp32"),
     )  # as they stand, results repeat
     evaluate = _evaluate(folder, game, engine, precision, device, few=num_slots < 8)
-    config = model_folder.configured(
+    config = model_folder.make_config(
         SearchConfig, model_folder.read(folder).search, f"{folder / 'config.json'}: search"
     )
     if seconds is not None:
@@ -215,13 +215,13 @@ def _evaluate(folder: Path, game: Game, engine: Any, precision: Any, device: str
 
 @lru_cache(maxsize=4)
 def _evaluator(folder: Path, changed: int, game: Game, engine: Any, precision: Any, device: str, few: bool) -> Evaluate:
-    from agent.inference.backend_selection import EngineConfig
-    from agent.inference.devices import device_of
+    from agent.inference.backend_selection import BackendConfig
+    from agent.inference.devices import choose_device
     from agent.inference.network_evaluator import NetworkEvaluator
 
     network, weights = load_network(folder, game)
-    device = str(device_of(device, automatic=("cuda", "mps")))
-    config = EngineConfig(kind=engine, precision=precision, device=device, few=few)
+    device = str(choose_device(device, automatic=("cuda", "mps")))
+    config = BackendConfig(kind=engine, precision=precision, device=device, few=few)
     evaluator = NetworkEvaluator(game, network, config)
     evaluator.load(weights, 0)
     return evaluator

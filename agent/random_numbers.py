@@ -24,26 +24,26 @@ def mix(values: Keys) -> Keys:
     return out ^ (out >> np.uint64(31))
 
 
-def keys(seed: int, game_ids: NDArray[np.integer] | int, plies: NDArray[np.integer] | int) -> Keys:
+def make_keys(seed: int, game_ids: NDArray[np.integer] | int, plies: NDArray[np.integer] | int) -> Keys:
     """[B] one key for each (run seed, game id, ply)."""
     start = mix(np.atleast_1d(np.asarray(seed % (1 << 63))).astype(np.uint64))
     per_game = mix(start ^ np.atleast_1d(np.asarray(game_ids)).astype(np.uint64))
     return mix(per_game ^ np.atleast_1d(np.asarray(plies)).astype(np.uint64))
 
 
-def uniforms(of: Keys, use: int, count: int) -> NDArray[np.float64]:
+def draw_uniforms(of: Keys, use: int, count: int) -> NDArray[np.float64]:
     """[B, count] uniform in (0, 1), never 0 and never 1."""
     counters = (np.arange(count, dtype=np.uint64) + np.uint64(use << 32)) * GOLDEN
     bits = mix(mix(of)[:, None] ^ counters[None]) >> np.uint64(12)  # 53 bits and a half would round to 1
     return (bits.astype(np.float64) + 0.5) * 2.0**-52
 
 
-def gumbels(of: Keys, use: int, count: int) -> NDArray[np.float32]:
+def draw_gumbels(of: Keys, use: int, count: int) -> NDArray[np.float32]:
     """[B, count] draws from Gumbel(0, 1)."""
-    return np.asarray(-np.log(-np.log(uniforms(of, use, count))), np.float32)
+    return np.asarray(-np.log(-np.log(draw_uniforms(of, use, count))), np.float32)
 
 
-def dirichlets(of: Keys, use: int, alpha: NDArray[np.float64]) -> NDArray[np.float32]:
+def draw_dirichlets(of: Keys, use: int, alpha: NDArray[np.float64]) -> NDArray[np.float32]:
     """[B, A] draws from Dirichlet(alpha [B, A]); an alpha of 0 gets 0.
 
     Gamma draws by Marsaglia and Tsang 2000, with its boost for shapes below 1.
@@ -56,7 +56,7 @@ def dirichlets(of: Keys, use: int, alpha: NDArray[np.float64]) -> NDArray[np.flo
     waiting = np.ones((rows, count), bool)
     tries = 0
     while waiting.any():
-        u = uniforms(of, use + 16 * (tries + 1), 3 * count).reshape(rows, 3, count)
+        u = draw_uniforms(of, use + 16 * (tries + 1), 3 * count).reshape(rows, 3, count)
         normal = np.sqrt(-2 * np.log(u[:, 0])) * np.cos(2 * np.pi * u[:, 1])
         v = (1 + c * normal) ** 3
         good = waiting & (v > 0)
@@ -64,15 +64,15 @@ def dirichlets(of: Keys, use: int, alpha: NDArray[np.float64]) -> NDArray[np.flo
         gamma[good] = (d * v)[good]
         waiting &= ~good
         tries += 1
-    boost = uniforms(of, use, count)
+    boost = draw_uniforms(of, use, count)
     with np.errstate(divide="ignore"):
         logs = np.where(alpha > 0, np.log(gamma) + np.log(boost) / np.where(alpha > 0, alpha, 1), -np.inf)
     draws = np.exp(logs - logs.max(axis=1, keepdims=True))
     return (draws / draws.sum(axis=1, keepdims=True)).astype(np.float32)  # type: ignore[no-any-return]
 
 
-def choices(of: Keys, use: int, weights: NDArray[np.floating]) -> NDArray[np.int64]:
+def draw_choices(of: Keys, use: int, weights: NDArray[np.floating]) -> NDArray[np.int64]:
     """[B] indices drawn in proportion to ``weights [B, A]``; every row needs a positive sum."""
     cumulative = np.cumsum(weights, axis=1, dtype=np.float64)
-    spot = uniforms(of, use, 1) * cumulative[:, -1:]
+    spot = draw_uniforms(of, use, 1) * cumulative[:, -1:]
     return np.asarray(np.minimum((cumulative <= spot).sum(axis=1), weights.shape[1] - 1), np.int64)

@@ -21,19 +21,19 @@ from typing import Any
 import numpy as np
 import torch
 
-from agent.inference.backend_selection import EngineConfig
-from agent.inference.evaluate import uniform
+from agent.inference.backend_selection import BackendConfig
+from agent.inference.evaluate import uniform_evaluate
 from agent.inference.network_evaluator import NetworkEvaluator
-from agent.storage.model_folder import find, load_network
+from agent.storage.model_folder import find_model, load_network
 from benchmarks.machine import report
 from games import make
 from games.game import Game
-from honte.bench.self_play import Judge, spread
-from honte.bench.setting import forwards
-from honte.bench.turns import in_turns, median
+from honte.bench.self_play import CountingEvaluator, stagger_games
+from honte.bench.setting import forward_batches
+from honte.bench.turns import median, run_in_turns
 from selfplay.local_runner import LocalRunner, SelfPlayConfig
-from selfplay.records import GameRecord, read_shard, shards
-from training.config import TrainConfig, parse
+from selfplay.records import GameRecord, list_shards, read_shard
+from training.config import TrainConfig, parse_config
 from training.run import metrics
 from training.run.run_folder import read_config
 from training.run.run_storage import GAMES
@@ -52,7 +52,7 @@ def versions(run: Path, minutes: tuple[float, float]) -> tuple[int, int]:
 def played_then(run: Path, game: Game, between: tuple[int, int]) -> list[GameRecord]:
     """The stored games whose first move was decided by one of those versions."""
     found = []
-    for path in shards(run / GAMES).values():
+    for path in list_shards(run / GAMES).values():
         records = read_shard(path, game)
         found += [each for each in records if each.num_decided and between[0] <= each.networks[0] <= between[1]]
     if not found:
@@ -75,16 +75,16 @@ def measured(
 ) -> dict[str, Any]:
     """One interval between two updates of the weights, with an engine of that precision."""
     game, play = make(config.game), config.self_play
-    engine = EngineConfig(kind="openvino" if precision == "int8" else "auto", precision=precision)  # type: ignore[arg-type]
+    engine = BackendConfig(kind="openvino" if precision == "int8" else "auto", precision=precision)  # type: ignore[arg-type]
     evaluator = NetworkEvaluator(game, config.network, replace(engine, cache_entries=config.engine.cache_entries))
     evaluator.load(weights, 0)
-    judge = Judge(uniform)
+    judge = CountingEvaluator(uniform_evaluate)
     loop = LocalRunner(game, play, lambda: judge, seed=1, first_id=1 << 40, deterministic=True).loops[0]
     loop.restore(list(under_way(records, play.num_games)))
-    search = spread(loop, play.search.num_simulations)
+    search = stagger_games(loop, play.search.num_simulations)
     judge.evaluate = evaluator
     states = loop.states.copy()
-    forward = forwards(evaluator.engine, states, game.describe_new(states))
+    forward = forward_batches(evaluator.engine, states, game.describe_new(states))
     interval = config.learn.publish_steps * config.learn.batch_size / config.learn.reuse
     while loop.moves < interval:
         if not search.grow():
@@ -94,7 +94,7 @@ def measured(
     evaluator.load(weights, 1)
     evaluated = evaluator.evaluated
     for number in range(rounds):
-        bare = median(in_turns({"forward": forward}, seconds=seconds, rounds=1, clock=CLOCK)["forward"])
+        bare = median(run_in_turns({"forward": forward}, seconds=seconds, rounds=1, clock=CLOCK)["forward"])
         before, start = search.simulations, CLOCK()
         while loop.moves < begun + interval * (number + 1) / rounds:
             if not search.grow():
@@ -140,9 +140,9 @@ def main() -> None:
     stored = read_config(run)
     if stored is None:
         raise SystemExit(f"{run} is no run's folder: it has no config.yaml")
-    config: TrainConfig = parse({name: value for name, value in stored.items() if name != "game_sha256"})
+    config: TrainConfig = parse_config({name: value for name, value in stored.items() if name != "game_sha256"})
     game = make(config.game)
-    _, weights = load_network(find(str(run) if args.step is None else f"{run}@{args.step}"), game)
+    _, weights = load_network(find_model(str(run) if args.step is None else f"{run}@{args.step}"), game)
     try:
         between = versions(run, tuple(args.minutes))
         records = played_then(run, game, between)

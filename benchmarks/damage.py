@@ -22,24 +22,24 @@ from typing import Any
 
 import torch
 
-from agent.inference.backend_selection import EngineConfig
+from agent.inference.backend_selection import BackendConfig
 from agent.networks.policy_value import NetworkConfig
 from agent.search.search import SearchConfig
 from agent.storage import durable_files
 from benchmarks.machine import report
 from games import make
 from selfplay.local_runner import SelfPlayConfig
-from selfplay.records import samples, shards, unpack
-from training.alphazero import Run
+from selfplay.records import list_shards, num_samples, unpack
+from training.alphazero import AlphaZeroRun
 from training.config import LearnConfig, TrainConfig
-from training.replay_buffer import Replay
+from training.replay_buffer import ReplayBuffer
 from training.run import checkpoints, metrics
-from training.run.run_storage import Storage
+from training.run.run_storage import RunStorage
 
 CONFIG = TrainConfig(
     game="tic_tac_toe",
     network=NetworkConfig(blocks=1, channels=8),
-    engine=EngineConfig(kind="torch", precision="fp32"),
+    engine=BackendConfig(kind="torch", precision="fp32"),
     self_play=SelfPlayConfig(num_games=16, quantum=200, search=SearchConfig(num_simulations=4)),
     learn=LearnConfig(batch_size=64, first_samples=100, reuse=2.0),
     deterministic=True,
@@ -52,7 +52,7 @@ GAME = make(CONFIG.game)  # one for all cases: another would load its kernels ag
 
 def trained(folder: Path) -> None:
     """A run with several shards, checkpoints and lines of metrics."""
-    Run(GAME, CONFIG, folder).go()
+    AlphaZeroRun(GAME, CONFIG, folder).go()
     with metrics.Metrics(folder, tensorboard=False) as lines:
         for step in range(1, 40):
             lines.write(step, {"loss": 1 / step, "games": step * 10})
@@ -70,17 +70,17 @@ def flip(whole: bytes, chance: random.Random) -> bytes:
 @functools.cache
 def held(data: bytes) -> int:
     """Samples in an undamaged shard."""
-    return samples(unpack(GAME, data))
+    return num_samples(unpack(GAME, data))
 
 
 def shard(folder: Path, damage: Callable[[Path], None], chance: random.Random) -> str:
     """What went wrong, or nothing."""
-    there = shards(folder / "games")
+    there = list_shards(folder / "games")
     number = chance.choice(sorted(there))
     whole = {i: held(durable_files.read_checked(path)) for i, path in there.items()}
     damage(there[number])
-    replay = Replay(GAME, CONFIG.learn.window)
-    saved = Storage(GAME, CONFIG, folder).load(replay)
+    replay = ReplayBuffer(GAME, CONFIG.learn.window)
+    saved = RunStorage(GAME, CONFIG, folder).load(replay)
     if not any(f"{number:08d}.npz" in note for note in saved.notes):
         return "not named"
     return "" if saved.trainer is not None and len(replay) == sum(whole.values()) - whole[number] else "accepted"
@@ -88,9 +88,9 @@ def shard(folder: Path, damage: Callable[[Path], None], chance: random.Random) -
 
 def checkpoint(folder: Path, damage: Callable[[Path], None], chance: random.Random) -> str:
     steps = sorted(int(path.name) for path in (folder / "checkpoints").iterdir() if path.name.isdecimal())
-    older = checkpoints.load(folder / "checkpoints", steps[-2])
+    older = checkpoints.load_checkpoint(folder / "checkpoints", steps[-2])
     damage(chance.choice(sorted((folder / "checkpoints" / str(steps[-1])).iterdir())))
-    saved = Storage(GAME, CONFIG, folder).load(Replay(GAME, CONFIG.learn.window))
+    saved = RunStorage(GAME, CONFIG, folder).load(ReplayBuffer(GAME, CONFIG.learn.window))
     if not any(f"checkpoint {steps[-1]} " in note for note in saved.notes):
         return "not named"
     same = all(torch.equal(saved.weights[name], tensor) for name, tensor in older.tensors["model"].items())

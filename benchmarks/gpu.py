@@ -22,21 +22,21 @@ from benchmarks.machine import report
 from benchmarks.peers.turns import module, play, player, rate
 from games import make
 from honte.bench.advice import threads
-from honte.bench.setting import Setting, forwards, reached
-from honte.bench.turns import in_turns, median
+from honte.bench.setting import BenchSetting, forward_batches, reached_positions
+from honte.bench.turns import median, run_in_turns
 
 
-def forward(setting: Setting, names: list[str], rows: int) -> dict[str, float]:
+def forward(setting: BenchSetting, names: list[str], rows: int) -> dict[str, float]:
     """Positions a second of the engines ``names``, ``rows`` real positions at a time."""
-    states = reached(setting.game, rows)
+    states = reached_positions(setting.game, rows)
     positions = setting.game.describe_new(states)
-    works = {name: forwards(setting.engines[name][1], states, positions) for name in names}
-    rates = in_turns(works, seconds=setting.seconds, rounds=setting.rounds, clock=time.perf_counter)
+    works = {name: forward_batches(setting.engines[name][1], states, positions) for name in names}
+    rates = run_in_turns(works, seconds=setting.seconds, rounds=setting.rounds, clock=time.perf_counter)
     return {name: median(each) for name, each in rates.items()}
 
 
 def measure(args: argparse.Namespace) -> list[dict[str, Any]]:
-    setting = Setting(
+    setting = BenchSetting(
         game=make(args.game),
         network=NetworkConfig(blocks=args.blocks, channels=args.channels),
         num_simulations=args.simulations,

@@ -23,18 +23,18 @@ from typing import Any
 
 import torch
 
-from agent.inference.backend_selection import EngineConfig
+from agent.inference.backend_selection import BackendConfig
 from agent.networks.policy_value import NetworkConfig
 from agent.search.search import SearchConfig
 from agent.storage.durable_files import FolderLock
 from benchmarks.machine import report
 from games import make
-from selfplay.cores import cores
+from selfplay.cores import num_cores
 from selfplay.local_runner import SelfPlayConfig
-from training.alphazero import Run
+from training.alphazero import AlphaZeroRun
 from training.config import LearnConfig, TrainConfig
 from training.replay_buffer import WindowConfig
-from training.run.progress import Report
+from training.run.progress import ProgressReport
 from training.trainer import TrainerConfig
 
 RATES = ("evaluations_per_second", "simulations_per_second", "games_per_second", "trained_per_second", "rows_per_call")
@@ -66,10 +66,10 @@ def config(args: argparse.Namespace) -> TrainConfig:
     return TrainConfig(
         game=args.game,
         network=NetworkConfig(blocks=args.blocks, channels=args.channels),
-        engine=EngineConfig(device=args.device),
+        engine=BackendConfig(device=args.device),
         self_play=SelfPlayConfig(
             num_games=args.games,
-            num_groups=args.threads or max(1, cores() - 1),
+            num_groups=args.threads or max(1, num_cores() - 1),
             opening_plies=4,
             temperature_plies=10,
             search=SearchConfig(num_simulations=args.simulations),
@@ -94,7 +94,7 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     def over() -> bool:
         return time.monotonic() >= begun + 60 * args.minutes
 
-    def watch(told: Report) -> None:
+    def watch(told: ProgressReport) -> None:
         looks.append((time.monotonic(), {name: getattr(told, name) for name in RATES}))
         if len(looks) % 15 == 1:
             print(f"step {told.step}, {told.games} games, {looks[-1][1]}", file=sys.stderr, flush=True)
@@ -105,7 +105,7 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     folder = Path(args.folder)
     folder.mkdir(parents=True, exist_ok=True)
     with FolderLock(folder):
-        run = Run(make(args.game), config(args), folder, watch=watch, stopping=over)
+        run = AlphaZeroRun(make(args.game), config(args), folder, watch=watch, stopping=over)
         begun, steps, games = time.monotonic(), run.trainer.steps, run.num_games
         try:
             run.go()

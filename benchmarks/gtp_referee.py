@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from agent.external.gtp_client import EngineError, GtpClient, Refused
+from agent.external.gtp_client import CommandRefused, EngineError, GtpClient
 from games import make
 from honte.bench.machine import commit, processor, versions
 from honte.protocols.gtp.board import GtpBoard
@@ -73,7 +73,7 @@ def play(sides: tuple[str, str], size: int, komi: float, seconds: float, main_ti
             seat = 1 - seat
             engines[seat].ask(f"play {COLOURS[1 - seat]} {move}")
         score = board.final_score()
-    except (EngineError, Refused, Lost) as error:
+    except (EngineError, CommandRefused, Lost) as error:
         score, reason = f"{'WB'[seat]}+Forfeit", f"{COLOURS[seat]}: {error}"
         for words in [words for words, engine in LIVING.items() if engine in engines]:
             LIVING.pop(words).close()

@@ -32,7 +32,7 @@ from agent.networks.image_classifier import Classifier
 from benchmarks.machine import report
 from honte.__main__ import main as honte
 from honte.recipes import pictures
-from training.config import parse
+from training.config import parse_config
 from training.images.training import ImageConfig
 from training.losses import classification_loss
 from training.trainer import Trainer, TrainerConfig
@@ -49,7 +49,7 @@ ROWS = {
 
 def speed(model: str, rounds: int) -> list[dict[str, Any]]:
     """Samples a second of processor time; the Trainer's as multiples of the plain loop's in the same round."""
-    config = parse(pictures(model, "fashion_mnist"), ImageConfig)
+    config = parse_config(pictures(model, "fashion_mnist"), ImageConfig)
     random = torch.Generator().manual_seed(0)
     images = torch.randint(0, 256, (8, config.batch_size, 1, 28, 28), generator=random).float()
     labels = torch.randint(0, 10, (8, config.batch_size), generator=random)

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.machine import report
-from selfplay.matches.bradley_terry import UNIT, Tally, fit
-from selfplay.matches.elo import PAIR_SCORES, elo_of, estimate, expected_score
-from selfplay.matches.sprt import Sprt, tilted
+from selfplay.matches.bradley_terry import UNIT, SeatingResult, fit_ratings
+from selfplay.matches.elo import PAIR_SCORES, elo_from_score, estimate_elo, expected_score
+from selfplay.matches.sprt import Sprt, tilt_distribution
 
 COUNTS = {"matches": 20_000, "tournaments": 2_000, "tests": 1_000}
 """Simulations a row, of which there are many."""
@@ -43,12 +43,12 @@ def pair_chances(elo: float, nu: float, bias: float) -> np.ndarray:
 
 def coverage(chances: np.ndarray, num_pairs: int, matches: int, random: np.random.Generator) -> float:
     """The share of simulated matches whose 95 % interval of Elo holds the true difference."""
-    truth = elo_of(float(chances @ PAIR_SCORES))
+    truth = elo_from_score(float(chances @ PAIR_SCORES))
     assert truth is not None
     counts, times = np.unique(random.multinomial(num_pairs, chances, size=matches), axis=0, return_counts=True)
     held = 0
     for pairs, repeats in zip(counts.tolist(), times.tolist(), strict=True):
-        found = estimate(pairs)
+        found = estimate_elo(pairs)
         inside = (found.low is None or found.low <= truth) and (found.high is None or truth <= found.high)
         held += repeats * inside
     return held / matches
@@ -95,7 +95,7 @@ def tests(count: int, random: np.random.Generator) -> list[dict[str, Any]]:
                 for truth in (elo0, elo1):
                     if model == "logistic":
                         condition = np.broadcast_to(PAIR_SCORES - expected_score(truth), shape.shape)
-                        chances = tilted(shape, condition)[0]
+                        chances = tilt_distribution(shape, condition)[0]
                     else:
                         chances = test._by_ratio(np.maximum(shape, 1e-12), truth)[0]
                     found = run_tests(test, chances, count, random)
@@ -120,8 +120,8 @@ def tournaments(count: int, random: np.random.Generator) -> list[dict[str, Any]]
                         if i != j:
                             chances = game_chances((truth[i] - truth[j]) / UNIT + FIRST, nu)
                             loss, draw, win = (int(n) for n in random.multinomial(20, chances))
-                            tallies.append(Tally(i, j, win, draw, loss, distinct=20))
-                found = fit(5, tallies, anchors={2: 0.0} if anchored else None)
+                            tallies.append(SeatingResult(i, j, win, draw, loss, distinct=20))
+                found = fit_ratings(5, tallies, anchors={2: 0.0} if anchored else None)
                 for i in range(5):
                     low, high = found.interval(i)
                     held[i] += low <= truth[i] <= high

@@ -21,14 +21,14 @@ from open_spiel.python.algorithms import mcts
 import games.registry
 from agent import random_numbers
 from agent.decision import Terms
-from agent.players import player
+from agent.players import make_player
 from honte.bench.machine import commit, processor, versions
 
 
 def play(num_games: int, simulations: int, seed: int) -> dict[str, Any]:
     """Wins, draws and losses of ``mcts:simulations``, and what each side's moves cost."""
     game, oracle = games.registry.make("connect_four"), pyspiel.load_game("connect_four")
-    ours = player(f"mcts:{simulations}", game, num_slots=1, seed=seed)
+    ours = make_player(f"mcts:{simulations}", game, num_slots=1, seed=seed)
     random = np.random.RandomState(seed)
     judge = mcts.RandomRolloutEvaluator(n_rollouts=1, random_state=random)
     theirs = mcts.MCTSBot(oracle, 2.0, simulations, judge, solve=True, random_state=random)
@@ -43,7 +43,7 @@ def play(num_games: int, simulations: int, seed: int) -> dict[str, Any]:
         while not state.is_terminal():
             start, mine = time.perf_counter(), state.current_player() == side
             if mine:
-                keys = random_numbers.keys(seed, number, state.move_number())
+                keys = random_numbers.make_keys(seed, number, state.move_number())
                 ours.think(slots, row, Terms.of(1, keys=keys))
                 action = int(ours.decide()[1].action[0])
             else:

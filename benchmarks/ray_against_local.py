@@ -14,7 +14,7 @@ import time
 from functools import partial
 from typing import Any
 
-from agent.inference.backend_selection import EngineConfig
+from agent.inference.backend_selection import BackendConfig
 from agent.inference.network_evaluator import NetworkEvaluator
 from agent.networks.policy_value import NetworkConfig, PolicyValueNet
 from agent.search.search import SearchConfig
@@ -35,7 +35,7 @@ def measure(num_games: int, simulations: int, rounds: int, seconds: float, warm:
         stop_when_proven=True,
         search=SearchConfig(num_simulations=simulations, lookahead=4),
     )
-    engine = EngineConfig(kind="torch", precision="fp32")
+    engine = BackendConfig(kind="torch", precision="fp32")
     evaluator = partial(NetworkEvaluator, network=network, config=engine)
     weights = PolicyValueNet(network, game.observation_shape, game.action_layout).state_dict()
     ray = RayRunner(game, config, evaluator, seed=1, cluster=RayConfig(num_actors=2))

@@ -34,10 +34,10 @@ from benchmarks.machine import report
 from benchmarks.waiting import waiting
 from games import make
 from selfplay.distributed.actor import RayConfig, hash_network
-from selfplay.distributed.actor_handle import patiently
+from selfplay.distributed.actor_handle import retry_start
 from selfplay.distributed.ray_runner import RayRunner
 from selfplay.local_runner import LocalRunner, SelfPlayConfig
-from selfplay.records import GameRecord, samples
+from selfplay.records import GameRecord, num_samples
 
 NODE = {"num_cpus": 1, "object_store_memory": 80 << 20}
 PAUSE = (0.4, 1.2)  # seconds between two kills, while somebody is at work
@@ -81,8 +81,8 @@ def run(kills: int, minutes: float, seed: int, state: dict[str, Any]) -> None:
     counts, found = state["counts"], state["found"]
     chance = random.Random(seed * 1000 + counts["killed"])
     start = time.monotonic()
-    cluster = patiently(lambda: Cluster(initialize_head=True, head_node_args={**NODE, "include_dashboard": False}))
-    spare = patiently(lambda: cluster.add_node(**NODE))
+    cluster = retry_start(lambda: Cluster(initialize_head=True, head_node_args={**NODE, "include_dashboard": False}))
+    spare = retry_start(lambda: cluster.add_node(**NODE))
     ray.init(cluster.address, log_to_driver=False, logging_level="error")
     spread = RayConfig(num_actors=4, num_cpus=0.5, seconds=0.2, timeout=20.0)
     owed: dict[str, Any] = {"first_id": state["next_id"], "missing": state["missing"]}
@@ -93,7 +93,7 @@ def run(kills: int, minutes: float, seed: int, state: dict[str, Any]) -> None:
     def take() -> None:
         for record in runner.collect(0.5):
             counts["twice"] += record.id in found
-            counts["positions"] += samples([record])
+            counts["positions"] += num_samples([record])
             found[record.id] = mark(record).hex()
 
     try:
@@ -106,7 +106,7 @@ def run(kills: int, minutes: float, seed: int, state: dict[str, Any]) -> None:
                 victim, kind = chance.choice(at_work), chance.random()
                 if kind < 0.02:
                     cluster.remove_node(spare, allow_graceful=False)
-                    spare = patiently(lambda: cluster.add_node(**NODE))
+                    spare = retry_start(lambda: cluster.add_node(**NODE))
                     counts["nodes removed"] += 1
                     continue
                 apart = ordeals({hired.pid for hired in runner.staff.values()})

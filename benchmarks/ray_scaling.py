@@ -31,18 +31,18 @@ os.environ.setdefault("RAY_worker_niceness", "5")  # the driver, which would hav
 
 import ray
 
-from agent.inference.evaluate import uniform
+from agent.inference.evaluate import uniform_evaluate
 from agent.search.search import SearchConfig
 from benchmarks.machine import report
 from benchmarks.processes import processes, proportional, spent
 from games import make
 from games.game import Game
-from selfplay.distributed.actor import Finished, RayConfig, Weightless
-from selfplay.distributed.checked_games import Games, Part, Sheaf, packed, samples
+from selfplay.distributed.actor import ActorReport, FixedEvaluator, RayConfig
+from selfplay.distributed.checked_games import CheckedBatch, CheckedGames, Games, num_samples, pack_games
 from selfplay.distributed.ray_runner import RayRunner, connect
 from selfplay.local_runner import SelfPlayConfig
 from selfplay.records import pack, unpack
-from training.replay_buffer import Replay, WindowConfig
+from training.replay_buffer import ReplayBuffer, WindowConfig
 
 SIMULATIONS = 100
 WARM = 3.0  # seconds between the last actor's first answer and the beginning of what counts
@@ -51,7 +51,7 @@ LENIENT = 0.25  # seconds
 START = 600.0  # seconds that actors may take to be at work
 
 
-class Sleeping(Weightless):
+class Sleeping(FixedEvaluator):
     """No knowledge at ``rate`` evaluations a second; the time that a search takes meanwhile is slept less.
 
     What an actor waits for cores or for the driver is made up for as far as ``LENIENT`` goes; the rest is lost.
@@ -62,7 +62,7 @@ class Sleeping(Weightless):
     observes = False
 
     def __init__(self, game: Game, *, rate: float, marks: str) -> None:
-        super().__init__(uniform)
+        super().__init__(uniform_evaluate)
         self.rate, self.marks, self.free = rate, marks, time.perf_counter()
 
     def __call__(self, states: Any, positions: Any) -> Any:
@@ -80,7 +80,7 @@ class Watched(RayRunner):
 
     heard: dict[str, list[tuple[float, int]]]
 
-    def _settled(self, name: str, answer: Finished) -> list[Games]:
+    def _settled(self, name: str, answer: ActorReport) -> list[Games]:
         self.heard.setdefault(name, []).append((time.perf_counter(), answer.evaluated))
         return super()._settled(name, answer)
 
@@ -96,7 +96,7 @@ class Curve:
         spread = RayConfig(num_actors=1, num_cpus=0.01, seconds=1.0, aggregate_above=0 if aggregate else 100)
         self.runner = Watched(game, config, partial(Sleeping, rate=rate, marks=self.marks), seed=1, cluster=spread)
         self.runner.heard = {}
-        self.replay = Replay(game, WindowConfig(start=10**7))
+        self.replay = ReplayBuffer(game, WindowConfig(start=10**7))
         self.version = 0
 
     def take(self) -> int:
@@ -104,7 +104,7 @@ class Curve:
         games = self.runner.collect(0.5)
         if games:
             self.replay.add(games)
-        return samples(games)
+        return num_samples(games)
 
     def until(self, done: Callable[[], bool], limit: float = START) -> float:
         """Seconds until ``done``; TimeoutError after ``limit``."""
@@ -229,13 +229,16 @@ def ingest() -> dict[str, float]:
     game = make("connect_four")
     config = SelfPlayConfig(num_games=64, quantum=9000, search=SearchConfig(num_simulations=4))
     records = LocalRunner(game, config, lambda: hash_network(game), seed=1, deterministic=True).collect()
-    part, count = Part.of(game, records), samples(records)
-    replays = {name: Replay(game, WindowConfig(start=10**7)) for name in ("records", "sheaf")}
+    part, count = CheckedBatch.of(game, records), num_samples(records)
+    replays = {name: ReplayBuffer(game, WindowConfig(start=10**7)) for name in ("records", "sheaf")}
     works: dict[str, Callable[[], Any]] = {
         "taken": lambda: replays["records"].add(unpack(game, part.data)),
         "packed": lambda: pack(game, records),
-        "appended": lambda: (replays["sheaf"].add(Sheaf(game, [part])), packed(game, [Sheaf(game, [part])])),
-        "checked": lambda: Part.of(game, unpack(game, part.data)),
+        "appended": lambda: (
+            replays["sheaf"].add(CheckedGames(game, [part])),
+            pack_games(game, [CheckedGames(game, [part])]),
+        ),
+        "checked": lambda: CheckedBatch.of(game, unpack(game, part.data)),
     }
     spans: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(8):

@@ -28,7 +28,7 @@ from benchmarks.machine import report
 from games import make
 from selfplay.distributed.actor import RayConfig, hash_network
 from selfplay.local_runner import SelfPlayConfig
-from training.alphazero import Run
+from training.alphazero import AlphaZeroRun
 from training.config import LearnConfig, TrainConfig
 from training.replay_buffer import WindowConfig
 
@@ -64,7 +64,7 @@ def run(seconds: float, actors: int, folder: Path) -> dict[str, Any]:
             last[0] += gap
         return bool(looks) and looks[-1][0] >= seconds
 
-    learner = Run(make(CONFIG.game), CONFIG, folder, remote=remote, stopping=stopping)
+    learner = AlphaZeroRun(make(CONFIG.game), CONFIG, folder, remote=remote, stopping=stopping)
     learner.go()
     times, driver, store = np.array(looks[len(looks) // 3 :]).T
     return {

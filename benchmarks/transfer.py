@@ -23,15 +23,15 @@ import numpy as np
 import torch
 
 import honte
-from agent.storage.model_folder import find, read
+from agent.storage.model_folder import find_model, read
 from benchmarks.machine import report
 from games import make
 from honte.recipes import pictures as picture_recipe
 from honte.recipes import recipe
 from training import alphazero
-from training.config import merge, parse
+from training.config import merge_values, parse_config
 from training.images import training
-from training.images.datasets import open_data
+from training.images.datasets import open_dataset
 from training.images.prediction import load_classifier
 from training.run import metrics
 
@@ -45,16 +45,16 @@ def pictures(args: argparse.Namespace, seed: int, way: str, folder: Path) -> dic
     """One run on few digits: its steps, validation accuracies there, and the test accuracy."""
     init = args.init
     trained, said = load_classifier(init)
-    data = open_data("mnist")
+    data = open_dataset("mnist")
     settings = {"seed": seed, "limit": DIGITS, "validation": 0.2, "epochs": args.epochs, "max_minutes": 0}
     settings |= {"evaluate_epochs": 2, "freeze": way == "frozen", "batch_size": 50}
-    values = merge(picture_recipe(trained.config.kind, "mnist"), settings | {"network": said["network"]})
+    values = merge_values(picture_recipe(trained.config.kind, "mnist"), settings | {"network": said["network"]})
     if way == "fine-tuned":
         values["trainer"]["learning_rate"] *= args.rate
-    config = parse(values, training.ImageConfig)
-    run = training.Run(data, config, folder)
+    config = parse_config(values, training.ImageConfig)
+    run = training.ClassifierRun(data, config, folder)
     if way != "from scratch":
-        run.start_from(find(init))
+        run.start_from(find_model(init))
     run.go()
     looks = [record for record in metrics.read(folder) if "validation_accuracy" in record]
     at, scores = [look["step"] for look in looks], [round(look["validation_accuracy"], 4) for look in looks]
@@ -69,17 +69,17 @@ def games(args: argparse.Namespace, seed: int, way: str, folder: Path) -> dict[s
         "seed": seed,
         "deterministic": True,
         "grade_minutes": 0,
-        "network": read(find(init)).network,
+        "network": read(find_model(init)).network,
         "self_play": {"num_games": 64, "search": {"lookahead": 0}},
         "learn": {"cooldown": 0.0, "first_samples": 1024},
         "engine": {"kind": "torch", "precision": "fp32"},
     }
-    config = parse(merge(recipe("connect_four"), plain))
+    config = parse_config(merge_values(recipe("connect_four"), plain))
     game, scores = make(LARGE), []
     for samples in SAMPLES:
-        run = alphazero.Run(game, replace(config, max_minutes=0.0, max_samples=samples), folder)
+        run = alphazero.AlphaZeroRun(game, replace(config, max_minutes=0.0, max_samples=samples), folder)
         if way != "from scratch" and not run.trainer.steps:
-            run.start_from(find(init))
+            run.start_from(find_model(init))
         run.go()
         text = f"{folder}?simulations=16&lookahead=0&average_symmetries=false"
         scores.append(honte.match(text, OPPONENT, game, games=GAMES, seed=seed, opening_plies=2).elo.score)

@@ -11,24 +11,24 @@ import argparse
 import time
 from typing import Any
 
-from agent.inference.evaluate import uniform
+from agent.inference.evaluate import uniform_evaluate
 from agent.search.search import Search, SearchConfig
 from benchmarks.machine import report
 from games import make
-from honte.bench.setting import OPENING_PLIES, reached
-from honte.bench.tree import searches
-from honte.bench.turns import in_turns, median
+from honte.bench.setting import OPENING_PLIES, reached_positions
+from honte.bench.tree import search_all
+from honte.bench.turns import median, run_in_turns
 
 
 def measure(game: str, slots: int, simulations: int, rounds: int, seconds: float) -> list[dict[str, Any]]:
     rules = make(game)
-    states = reached(rules, slots, OPENING_PLIES)
+    states = reached_positions(rules, slots, OPENING_PLIES)
     works = {}
     for rule in ("puct", "gumbel", "uct"):
         for ahead in (0, 1):
             config = SearchConfig(rule=rule, num_simulations=simulations, lookahead=ahead)
-            works[f"{rule} {ahead}"] = searches(Search(rules, uniform, config, num_slots=slots), states)
-    rates = in_turns(works, seconds=seconds, rounds=rounds, clock=time.process_time)
+            works[f"{rule} {ahead}"] = search_all(Search(rules, uniform_evaluate, config, num_slots=slots), states)
+    rates = run_in_turns(works, seconds=seconds, rounds=rounds, clock=time.process_time)
     return [
         {
             "rule": name.split()[0],

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from agent.inference.evaluate import hashed
+from agent.inference.evaluate import hash_evaluate
 from games.game import Game
-from selfplay.distributed.actor import Weightless
+from selfplay.distributed.actor import FixedEvaluator
 
 WAIT = 0.002  # seconds for each batch
 
@@ -17,6 +17,6 @@ def waiting(game: Game) -> Any:
 
     def evaluate(states: Any, positions: Any) -> Any:
         time.sleep(WAIT)
-        return hashed(states, positions)
+        return hash_evaluate(states, positions)
 
-    return Weightless(evaluate)
+    return FixedEvaluator(evaluate)

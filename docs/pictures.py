@@ -16,9 +16,9 @@ from rich.console import Console
 from games import make
 from honte.terminal.live_view import LiveView
 from training.evaluation import rating_curve
-from training.evaluation.solved_positions import counts
+from training.evaluation.solved_positions import count_positions
 from training.run import metrics, run_folder
-from training.run.progress import Report
+from training.run.progress import ProgressReport
 
 HERE = Path(__file__).parent
 PAGE = """<svg class="rich-terminal" viewBox="0 0 {width} {height}" xml:space="preserve" xmlns="http://www.w3.org/2000/svg">
@@ -55,8 +55,8 @@ def train(run: Path) -> None:
     records = metrics.read(run)
     status = run_folder.read_status(run) or {}
     name = str(status.get("game", "?"))
-    view = LiveView(name, f"runs/{run.name}", counts=counts(make(name), run), as_lines=True)
-    known = {field.name for field in fields(Report)}
+    view = LiveView(name, f"runs/{run.name}", counts=count_positions(make(name), run), as_lines=True)
+    known = {field.name for field in fields(ProgressReport)}
     names = ("policy_loss", "value_loss", "policy_accuracy")
     for record in records:
         for name, value in record.items():
@@ -65,10 +65,10 @@ def train(run: Path) -> None:
     last = dict(records[-1])
     for name in [name for name in last if name.endswith("_per_second") or name == "cache_hits"]:  # of the last minutes
         last[name] = sum(record[name] for record in records[-60:]) / 60
-    report = Report(**{name: type(getattr(Report(), name))(last[name]) for name in known & set(last)})
+    report = ProgressReport(**{name: type(getattr(ProgressReport(), name))(last[name]) for name in known & set(last)})
     report.losses = {name: last[name] for name in names}
     report.grades = {name: value for name, value in records[-1].items() if name.startswith("mistakes/")}
-    report.ratings = list(rating_curve.read(run).points)
+    report.ratings = list(rating_curve.read_curve(run).points)
     console = Console(record=True, width=112, file=io.StringIO(), force_terminal=True)
     console.print(view.panel(report))
     save(console, "train.svg", "honte train connect_four")
@@ -76,14 +76,14 @@ def train(run: Path) -> None:
 
 def play(run: Path) -> None:
     """A few moves against the run's network, typed as a person would."""
-    from honte.api import game_for, load
-    from honte.terminal.play import Session
+    from honte.api import load, resolve_game
+    from honte.terminal.play import TerminalSession
 
     text = f"{run}?simulations=100"
-    game = game_for(None, text)
+    game = resolve_game(None, text)
     console = Console(record=True, width=80, file=io.StringIO(), color_system="truecolor")
     sys.stdin = Typed(console, ["d", "d", "hint", "c", "quit"])
-    Session(game, load(text, game, num_slots=2), "connect_four", console, seat=0, seed=1, temperature=0.0).run()
+    TerminalSession(game, load(text, game, num_slots=2), "connect_four", console, seat=0, seed=1, temperature=0.0).run()
     save(console, "play.svg", "honte play connect_four")
 
 

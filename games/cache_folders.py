@@ -18,7 +18,7 @@ PLACE = "HONTE_CACHE"
 """The variable that names another folder for what honte keeps."""
 
 
-def folder() -> Path:
+def cache_folder() -> Path:
     """What ``HONTE_CACHE`` says, or honte's own folder among the user's caches. RuntimeError where there is no home."""
     if said := os.environ.get(PLACE):
         return Path(said)

@@ -22,7 +22,7 @@ from types import FunctionType
 
 from numba import config
 
-from games.cache_folders import folder, is_guarded, private_folder, private_path
+from games.cache_folders import cache_folder, is_guarded, private_folder, private_path
 
 ENDING = ".nbc"
 LARGEST_FOLDER = 1 << 29
@@ -110,7 +110,7 @@ def _places(function: FunctionType, *, writing: bool = False) -> Iterator[Path]:
     if source.is_file():
         yield source.parent / "__pycache__"
     with contextlib.suppress(RuntimeError):  # no home
-        yield folder() / "code"
+        yield cache_folder() / "code"
     with contextlib.suppress(OSError):  # no temporary folder
         if writing or private_path().exists():
             yield private_folder() / "code"

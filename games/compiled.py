@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from games import loops
 from games.board import Board
 from games.game import NO_LIMIT, Game, Positions, Row, States, Symmetries
-from games.jit_cache import Rule, fingerprint, kept
-from games.symmetry import identity
+from games.jit_cache import Rule, compile_cached, fingerprint
+from games.symmetry import identity_symmetry
 from games.text_board import read_cells, read_status
 from games.user_rules.explanations import raise_explained
 from games.user_rules.parameters import check_parameters
@@ -42,7 +42,7 @@ class CompiledGame(Game):
         if self.is_own:
             helpers = njit(nogil=True, boundscheck=self.checked or None)
             rules = {name: plain(rule) for name, rule in rebuilt(rules, helpers).items()}
-        return {name: kept(rule, fingerprint({name: rule}), self.checked) for name, rule in rules.items()}
+        return {name: compile_cached(rule, fingerprint({name: rule}), self.checked) for name, rule in rules.items()}
 
     @cached_property
     def key(self) -> str | None:
@@ -273,7 +273,7 @@ def from_rules(
         arrange=arrange,
         write_action=write_action,
         board=board or Board(height, width),
-        symmetries=symmetries or identity(height, width, num_actions),
+        symmetries=symmetries or identity_symmetry(height, width, num_actions),
         action_layout=np.asarray(pooled if action_layout is None else action_layout),
         turned=turned,
     )

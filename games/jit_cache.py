@@ -105,7 +105,7 @@ class DiskCache:
         return repr((VERSIONS, named, str(sig), codegen.magic_tuple(), switches))
 
 
-def kept(function: Rule, key: str | None, checked: bool = False, **options: Any) -> Rule:
+def compile_cached(function: Rule, key: str | None, checked: bool = False, **options: Any) -> Rule:
     """``function`` compiled by Numba, the GIL released, and kept on disk where there is a place for it.
 
     ``key`` says what else it depends on; None: not to be kept. ``checked``: an index out of bounds raises IndexError,
@@ -123,10 +123,10 @@ def cached_njit(function: Kernel) -> Kernel: ...
 @overload
 def cached_njit(**options: Any) -> Callable[[Kernel], Kernel]: ...
 def cached_njit(function: Any = None, **options: Any) -> Any:
-    """A decorator like ``numba.njit(cache=True, nogil=True, **options)``, with the code on disk kept by ``kept``."""
+    """A decorator like ``numba.njit(cache=True, nogil=True, **options)``; ``compile_cached`` keeps the code on disk."""
 
     def decorate(function: Any) -> Any:
-        return kept(function, "", **options)
+        return compile_cached(function, "", **options)
 
     return decorate if function is None else decorate(function)
 

@@ -12,7 +12,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from games.game import NO_LIMIT, ONGOING, States
-from games.jit_cache import Rule, Rules, kept
+from games.jit_cache import Rule, Rules, compile_cached
 
 NO, YES, OPEN, NEW = 0, 1, 2, 3
 
@@ -44,7 +44,7 @@ def init(rules: Rules, key: str | None, checked: bool = False) -> Rule:
         for b in range(len(states)):
             init(states[b])
 
-    return kept(loop, key, checked)
+    return compile_cached(loop, key, checked)
 
 
 def begin_turn(rules: Rules, key: str | None, checked: bool = False) -> Rule:
@@ -54,7 +54,7 @@ def begin_turn(rules: Rules, key: str | None, checked: bool = False) -> Rule:
         for b in range(len(states)):
             begin_turn(states[b])
 
-    return kept(loop, key, checked)
+    return compile_cached(loop, key, checked)
 
 
 def step(rules: Rules, key: str | None, checked: bool = False) -> Rule:
@@ -64,7 +64,7 @@ def step(rules: Rules, key: str | None, checked: bool = False) -> Rule:
         for b in range(len(states)):
             step(states[b], actions[b])
 
-    return kept(loop, key, checked)
+    return compile_cached(loop, key, checked)
 
 
 def advance(rules: Rules, key: str | None, checked: bool = False) -> Rule:
@@ -77,7 +77,7 @@ def advance(rules: Rules, key: str | None, checked: bool = False) -> Rule:
             if actions[b] >= 0:
                 step(arena[targets[b]], actions[b])
 
-    return kept(loop, key, checked)
+    return compile_cached(loop, key, checked)
 
 
 def describe(rules: Rules, key: str | None, checked: bool = False) -> Rule:
@@ -113,7 +113,7 @@ def describe(rules: Rules, key: str | None, checked: bool = False) -> Rule:
             else:
                 value[b] = result
 
-    return kept(loop, key, checked)
+    return compile_cached(loop, key, checked)
 
 
 def lookahead(rules: Rules, key: str | None, checked: bool = False) -> Rule:
@@ -211,7 +211,7 @@ def lookahead(rules: Rules, key: str | None, checked: bool = False) -> Rule:
                 out[b] = sure(stack, legal, ahead, left)
                 ahead = min(ahead + 2, depth) if ahead < depth else 0
 
-    return kept(loop, key, checked)
+    return compile_cached(loop, key, checked)
 
 
 def rollout(rules: Rules, key: str | None, checked: bool = False, most: int = NO_LIMIT) -> Rule:
@@ -253,7 +253,7 @@ def rollout(rules: Rules, key: str | None, checked: bool = False, most: int = NO
                 check_outcome(result)
             out[b] = result if row["to_play"] == states[b]["to_play"] else -result
 
-    return kept(loop, f"{key} {most}" if checked and key else key, checked)
+    return compile_cached(loop, f"{key} {most}" if checked and key else key, checked)
 
 
 def final_targets(rules: Rules, key: str | None, checked: bool = False) -> Rule:
@@ -264,4 +264,4 @@ def final_targets(rules: Rules, key: str | None, checked: bool = False) -> Rule:
         for b in range(len(states)):
             score[b] = targets(states[b], ownership[b])
 
-    return kept(loop, key, checked)
+    return compile_cached(loop, key, checked)

@@ -61,7 +61,7 @@ def make(text: str, *, trial: bool = True) -> Game:
     head, separator, rest = text.partition(".py:")
     if separator:
         attribute, _, parameters = rest.partition(":")
-        game = _built(text, _from_file(Path(head + ".py"), attribute), parameters)
+        game = _build(text, _from_file(Path(head + ".py"), attribute), parameters)
         game.file_sha256 = hashlib.sha256(Path(head + ".py").read_bytes()).hexdigest()
         if trial and isinstance(game, CompiledGame) and game.checked:
             try_once(game, Path(head + ".py"), rest, game.key)
@@ -72,7 +72,7 @@ def make(text: str, *, trial: bool = True) -> Game:
         hint = f"did you mean {near[0]}? " if near else ""
         known = ", ".join(NAMES)
         raise ValueError(f"no game is called {name!r}; {hint}there are {known}, or FILE.py:game for your own")
-    return _built(text, importlib.import_module(f"games.rules.{name}").game, parameters)
+    return _build(text, importlib.import_module(f"games.rules.{name}").game, parameters)
 
 
 def _from_file(path: Path, attribute: str) -> Any:
@@ -95,7 +95,7 @@ def _from_file(path: Path, attribute: str) -> Any:
     return getattr(module, attribute)
 
 
-def _built(text: str, source: Any, parameters: str) -> Game:
+def _build(text: str, source: Any, parameters: str) -> Game:
     if isinstance(source, Game):
         if parameters:
             raise ValueError(f"{text!r}: this game takes no parameters")

@@ -24,12 +24,12 @@ SQUARE: tuple[Turn, ...] = (*RECTANGLE, *(lambda grid, turn=turn: turn(grid).T f
 """The eight symmetries of a square."""
 
 
-def identity(height: int, width: int, num_actions: int) -> Symmetries:
+def identity_symmetry(height: int, width: int, num_actions: int) -> Symmetries:
     """No symmetry but the board itself."""
     return Symmetries(np.arange(height * width)[None], np.arange(num_actions)[None])
 
 
-def of_cells(height: int, width: int, turns: tuple[Turn, ...], extra_actions: int = 0) -> Symmetries:
+def cell_symmetries(height: int, width: int, turns: tuple[Turn, ...], extra_actions: int = 0) -> Symmetries:
     """Where action i is cell i (row by row), then ``extra_actions`` that never move (such as a pass)."""
     grid = np.arange(height * width).reshape(height, width)
     cells = np.stack([turn(grid).ravel() for turn in turns])
@@ -38,7 +38,7 @@ def of_cells(height: int, width: int, turns: tuple[Turn, ...], extra_actions: in
     return Symmetries(cells, np.concatenate([moved, fixed], axis=1))
 
 
-def of_columns(height: int, width: int) -> Symmetries:
+def column_symmetries(height: int, width: int) -> Symmetries:
     """Left-right mirror where action c is column c."""
     grid = np.arange(height * width).reshape(height, width)
     cells = np.stack([turn(grid).ravel() for turn in MIRROR])

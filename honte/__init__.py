@@ -57,9 +57,9 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'honte' has no attribute {name!r}; there are {', '.join(__all__)}")
     import importlib
 
-    from honte.package_check import check
+    from honte.package_check import check_packages
 
-    check()
+    check_packages()
     found = getattr(importlib.import_module(_HOMES[name]), name)
     globals()[name] = found
     return found

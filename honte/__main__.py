@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from honte import __version__
 from honte.error_sentences import sentence
-from honte.package_check import check
+from honte.package_check import check_packages
 from honte.standard_streams import flush_output, open_closed_streams, silence
 
 COMMANDS = {
@@ -62,9 +62,9 @@ FULL = [getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code. 2: the user can mend it; 130: interrupted; 141: nobody reads the output."""
-    # A pool of torch threads beside another busy process spins more than it computes: threads of games use the cores.
-    # Pictures are learned by one loop, whose operations share the cores (``run_command.num_threads``) and wait asleep: threads
-    # that spin take the processor's minutes of a run, and ten times as long beside other busy processes.
+    # Games: torch gets one thread, because the threads that play games already use every core.
+    # Pictures: one loop trains, and its operations share the cores (``run_command.num_threads``). Idle threads sleep,
+    # because spinning ones use up processor time and slow down other busy processes.
     open_closed_streams()
     words = list(sys.argv[1:] if arguments is None else arguments)
     name, value = ("OMP_WAIT_POLICY", "PASSIVE") if words[:1] == ["classify"] else ("OMP_NUM_THREADS", "1")
@@ -112,7 +112,7 @@ def _run(words: list[str]) -> int:
         raise ValueError(
             f"there is no such command; {f'did you mean {near[0]}? ' if near else ''}honte --help lists them"
         )
-    check()
+    check_packages()
     module = importlib.import_module(COMMANDS[name][0])
     try:
         return int(module.main(rest))

@@ -11,14 +11,14 @@ from typing import Any
 
 from agent.player import Player
 from agent.player_identity import ENGINES
-from agent.players import file_of, game_of, player
+from agent.players import file_of, learned_game, make_player
 from games.game import Game
 from games.registry import make
 from selfplay.matches.match import MatchResult, play_match
 from selfplay.matches.readiness import check_players
 
 
-def game_for(given: Game | str | None, *texts: Player | str) -> Game:
+def resolve_game(given: Game | str | None, *texts: Player | str) -> Game:
     """The game that is ``given``, or else the one that the players' texts tell.
 
     ValueError when nobody says, or when two players know different games.
@@ -28,7 +28,7 @@ def game_for(given: Game | str | None, *texts: Player | str) -> Game:
     held = [game for text in texts if isinstance(game := getattr(text, "game", None), Game)]
     if given is None and held:
         return held[0]
-    told = {text: name for text in texts if isinstance(text, str) and (name := game_of(text)) is not None}
+    told = {text: name for text in texts if isinstance(text, str) and (name := learned_game(text)) is not None}
     names = set(told.values())
     if given is None and len(names) > 1:
         raise ValueError("the players know different games: " + ", ".join(f"{t} plays {n}" for t, n in told.items()))
@@ -52,7 +52,7 @@ def load(
 
     ``game`` may stay away where the text tells it. ``num_slots``: games it plays at once.
     """
-    return player(text, game_for(game, text), num_slots=num_slots, seed=seed, device=device)
+    return make_player(text, resolve_game(game, text), num_slots=num_slots, seed=seed, device=device)
 
 
 def match(
@@ -69,7 +69,7 @@ def match(
     >>> honte.match("mcts:100", "random", "tic_tac_toe", games=20).wins > 10
     True
     """
-    rules = game_for(game, a, b)
+    rules = resolve_game(game, a, b)
     for side in (a, b):
         slots, own = getattr(side, "num_slots", num_slots), getattr(side, "game", rules)
         if own != rules:

@@ -28,7 +28,7 @@ Advance = Callable[[int, str], None]
 """(steps done since the last call, a word on how it stands)"""
 
 
-def parse(kind: type[Arguments], arguments: Sequence[str], command: str) -> Arguments:
+def parse_flags(kind: type[Arguments], arguments: Sequence[str], command: str) -> Arguments:
     """``arguments`` as the dataclass ``kind``; exits with 2 and a message that names the flag when they do not fit."""
     import tyro
 
@@ -63,7 +63,7 @@ class Output:
 
 
 @contextlib.contextmanager
-def progress(title: str, total: int) -> Iterator[Advance]:
+def show_progress(title: str, total: int) -> Iterator[Advance]:
     """A bar on stderr while the body runs, where stderr is a terminal; otherwise silence."""
     if not sys.stderr.isatty():
         yield lambda steps, text: None
@@ -78,7 +78,7 @@ def progress(title: str, total: int) -> Iterator[Advance]:
         yield lambda steps, text: bar.update(task, advance=steps, text=text)
 
 
-def table(rows: Sequence[Sequence[str]], right: str = "") -> str:
+def format_table(rows: Sequence[Sequence[str]], right: str = "") -> str:
     """Rows of words in aligned columns; the columns whose number is in ``right`` ("0", "13") are right-aligned."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = [

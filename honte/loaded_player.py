@@ -14,14 +14,14 @@ import numpy as np
 
 from agent import random_numbers
 from agent.decision import Decisions, Terms
-from agent.player import Follower, Player, Remembering
-from agent.players import player
+from agent.player import MoveFollower, Player, StatefulPlayer
+from agent.players import make_player
 from agent.search.search import Search
 from agent.search.tree import UNKNOWN, Ints
 from games.game import Game, States
 from games.position import Position, position
-from honte.analysis.position_analysis import Candidate, Thought
-from honte.api import game_for
+from honte.analysis.position_analysis import CandidateMove, PositionThinking
+from honte.api import resolve_game
 
 SLOT = 0
 SHOWN = 5
@@ -81,7 +81,7 @@ class LoadedPlayer:
         self.player: Player = self._made(0)
 
     def _made(self, capacity: int) -> Player:
-        return player(
+        return make_player(
             self.text, self.game, num_slots=self.num_slots, seed=self.seed, device=self.device, capacity=capacity
         )
 
@@ -99,10 +99,10 @@ class LoadedPlayer:
         if simulations is not None and isinstance(self.player, Search) and simulations + 2 > self.player.trees.capacity:
             self.player = self._made(simulations + 2)
         self.player.stop()
-        if isinstance(self.player, Remembering):
+        if isinstance(self.player, StatefulPlayer):
             self.player.forget(SLOT)
-        keys = random_numbers.keys(self.seed if seed is None else seed, 0, len(here.moves))
-        thought = Thought(self.player, SLOT, here)
+        keys = random_numbers.make_keys(self.seed if seed is None else seed, 0, len(here.moves))
+        thought = PositionThinking(self.player, SLOT, here)
         thought.begin(Terms.of(1, budget=-1 if simulations is None else simulations, keys=keys))
         while thought.grow():
             pass
@@ -132,7 +132,7 @@ class LoadedPlayer:
         whole = isinstance(simulations, int | np.integer) and not isinstance(simulations, bool)
         if simulations is not None and (not whole or simulations < 0):
             raise ValueError(f"simulations is {simulations!r}; it must be a whole number, 0 or more")
-        if isinstance(self.player, Follower) and _replayed(here) != here:
+        if isinstance(self.player, MoveFollower) and _replayed(here) != here:
             raise ValueError(f"{self.text} reads moves; give it a position reached by moves from the first one")
 
     # ---- a Player ----------------------------------------------------------------------------------------------------
@@ -147,11 +147,11 @@ class LoadedPlayer:
         self.player.stop()
 
     def follow(self, slot: int, actions: Sequence[int]) -> None:
-        if isinstance(self.player, Follower):
+        if isinstance(self.player, MoveFollower):
             self.player.follow(slot, actions)
 
     def forget(self, slot: int) -> None:
-        if isinstance(self.player, Remembering):
+        if isinstance(self.player, StatefulPlayer):
             self.player.forget(slot)
 
     def __repr__(self) -> str:
@@ -172,7 +172,7 @@ def _replayed(here: Position) -> Position:
     return there
 
 
-def _told(here: Position, candidate: Candidate) -> MoveAnalysis:
+def _told(here: Position, candidate: CandidateMove) -> MoveAnalysis:
     """A candidate in words; its variation is written by whoever moves at each ply."""
     there, line = here, []
     for action in candidate.variation:
@@ -211,4 +211,4 @@ def load(
     if not isinstance(text, str | Path):
         raise ValueError(f"{text!r} names no player; write it as text, such as 'mcts:400' or a run's folder")
     text = str(text)
-    return LoadedPlayer(text, game_for(game, text), num_slots=num_slots, seed=seed, device=device)
+    return LoadedPlayer(text, resolve_game(game, text), num_slots=num_slots, seed=seed, device=device)

@@ -13,7 +13,7 @@ NAMES = ("games", "agent", "selfplay", "training")
 
 
 @cache
-def check() -> None:
+def check_packages() -> None:
     """ValueError with the path when another folder or file hides one of honte's packages."""
     home = Path(__file__).resolve().parent.parent
     for name in NAMES:

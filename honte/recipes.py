@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from games.registry import NAMES, is_game, make
-from training.config import check_values, defaults, merge
-from training.yaml_files import read
+from training.config import check_values, default_values, merge_values
+from training.yaml_files import read_yaml
 
 IMAGES = "images"
 """The folder of the classifiers' recipes."""
@@ -48,7 +48,7 @@ def values(name: str, below: str = "", kind: str = "recipe") -> dict[str, Any]:
             hint = f"did you mean --game {games[0]}? "
         there = ", ".join(names(below))
         raise ValueError(f"no {kind} is called {name!r}; {hint}there are {there}, or a YAML file's path")
-    return read(path)
+    return read_yaml(path)
 
 
 def pictures(model: str, dataset: str) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def pictures(model: str, dataset: str) -> dict[str, Any]:
             check_values(over, ImageConfig, whole=False)
         except ValueError as error:
             raise ValueError(f"{place(model, IMAGES)}: datasets{'.' * bool(name)}{name}: {error}") from error
-    return merge(said, special.get(dataset, {})) | {"dataset": dataset}
+    return merge_values(said, special.get(dataset, {})) | {"dataset": dataset}
 
 
 def recipe(name: str, game: str = "") -> dict[str, Any]:
@@ -77,4 +77,4 @@ def recipe(name: str, game: str = "") -> dict[str, Any]:
     if not game:
         raise ValueError(f"name a recipe ({', '.join(names())}) or a game: --game NAME or --game FILE.py:game")
     rules = make(game)
-    return {"game": game, **defaults(rules)}
+    return {"game": game, **default_values(rules)}

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from agent import random_numbers
 from agent.decision import Terms
-from agent.inference.evaluate import hashed
+from agent.inference.evaluate import hash_evaluate
 from agent.search.search import RuleName, Search, SearchConfig
 from games import Game, make
 
@@ -43,9 +43,11 @@ def decisions(game: Game) -> Iterator[NDArray[np.integer]]:
         count = len(states)
         for rule in RULES:
             for explore in (False, True):
-                search = Search(game, hashed, SearchConfig(rule=rule, num_simulations=max(BUDGETS)), num_slots=count)
+                search = Search(
+                    game, hash_evaluate, SearchConfig(rule=rule, num_simulations=max(BUDGETS)), num_slots=count
+                )
                 for budget in BUDGETS:
-                    terms = Terms.of(count, keys=random_numbers.keys(plies, np.arange(count), budget))
+                    terms = Terms.of(count, keys=random_numbers.make_keys(plies, np.arange(count), budget))
                     terms.budgets[:] = np.where(np.arange(count) % 2 == 0, budget, budget // 2)
                     terms.explore[:] = explore
                     search.think(np.arange(count), states, terms)
@@ -66,8 +68,11 @@ def _positions(game: Game, plies: int) -> NDArray[np.void]:
     for ply in range(plies):
         out = game.describe_new(states)
         live = np.flatnonzero(~out.terminal)
-        keys = random_numbers.keys(0, live, ply)
+        keys = random_numbers.make_keys(0, live, ply)
         game.advance(
-            states, live, live, random_numbers.choices(keys, random_numbers.OPENING, out.legal[live].astype(np.float64))
+            states,
+            live,
+            live,
+            random_numbers.draw_choices(keys, random_numbers.OPENING, out.legal[live].astype(np.float64)),
         )
     return states[~game.describe_new(states).terminal]

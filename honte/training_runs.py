@@ -51,7 +51,7 @@ class TrainResult:
 
 def nested(settings: dict[str, Any]) -> dict[str, Any]:
     """Keywords as nested values: ``{"learn__batch_size": 64}``, with dots or as a mapping of mappings alike."""
-    from training.config import merge
+    from training.config import merge_values
 
     out: dict[str, Any] = {}
     for name, value in settings.items():
@@ -60,7 +60,7 @@ def nested(settings: dict[str, Any]) -> dict[str, Any]:
         for parent in reversed(parents):
             inner = {parent: inner}
         _refuse_twice(out, inner, "")
-        out = merge(out, inner)
+        out = merge_values(out, inner)
     return out
 
 
@@ -102,13 +102,13 @@ def train(
 
     from honte import recipes
     from honte.cli.commands.train import folder_name, learn
-    from training.config import TrainConfig, merge, parse
+    from training.config import TrainConfig, merge_values, parse_config
 
     recipe = str(recipe)
     if recipe.endswith((".yaml", ".yml")) and not Path(recipe).is_file():
         raise FileNotFoundError(f"there is no recipe {recipe!r}")
     text = text_of(game)
-    config = parse(merge(recipes.recipe(recipe, text), nested(settings)), TrainConfig)
+    config = parse_config(merge_values(recipes.recipe(recipe, text), nested(settings)), TrainConfig)
     folder = Path(run) if str(run) else Path("runs") / folder_name(recipe, text)
     threads = torch.get_num_threads()  # the caller's own, which a run changes
     try:

@@ -6,12 +6,12 @@ import os
 import sys
 
 
-def cores() -> int:
+def num_cores() -> int:
     """Processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def step_back() -> None:
+def lower_priority() -> None:
     """From here on this process has only the time that nobody else wants: threads that it starts later, too.
 
     On Linux by the idle class, which gives way at once and takes 3 parts of a core against 110 of self-play's threads

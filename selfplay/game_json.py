@@ -29,7 +29,7 @@ def to_json(game: Game, record: GameRecord, players: Sequence[str]) -> dict[str,
         "game": game.name,
         "players": list(players),
         "opening": record.opening,
-        "moves": moves(game, record.actions.tolist()),
+        "moves": moves_text(game, record.actions.tolist()),
         "actions": record.actions.tolist(),
         "values": [round(float(value), 4) for value in record.values],
         "outcome": record.outcome,
@@ -37,7 +37,7 @@ def to_json(game: Game, record: GameRecord, players: Sequence[str]) -> dict[str,
     }
 
 
-def moves(game: Game, actions: Sequence[int]) -> list[str]:
+def moves_text(game: Game, actions: Sequence[int]) -> list[str]:
     """The actions as people write them."""
     states = game.new(1)
     game.init(states)

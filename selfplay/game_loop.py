@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from agent import random_numbers
 from agent.decision import Decisions, Forfeit, Terms
-from agent.player import Follower, Player, Remembering
+from agent.player import MoveFollower, Player, StatefulPlayer
 from agent.search.tree import Ints
 from games.game import Game, States
 from selfplay.records import GameRecord
@@ -34,13 +34,13 @@ TermsOf = Callable[[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]], T
 """(game ids [R], plies [R], keys [R]) -> the terms on which those moves are decided."""
 
 
-def plain_terms(ids: NDArray[np.int64], plies: NDArray[np.int64], keys: NDArray[np.uint64]) -> Terms:
+def default_terms(ids: NDArray[np.int64], plies: NDArray[np.int64], keys: NDArray[np.uint64]) -> Terms:
     """Every player on its own terms: no noise, the best move."""
     return Terms.of(len(ids), keys=keys)
 
 
 @dataclass
-class _Seat:
+class _GameUnderWay:
     """One game under way."""
 
     start: Start
@@ -62,7 +62,7 @@ class GameLoop:
         *,
         num_slots: int,
         seed: int,
-        terms: TermsOf = plain_terms,
+        terms: TermsOf = default_terms,
         stop_when_proven: bool = False,
         version: Callable[[], int] = lambda: 0,
     ) -> None:
@@ -70,13 +70,13 @@ class GameLoop:
         self.game, self.players, self.starts, self.seed = game, players, starts, seed
         self.terms, self.stop_when_proven, self.version = terms, stop_when_proven, version
         self.states: States = game.new(num_slots)
-        self.seats: list[_Seat | None] = [None] * num_slots
+        self.seats: list[_GameUnderWay | None] = [None] * num_slots
         self.empty = set(range(num_slots))
         self.unasked: list[int] = []  # slots with a game for whose move nobody has been asked
         self.thinking = np.full(num_slots, NOBODY)  # which player each slot waits for
         self.granted = np.zeros(num_slots, np.int64)  # simulations for the move under way
-        self.remembering = [player for player in players if isinstance(player, Remembering)]
-        self.followers = {i: player for i, player in enumerate(players) if isinstance(player, Follower)}
+        self.remembering = [player for player in players if isinstance(player, StatefulPlayer)]
+        self.followers = {i: player for i, player in enumerate(players) if isinstance(player, MoveFollower)}
         self.failures: list[tuple[int, Forfeit]] = []  # players and what they gave up, to be recorded
         self.moves = 0
 
@@ -116,12 +116,12 @@ class GameLoop:
         """Put games under way back into the first slots, as ``in_flight`` gave them (self-play: one player)."""
         for slot, record in enumerate(records):
             opening = tuple(int(a) for a in record.actions[: record.opening])
-            seat = _Seat(Start(record.id, (0, 0), opening), [int(a) for a in record.actions])
+            seat = _GameUnderWay(Start(record.id, (0, 0), opening), [int(a) for a in record.actions])
             seat.policies, seat.values = list(record.policies), [float(v) for v in record.values]
             seat.budgets, seat.networks = [int(b) for b in record.budgets], [int(n) for n in record.networks]
             self._sit(slot, seat)
 
-    def _sit(self, slot: int, seat: _Seat) -> None:
+    def _sit(self, slot: int, seat: _GameUnderWay) -> None:
         row = self.states[slot : slot + 1]
         self.game.init(row)
         for action in seat.actions:
@@ -142,7 +142,7 @@ class GameLoop:
             start = next(self.starts, None)
             if start is None:
                 break
-            self._sit(slot, _Seat(start, list(start.opening)))
+            self._sit(slot, _GameUnderWay(start, list(start.opening)))
         if self.unasked:
             waiting, self.unasked = self.unasked, []
             self._ask(waiting)
@@ -155,7 +155,7 @@ class GameLoop:
         owners = np.array([seat.start.seats[turn] for seat, turn in zip(seats, to_play, strict=True) if seat])
         ids = np.array([seat.start.id for seat in seats if seat])
         plies = np.array([len(seat.actions) for seat in seats if seat])
-        terms = self.terms(ids, plies, random_numbers.keys(self.seed, ids, plies))
+        terms = self.terms(ids, plies, random_numbers.make_keys(self.seed, ids, plies))
         for slot, seat, owner in zip(waiting, seats, owners, strict=True):
             if seat and owner in self.followers:
                 self.followers[owner].follow(slot, seat.actions)
@@ -216,7 +216,7 @@ class GameLoop:
         self._fill()
         return finished
 
-    def _record(self, seat: _Seat) -> GameRecord:
+    def _record(self, seat: _GameUnderWay) -> GameRecord:
         decided = len(seat.policies)
         return GameRecord(
             id=seat.start.id,

@@ -23,10 +23,10 @@ from agent.decision import Terms
 from agent.search.search import Search, SearchConfig
 from agent.settings import Count, Fraction, Positive, PositiveFraction, Settings, Slots, Temperature, Threads
 from games.game import Game
-from selfplay.cores import cores
+from selfplay.cores import num_cores
 from selfplay.game_loop import GameLoop, Start
-from selfplay.openings import Opening, scattered
-from selfplay.records import GameRecord, samples
+from selfplay.openings import Opening, random_openings
+from selfplay.records import GameRecord, num_samples
 
 Weights = Mapping[str, Any]
 
@@ -92,18 +92,20 @@ class Runner(Protocol):
     def close(self) -> None: ...
 
 
-def openings_of(game: Game, config: SelfPlayConfig, seed: int, ids: NDArray[np.int64]) -> list[Opening]:
+def self_play_openings(game: Game, config: SelfPlayConfig, seed: int, ids: NDArray[np.int64]) -> list[Opening]:
     """The random actions that each of the games ``ids [R]`` begins with."""
-    deep, depth = random_numbers.uniforms(random_numbers.keys(seed, ids, OPENING_PLY), random_numbers.OPENING, 2).T
+    deep, depth = random_numbers.draw_uniforms(
+        random_numbers.make_keys(seed, ids, OPENING_PLY), random_numbers.OPENING, 2
+    ).T
     most = np.where(deep < config.deep_openings, config.max_opening_plies, config.opening_plies)
-    return scattered(game, ids, (depth * (most + 1)).astype(np.int64), seed=seed)
+    return random_openings(game, ids, (depth * (most + 1)).astype(np.int64), seed=seed)
 
 
-def terms_of(config: SelfPlayConfig) -> Callable[..., Terms]:
+def self_play_terms(config: SelfPlayConfig) -> Callable[..., Terms]:
     """Self-play's terms: full and fast searches by playout cap randomisation (Wu 2019), temperature early on."""
 
     def terms(ids: NDArray[np.int64], plies: NDArray[np.int64], keys: NDArray[np.uint64]) -> Terms:
-        full = random_numbers.uniforms(keys, random_numbers.CAP, 1)[:, 0] < config.full_fraction
+        full = random_numbers.draw_uniforms(keys, random_numbers.CAP, 1)[:, 0] < config.full_fraction
         budgets = np.where(full, config.search.num_simulations, config.fast_simulations)
         warm = np.where(plies < config.temperature_plies, config.temperature, 0)
         return Terms(budgets.astype(np.int64), keys, warm.astype(np.float32), full)
@@ -135,7 +137,7 @@ class LocalRunner:
         self._finished: queue.Queue[GameRecord | BaseException] = queue.Queue(maxsize=max(64, config.num_games // 2))
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
-        num_loops = 1 if deterministic else config.num_groups or max(1, cores() - 1)
+        num_loops = 1 if deterministic else config.num_groups or max(1, num_cores() - 1)
         self.loops = [self._loop(self._starts(), config.num_games) for _ in range(num_loops)]
 
     def _loop(self, starts: Iterator[Start], num_slots: int) -> GameLoop:
@@ -146,7 +148,7 @@ class LocalRunner:
             starts,
             num_slots=num_slots,
             seed=self.seed,
-            terms=terms_of(self.config),
+            terms=self_play_terms(self.config),
             stop_when_proven=self.config.stop_when_proven,
             version=lambda: self.evaluator.version,
         )
@@ -154,7 +156,7 @@ class LocalRunner:
     def _starts(self) -> Iterator[Start]:
         while True:
             ids = np.array([next(self._ids) for _ in range(STARTS_AT_ONCE)])
-            for game_id, opening in zip(ids, openings_of(self.game, self.config, self.seed, ids), strict=True):
+            for game_id, opening in zip(ids, self_play_openings(self.game, self.config, self.seed, ids), strict=True):
                 self.next_id = max(self.next_id, int(game_id) + 1)
                 yield Start(int(game_id), (0, 0), opening)
 
@@ -202,7 +204,7 @@ class LocalRunner:
         """Play until ``quantum`` samples are finished. Moves under way begin again, so that only moves are state."""
         records: list[GameRecord] = []
         self.loops[0].rethink()
-        while samples(records) < self.config.quantum:
+        while num_samples(records) < self.config.quantum:
             records += self.loops[0].round()
         return records
 

@@ -22,7 +22,7 @@ PATIENCE = 16
 RETRIES = 4
 
 
-def openings(game: Game, count: int, plies: int, *, seed: int = 0, quiet: bool = True) -> list[Opening]:
+def make_openings(game: Game, count: int, plies: int, *, seed: int = 0, quiet: bool = True) -> list[Opening]:
     """``count`` openings of ``plies`` random actions, none of them over, to different positions where possible.
 
     ``quiet``: the player to move has no immediate win. Where a game has too few, they are repeated in turn. ValueError
@@ -30,14 +30,14 @@ def openings(game: Game, count: int, plies: int, *, seed: int = 0, quiet: bool =
     """
     if plies < 0:
         raise ValueError(f"the number of opening plies is {plies}; it must be 0 or more")
-    found = list(islice(distinct(game, plies, max(64, count), seed, quiet), count))
+    found = list(islice(distinct_openings(game, plies, max(64, count), seed, quiet), count))
     if not found:
         kind = "without an immediate win" if quiet else "that leaves the game unfinished"
         raise ValueError(f"{game.name} has no opening of {plies} random plies {kind}; choose fewer opening plies")
     return [found[i % len(found)] for i in range(count)]
 
 
-def scattered(game: Game, ids: NDArray[np.int64], plies: NDArray[np.int64], *, seed: int) -> list[Opening]:
+def random_openings(game: Game, ids: NDArray[np.int64], plies: NDArray[np.int64], *, seed: int) -> list[Opening]:
     """For each game id [R] an opening of ``plies [R]`` random actions that does not end the game.
 
     Each follows from (seed, id) alone. An action that would end the game is drawn again, ``RETRIES`` times; then the
@@ -49,12 +49,12 @@ def scattered(game: Game, ids: NDArray[np.int64], plies: NDArray[np.int64], *, s
     rows = np.arange(len(ids))
     for ply in range(int(plies.max(initial=0))):
         rows = rows[plies[rows] > ply]
-        keys = random_numbers.keys(seed, ids[rows], ply)
+        keys = random_numbers.make_keys(seed, ids[rows], ply)
         legal = game.describe_new(states[rows]).legal.astype(np.float64)
         waiting = np.arange(len(rows))
         moved = np.zeros(len(rows), np.bool_)
         for attempt in range(RETRIES):
-            actions = random_numbers.choices(keys[waiting], random_numbers.OPENING + 16 * attempt, legal[waiting])
+            actions = random_numbers.draw_choices(keys[waiting], random_numbers.OPENING + 16 * attempt, legal[waiting])
             after = game.new(len(waiting))
             game.copy(after, states[rows[waiting]])
             game.step(after, actions)
@@ -70,7 +70,7 @@ def scattered(game: Game, ids: NDArray[np.int64], plies: NDArray[np.int64], *, s
     return [tuple(actions) for actions in played]
 
 
-def distinct(game: Game, plies: int, batch: int, seed: int, quiet: bool) -> Iterator[Opening]:
+def distinct_openings(game: Game, plies: int, batch: int, seed: int, quiet: bool) -> Iterator[Opening]:
     """Openings to new positions, until ``PATIENCE`` batches in a row bring none."""
     seen: set[bytes] = set()
     tried = stale = 0
@@ -93,8 +93,8 @@ def _batch(game: Game, ids: NDArray[np.int64], plies: int, seed: int, quiet: boo
     out = game.describe_new(states)
     for ply in range(plies):
         going = np.flatnonzero(~out.terminal)
-        keys = random_numbers.keys(seed, ids[going], ply)
-        actions = random_numbers.choices(keys, random_numbers.OPENING, out.legal[going].astype(np.float64))
+        keys = random_numbers.make_keys(seed, ids[going], ply)
+        actions = random_numbers.draw_choices(keys, random_numbers.OPENING, out.legal[going].astype(np.float64))
         played[going, ply] = actions
         game.advance(states, going, going, actions)
         ids, played, states, out = ids[going], played[going], states[going], game.describe_new(states[going])

@@ -82,7 +82,7 @@ def _seed(seed: int) -> int:
     return seed if -(1 << 63) <= seed < 1 << 63 else seed % (1 << 63)
 
 
-def bundle(parts: Sequence[bytes]) -> bytes:
+def join_packed(parts: Sequence[bytes]) -> bytes:
     """Packed records put together without being unpacked; ``unpack`` reads them as one."""
     if len(parts) == 1:
         return parts[0]
@@ -96,11 +96,13 @@ def unpack(game: Game, data: bytes, name: str = "shard") -> list[GameRecord]:
     """The records in ``data``, checked against the rules. ValueError with a sentence for anything that is off."""
     arrays = _arrays(data, name)
     if arrays and all(key.startswith(PART) for key in arrays):
-        return [record for part in arrays.values() for record in _plain(game, _arrays(part.tobytes(), name), name)]
-    return _plain(game, arrays, name)
+        return [
+            record for part in arrays.values() for record in _make_records(game, _arrays(part.tobytes(), name), name)
+        ]
+    return _make_records(game, arrays, name)
 
 
-def _plain(game: Game, arrays: dict[str, Any], name: str) -> list[GameRecord]:
+def _make_records(game: Game, arrays: dict[str, Any], name: str) -> list[GameRecord]:
     """The records that ``pack`` turned into ``arrays``, checked."""
     try:
         schema, known = int(arrays["schema"]), str(arrays["game"])
@@ -163,16 +165,16 @@ def validate(game: Game, records: Sequence[GameRecord], name: str = "shard") -> 
     with np.errstate(invalid="ignore", over="ignore"):
         sums = policies.sum(axis=1)
     odd = ~np.isfinite(policies).all(axis=1) | (policies < 0).any(axis=1) | ~(abs(sums - 1) <= 1e-3)
-    _none(records, owner[odd], name, "has a policy that is not one: finite, >= 0, of sum 1")
+    _refuse_records(records, owner[odd], name, "has a policy that is not one: finite, >= 0, of sum 1")
     values = np.concatenate([record.values for record in records])
-    _none(records, owner[~(abs(values) <= 1)], name, "has a value outside [-1, 1]")
+    _refuse_records(records, owner[~(abs(values) <= 1)], name, "has a value outside [-1, 1]")
     first_action, first_policy = np.cumsum(lengths) - lengths, np.cumsum(lengths - openings) - (lengths - openings)
     states = game.new(len(records))
     game.init(states)
     for ply in range(int(lengths.max()) + 1):
         out = game.describe_new(states)
         value = np.where(out.to_play == 0, out.value, -out.value)
-        _none(
+        _refuse_records(
             records,
             (lengths == ply) & ~given & ~(out.terminal & (value == outcomes)),
             name,
@@ -182,10 +184,10 @@ def validate(game: Game, records: Sequence[GameRecord], name: str = "shard") -> 
         played = actions[first_action[live] + ply].astype(np.int64)
         sane = (played >= 0) & (played < game.num_actions)
         legal = sane & out.legal[live, np.where(sane, played, 0)]
-        _none(records, live[~legal], name, f"plays the illegal action {_first(played[~legal])} at ply {ply}")
+        _refuse_records(records, live[~legal], name, f"plays the illegal action {_first(played[~legal])} at ply {ply}")
         decided = live[openings[live] <= ply]
         there = (policies[first_policy[decided] + ply - openings[decided]] > 0) & ~out.legal[decided]
-        _none(records, decided[there.any(axis=1)], name, f"has a policy on illegal actions at ply {ply}")
+        _refuse_records(records, decided[there.any(axis=1)], name, f"has a policy on illegal actions at ply {ply}")
         game.advance(states, live, live, played)
 
 
@@ -193,7 +195,7 @@ def _first(values: NDArray[np.int64]) -> int:
     return int(values[0]) if len(values) else 0
 
 
-def _none(records: Sequence[GameRecord], bad: NDArray[Any], name: str, what: str) -> None:
+def _refuse_records(records: Sequence[GameRecord], bad: NDArray[Any], name: str, what: str) -> None:
     """ValueError that says ``what`` of the first of the records that ``bad``, a mask or indices, picks."""
     if bad.dtype == np.bool_:
         bad = np.flatnonzero(bad)
@@ -218,7 +220,7 @@ def read_shard(path: Path, game: Game) -> list[GameRecord]:
     return unpack(game, durable_files.read_checked(path), Path(path).name)
 
 
-def shards(folder: Path) -> dict[int, Path]:
+def list_shards(folder: Path) -> dict[int, Path]:
     """The shards in a folder by number, in order."""
     return {int(path.stem): path for path in sorted(Path(folder).glob("????????.npz"))}
 
@@ -244,6 +246,6 @@ def replay(game: Game, records: Sequence[GameRecord]) -> tuple[States, NDArray[n
     return rows, owner, ply
 
 
-def samples(records: Iterable[GameRecord]) -> int:
+def num_samples(records: Iterable[GameRecord]) -> int:
     """How many decided positions the records hold."""
     return sum(record.num_decided for record in records)

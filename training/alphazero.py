@@ -24,16 +24,16 @@ from games.game import Game
 from selfplay.distributed.checked_games import Games
 from selfplay.local_runner import LocalRunner
 from training.config import TrainConfig
-from training.data_parallel import Learners
-from training.evaluation.rating_curve import Rated
+from training.data_parallel import LearnerGroup
+from training.evaluation.rating_curve import RatedCheckpoint
 from training.losses import policy_value_loss
-from training.replay_buffer import Replay
+from training.replay_buffer import ReplayBuffer
 from training.run import run_folder
 from training.run.metrics import Metrics
-from training.run.progress import Rates, Report
-from training.run.run_storage import Saved, Storage
+from training.run.progress import ProgressReport, Rates
+from training.run.run_storage import RunState, RunStorage
 from training.start_checks import engine_of, learner_device
-from training.trainer import Batch, Diverged, Trainer
+from training.trainer import Batch, Trainer, TrainingDiverged
 from training.transfer import freeze, transplant
 
 FLUSH_SECONDS = 5.0
@@ -42,7 +42,7 @@ FLUSH_SECONDS = 5.0
 VIEW_SECONDS = 2.0
 
 
-class Run:
+class AlphaZeroRun:
     """One training run in one folder; ``go`` works until it is finished or ``stopping`` says so."""
 
     def __init__(
@@ -51,9 +51,9 @@ class Run:
         config: TrainConfig,
         folder: Path,
         *,
-        watch: Callable[[Report], None] = lambda report: None,
+        watch: Callable[[ProgressReport], None] = lambda report: None,
         grade: Callable[[Evaluate], dict[str, float]] | None = None,
-        rated: Callable[[], list[Rated]] = list,
+        rated: Callable[[], list[RatedCheckpoint]] = list,
         stopping: Callable[[], bool] = lambda: False,
         remote: Callable[..., Any] | None = None,
     ) -> None:
@@ -70,10 +70,10 @@ class Run:
             freeze(model.trunk)
         self.loss = partial(policy_value_loss, value_mix=learn.value_mix, value_weight=learn.value_weight)
         self.trainer = Trainer(model, self.loss(), learn.trainer, learner_device(config))
-        self.learners: Learners | None = None
-        self.replay = Replay(game, learn.window, full_budget=config.self_play.search.num_simulations)
-        self.storage = Storage(game, config, folder)
-        self.report, self.rates = Report(), Rates()
+        self.learners: LearnerGroup | None = None
+        self.replay = ReplayBuffer(game, learn.window, full_budget=config.self_play.search.num_simulations)
+        self.storage = RunStorage(game, config, folder)
+        self.report, self.rates = ProgressReport(), Rates()
         self.pending: list[Games] = []
         saved = self._restore()
         engine = engine_of(config, remote=remote is not None)
@@ -92,7 +92,7 @@ class Run:
         self._begun = self._last_view = self._last_save = self._last_flush = time.monotonic()
         self._last_grade = -1e9
 
-    def _restore(self) -> Saved:
+    def _restore(self) -> RunState:
         """Take up the newest valid checkpoint and the games that are stored."""
         saved = self.storage.load(self.replay)
         self.version, self.num_games, self.minutes_before = saved.version, saved.num_games, saved.minutes
@@ -125,7 +125,7 @@ class Run:
                 self._save()
             if done:
                 self._view()
-        except Diverged as error:
+        except TrainingDiverged as error:
             raise ValueError(
                 f"training diverged: {error}; the newest checkpoint is whole: begin another run with"
                 f" --init {self.folder} and a smaller --learn.trainer.learning-rate.value"
@@ -200,7 +200,7 @@ class Run:
         if self.config.learn.processes == 1:
             return self.trainer.step(batch)
         if self.learners is None:
-            self.learners = Learners(self.trainer, self.loss, self.config.learn.processes)
+            self.learners = LearnerGroup(self.trainer, self.loss, self.config.learn.processes)
         return self.learners.step(batch)
 
     def _cool(self) -> None:
@@ -261,7 +261,7 @@ class Run:
         """Games first, then a checkpoint that counts them."""
         self._flush()
         self.storage.save(
-            Saved(
+            RunState(
                 trainer=self.trainer.state(),
                 weights=self.weights,
                 version=self.version,

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from agent import settings
-from agent.inference.backend_selection import EngineConfig
+from agent.inference.backend_selection import BackendConfig
 from agent.networks.policy_value import NetworkConfig
 from agent.search.search import SearchConfig
 from agent.settings import Count, Device, Fraction, Number, Positive, PositiveNumber, Range, Seed, Settings, Slots
@@ -66,7 +66,7 @@ class TrainConfig(Settings):
     max_samples: Annotated[int, Range(0, 10**12)] = 0  # made by self-play; 0: no limit
     freeze: bool = False  # only the heads learn; for a trunk from elsewhere (--init)
     network: NetworkConfig = field(default_factory=NetworkConfig)
-    engine: EngineConfig = field(default_factory=EngineConfig)
+    engine: BackendConfig = field(default_factory=BackendConfig)
     self_play: SelfPlayConfig = field(default_factory=SelfPlayConfig)
     play: SearchConfig = field(default_factory=lambda: SearchConfig(num_simulations=100))  # when it plays for real
     learn: LearnConfig = field(default_factory=LearnConfig)
@@ -103,7 +103,7 @@ MAY_CHANGE = frozenset(
 """What another value of does not make another run of the same folder."""
 
 
-def parse(values: Mapping[str, Any], kind: type = TrainConfig, path: str = "") -> Any:
+def parse_config(values: Mapping[str, Any], kind: type = TrainConfig, path: str = "") -> Any:
     """A config from nested mappings. ValueError names the first unknown setting or wrong value, ``path`` before it."""
     import pydantic  # here and below: a configuration made in code needs none
 
@@ -159,16 +159,16 @@ def to_dict(config: Any) -> dict[str, Any]:
     return plain
 
 
-def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+def merge_values(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     """``base`` with the values of ``over`` in their places."""
     out = dict(base)
     for key, value in over.items():
         mine = out.get(key)
-        out[key] = merge(mine, value) if isinstance(mine, Mapping) and isinstance(value, Mapping) else value
+        out[key] = merge_values(mine, value) if isinstance(mine, Mapping) and isinstance(value, Mapping) else value
     return out
 
 
-def defaults(game: Game) -> dict[str, Any]:
+def default_values(game: Game) -> dict[str, Any]:
     """What follows from a game that has no recipe: a network and a temperature that fit its size."""
     _, height, width = game.observation_shape
     small = height * width <= 20

@@ -30,7 +30,7 @@ PATIENCE = timedelta(minutes=10)
 State = tuple[dict[str, Tensor], dict[str, Any]]
 
 
-class Learners:
+class LearnerGroup:
     """``trainer`` and ``processes - 1`` children that follow it."""
 
     def __init__(self, trainer: Trainer, make_loss: Callable[[], LossFunction], processes: int) -> None:
@@ -70,7 +70,7 @@ class Learners:
         self._folder.cleanup()
 
 
-class Share(nn.Module):
+class ShardedModel(nn.Module):
     """A model whose every call passes only this process's rows; the rows of the others are gathered from them."""
 
     def __init__(self, model: nn.Module, rank: int, processes: int) -> None:
@@ -149,7 +149,7 @@ def _join(trainer: Trainer, loss: LossFunction, rank: int, processes: int, meet:
     for module in trainer.model.modules():
         if type(module) is nn.BatchNorm2d:
             module.__class__ = GlobalBatchNorm2d
-    share = Share(trainer.model, rank, processes)
+    share = ShardedModel(trainer.model, rank, processes)
     trainer.loss_fn = lambda model, batch: loss(share, batch)
 
 

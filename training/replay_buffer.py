@@ -35,7 +35,7 @@ class WindowConfig(Settings, called="window"):
         return int(self.start * (1 + self.slope * grown))
 
 
-class Replay:
+class ReplayBuffer:
     """Samples in the order they were made; drawn uniformly from the window, each under a random symmetry."""
 
     def __init__(self, game: Game, window: WindowConfig, *, full_budget: int = 0) -> None:
@@ -54,7 +54,7 @@ class Replay:
     def add(self, games: checked_games.Games) -> int:
         """Take finished games in; returns how many samples they gave."""
         made = self.made
-        for rows in checked_games.rows(self.game, games):
+        for rows in checked_games.decided_positions(self.game, games):
             targets = np.stack([rows.outcomes, rows.values, rows.budgets >= self.full_budget], axis=1)
             self._append(rows.states, rows.policies, targets.astype(np.float32))
             self.made += len(targets)

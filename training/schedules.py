@@ -66,7 +66,7 @@ class Schedule(Settings, called="schedule"):
         }
 
 
-def parse(text: Any, field: str = "schedule") -> Schedule:
+def parse_schedule(text: Any, field: str = "schedule") -> Schedule:
     """The schedule that a YAML value stands for: a number, or a mapping of ``Schedule``'s fields.
 
     Raises ValueError that names ``field`` and what would be right.

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import torch
 
-from agent.inference.backend_selection import CHOSEN_HERE, EngineConfig, candidates, missing, placed
-from agent.inference.devices import device_of
+from agent.inference.backend_selection import CHOSEN_HERE, BackendConfig, list_candidates, missing, placed
+from agent.inference.devices import choose_device
 from agent.networks.policy_value import PolicyValueNet
-from agent.players import check_settings, player
-from agent.search.memory_limit import refuse_above
+from agent.players import check_settings, make_player
+from agent.search.memory_limit import check_memory
 from agent.search.search import refuse_large
 from games.game import Game
 from training.config import TrainConfig
@@ -25,10 +25,10 @@ from training.transfer import transplant
 def learner_device(config: TrainConfig) -> torch.device:
     """Where the learner works; a deterministic run's ``auto`` is the CPU. ValueError for a device that is not there."""
     name = "cpu" if config.deterministic and config.learn.device == "auto" else config.learn.device
-    return device_of(name, processes=config.learn.processes, setting="learn.device")
+    return choose_device(name, processes=config.learn.processes, setting="learn.device")
 
 
-def engine_of(config: TrainConfig, *, remote: bool = False) -> EngineConfig:
+def engine_of(config: TrainConfig, *, remote: bool = False) -> BackendConfig:
     """The engine asked for; a deterministic run does not choose one by measuring.
 
     ``remote``: it runs in Ray's actors, and those that reserve no GPU use none.
@@ -57,12 +57,12 @@ def check(game: Game, config: TrainConfig, *, init: Path | None = None, remote: 
     engine, play = engine_of(config, remote=remote), config.self_play
     if not remote:
         engine = placed(engine)
-        if not candidates(game, config.network, engine):
+        if not list_candidates(game, config.network, engine):
             raise missing(engine)
         refuse_large(game, play.search, play.num_games)
     with torch.device("meta"):
         model = PolicyValueNet(config.network, game.observation_shape, game.action_layout)
-    refuse_above(
+    check_memory(
         16 * sum(parameter.numel() for parameter in model.parameters()),  # weights, gradients and AdamW's two averages
         what=f"learning a network of {config.network.blocks} blocks and {config.network.channels} channels",
         instead="a smaller network takes less",
@@ -80,6 +80,6 @@ def _check_rating(game: Game, config: TrainConfig) -> None:
             ("gtp:", "ugi:", "perfect")
         ):  # programs start, and tables are made, when they are needed
             try:
-                player(text, game, num_slots=1, device="cpu")
+                make_player(text, game, num_slots=1, device="cpu")
             except ValueError as error:
                 raise ValueError(f"rating.anchors: {error}") from error

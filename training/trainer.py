@@ -29,7 +29,7 @@ _NORMS = (nn.modules.batchnorm._NormBase, nn.GroupNorm, nn.LayerNorm)
 _COUNTERS = ("steps", "samples_seen", "skipped", "skipped_in_row")
 
 
-class Diverged(RuntimeError):
+class TrainingDiverged(RuntimeError):
     """Too many steps in a row were not finite: go back to an earlier checkpoint, with a smaller learning rate."""
 
 
@@ -91,8 +91,8 @@ class Trainer:
         """One update from ``batch``: tensors with the same first dimension, the number of samples.
 
         Returns the loss function's metrics with ``loss``, ``grad_norm`` (before clipping), ``learning_rate`` and
-        ``skipped`` (so far). A step whose loss or gradient is not finite changes no weight and no buffer; ``Diverged``
-        is raised after ``max_skipped`` of them in a row.
+        ``skipped`` (so far). A step whose loss or gradient is not finite changes no weight and no buffer;
+        ``TrainingDiverged`` is raised after ``max_skipped`` of them in a row.
         """
         self.model.train()
         learning_rate = self.config.learning_rate.at(self.samples_seen) * self.learning_rate_scale
@@ -214,7 +214,7 @@ class Trainer:
         self.skipped += 1
         self.skipped_in_row += 1
         if self.skipped_in_row >= self.config.max_skipped:
-            raise Diverged(
+            raise TrainingDiverged(
                 f"{self.skipped_in_row} steps in a row were not finite (loss {report['loss']}, gradient norm"
                 f" {report['grad_norm']}) at step {self.steps}: go back to a checkpoint and lower the learning rate"
             )

@@ -47,7 +47,7 @@ for _tag, _pattern in (
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"(?:{_pattern})$"), list("-+0123456789."))
 
 
-def read(path: Path) -> dict[str, Any]:
+def read_yaml(path: Path) -> dict[str, Any]:
     """The settings in a file."""
     try:
         if path.stat().st_size > LARGEST:

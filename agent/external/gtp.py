@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from agent.external.gtp_client import GtpClient, Refused, Resigned
-from agent.external.player import Engine, OutsidePlayer, command_of, engines_for
+from agent.external.gtp_client import CommandRefused, GtpClient, Resigned
+from agent.external.player import ExternalEngine, ExternalPlayer, default_num_engines, parse_command
 from games.game import Game
 
 SECONDS = 60.0
@@ -21,7 +21,7 @@ SECONDS = 60.0
 COLOURS = ("black", "white")
 
 
-def colours(game: Game) -> tuple[str, str]:
+def colour_names(game: Game) -> tuple[str, str]:
     """What GTP calls the first and the second player: black and white, unless the game calls them so itself."""
     first, second = (name.lower() for name in game.board.names)
     return (first, second) if {first, second} == set(COLOURS) else COLOURS
@@ -34,12 +34,12 @@ def is_go(game: Game) -> bool:
 
 def gtp_player(text: str, game: Game, num_slots: int) -> GtpPlayer:
     """The player that ``gtp:[seconds=S] [engines=N] COMMAND`` names. ValueError where that is not right."""
-    settings = {"seconds": SECONDS, "engines": engines_for(num_slots)}
-    command = command_of(text, settings, example="gtp:gnugo --mode gtp")
+    settings = {"seconds": SECONDS, "engines": default_num_engines(num_slots)}
+    command = parse_command(text, settings, example="gtp:gnugo --mode gtp")
     return GtpPlayer(game, command, num_engines=int(settings["engines"]), seconds=settings["seconds"])
 
 
-class GtpEngine(Engine[GtpClient]):
+class GtpEngine(ExternalEngine[GtpClient]):
     """One engine that knows which moves it has been told."""
 
     def __init__(self, game: Game, command: str, seconds: float) -> None:
@@ -64,22 +64,24 @@ class GtpEngine(Engine[GtpClient]):
             seat = int(self.game.describe_new(states).to_play[0])
             if ply >= common:
                 try:
-                    client.ask(f"play {colours(self.game)[seat]} {self.game.action_text(action, seat)}")
-                except Refused as error:
+                    client.ask(f"play {colour_names(self.game)[seat]} {self.game.action_text(action, seat)}")
+                except CommandRefused as error:
                     text = self.game.action_text(action, seat)
-                    raise Refused(f"it does not accept the legal move {text}: {error}") from None
+                    raise CommandRefused(f"it does not accept the legal move {text}: {error}") from None
             self.game.step(states, np.array([action]))
         here = self.game.describe_new(states)
         seat = int(here.to_play[0])
-        text = client.ask(f"genmove {colours(self.game)[seat]}")
+        text = client.ask(f"genmove {colour_names(self.game)[seat]}")
         try:
             action = self.game.parse_action(text, seat)
         except ValueError:
             if text.lower() == "resign":
                 raise Resigned("it resigned") from None
-            raise Refused(f"it answered genmove with {text[:60]!r}, which is no move of {self.game.name}") from None
+            raise CommandRefused(
+                f"it answered genmove with {text[:60]!r}, which is no move of {self.game.name}"
+            ) from None
         if not here.legal[0, action]:
-            raise Refused(f"it played {text}, which is not legal")
+            raise CommandRefused(f"it played {text}, which is not legal")
         self.known = [*actions, action]
         return action
 
@@ -102,7 +104,7 @@ def komi(game: Game) -> float:
     return float(parameters.get("komi", 7))
 
 
-class GtpPlayer(OutsidePlayer):
+class GtpPlayer(ExternalPlayer):
     """Engines that speak GTP."""
 
     def __init__(self, game: Game, command: str, *, num_engines: int, seconds: float) -> None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import time
 
-from agent.external.process import LONGEST_LINE, LONGEST_REPLY, EngineError, EngineProcess, Refused, Resigned
+from agent.external.process import LONGEST_LINE, LONGEST_REPLY, CommandRefused, EngineError, EngineProcess, Resigned
 
-__all__ = ["EngineError", "GtpClient", "Refused", "Resigned"]
+__all__ = ["CommandRefused", "EngineError", "GtpClient", "Resigned"]
 
 
 class GtpClient(EngineProcess):
@@ -39,12 +39,12 @@ class GtpClient(EngineProcess):
                 raise EngineError(f"the reply to {command!r} does not end")
         body = "\n".join([reply[0][1:].lstrip("0123456789").strip(), *reply[1:]]).strip()
         if reply[0][0] == "?":
-            raise Refused(body or "no reason given")
+            raise CommandRefused(body or "no reason given")
         return body
 
     def tell(self, command: str) -> str:
         """As ``ask``, for a command that must not be refused: Refused then names it."""
         try:
             return self.ask(command)
-        except Refused as error:
-            raise Refused(f"it refuses {command!r}: {error}") from None
+        except CommandRefused as error:
+            raise CommandRefused(f"it refuses {command!r}: {error}") from None

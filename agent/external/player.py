@@ -17,14 +17,14 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from agent.decision import Decisions, Forfeit, Terms
-from agent.external.process import EngineError, EngineProcess, Refused, Resigned
+from agent.external.process import CommandRefused, EngineError, EngineProcess, Resigned
 from agent.search.tree import Ints
 from games.game import Game, States
 
 C = TypeVar("C", bound=EngineProcess)
 
 
-class Engine(ABC, Generic[C]):
+class ExternalEngine(ABC, Generic[C]):
     """One engine that plays one game at a time, and starts anew after it failed."""
 
     def __init__(self, game: Game, command: str, seconds: float) -> None:
@@ -38,7 +38,7 @@ class Engine(ABC, Generic[C]):
         with self.busy:
             try:
                 return self.answer(list(actions))
-            except (EngineError, Refused):
+            except (EngineError, CommandRefused):
                 self.end()
                 raise
 
@@ -53,12 +53,12 @@ class Engine(ABC, Generic[C]):
             self.client = None
 
 
-def engines_for(num_slots: int) -> float:
+def default_num_engines(num_slots: int) -> float:
     """How many processes play so many games at once, unless somebody says so."""
     return float(min(num_slots, os.cpu_count() or 1))
 
 
-def command_of(text: str, settings: MutableMapping[str, float], example: str) -> str:
+def parse_command(text: str, settings: MutableMapping[str, float], example: str) -> str:
     """The command in ``KIND:[name=number ...] COMMAND``; ``settings`` take what stands before it.
 
     ValueError for a number that is not right, where there is no command, and for a ``?`` outside quotes: it begins the
@@ -103,10 +103,10 @@ def has_open_mark(command: str) -> bool:
     return False
 
 
-class OutsidePlayer:
+class ExternalPlayer:
     """Engines from outside, a few for all slots; each slot keeps to one of them."""
 
-    def __init__(self, game: Game, engines: Sequence[Engine[Any]]) -> None:
+    def __init__(self, game: Game, engines: Sequence[ExternalEngine[Any]]) -> None:
         self.game, self.engines = game, engines
         self.pool = concurrent.futures.ThreadPoolExecutor(len(engines), thread_name_prefix="engine")
         self.lines: dict[int, list[int]] = {}
@@ -142,7 +142,7 @@ class OutsidePlayer:
                 slot = self.waiting.pop(future)
                 try:
                     future.result()
-                except (EngineError, Refused) as error:
+                except (EngineError, CommandRefused) as error:
                     raise Forfeit(slot, f"{self.engines[0].command}: {error}") from None
         slots = np.array([self.waiting[future] for future in done], np.int64)
         out = Decisions.empty(len(slots), self.game.num_actions)

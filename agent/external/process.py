@@ -26,11 +26,11 @@ class EngineError(RuntimeError):
     """The engine is of no use any more: it died, hangs or does not speak its protocol."""
 
 
-class Refused(RuntimeError):
+class CommandRefused(RuntimeError):
     """The engine lives, but does not do what it was told."""
 
 
-class Resigned(Refused):
+class Resigned(CommandRefused):
     """The engine gives the game up, as its protocol allows."""
 
 

@@ -13,8 +13,8 @@ import time
 
 import numpy as np
 
-from agent.external.player import Engine, OutsidePlayer, command_of, engines_for
-from agent.external.process import EngineProcess, Refused
+from agent.external.player import ExternalEngine, ExternalPlayer, default_num_engines, parse_command
+from agent.external.process import CommandRefused, EngineProcess
 from games.game import Game
 
 SECONDS = 60.0
@@ -26,8 +26,14 @@ MOVETIME = 1000.0
 
 def ugi_player(text: str, game: Game, num_slots: int) -> UgiPlayer:
     """The player of ``ugi:[seconds=S] [engines=N] [movetime=MS | nodes=N | depth=D] COMMAND``; ValueError if wrong."""
-    settings = {"seconds": SECONDS, "engines": engines_for(num_slots), "movetime": 0.0, "nodes": 0.0, "depth": 0.0}
-    command = command_of(text, settings, example="ugi:nodes=1000 ./engine")
+    settings = {
+        "seconds": SECONDS,
+        "engines": default_num_engines(num_slots),
+        "movetime": 0.0,
+        "nodes": 0.0,
+        "depth": 0.0,
+    }
+    command = parse_command(text, settings, example="ugi:nodes=1000 ./engine")
     limits = [f"{name} {settings[name]:.0f}" for name in ("movetime", "nodes", "depth") if settings[name]]
     if len(limits) > 1:
         raise ValueError(f"{text!r} limits a move by {' and by '.join(limits)}; one of them is enough")
@@ -48,7 +54,7 @@ class UgiClient(EngineProcess):
                 return rest.strip()
 
 
-class UgiEngine(Engine[UgiClient]):
+class UgiEngine(ExternalEngine[UgiClient]):
     """One engine; it is told the whole game before each of its moves, so that it has nothing to remember."""
 
     def __init__(self, game: Game, command: str, limit: str, seconds: float) -> None:
@@ -70,9 +76,9 @@ class UgiEngine(Engine[UgiClient]):
         try:
             action = self.game.parse_action(said, int(here.to_play[0]))
         except ValueError:
-            raise Refused(f"its best move is {said[:60]!r}") from None
+            raise CommandRefused(f"its best move is {said[:60]!r}") from None
         if not here.legal[0, action]:
-            raise Refused(f"it played {said}, which is not legal")
+            raise CommandRefused(f"it played {said}, which is not legal")
         return action
 
     def _started(self, *, new_game: bool) -> UgiClient:
@@ -85,7 +91,7 @@ class UgiEngine(Engine[UgiClient]):
         return self.client
 
 
-class UgiPlayer(OutsidePlayer):
+class UgiPlayer(ExternalPlayer):
     """Engines that speak UGI."""
 
     def __init__(self, game: Game, command: str, limit: str, *, num_engines: int, seconds: float) -> None:

@@ -29,7 +29,7 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
 """How far an engine of a precision may be from fp32 in the mean: centred logits, values. More, and it is broken."""
 
 
-class Engine(Protocol):
+class Backend(Protocol):
     """An ``Evaluate`` made of weights."""
 
     version: int
@@ -41,7 +41,7 @@ class Engine(Protocol):
     def load(self, weights: Mapping[str, Any], version: int = 0) -> None: ...
 
 
-class Parity(NamedTuple):
+class AnswerDifference(NamedTuple):
     """How one engine's answers differ from another's, over the legal actions of B positions."""
 
     logits: float  # mean absolute difference, each row centred first: a constant changes no policy
@@ -49,7 +49,7 @@ class Parity(NamedTuple):
     same_best: float  # share of rows with the same best action
 
 
-def parity(one: Evaluation, other: Evaluation, legal: Any) -> Parity:
+def compare_answers(one: Evaluation, other: Evaluation, legal: Any) -> AnswerDifference:
     """Compare two answers of B positions, ``legal [B, A]``, each with some legal action."""
     rows = []
     for answer in (one, other):
@@ -57,20 +57,20 @@ def parity(one: Evaluation, other: Evaluation, legal: Any) -> Parity:
         rows.append(np.where(legal, logits - logits.sum(1, keepdims=True) / legal.sum(1, keepdims=True), -np.inf))
     best = [row.argmax(axis=1) for row in rows]
     differences = np.abs(np.where(legal, rows[0], 0) - np.where(legal, rows[1], 0))
-    return Parity(
+    return AnswerDifference(
         float(differences.sum() / legal.sum()),
         float(np.abs(one.value - other.value).mean()),
         float((best[0] == best[1]).mean()),
     )
 
 
-def close(precision: str, found: Parity) -> bool:
+def is_close(precision: str, found: AnswerDifference) -> bool:
     """Whether ``found`` is within the bounds of ``precision``."""
     logits, value = BOUNDS[precision]
     return found.logits <= logits and found.value <= value
 
 
-def typical(game: Game, count: int = 256) -> tuple[States, Positions]:
+def sample_positions(game: Game, count: int = 256) -> tuple[States, Positions]:
     """[B] random positions of which none is over: what engines are tried on."""
     random = np.random.default_rng(0)
     states = game.new(count)
@@ -87,9 +87,9 @@ def typical(game: Game, count: int = 256) -> tuple[States, Positions]:
     return states, game.describe_new(states)
 
 
-def seconds(engine: Engine, game: Game, *, updates: bool = False, repeats: int = 8) -> float:
+def seconds_per_position(engine: Backend, game: Game, *, updates: bool = False, repeats: int = 8) -> float:
     """What a position costs ``engine``, by the fastest of a few batches; ``updates`` adds its share of new weights."""
-    states, positions = typical(game, ROWS)
+    states, positions = sample_positions(game, ROWS)
     engine(states, positions)
     spans = []
     for _ in range(repeats):
@@ -102,7 +102,7 @@ def seconds(engine: Engine, game: Game, *, updates: bool = False, repeats: int =
     return cost
 
 
-def update_seconds(engine: Engine, states: States, positions: Positions, batch_seconds: float) -> float:
+def update_seconds(engine: Backend, states: States, positions: Positions, batch_seconds: float) -> float:
     """What taking weights costs, the first batch after it included as far as it is slower than the others."""
     weights = engine.network.state_dict()
     start = time.perf_counter()

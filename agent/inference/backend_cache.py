@@ -14,13 +14,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from agent.storage.user_cache import folder
+from agent.storage.user_cache import cache_folder
 from games.game import Game
 
 
-def place() -> Path:
+def cache_path() -> Path:
     """The file, among the user's caches."""
-    return folder() / "engines.json"
+    return cache_folder() / "engines.json"
 
 
 def processor() -> str:
@@ -32,7 +32,7 @@ def processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def key(game: Game, network: Any, asked: Any) -> str:
+def measurement_key(game: Game, network: Any, asked: Any) -> str:
     """What a measurement depends on: machine, libraries, the network's shape and what was asked for."""
     libraries = []
     for name in ("torch", "openvino"):
@@ -42,19 +42,19 @@ def key(game: Game, network: Any, asked: Any) -> str:
     return " | ".join(map(str, (processor(), os.cpu_count(), *libraries, network, shape, asked)))
 
 
-def recall(entry: str) -> str | None:
+def load_choice(entry: str) -> str | None:
     """The engine that was the fastest; None where nothing was kept, or nothing that can be read."""
     try:
-        found = json.loads(place().read_text(encoding="utf-8"))[entry]["engine"]
+        found = json.loads(cache_path().read_text(encoding="utf-8"))[entry]["engine"]
     except (OSError, RuntimeError, ValueError, KeyError, TypeError):
         return None
     return found if isinstance(found, str) else None
 
 
-def keep(entry: str, engine: str, costs: Mapping[str, float]) -> None:
+def store_choice(entry: str, engine: str, costs: Mapping[str, float]) -> None:
     """Note that ``engine`` was the fastest, with the seconds a position of all; where nothing can be kept, do not."""
     with contextlib.suppress(OSError, RuntimeError):
-        path = place()
+        path = cache_path()
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             known = json.loads(path.read_text(encoding="utf-8"))

@@ -14,10 +14,10 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 import torch
 
-from agent.inference.backend_benchmark import Engine, close, parity, seconds, typical
-from agent.inference.backend_cache import keep, key, recall
-from agent.inference.backends.torch import FEW, SHAPES, TorchEngine
-from agent.inference.devices import device_of
+from agent.inference.backend_benchmark import Backend, compare_answers, is_close, sample_positions, seconds_per_position
+from agent.inference.backend_cache import load_choice, measurement_key, store_choice
+from agent.inference.backends.torch import FEW, SHAPES, TorchBackend
+from agent.inference.devices import choose_device
 from agent.inference.evaluate import Evaluation
 from agent.networks.policy_value import NetworkConfig
 from agent.settings import Device, Range, Settings
@@ -28,7 +28,7 @@ CHOSEN_HERE = ("auto", "fast")
 
 
 @dataclass(frozen=True, kw_only=True)
-class EngineConfig(Settings, called="engine"):
+class BackendConfig(Settings, called="engine"):
     """How a network is run for play; auto: the fastest one here, by measuring each for a moment once a machine.
 
     int8 (OpenVINO) rounds: about one best action in two hundred differs. It and fp16 (a GPU) are tried when the
@@ -43,28 +43,28 @@ class EngineConfig(Settings, called="engine"):
     few: bool = False  # batches of a few rows stay small, for one game at a time: faster, bits may vary with company
 
 
-class Candidate(NamedTuple):
+class BackendCandidate(NamedTuple):
     """An engine that could be made."""
 
     name: str
-    make: Callable[[], Engine]
+    make: Callable[[], Backend]
 
 
-def placed(config: EngineConfig) -> EngineConfig:
+def placed(config: BackendConfig) -> BackendConfig:
     """``config`` with the name of the device that it means here. ValueError for one that is not there."""
-    return replace(config, device=str(device_of(config.device, setting="engine.device")))
+    return replace(config, device=str(choose_device(config.device, setting="engine.device")))
 
 
-def engine(game: Game, network: NetworkConfig, config: EngineConfig) -> Engine:
+def make_backend(game: Game, network: NetworkConfig, config: BackendConfig) -> Backend:
     """The engine that ``config`` asks for. ValueError for one that is not to be had."""
     config = placed(config)
-    found = candidates(game, network, config)
+    found = list_candidates(game, network, config)
     if not found:
         raise missing(config)
-    return fastest(found, game, entry(game, network, config))[1]
+    return select_fastest(found, game, cache_entry(game, network, config))[1]
 
 
-def missing(config: EngineConfig) -> ValueError:
+def missing(config: BackendConfig) -> ValueError:
     """What is said where no engine fits ``config``."""
     return ValueError(
         f"engine {config.kind} with {config.precision} on {config.device} is not to be had here;"
@@ -72,31 +72,31 @@ def missing(config: EngineConfig) -> ValueError:
     )
 
 
-def entry(game: Game, network: NetworkConfig, config: EngineConfig) -> str:
+def cache_entry(game: Game, network: NetworkConfig, config: BackendConfig) -> str:
     """Under what a measurement is kept. Whether answers are remembered makes no engine faster, so it is no part."""
     config = config if config.device != "auto" else placed(config)
-    return key(game, network, (config.kind, config.precision, config.device, config.few))
+    return measurement_key(game, network, (config.kind, config.precision, config.device, config.few))
 
 
-def fastest(
-    found: Sequence[Candidate],
+def select_fastest(
+    found: Sequence[BackendCandidate],
     game: Game,
     entry: str,
     *,
     weights: Mapping[str, Any] | None = None,
     updates: bool = False,
-) -> tuple[str, Engine]:
+) -> tuple[str, Backend]:
     """The fastest candidate and its name, by what is known of this machine or by trying all, which is then known.
 
     Their answers are compared with the first one's; what is not close to it is left out with a warning. ``updates``:
     what new weights cost counts, too.
     """
-    known = recall(entry)
+    known = load_choice(entry)
     if len(found) == 1 or known in [candidate.name for candidate in found]:
         name, make = next(candidate for candidate in found if len(found) == 1 or candidate.name == known)
         return name, make()
-    states, positions = typical(game)
-    made, costs = dict[str, Engine](), dict[str, float]()
+    states, positions = sample_positions(game)
+    made, costs = dict[str, Backend](), dict[str, float]()
     expected: Evaluation | None = None
     for name, make in found:
         try:
@@ -105,20 +105,20 @@ def fastest(
             tried.load(weights)
             answer = tried(states, positions)
             expected = expected or answer
-            if not close(tried.precision, difference := parity(expected, answer, positions.legal)):
+            if not is_close(tried.precision, difference := compare_answers(expected, answer, positions.legal)):
                 raise ValueError(f"its answers are off by {difference}")
-            costs[name] = seconds(tried, game, updates=updates)
+            costs[name] = seconds_per_position(tried, game, updates=updates)
             made[name] = tried
         except Exception as error:  # whatever another engine's library does, the others go on
             warnings.warn(f"engine {name} is left out: {error}", stacklevel=2)
     if not made:
         raise ValueError(f"none of the engines {', '.join(each.name for each in found)} works here")
     best = min(costs, key=lambda name: costs[name])
-    keep(entry, best, costs)
+    store_choice(entry, best, costs)
     return best, made[best]
 
 
-def candidates(game: Game, network: NetworkConfig, config: EngineConfig) -> list[Candidate]:
+def list_candidates(game: Game, network: NetworkConfig, config: BackendConfig) -> list[BackendCandidate]:
     """Every engine that fits ``config`` on this machine; the first is the quickest to make."""
     config = config if config.device != "auto" else placed(config)
     on_cpu = config.device == "cpu"
@@ -130,25 +130,29 @@ def candidates(game: Game, network: NetworkConfig, config: EngineConfig) -> list
         wanted = (*wanted, "int8" if on_cpu else "fp16")
     shapes = (*FEW, *SHAPES) if config.few else SHAPES
     on_gpu = config.device.startswith("cuda")
-    found: list[Candidate] = []
+    found: list[BackendCandidate] = []
     for precision in wanted:
         if not on_gpu and config.kind in ("auto", "torch") and precision in ("fp32", "bf16"):
-            plain = partial(TorchEngine, game, network, precision=precision, device=config.device, shapes=shapes)
-            found.append(Candidate(f"torch {precision}", plain))
+            plain = partial(TorchBackend, game, network, precision=precision, device=config.device, shapes=shapes)
+            found.append(BackendCandidate(f"torch {precision}", plain))
         if on_cpu and config.kind == "compile" and precision in ("fp32", "bf16"):
-            from agent.inference.backends.torch_compile import CompiledEngine
+            from agent.inference.backends.torch_compile import TorchCompileBackend
 
-            found.append(Candidate(f"compile {precision}", partial(CompiledEngine, game, network, precision=precision)))
+            found.append(
+                BackendCandidate(
+                    f"compile {precision}", partial(TorchCompileBackend, game, network, precision=precision)
+                )
+            )
         if with_openvino and precision != "fp16":
-            from agent.inference.backends.openvino import OpenVinoEngine
+            from agent.inference.backends.openvino import OpenVinoBackend
 
-            fixed = partial(OpenVinoEngine, game, network, precision=precision, shapes=shapes)
-            found.append(Candidate(f"openvino {precision}", fixed))
+            fixed = partial(OpenVinoBackend, game, network, precision=precision, shapes=shapes)
+            found.append(BackendCandidate(f"openvino {precision}", fixed))
         if on_gpu and config.kind in ("auto", "torch") and precision != "int8":
-            from agent.inference.backends.cuda_graph import CudaEngine
+            from agent.inference.backends.cuda_graph import CudaGraphBackend
 
-            graphs = partial(CudaEngine, game, network, precision=precision, device=config.device)
-            found.append(Candidate(f"cuda {precision}", graphs))
+            graphs = partial(CudaGraphBackend, game, network, precision=precision, device=config.device)
+            found.append(BackendCandidate(f"cuda {precision}", graphs))
     return found
 
 

@@ -12,7 +12,7 @@ import torch
 from agent.settings import Device, refusal
 
 
-def device_of(
+def choose_device(
     name: str, *, processes: int = 1, setting: str = "device", automatic: Sequence[str] = ("cuda",)
 ) -> torch.device:
     """The device of a name, for the first of so many ``processes``.

@@ -37,10 +37,10 @@ class Uniform:
         return Evaluation(np.zeros(positions.legal.shape, np.float32), np.zeros(len(positions.legal), np.float32))
 
 
-uniform = Uniform()
+uniform_evaluate = Uniform()
 
 
-def hashed(states: States, positions: Positions) -> Evaluation:
+def hash_evaluate(states: States, positions: Positions) -> Evaluation:
     """A network made of a hash of the observation: exact on every machine, different for every position.
 
     Logits in [-2, 2), values in [-1, 1).
@@ -58,7 +58,7 @@ def hashed(states: States, positions: Positions) -> Evaluation:
     return Evaluation(np.ascontiguousarray(2 * unit[:, 1:]), np.ascontiguousarray(unit[:, 0]))
 
 
-def counted(evaluate: Evaluate, counter: dict[str, Any]) -> Evaluate:
+def count_evaluations(evaluate: Evaluate, counter: dict[str, Any]) -> Evaluate:
     """``evaluate`` that adds to ``counter["evaluations"]`` and ``counter["batches"]``."""
 
     def count(states: States, positions: Positions) -> Evaluation:

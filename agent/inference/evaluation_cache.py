@@ -36,7 +36,7 @@ def hash_rows(data: NDArray[np.uint8], out: NDArray[np.uint64]) -> None:
 
 
 @cached_njit
-def seal(code: np.uint64, words: NDArray[np.uint32]) -> np.uint64:
+def row_checksum(code: np.uint64, words: NDArray[np.uint32]) -> np.uint64:
     """64 bits that change with ``code`` and with any of the ``words [W]``."""
     for word in words:
         code = (code ^ np.uint64(word)) * np.uint64(0xD6E8FEB86659FD93)
@@ -55,7 +55,7 @@ def look_up(codes: Any, keys: Any, seals: Any, words: Any, out: Any, hit: Any) -
                 continue
             for w in range(words.shape[1]):  # the copy is what is checked: the original may change meanwhile
                 out[b, w] = words[place, w]
-            if seals[place] == seal(codes[b], out[b]):
+            if seals[place] == row_checksum(codes[b], out[b]):
                 hit[b] = True
                 break
 
@@ -73,10 +73,10 @@ def store(codes: Any, epoch: np.uint32, keys: Any, seals: Any, words: Any, epoch
                 break
         for w in range(words.shape[1]):
             words[chosen, w] = fresh[b, w]
-        keys[chosen], seals[chosen], epochs[chosen] = codes[b], seal(codes[b], fresh[b]), epoch
+        keys[chosen], seals[chosen], epochs[chosen] = codes[b], row_checksum(codes[b], fresh[b]), epoch
 
 
-class Cache:
+class EvaluationCache:
     """An ``Evaluate`` that remembers what another one said. Safe to call from several threads."""
 
     def __init__(self, evaluate: Evaluate, num_actions: int, *, entries: int = 1 << 18) -> None:

@@ -13,11 +13,19 @@ from typing import Any
 import numpy as np
 import torch
 
-from agent.inference.backend_selection import Candidate, EngineConfig, candidates, engine, entry, fastest, placed
+from agent.inference.backend_selection import (
+    BackendCandidate,
+    BackendConfig,
+    cache_entry,
+    list_candidates,
+    make_backend,
+    placed,
+    select_fastest,
+)
 from agent.inference.batching import BatchingEvaluator
 from agent.inference.evaluate import Evaluate, Evaluation
-from agent.inference.evaluation_cache import Cache
-from agent.inference.symmetries import canonical
+from agent.inference.evaluation_cache import EvaluationCache
+from agent.inference.symmetries import canonicalize_symmetries
 from agent.networks.policy_value import NetworkConfig
 from games.game import Game, Positions, States
 
@@ -25,24 +33,24 @@ from games.game import Game, Positions, States
 class NetworkEvaluator:
     """An ``Evaluate`` whose weights can be swapped between calls; safe to share between threads."""
 
-    def __init__(self, game: Game, network: NetworkConfig, config: EngineConfig, *, wait: bool = True) -> None:
+    def __init__(self, game: Game, network: NetworkConfig, config: BackendConfig, *, wait: bool = True) -> None:
         """With ``wait=False`` the first engine to be had starts at once; with its first answer a thread begins to
         make and measure the others, and puts the fastest in its place.
         """
         config = placed(config)
         self.lock = threading.Lock()
         self.weights: tuple[Mapping[str, Any], int] | None = None
-        found = [] if wait else candidates(game, network, config)
-        self.engine = found[0].make() if found else engine(game, network, config)
-        choice = (found, game, entry(game, network, config))
+        found = [] if wait else list_candidates(game, network, config)
+        self.engine = found[0].make() if found else make_backend(game, network, config)
+        choice = (found, game, cache_entry(game, network, config))
         self.chooser = threading.Thread(target=self._choose, args=choice, name="engines")
         self.choosing = len(found) < 2  # nothing to choose from is chosen already
         judge: Evaluate = self._count
         if config.device != "cpu":  # one device for all threads
             judge = BatchingEvaluator(judge)
-        self.cache = Cache(judge, game.num_actions, entries=max(config.cache_entries, 1))
+        self.cache = EvaluationCache(judge, game.num_actions, entries=max(config.cache_entries, 1))
         judge = self.cache if config.cache_entries > 0 else judge
-        self.judge = canonical(judge, game.symmetries) if config.canonical else judge
+        self.judge = canonicalize_symmetries(judge, game.symmetries) if config.canonical else judge
         self.asked = self.evaluated = self.calls = 0
 
     def __call__(self, states: States, positions: Positions) -> Evaluation:
@@ -72,11 +80,11 @@ class NetworkEvaluator:
             self.engine.load(weights, version)
         self.cache.clear()
 
-    def _choose(self, found: Sequence[Candidate], game: Game, entry: str) -> None:
+    def _choose(self, found: Sequence[BackendCandidate], game: Game, entry: str) -> None:
         """Put the fastest engine to work, if it is another than the one at work."""
         weights = self.weights[0] if self.weights is not None else None
         try:
-            name, best = fastest(found, game, entry, weights=weights, updates=True)
+            name, best = select_fastest(found, game, entry, weights=weights, updates=True)
         except Exception as error:  # whatever another engine's library does, this one goes on
             warnings.warn(f"no other engine could be tried: {error}", stacklevel=1)
             return

@@ -24,7 +24,7 @@ class Rollouts:
 
     def __init__(self, game: Game, *, seed: int = 0) -> None:
         self.game = game
-        self.key = random_numbers.keys(seed, random_numbers.ROLLOUT, 0)
+        self.key = random_numbers.make_keys(seed, random_numbers.ROLLOUT, 0)
         self.played = 0
         self.named: random_numbers.Keys | None = None
 

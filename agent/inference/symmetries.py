@@ -13,7 +13,7 @@ from agent.inference.evaluation_cache import hash_rows
 from games.game import Positions, States, Symmetries
 
 
-def averaged(evaluate: Evaluate, symmetries: Symmetries) -> Evaluate:
+def average_symmetries(evaluate: Evaluate, symmetries: Symmetries) -> Evaluate:
     """``evaluate`` asked for all S symmetries at once: S times the rows, the mean of the logits and of the values."""
     count = len(symmetries.cells)
     if count == 1:
@@ -31,7 +31,7 @@ def averaged(evaluate: Evaluate, symmetries: Symmetries) -> Evaluate:
     return mean
 
 
-def canonical(evaluate: Evaluate, symmetries: Symmetries) -> Evaluate:
+def canonicalize_symmetries(evaluate: Evaluate, symmetries: Symmetries) -> Evaluate:
     """``evaluate`` asked for one of each position's S forms alone, so that all of them share an entry of a cache.
 
     That form is the one whose observation has the smallest hash; what the network makes of the others is never asked.

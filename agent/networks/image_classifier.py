@@ -45,7 +45,7 @@ class ClassifierConfig(Settings, called="network"):
     @property
     def used(self) -> dict[str, Any]:
         """The settings that this kind of network looks at."""
-        return {"kind": self.kind} | {name: getattr(self, name) for name in LADDER[self.kind].settings}
+        return {"kind": self.kind} | {name: getattr(self, name) for name in ARCHITECTURES[self.kind].settings}
 
 
 class Pooled(nn.Module):
@@ -108,7 +108,7 @@ def _resnet(config: ClassifierConfig, shape: Shape) -> list[nn.Module]:
     return [*layers, Pooled(), nn.Dropout(config.dropout)]
 
 
-class Rung(NamedTuple):
+class Architecture(NamedTuple):
     """One kind of network."""
 
     smallest: int  # side of a picture
@@ -116,13 +116,13 @@ class Rung(NamedTuple):
     settings: tuple[str, ...] = ()
 
 
-LADDER = {
-    "perceptron": Rung(1, _flat),
-    "logistic": Rung(1, _flat),
-    "mlp": Rung(1, _mlp, ("hidden", "dropout")),
-    "lenet": Rung(4, _lenet, ("width", "dropout")),
-    "alexnet": Rung(15, _alexnet, ("width", "dropout")),
-    "resnet": Rung(2, _resnet, ("channels", "blocks", "squeeze_excite", "dropout")),
+ARCHITECTURES = {
+    "perceptron": Architecture(1, _flat),
+    "logistic": Architecture(1, _flat),
+    "mlp": Architecture(1, _mlp, ("hidden", "dropout")),
+    "lenet": Architecture(4, _lenet, ("width", "dropout")),
+    "alexnet": Architecture(15, _alexnet, ("width", "dropout")),
+    "resnet": Architecture(2, _resnet, ("channels", "blocks", "squeeze_excite", "dropout")),
 }
 
 
@@ -135,7 +135,7 @@ class Classifier(nn.Module):
     def __init__(self, config: ClassifierConfig, shape: Shape, num_outputs: int) -> None:
         """``num_outputs``: K classes, or 1 for a lone neuron. ValueError for pictures that are too small."""
         super().__init__()
-        smallest, trunk, _ = LADDER[config.kind]
+        smallest, trunk, _ = ARCHITECTURES[config.kind]
         if config.kind == "resnet":
             smallest = 2 ** len(config.channels) // 2
         if min(shape[1:]) < smallest:

@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from agent.settings import Range, Settings, Width
 
 
-class Output(NamedTuple):
+class NetworkOutput(NamedTuple):
     """Raw outputs for B positions."""
 
     policy: Tensor  # [B, A] logits
@@ -181,9 +181,9 @@ class PolicyValueNet(nn.Module):
             self.policy = PooledPolicy(config.channels, action_layout, config.head_channels)
         self.value = ValueHead(config.channels, height * width if fixed else None, config)
 
-    def forward(self, observation: Tensor) -> Output:
+    def forward(self, observation: Tensor) -> NetworkOutput:
         x = self.trunk(observation)
-        return Output(self.policy(x), self.value(x))
+        return NetworkOutput(self.policy(x), self.value(x))
 
     def describe(self) -> dict[str, Any]:
         """What ``config.json`` of a model folder says of this network."""

@@ -37,7 +37,7 @@ def new_node(slots: Records, nodes: Records, t: int, parent: int, parent_edge: i
 
 
 @cached_njit(error_model="numpy")
-def plant(slots: Records, nodes: Records, moves: Records, edges: Records, rows: Ints) -> None:
+def init_roots(slots: Records, nodes: Records, moves: Records, edges: Records, rows: Ints) -> None:
     """Clear the trees ``rows [R]`` to a bare root."""
     for t in rows:
         slots[t]["num_nodes"] = 0
@@ -46,7 +46,7 @@ def plant(slots: Records, nodes: Records, moves: Records, edges: Records, rows: 
 
 
 @njit(forceinline=True, error_model="numpy")
-def swap(moves: Records, t: int, i: int, j: int) -> None:
+def swap_moves(moves: Records, t: int, i: int, j: int) -> None:
     """Let moves ``i`` and ``j`` of tree ``t`` change places."""
     if i != j:
         prior, action = moves[t, i]["prior"], moves[t, i]["action"]
@@ -56,7 +56,7 @@ def swap(moves: Records, t: int, i: int, j: int) -> None:
 
 
 @njit(forceinline=True, error_model="numpy")
-def bring_likeliest(nodes: Records, moves: Records, t: int, index: int) -> None:
+def move_likeliest_first(nodes: Records, moves: Records, t: int, index: int) -> None:
     """Bring the likeliest untried move of node ``index`` before the others; of equal ones that of the lowest action."""
     node = nodes[t, index]
     start = node["first_edge"] + node["num_tried"]
@@ -66,15 +66,15 @@ def bring_likeliest(nodes: Records, moves: Records, t: int, index: int) -> None:
         if prior > top or (prior == top and moves[t, e]["action"] < moves[t, best]["action"]):
             best = e
     if best != start:
-        swap(moves, t, start, best)
+        swap_moves(moves, t, start, best)
 
 
 @njit(forceinline=True, error_model="numpy")
-def attempt(nodes: Records, moves: Records, edges: Records, t: int, index: int, pick: int) -> int:
+def try_move(nodes: Records, moves: Records, edges: Records, t: int, index: int, pick: int) -> int:
     """Make the untried move ``pick`` of node ``index`` a tried one; its edge, which is blank."""
     node = nodes[t, index]
     place = node["first_edge"] + node["num_tried"]
-    swap(moves, t, place, pick)
+    swap_moves(moves, t, place, pick)
     edge = edges[t, place]
     edge["child"] = NONE
     edge["visits"] = 0
@@ -82,12 +82,12 @@ def attempt(nodes: Records, moves: Records, edges: Records, t: int, index: int, 
     edge["pending"] = 0
     edge["proven"] = UNKNOWN
     node["num_tried"] += 1
-    bring_likeliest(nodes, moves, t, index)
+    move_likeliest_first(nodes, moves, t, index)
     return int(place)
 
 
 @njit(forceinline=True, error_model="numpy")
-def mark(nodes: Records, edges: Records, t: int, owner: int, pick: int) -> None:
+def add_pending_visit(nodes: Records, edges: Records, t: int, owner: int, pick: int) -> None:
     """Count a pending simulation on the walk from the root to edge ``pick`` of ``owner``."""
     while owner != NONE:
         node = nodes[t, owner]
@@ -133,14 +133,14 @@ def expand(
     for e in range(first, first + count):
         moves[t, e]["prior"] *= share
     if finite:
-        swap(moves, t, first, first + best)
+        swap_moves(moves, t, first, first + best)
     node["first_edge"] = first
     node["num_edges"] = count
     slots[t]["num_edges"] = first + count
 
 
 @cached_njit(error_model="numpy")
-def stir(nodes: Records, moves: Records, rows: Ints, fraction: Any, noise: NDArray[np.float32]) -> None:
+def mix_root_noise(nodes: Records, moves: Records, rows: Ints, fraction: Any, noise: NDArray[np.float32]) -> None:
     """Mix ``noise [R, A]`` into the priors of the roots of ``rows [R]``; ``fraction`` float32."""
     for i in range(len(rows)):
         t = rows[i]
@@ -148,11 +148,11 @@ def stir(nodes: Records, moves: Records, rows: Ints, fraction: Any, noise: NDArr
         for e in range(root["first_edge"], root["first_edge"] + root["num_edges"]):
             move = moves[t, e]
             move["prior"] = (np.float32(1.0) - fraction) * move["prior"] + fraction * noise[i, move["action"]]
-        bring_likeliest(nodes, moves, t, ROOT)
+        move_likeliest_first(nodes, moves, t, ROOT)
 
 
 @njit(forceinline=True, error_model="numpy")
-def settle(nodes: Records, edges: Records, t: int, index: int) -> None:
+def prove_node(nodes: Records, edges: Records, t: int, index: int) -> None:
     """Prove node ``index`` from its edges, if they allow it: one win is a win; all proven, the best of them."""
     node = nodes[t, index]
     best = -1 if node["num_tried"] == node["num_edges"] else UNKNOWN
@@ -169,7 +169,7 @@ def settle(nodes: Records, edges: Records, t: int, index: int) -> None:
 
 
 @njit(forceinline=True, error_model="numpy")
-def walk_up(
+def update_ancestors(
     nodes: Records, edges: Records, t: int, owner: int, pick: int, value: Any, proven: int, marked: int
 ) -> None:
     """Add one simulation's ``value`` (the view of ``owner``, who has edge ``pick``) to all above; spread proofs.
@@ -182,7 +182,7 @@ def walk_up(
         if proven != UNKNOWN:
             edge["proven"] = proven
             if node["proven"] == UNKNOWN:
-                settle(nodes, edges, t, owner)
+                prove_node(nodes, edges, t, owner)
             proven = node["proven"]
             if proven != UNKNOWN:
                 value = proven  # a proven node answers with its exact value
@@ -221,11 +221,11 @@ def backup(nodes: Records, edges: Records, t: int, leaf: int, to_play: int, valu
         value = -value
         if proven != UNKNOWN:
             proven = -proven
-    walk_up(nodes, edges, t, owner, node["parent_edge"], value, proven, 1)
+    update_ancestors(nodes, edges, t, owner, node["parent_edge"], value, proven, 1)
 
 
 @cached_njit(error_model="numpy")
-def receive(
+def expand_and_backup(
     slots: Records,
     nodes: Records,
     moves: Records,

@@ -1,7 +1,7 @@
 """Gumbel AlphaZero: Sequential Halving at the root, completed Q everywhere (Danihelka et al., ICLR 2022).
 
 Knows how an edge is chosen and what a finished tree says. Does not know rules, networks, or how trees grow.
-Kernels keep to this file, because Numba's cache does not notice an edit in another one; ``walker`` does.
+Kernels keep to this file, because Numba's cache does not notice an edit in another one; ``make_simulate`` does.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from agent import random_numbers
 from agent.decision import Decisions, Terms
-from agent.search.proofs import settle
-from agent.search.simulate import walker
+from agent.search.proofs import respect_proofs
+from agent.search.simulate import make_simulate
 from agent.search.tree import NONE, ROOT, UNKNOWN, Ints, Records, Trees
 from agent.settings import Number, Positive, Settings
 from games.jit_cache import cached_njit
@@ -54,13 +54,13 @@ def considered_visits(num_considered: int, budget: int) -> NDArray[np.int32]:
 
 
 @njit(forceinline=True, error_model="numpy")
-def ahead(score: float, other: float, action: int, rival: int) -> bool:
+def precedes(score: float, other: float, action: int, rival: int) -> bool:
     """Whether ``action`` comes before its ``rival``: by score, of equals the lower action."""
     return score > other or (score == other and action < rival)
 
 
 @njit(forceinline=True, error_model="numpy")
-def complete(
+def complete_q(
     nodes: Records, moves: Records, edges: Records, t: int, index: int, out: Any
 ) -> tuple[float, int, int, float]:
     """Write the completed Q of the tried moves of node ``index`` into ``out [K]``: exact values, means, or v_mix.
@@ -97,11 +97,11 @@ def complete(
 
 
 @cached_njit(error_model="numpy")
-def improve(nodes: Records, moves: Records, edges: Records, t: int, rule: Any) -> float:
+def improve_logits(nodes: Records, moves: Records, edges: Records, t: int, rule: Any) -> float:
     """Write logits + sigma(completed Q) of each move of the root into the rule's scratch [K]; their maximum."""
     _, _, _, logits, c_visit, c_scale, out = rule
     root = nodes[t, ROOT]
-    mixed, most, _, _ = complete(nodes, moves, edges, t, ROOT, out)
+    mixed, most, _, _ = complete_q(nodes, moves, edges, t, ROOT, out)
     scale = (c_visit + most) * c_scale
     top = -np.inf
     for k in range(root["num_edges"]):
@@ -119,7 +119,7 @@ def choose_root(nodes: Records, moves: Records, edges: Records, t: int, consider
     """
     before, gumbel, _, _, _, _, scratch = rule
     root = nodes[t, ROOT]
-    improve(nodes, moves, edges, t, rule)
+    improve_logits(nodes, moves, edges, t, rule)
     first = root["first_edge"]
     best, best_score = NONE, -np.inf
     spare, spare_score = NONE, -np.inf
@@ -132,9 +132,9 @@ def choose_root(nodes: Records, moves: Records, edges: Records, t: int, consider
                 continue
             visits = edge["visits"] + edge["pending"] - before[t, action]
         score = gumbel[t, action] + scratch[k]
-        if spare == NONE or ahead(score, spare_score, action, moves[t, spare]["action"]):
+        if spare == NONE or precedes(score, spare_score, action, moves[t, spare]["action"]):
             spare, spare_score = first + k, score
-        if visits == considered and (best == NONE or ahead(score, best_score, action, moves[t, best]["action"])):
+        if visits == considered and (best == NONE or precedes(score, best_score, action, moves[t, best]["action"])):
             best, best_score = first + k, score
     if best != NONE:
         return best
@@ -150,7 +150,7 @@ def choose_inside(nodes: Records, moves: Records, edges: Records, t: int, index:
     _, _, _, _, c_visit, c_scale, scratch = rule
     node = nodes[t, index]
     first, tried = node["first_edge"], node["num_tried"]
-    mixed, most, total, mass_tried = complete(nodes, moves, edges, t, index, scratch)
+    mixed, most, total, mass_tried = complete_q(nodes, moves, edges, t, index, scratch)
     total += node["pending"]
     scale = (c_visit + most) * c_scale
     top = mixed if tried < node["num_edges"] else -np.inf
@@ -172,7 +172,7 @@ def choose_inside(nodes: Records, moves: Records, edges: Records, t: int, index:
         if edge["proven"] == -1:
             continue
         score = scratch[k] / mass - (edge["visits"] + edge["pending"]) / (1 + total)
-        if best == NONE or ahead(score, best_score, moves[t, first + k]["action"], moves[t, best]["action"]):
+        if best == NONE or precedes(score, best_score, moves[t, first + k]["action"], moves[t, best]["action"]):
             best, best_score = first + k, score
     return first if best == NONE else best
 
@@ -185,11 +185,11 @@ def choose(slots: Records, nodes: Records, moves: Records, edges: Records, t: in
     return choose_root(nodes, moves, edges, t, rule[2][t, slots[t]["spent"]], rule)
 
 
-walk = walker(choose)
+walk = make_simulate(choose)
 
 
 @cached_njit(error_model="numpy")
-def begin(nodes: Records, moves: Records, edges: Records, rows: Ints, before: Ints, logits: Any) -> None:
+def note_roots(nodes: Records, moves: Records, edges: Records, rows: Ints, before: Ints, logits: Any) -> None:
     """Note the logits of each root action, and its visits before this move: none, unless the tree was kept."""
     for t in rows:
         root = nodes[t, ROOT]
@@ -202,7 +202,7 @@ def begin(nodes: Records, moves: Records, edges: Records, rows: Ints, before: In
 
 
 @cached_njit(error_model="numpy")
-def conclude(nodes: Records, moves: Records, edges: Records, rows: Ints, rule: Any, out: Any) -> None:
+def write_decisions(nodes: Records, moves: Records, edges: Records, rows: Ints, rule: Any, out: Any) -> None:
     """Write policy = softmax(logits + sigma(completed Q)), its mean Q as value, visits, and the action to play;
     ``proven``: some root edge is.
 
@@ -214,7 +214,7 @@ def conclude(nodes: Records, moves: Records, edges: Records, rows: Ints, rule: A
         t = rows[i]
         root = nodes[t, ROOT]
         first = root["first_edge"]
-        top = improve(nodes, moves, edges, t, rule)
+        top = improve_logits(nodes, moves, edges, t, rule)
         mass = 0.0
         most = 0 if root["num_tried"] < root["num_edges"] else -1
         for k in range(root["num_edges"]):
@@ -239,7 +239,7 @@ def conclude(nodes: Records, moves: Records, edges: Records, rows: Ints, rule: A
                     weight += policy[i, a]
                 candidate = most < 0 or (edge["proven"] != -1 and edge["visits"] - before[t, a] == most)
             score = gumbel[t, a] + scratch[k] if candidate else -np.inf
-            if action[i] == NONE or ahead(score, best_score, a, action[i]):
+            if action[i] == NONE or precedes(score, best_score, a, action[i]):
                 action[i] = a
                 best_score = score
         value[i] = scored / weight if weight > 0 else np.float64(root["value"])
@@ -260,8 +260,8 @@ class Gumbel:
 
     def open(self, rows: Ints, terms: Terms) -> None:
         """The roots of ``rows [R]`` have edges: draw their noise (0 unless exploring), order their simulations."""
-        begin(*self.trees.arrays[1:], rows, self.before, self.logits)
-        noise = random_numbers.gumbels(terms.keys, random_numbers.NOISE, self.num_actions)
+        note_roots(*self.trees.arrays[1:], rows, self.before, self.logits)
+        noise = random_numbers.draw_gumbels(terms.keys, random_numbers.NOISE, self.num_actions)
         self.noise[rows] = np.where(terms.explore[:, None], noise, 0)
         budgets = self.trees.slots["budget"][rows]
         if budgets.max() > self.order.shape[1]:
@@ -273,19 +273,19 @@ class Gumbel:
             self.order[t, :budget] = considered_visits(num_considered, int(budget))
 
     @property
-    def told(self) -> tuple[Any, ...]:
+    def rule_arguments(self) -> tuple[Any, ...]:
         """What kernels are told: visits before this move, noise and order [T, ...], logits of the roots, constants."""
         constants = (self.config.c_visit, self.config.c_scale, self.scratch)
         return self.before, self.noise, self.order, self.logits, *constants
 
     def walk(self, walking: Ints, leaves: int, batch: Ints, count: int) -> tuple[int, int]:
-        found: tuple[int, int] = walk(*self.trees.arrays, walking, leaves, self.told, batch, count)
+        found: tuple[int, int] = walk(*self.trees.arrays, walking, leaves, self.rule_arguments, batch, count)
         return found
 
     def decide(self, rows: Ints, terms: Terms) -> Decisions:
         """What the finished trees ``rows [R]`` say."""
         out = Decisions.empty(len(rows), self.num_actions)
         arrays = (out.action, out.policy, out.value, out.visits, out.proven)
-        conclude(*self.trees.arrays[1:], rows, self.told, arrays)
-        settle(*self.trees.arrays[1:], rows, out.action, out.policy, out.value, out.proven)
+        write_decisions(*self.trees.arrays[1:], rows, self.rule_arguments, arrays)
+        respect_proofs(*self.trees.arrays[1:], rows, out.action, out.policy, out.value, out.proven)
         return out

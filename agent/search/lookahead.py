@@ -20,7 +20,7 @@ VALUE = np.uint64(7)
 
 
 @cached_njit
-def recall(codes: Any, table: Any, proven: Any, unknown: Any) -> int:
+def find_known(codes: Any, table: Any, proven: Any, unknown: Any) -> int:
     """Fill ``proven [B]`` where the table knows; the other rows are listed in ``unknown``, and how many they are."""
     mask, count = np.uint64(len(table) - 1), 0
     for b in range(len(codes)):
@@ -34,7 +34,7 @@ def recall(codes: Any, table: Any, proven: Any, unknown: Any) -> int:
 
 
 @cached_njit
-def note(codes: Any, unknown: Any, found: Any, table: Any, proven: Any) -> None:
+def store_found(codes: Any, unknown: Any, found: Any, table: Any, proven: Any) -> None:
     """Take what was ``found [U]`` in the ``unknown`` rows into the table, over what stood there, and ``proven``."""
     mask = np.uint64(len(table) - 1)
     for i in range(len(found)):
@@ -43,7 +43,7 @@ def note(codes: Any, unknown: Any, found: Any, table: Any, proven: Any) -> None:
         table[codes[b] >> np.uint64(7) & mask] = codes[b] & ~VALUE | np.uint64(found[i] + 3)
 
 
-class Foresight:
+class Lookahead:
     """The look ahead of ``game`` over ``depth`` plies and ``nodes`` positions a leaf (0: no limit)."""
 
     def __init__(self, game: Game, depth: int, nodes: int = 0, *, entries: int = 1 << 20) -> None:
@@ -58,6 +58,8 @@ class Foresight:
             return
         codes, unknown = np.empty(len(states), np.uint64), np.empty(len(states), np.int64)
         hash_rows(np.ascontiguousarray(states).view(np.uint8).reshape(len(states), states.itemsize), codes)
-        unknown = unknown[: recall(codes, self.table, proven, unknown)]
+        unknown = unknown[: find_known(codes, self.table, proven, unknown)]
         if len(unknown):
-            note(codes, unknown, self.game.lookahead(states.take(unknown), self.depth, self.nodes), self.table, proven)
+            store_found(
+                codes, unknown, self.game.lookahead(states.take(unknown), self.depth, self.nodes), self.table, proven
+            )

@@ -9,7 +9,7 @@ from pathlib import Path
 CONTAINER = Path("/sys/fs/cgroup")
 
 
-def available() -> int | None:
+def available_memory() -> int | None:
     """Bytes that can be taken before the machine swaps or its container is ended; None where nobody tells."""
     found: list[int] = []
     with contextlib.suppress(OSError, ValueError):
@@ -18,14 +18,14 @@ def available() -> int | None:
                 found.append(int(line.split()[1]) << 10)
     with contextlib.suppress(OSError, ValueError):  # "max" is no number: no limit
         limit, used = (int((CONTAINER / name).read_text(encoding="utf-8")) for name in ("memory.max", "memory.current"))
-        found.append(limit - used + _files_kept())
+        found.append(limit - used + _page_cache_bytes())
     if not found:
         with contextlib.suppress(AttributeError, OSError, ValueError):  # all of it: better than no bound
             found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     return min(found, default=None)
 
 
-def _files_kept() -> int:
+def _page_cache_bytes() -> int:
     """Bytes that the container counts as used only because files that were read lie there: they make room."""
     with contextlib.suppress(OSError, ValueError):
         for line in (CONTAINER / "memory.stat").read_text(encoding="utf-8").splitlines():
@@ -34,8 +34,8 @@ def _files_kept() -> int:
     return 0
 
 
-def refuse_above(needed: int, *, what: str, instead: str) -> None:
+def check_memory(needed: int, *, what: str, instead: str) -> None:
     """ValueError with a sentence when ``needed`` bytes are more than nine tenths of what is left."""
-    left = available()
+    left = available_memory()
     if left is not None and needed > 0.9 * left:
         raise ValueError(f"{what} would take {needed / 2**30:.1f} GiB, {left / 2**30:.1f} are free; {instead}")

@@ -14,7 +14,7 @@ from games.jit_cache import cached_njit
 
 
 @cached_njit(error_model="numpy")
-def settle(
+def respect_proofs(
     nodes: Records,
     moves: Records,
     edges: Records,

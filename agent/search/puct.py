@@ -1,7 +1,7 @@
 """PUCT: AlphaZero's choice of edges (Silver et al. 2018), its root noise, and KataGo's forced playouts (Wu 2019).
 
 Knows how an edge is chosen and what a finished tree says. Does not know rules, networks, or how trees grow.
-Kernels keep to this file, because Numba's cache does not notice an edit in another one; ``walker`` does.
+Kernels keep to this file, because Numba's cache does not notice an edit in another one; ``make_simulate`` does.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from agent import random_numbers
 from agent.decision import Decisions, Terms
-from agent.search.expand_backup import stir
-from agent.search.proofs import settle
-from agent.search.simulate import walker
+from agent.search.expand_backup import mix_root_noise
+from agent.search.proofs import respect_proofs
+from agent.search.simulate import make_simulate
 from agent.search.tree import NONE, ROOT, UNKNOWN, Ints, Records, Trees
 from agent.settings import Fraction, Number, PositiveNumber, Settings
 from games.jit_cache import cached_njit
@@ -95,11 +95,11 @@ def choose(slots: Records, nodes: Records, moves: Records, edges: Records, t: in
     return first if best == NONE else best
 
 
-walk = walker(choose)
+walk = make_simulate(choose)
 
 
 @cached_njit(error_model="numpy")
-def shares(nodes: Records, moves: Records, rows: Ints, alpha: float, out: NDArray[np.float64]) -> None:
+def noise_shares(nodes: Records, moves: Records, rows: Ints, alpha: float, out: NDArray[np.float64]) -> None:
     """Write each root move's share in its noise into ``out [R, A]``, all 0 on entry; ``alpha`` 0: 10 / their number."""
     for i in range(len(rows)):
         root = nodes[rows[i], ROOT]
@@ -108,7 +108,7 @@ def shares(nodes: Records, moves: Records, rows: Ints, alpha: float, out: NDArra
 
 
 @cached_njit(error_model="numpy")
-def target(
+def policy_target(
     nodes: Records, moves: Records, edges: Records, t: int, c_init: float, c_base: float, forced: float, policy: Any
 ) -> None:
     """Visit counts of the root into ``policy [A]``, less the visits that only forcing spent (Wu 2019, section 3.2)."""
@@ -141,7 +141,7 @@ def target(
 
 
 @cached_njit(error_model="numpy")
-def conclude(
+def write_decisions(
     nodes: Records,
     moves: Records,
     edges: Records,
@@ -162,7 +162,7 @@ def conclude(
         t = rows[i]
         root = nodes[t, ROOT]
         first = root["first_edge"]
-        target(nodes, moves, edges, t, c_init, c_base, forced[t], policy[i])
+        policy_target(nodes, moves, edges, t, c_init, c_base, forced[t], policy[i])
         value[i] = mean_value(root, 0.0)
         total = policy[i].sum()
         for e in range(first, first + root["num_edges"]):
@@ -192,10 +192,10 @@ class Puct:
             return
         rows = rows[loud]
         alpha = np.zeros((len(rows), self.num_actions))
-        shares(self.trees.nodes, self.trees.moves, rows, self.config.root_dirichlet_alpha, alpha)
-        noise = random_numbers.dirichlets(terms.keys[loud], random_numbers.NOISE, alpha)
+        noise_shares(self.trees.nodes, self.trees.moves, rows, self.config.root_dirichlet_alpha, alpha)
+        noise = random_numbers.draw_dirichlets(terms.keys[loud], random_numbers.NOISE, alpha)
         fraction = np.float32(self.config.root_exploration_fraction)
-        stir(self.trees.nodes, self.trees.moves, rows, fraction, noise)
+        mix_root_noise(self.trees.nodes, self.trees.moves, rows, fraction, noise)
 
     def walk(self, walking: Ints, leaves: int, batch: Ints, count: int) -> tuple[int, int]:
         found: tuple[int, int] = walk(
@@ -207,8 +207,10 @@ class Puct:
         """What the finished trees ``rows [R]`` say: visits as policy, the root's mean as value."""
         out = Decisions.empty(len(rows), self.num_actions)
         constants = (self.config.c_init, self.config.c_base)
-        conclude(*self.trees.arrays[1:], rows, self.forced, *constants, out.policy, out.value, out.visits, out.proven)
-        settle(*self.trees.arrays[1:], rows, out.action, out.policy, out.value, out.proven)
+        write_decisions(
+            *self.trees.arrays[1:], rows, self.forced, *constants, out.policy, out.value, out.visits, out.proven
+        )
+        respect_proofs(*self.trees.arrays[1:], rows, out.action, out.policy, out.value, out.proven)
         count = out.visits + out.policy / 2  # ties go to the larger policy
         out.action[:] = np.where(out.policy > 0, count, -1).argmax(axis=1)
         return out

@@ -13,7 +13,9 @@ from games.jit_cache import cached_njit
 
 
 @cached_njit(error_model="numpy")
-def survey(slots: Records, nodes: Records, leaves: int, ready: Ints, bare: Ints, walking: Ints) -> tuple[int, int, int]:
+def sort_slots(
+    slots: Records, nodes: Records, leaves: int, ready: Ints, bare: Ints, walking: Ints
+) -> tuple[int, int, int]:
     """Sort the active slots into three lists [T]: ready to answer, with a bare root, to be walked; their lengths."""
     capacity = nodes.shape[1]
     num_ready = num_bare = num_walking = 0
@@ -35,7 +37,7 @@ def survey(slots: Records, nodes: Records, leaves: int, ready: Ints, bare: Ints,
 
 
 @cached_njit(error_model="numpy")
-def unproven(proven: Ints, wanted: Ints) -> int:
+def list_unproven(proven: Ints, wanted: Ints) -> int:
     """List the rows of ``proven [R]`` that are UNKNOWN in ``wanted``; how many they are."""
     count = 0
     for i in range(len(proven)):
@@ -46,7 +48,7 @@ def unproven(proven: Ints, wanted: Ints) -> int:
 
 
 @cached_njit(error_model="numpy")
-def ended(terminal: NDArray[np.bool_], value: NDArray[np.float32], proven: Ints) -> None:
+def prove_finished(terminal: NDArray[np.bool_], value: NDArray[np.float32], proven: Ints) -> None:
     """A finished game proves its value, [R] each."""
     for i in range(len(terminal)):
         proven[i] = value[i] if terminal[i] else UNKNOWN

@@ -19,14 +19,14 @@ import numpy as np
 from agent import random_numbers
 from agent.decision import Decisions, Terms
 from agent.inference.evaluate import Evaluate, Evaluation
-from agent.inference.symmetries import averaged
-from agent.search.expand_backup import plant, receive
+from agent.inference.symmetries import average_symmetries
+from agent.search.expand_backup import expand_and_backup, init_roots
 from agent.search.gumbel import Gumbel, GumbelConfig
-from agent.search.lookahead import Foresight
-from agent.search.memory_limit import refuse_above
+from agent.search.lookahead import Lookahead
+from agent.search.memory_limit import check_memory
 from agent.search.puct import Puct, PuctConfig
-from agent.search.scheduling import ended, survey, unproven
-from agent.search.subtree_reuse import keep
+from agent.search.scheduling import list_unproven, prove_finished, sort_slots
+from agent.search.subtree_reuse import reroot
 from agent.search.tree import NONE, ROOT, Ints, Trees, node_bytes
 from agent.search.uct import Uct, UctConfig
 from agent.settings import Count, Range, Settings
@@ -36,7 +36,7 @@ WORTH_ANSWERING = 32
 """One ready slot of so many waits for others: an answer costs the caller much more than a simulation."""
 
 
-class Rule(Protocol):
+class SelectionRule(Protocol):
     """How edges are chosen and what a finished tree says."""
 
     def open(self, rows: Ints, terms: Terms) -> None: ...
@@ -48,7 +48,11 @@ class Rule(Protocol):
 
 RuleName = Literal["gumbel", "puct", "uct"]
 
-RULES: dict[RuleName, Callable[[Any, Trees, int], Rule]] = {"gumbel": Gumbel, "puct": Puct, "uct": Uct}
+SELECTION_RULES: dict[RuleName, Callable[[Any, Trees, int], SelectionRule]] = {
+    "gumbel": Gumbel,
+    "puct": Puct,
+    "uct": Uct,
+}
 """By the names that ``SearchConfig`` gives their constants."""
 
 
@@ -76,7 +80,7 @@ def refuse_large(game: Game, config: SearchConfig, num_slots: int, capacity: int
     ValueError for trees that would not fit into the memory that is left.
     """
     capacity = capacity or (config.num_simulations + 2) * (2 if config.reuse else 1)
-    refuse_above(
+    check_memory(
         num_slots * capacity * (game.state.itemsize + node_bytes(game.num_actions)),
         what=f"searching {num_slots} games of {game.name} at once, {capacity:,} positions each,",
         instead="fewer games at once or fewer simulations take less",
@@ -96,12 +100,12 @@ class Search:
         """
         capacity = refuse_large(game, config, num_slots, capacity)
         self.game, self.config = game, config
-        self.evaluate = averaged(evaluate, game.symmetries) if config.average_symmetries else evaluate
+        self.evaluate = average_symmetries(evaluate, game.symmetries) if config.average_symmetries else evaluate
         self.draw_from = getattr(evaluate, "draw_from", None)  # rollouts ask what their random numbers follow from
         self.trees = Trees(num_slots, capacity, game.num_actions)
         self.arena = game.new(num_slots * capacity)  # the state of every node
-        self.foresight = Foresight(game, config.lookahead, config.lookahead_nodes)
-        self.rule = RULES[config.rule](getattr(config, config.rule), self.trees, game.num_actions)
+        self.lookahead = Lookahead(game, config.lookahead, config.lookahead_nodes)
+        self.rule = SELECTION_RULES[config.rule](getattr(config, config.rule), self.trees, game.num_actions)
         self.terms = Terms.of(num_slots)
         self.simulations = self.num_ready = 0
         self.until = math.inf  # by time.monotonic
@@ -127,7 +131,7 @@ class Search:
         if self.config.reuse:
             kept[:] = [self._keep(int(t), states[i], bool(terms.explore[i])) for i, t in enumerate(slots)]
         bare = slots[~kept]
-        plant(*self.trees.arrays, bare)
+        init_roots(*self.trees.arrays, bare)
         roots = self.game.new(len(bare))
         self.game.copy(roots, states[~kept])
         self.arena[bare * self.trees.capacity] = roots
@@ -151,7 +155,7 @@ class Search:
         Between rounds trees may be read, ``hurry`` called and ``think`` started in other slots.
         """
         _, bare, walking = self.lists
-        self.num_ready, num_bare, num_walking = survey(
+        self.num_ready, num_bare, num_walking = sort_slots(
             self.trees.slots, self.trees.nodes, self.config.leaves, *self.lists
         )
         busy = num_bare + num_walking
@@ -181,11 +185,11 @@ class Search:
         self.game.advance(self.arena, sources, targets, actions)
         states, out, proven = self.arena.take(targets), self.out.rows(0, count), self.proven[:count]
         self.game.describe(states, out)
-        ended(out.terminal, out.value, proven)
+        prove_finished(out.terminal, out.value, proven)
         if self.config.lookahead > 0:  # not at roots: a proven root would have no edge to play
-            self.foresight(states[len(fresh) :], proven[len(fresh) :])
-        answer = self._judge(rows, leaves, states, out, unproven(proven, self.wanted))
-        receive(*self.trees.arrays, rows, leaves, (out.legal, out.to_play, proven), *answer)
+            self.lookahead(states[len(fresh) :], proven[len(fresh) :])
+        answer = self._judge(rows, leaves, states, out, list_unproven(proven, self.wanted))
+        expand_and_backup(*self.trees.arrays, rows, leaves, (out.legal, out.to_play, proven), *answer)
         if len(fresh):
             if out.terminal[: len(fresh)].any():
                 raise ValueError(f"a finished game of {self.game.name} cannot be searched")
@@ -221,7 +225,7 @@ class Search:
             with np.errstate(divide="ignore"):
                 logs = np.log(out.policy[warm].astype(np.float64)) / terms.temperature[warm, None]
             weights = np.exp(logs - logs.max(axis=1, keepdims=True))
-            out.action[warm] = random_numbers.choices(terms.keys[warm], random_numbers.SAMPLE, weights)
+            out.action[warm] = random_numbers.draw_choices(terms.keys[warm], random_numbers.SAMPLE, weights)
         return out
 
     def _keep(self, t: int, state: Any, explore: bool) -> bool:
@@ -238,7 +242,7 @@ class Search:
                 here = self.arena[t * capacity + node] == state and trees.nodes[t, node]["num_edges"] > 0
                 if here and not (explore and node == ROOT):
                     moved = np.empty(int(trees.slots[t]["num_nodes"]), np.int64)
-                    kept = keep(*trees.arrays, t, node, moved)
+                    kept = reroot(*trees.arrays, t, node, moved)
                     self.arena[t * capacity : t * capacity + kept] = self.arena[t * capacity + moved[:kept]]
                     return bool(kept + trees.slots[t]["budget"] < capacity) or self._drop(t)
             level = [int(e["child"]) for node in level for e in trees.children(t, node) if e["child"] != NONE]

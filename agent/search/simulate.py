@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from agent.search.expand_backup import attempt, mark, new_node, walk_up
+from agent.search.expand_backup import add_pending_visit, new_node, try_move, update_ancestors
 from agent.search.tree import ROOT, UNKNOWN, Ints, Records
-from games.jit_cache import Rule, fingerprint, kept
+from games.jit_cache import Rule, compile_cached, fingerprint
 
 
-def walker(choose: Rule) -> Rule:
+def make_simulate(choose: Rule) -> Rule:
     """The loop that walks trees down to new leaves by ``choose(slots, nodes, moves, edges, t, index, rule)``.
 
     Its arguments: the four arrays; ``walking [R]``, trees whose roots are judged; how many ``leaves`` each may gather;
@@ -50,8 +50,8 @@ def walker(choose: Rule) -> Rule:
                     pick = choose(slots, nodes, moves, edges, t, index, rule)
                     tried = pick < nodes[t, index]["first_edge"] + nodes[t, index]["num_tried"]
                 if not tried:
-                    pick = attempt(nodes, moves, edges, t, index, pick)
-                    mark(nodes, edges, t, index, pick)
+                    pick = try_move(nodes, moves, edges, t, index, pick)
+                    add_pending_visit(nodes, edges, t, index, pick)
                     leaf = new_node(slots, nodes, t, index, pick)
                     edges[t, pick]["child"] = leaf
                     trees[count] = t
@@ -62,11 +62,11 @@ def walker(choose: Rule) -> Rule:
                     count += 1
                 elif edges[t, pick]["proven"] != UNKNOWN:
                     proven = edges[t, pick]["proven"]
-                    walk_up(nodes, edges, t, index, pick, np.float32(proven), proven, 0)
+                    update_ancestors(nodes, edges, t, index, pick, np.float32(proven), proven, 0)
                     exact += 1
                 else:
                     break
                 slot["spent"] += 1
         return count, exact
 
-    return kept(walk, fingerprint({"walk": walk}))
+    return compile_cached(walk, fingerprint({"walk": walk}))

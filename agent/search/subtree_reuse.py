@@ -12,7 +12,7 @@ from games.jit_cache import cached_njit
 
 
 @cached_njit
-def keep(slots: Records, nodes: Records, moves: Records, edges: Records, t: int, root: int, moved: Ints) -> int:
+def reroot(slots: Records, nodes: Records, moves: Records, edges: Records, t: int, root: int, moved: Ints) -> int:
     """Make node ``root`` the root of tree ``t`` and drop all that is not below it; the number of nodes kept.
 
     ``moved [N]``: ``moved[new] = old`` node indices, so that the caller can move what it stores per node. Children lie

@@ -1,7 +1,7 @@
 """UCT: the choice of edges by UCB1 (Kocsis and Szepesvári 2006), for searches whose leaves are judged by rollouts.
 
 Knows how an edge is chosen and what a finished tree says. Does not know rules, rollouts, or how trees grow.
-Kernels keep to this file, because Numba's cache does not notice an edit in another one; ``walker`` does.
+Kernels keep to this file, because Numba's cache does not notice an edit in another one; ``make_simulate`` does.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import numpy as np
 from numba import njit
 
 from agent.decision import Decisions, Terms
-from agent.search.proofs import settle
-from agent.search.simulate import walker
+from agent.search.proofs import respect_proofs
+from agent.search.simulate import make_simulate
 from agent.search.tree import NONE, ROOT, UNKNOWN, Ints, Records, Trees
 from agent.settings import Number, Settings
 
@@ -27,7 +27,7 @@ class UctConfig(Settings, called="search.uct"):
 
 
 @njit(forceinline=True)
-def shuffled(key: np.uint64, node: int, action: int) -> np.uint64:
+def tie_breaker(key: np.uint64, node: int, action: int) -> np.uint64:
     """A number that orders the actions of ``node`` by chance, another order for every key and node."""
     code = key ^ (np.uint64(node) << np.uint64(32)) ^ np.uint64(action)
     code = (code ^ (code >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -64,13 +64,13 @@ def choose(slots: Records, nodes: Records, moves: Records, edges: Records, t: in
             elif count > 0:
                 score = edge["value_sum"] / max(edge["visits"], 1) + c * np.sqrt(log_total / count)
         if score >= best_score:
-            order = shuffled(keys[t], index, moves[t, e]["action"])
+            order = tie_breaker(keys[t], index, moves[t, e]["action"])
             if score > best_score or order > best_order:
                 best, best_score, best_order = e, score, order
     return first if best == NONE else best
 
 
-walk = walker(choose)
+walk = make_simulate(choose)
 
 
 class Uct:
@@ -102,7 +102,7 @@ class Uct:
         roots = self.trees.nodes[rows, ROOT]
         out.value[:] = roots["value_sum"] / np.maximum(roots["visits"], 1)
         out.proven[:] = True  # whether any edge is, `settle` finds out
-        settle(*self.trees.arrays[1:], rows, out.action, out.policy, out.value, out.proven)
+        respect_proofs(*self.trees.arrays[1:], rows, out.action, out.policy, out.value, out.proven)
         for i, view in enumerate(views):
             # Ties go to the higher mean, which is worth less than a visit; what `settle` ruled out comes last.
             score = view["visits"] + view["value_sum"] / np.maximum(view["visits"], 1) / 4

@@ -40,12 +40,12 @@ Solve = Callable[[int, int], int]
 Seen = Callable[[Solve, int, int], int]
 
 
-def solved_now(solve: Solve, current: int, mask: int) -> int:
+def remember_nothing(solve: Solve, current: int, mask: int) -> int:
     """Remembers nothing."""
     return solve(current, mask)
 
 
-class Solver:
+class ConnectFourSolver:
     """Alpha-beta with a transposition table of 2 ** `table_bits` entries of 8 bytes, which outlives each question.
 
     `nodes` counts the positions visited since the solver was made. Answers never depend on what was asked before, only
@@ -76,7 +76,7 @@ class Solver:
         check_position(current, mask)
         return self._solve(current, mask, 0)
 
-    def board_scores(self, current: int, mask: int, seen: Seen = solved_now) -> dict[int, int]:
+    def board_scores(self, current: int, mask: int, seen: Seen = remember_nothing) -> dict[int, int]:
         """As `scores`, of two bitboards. ValueError when the position is impossible or the game is over.
 
         `seen(solve, current, mask)` gives the value of a position after a move: from what it remembers, or by `solve`.
@@ -90,7 +90,7 @@ class Solver:
 
         return _each_move(current, mask, 21 - mask.bit_count() // 2, child_score)
 
-    def board_outcomes(self, current: int, mask: int, seen: Seen = solved_now) -> dict[int, int]:
+    def board_outcomes(self, current: int, mask: int, seen: Seen = remember_nothing) -> dict[int, int]:
         """As `outcomes`, of two bitboards; `seen` as above. ValueError where there is no move to solve."""
         return _each_move(current, mask, 1, lambda current, mask: seen(self._outcome, current, mask))
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from agent.solvers.connect_four import Solve, Solver, check_position, solved_now
+from agent.solvers.connect_four import ConnectFourSolver, Solve, check_position, remember_nothing
 from agent.solvers.connect_four_book import NUM_STONES, Answer, Position, lookup, packaged
-from agent.solvers.solution_cache import Results
+from agent.solvers.solution_cache import SolutionCache
 
 SLOW_BELOW = NUM_STONES + 1
 """Positions with fewer stones may take long, once: what is found is kept on disk."""
@@ -33,9 +33,9 @@ class Answers:
     def __init__(self, *, quickest: bool, note: Callable[[str], None]) -> None:
         """``quickest``: exact scores instead of outcomes. ``note`` is told of every wait before it begins."""
         self.quickest, self.note = quickest, note
-        self.solver = Solver(table_bits=24)
-        self.kept = Results(f"connect_four_{'scores' if quickest else 'outcomes'}")
-        self.moves = Results(
+        self.solver = ConnectFourSolver(table_bits=24)
+        self.kept = SolutionCache(f"connect_four_{'scores' if quickest else 'outcomes'}")
+        self.moves = SolutionCache(
             "connect_four_best_moves"
         )  # columns, of the smaller one of a position and its mirror image
 
@@ -67,7 +67,7 @@ class Answers:
         """{column: value} of every legal move, for the player who makes it."""
         solve = self.solver.board_scores if self.quickest else self.solver.board_outcomes
         if mask.bit_count() >= SLOW_BELOW:
-            return solve(current, mask, solved_now)
+            return solve(current, mask, remember_nothing)
         told, before = False, mask
 
         def remembered(solve: Solve, current: int, mask: int) -> int:

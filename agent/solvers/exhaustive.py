@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from games.compiled import CompiledGame
 from games.game import ONGOING, Row, States
-from games.jit_cache import Rule, Rules, cached_njit, fingerprint, kept
+from games.jit_cache import Rule, Rules, cached_njit, compile_cached, fingerprint
 
 FAR = 1 << 14
 """Beyond every value."""
@@ -29,7 +29,7 @@ ENTRY = np.dtype(
 
 
 @cached_njit
-def mixed(x: np.uint64) -> Any:
+def mix_bits(x: np.uint64) -> Any:
     """A hash of 64 bits (SplitMix64's finish: Steele, Lea, Flood 2014)."""
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -48,8 +48,8 @@ def by_observation(rules: Rules, shape: tuple[int, int, int]) -> Rule:
         for i in range(num_cells):
             word = word << np.uint64(1) | np.uint64(flat[i])  # planes of zeros and ones
             if i & 31 == 31:
-                total, word = mixed(total ^ word), np.uint64(1)
-        return mixed(total ^ word)
+                total, word = mix_bits(total ^ word), np.uint64(1)
+        return mix_bits(total ^ word)
 
     return code
 
@@ -58,9 +58,9 @@ def by_history(rules: Rules, shape: tuple[int, int, int]) -> Rule:
     """``code(row, planes)`` for Go: the board, who is to play, the passes, the plies and the set of earlier boards."""
 
     def code(s: Any, planes: NDArray[np.uint8]) -> Any:
-        total = mixed(s["hash"] ^ np.uint64(s["to_play"] + 2 * s["passes"] + 8 * s["plies"]))
+        total = mix_bits(s["hash"] ^ np.uint64(s["to_play"] + 2 * s["passes"] + 8 * s["plies"]))
         for i in range(s["boards"]):
-            total += mixed(s["history"][i])  # a sum: in whatever order they came
+            total += mix_bits(s["history"][i])  # a sum: in whatever order they came
         return total
 
     return code
@@ -71,8 +71,8 @@ def no_guess(s: Any) -> float:
     return 0.0
 
 
-def proof(rules: Rules, key: str | None) -> Rule:
-    """The compiled search: see ``Exhaustive``."""
+def make_proof_search(rules: Rules, key: str | None) -> Rule:
+    """The compiled search: see ``ExhaustiveSolver``."""
     step, legal_actions, outcome, code, guess, score = (
         rules[name] for name in ("step", "legal_actions", "outcome", "code", "heuristic", "score")
     )
@@ -157,10 +157,10 @@ def proof(rules: Rules, key: str | None) -> Rule:
             targets[level + 1] = targets[level] if same else 1 - targets[level]
             level += 1
 
-    return kept(loop, key)
+    return compile_cached(loop, key)
 
 
-class Exhaustive:
+class ExhaustiveSolver:
     """Exact outcomes and scores of a compiled game's positions; what was proven is remembered between questions.
 
     ``nodes`` counts the positions visited. The table has 2 ** ``table_bits`` entries of 16 bytes. Positions are told
@@ -194,8 +194,8 @@ class Exhaustive:
             "code": make_code(rules, game.observation_shape),
             "score": points_of if scores else outcome_of,
         }
-        rules |= {name: kept(rule, fingerprint({name: rule})) for name, rule in mine.items()}
-        self._prove = proof(rules, fingerprint(rules))
+        rules |= {name: compile_cached(rule, fingerprint({name: rule})) for name, rule in mine.items()}
+        self._prove = make_proof_search(rules, fingerprint(rules))
         depth, actions = game.max_plies + 2, game.num_actions
         self._stack, self._table = game.new(depth), np.zeros(1 << table_bits, ENTRY)
         self._scratch = (

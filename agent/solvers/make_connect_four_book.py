@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from agent.solvers.connect_four import Solver
+from agent.solvers.connect_four import ConnectFourSolver
 from agent.solvers.connect_four_book import FILE, NUM_STONES, Answer, Position, digest, reachable, write
 
 
@@ -26,7 +26,7 @@ def main() -> None:
         "--num-stones", type=int, default=NUM_STONES, help=f"of a position, at most (default: {NUM_STONES})"
     )
     args = parser.parse_args()
-    solver = Solver(args.table_bits)
+    solver = ConnectFourSolver(args.table_bits)
     known = {row["moves"]: Answer(row["column"], row["outcome"]) for row in _rows(args.work)}
     with args.work.open("a", encoding="utf-8") as file:
 

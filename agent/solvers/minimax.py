@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from agent import random_numbers
 from agent.decision import Decisions, Terms
-from agent.player import Immediate
+from agent.player import ImmediatePlayer
 from games.compiled import CompiledGame
 from games.game import ONGOING, Game, States
 from games.user_rules.explanations import raise_explained
@@ -30,7 +30,7 @@ NARROW = 1e-9
 """How far the window opens below the best score so far: a move just as good gets its exact score, too."""
 
 
-class Minimax(Immediate):
+class MinimaxPlayer(ImmediatePlayer):
     """Plays a move of the highest score, by chance among equals."""
 
     def __init__(self, game: Game, depth: int) -> None:
@@ -45,14 +45,14 @@ class Minimax(Immediate):
         if isinstance(self.game, CompiledGame):
             out = np.empty((len(states), self.game.num_actions))
             stack, shape = self.game.new(self.depth + 1), (self.depth, self.game.num_actions)
-            search = compiled(self.game)
+            search = compiled_search(self.game)
             try:
                 search(states, self.depth, stack, np.zeros(shape, np.bool_), np.zeros(self.depth, np.int64), out)
             except Exception as error:
                 raise_explained(self.game, error, "lookahead", states)
             return out
         rows = [states[b : b + 1] for b in range(len(states))]
-        return np.stack([plain(self.game, row, self.depth, -np.inf, np.inf) for row in rows])
+        return np.stack([plain_search(self.game, row, self.depth, -np.inf, np.inf) for row in rows])
 
     def decisions(self, states: States, terms: Terms) -> Decisions:
         scores = self.scores(states)
@@ -61,12 +61,12 @@ class Minimax(Immediate):
         out = Decisions.empty(len(states), self.game.num_actions)
         out.policy[:] = best / best.sum(axis=1, keepdims=True)
         out.value[:] = top[:, 0].clip(-1, 1)
-        out.action[:] = random_numbers.choices(terms.keys, random_numbers.TIES, best)
+        out.action[:] = random_numbers.draw_choices(terms.keys, random_numbers.TIES, best)
         return out
 
 
 @lru_cache(maxsize=16)
-def compiled(game: CompiledGame) -> Callable[..., None]:
+def compiled_search(game: CompiledGame) -> Callable[..., None]:
     """Alpha-beta over the rules of ``game``: a thin loop around its cached functions, compiled once a process."""
     step, legal_actions, outcome = (game.rules[name] for name in ("step", "legal_actions", "outcome"))
 
@@ -124,7 +124,7 @@ def compiled(game: CompiledGame) -> Callable[..., None]:
     return loop
 
 
-def plain(game: Game, state: States, left: int, alpha: float, beta: float) -> Scores:
+def plain_search(game: Game, state: States, left: int, alpha: float, beta: float) -> Scores:
     """[A] scores of the moves in ``state`` (one row) by the verbs of any game: the same search, not compiled."""
     scores = np.full(game.num_actions, -np.inf)
     here = game.describe_new(state)
@@ -145,7 +145,7 @@ def plain(game: Game, state: States, left: int, alpha: float, beta: float) -> Sc
             score = guesses[i]
         else:
             window = (floor, beta) if same else (-beta, -floor)
-            score = plain(game, children[i : i + 1], left - 1, *window).max()
+            score = plain_search(game, children[i : i + 1], left - 1, *window).max()
         scores[a] = score if same else -score
         if scores[a] >= beta:
             break

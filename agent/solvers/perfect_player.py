@@ -13,7 +13,7 @@ import numpy as np
 
 from agent import random_numbers
 from agent.decision import Decisions, Terms
-from agent.player import Immediate
+from agent.player import ImmediatePlayer
 from games.game import Game, Row, States
 
 if TYPE_CHECKING:
@@ -55,23 +55,25 @@ def has_solver(game: Game) -> bool:
     return False
 
 
-def at_once(game: Game) -> bool:
+def answers_at_once(game: Game) -> bool:
     """Whether ``perfect`` plays whole games of ``game`` without anybody waiting."""
     return has_solver(game) and not game.name.startswith(SLOW)
 
 
-def solvable(game: Game, row: Row) -> bool:
+def is_solvable(game: Game, row: Row) -> bool:
     """Whether a solver of ``game`` answers for ``row`` within seconds or minutes."""
     if game.name == "othello:size=6":
         return bool(36 - row["counts"].sum() <= OTHELLO_6_EMPTY)
     return True
 
 
-def solver(game: Game, *, quickest: bool = False, note: Callable[[str], None] = to_stderr) -> Callable[[Row], Values]:
+def make_solver(
+    game: Game, *, quickest: bool = False, note: Callable[[str], None] = to_stderr
+) -> Callable[[Row], Values]:
     """The exact value of every legal action of a row of ``game`` that is not over.
 
     ``quickest``: Connect Four's exact scores instead of outcomes. ``note`` is told how long work goes on. ValueError
-    for games without a solver, and from what is returned for a position that ``solvable`` refuses.
+    for games without a solver, and from what is returned for a position that ``is_solvable`` refuses.
     """
     if not has_solver(game):
         raise ValueError(f"perfect does not know {game.name}; there are solvers for {SOLVED}")
@@ -124,12 +126,12 @@ def _nim(game: Game) -> Callable[[Row], Values]:
 
 
 def _exhaustive(game: Any) -> Callable[[Row], Values]:
-    from agent.solvers.exhaustive import Exhaustive
+    from agent.solvers.exhaustive import ExhaustiveSolver
 
-    found = Exhaustive(game, with_history=game.name.startswith("go"), table_bits=22)
+    found = ExhaustiveSolver(game, with_history=game.name.startswith("go"), table_bits=22)
 
     def of(row: Row) -> Values:
-        if not solvable(game, row):
+        if not is_solvable(game, row):
             raise ValueError(
                 f"perfect solves {game.name} once {OTHELLO_6_EMPTY} cells or fewer are empty;"
                 f" here are {36 - row['counts'].sum()}: begin from longer openings"
@@ -139,7 +141,7 @@ def _exhaustive(game: Any) -> Callable[[Row], Values]:
     return of
 
 
-class Perfect(Immediate):
+class PerfectPlayer(ImmediatePlayer):
     """Plays a move of the best outcome, by chance among equals. Values are exact.
 
     In Connect Four's opening, below 8 stones, it plays one such move, always the same: it comes from a book where the
@@ -153,7 +155,7 @@ class Perfect(Immediate):
         ``note`` is told how long work goes on. ValueError for games and sizes without a solver.
         """
         self.answers = _answers(quickest, note) if game.name == "connect_four" else None
-        self.solve = solver(game, note=note) if self.answers is None else _connect_four(self.answers)
+        self.solve = make_solver(game, note=note) if self.answers is None else _connect_four(self.answers)
         super().__init__(game)
         self.known = dict[bytes, Values]()
 
@@ -174,7 +176,7 @@ class Perfect(Immediate):
             for action, value in self.best(states[b]).items():
                 out.policy[b, action], out.value[b] = 1, np.sign(value)
         out.proven[:] = True
-        out.action[:] = random_numbers.choices(terms.keys, random_numbers.TIES, out.policy)
+        out.action[:] = random_numbers.draw_choices(terms.keys, random_numbers.TIES, out.policy)
         out.policy[:] /= out.policy.sum(axis=1, keepdims=True)
         return out
 

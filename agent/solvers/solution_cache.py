@@ -11,10 +11,10 @@ import os
 from pathlib import Path
 
 from agent.solvers.connect_four_search import U64, mirror
-from agent.storage.user_cache import folder
+from agent.storage.user_cache import cache_folder
 
 
-class Results:
+class SolutionCache:
     """{position: value for its player to move}, positions as bitboards, mirror images alike.
 
     A line is written whole or, where a process dies in it, not read: what is lost is solved again. Where there is no
@@ -26,7 +26,7 @@ class Results:
         self.known: dict[tuple[int, int], int] = {}
         self.path: Path | None = None
         with contextlib.suppress(OSError, RuntimeError):  # no home
-            self.path = folder() / f"{name}.jsonl"
+            self.path = cache_folder() / f"{name}.jsonl"
             self.known = _read(self.path)
 
     def get(self, current: int, mask: int) -> int | None:

@@ -23,15 +23,15 @@ def outcomes(cells: NDArray[np.int8]) -> dict[int, int]:
     if np.shape(cells) != (3, 3):
         raise ValueError(f"cells has shape {np.shape(cells)}: the solver knows 3×3 only")
     board = tuple(int(cell) for cell in np.ravel(cells))
-    if board not in table():
+    if board not in outcome_table():
         raise ValueError(f"cells {board} is no position of tic-tac-toe: the players take turns, the first begins")
     if _won(board) or 0 not in board:
         raise ValueError("the game is over: there is no move to solve")
-    return {action: -table()[child] for action, child in _children(board)}
+    return {action: -outcome_table()[child] for action, child in _children(board)}
 
 
 @cache
-def table() -> dict[_Cells, int]:
+def outcome_table() -> dict[_Cells, int]:
     """The outcome of every position of a game, for the player to move. Made once, in a tenth of a second or less."""
     values: dict[_Cells, int] = {}
 

@@ -57,7 +57,8 @@ def write_atomic(path: str | Path, data: bytes) -> None:
 def write_folder(path: str | Path, files: Mapping[str, bytes]) -> None:
     """Make ``path`` a folder of ``files`` (plain names) and a manifest of their sha256: all of it or nothing.
 
-    An existing folder is set aside first and goes when the new one stands; a crash in between is healed by ``sweep``.
+    An existing folder is set aside first and removed when the new one is complete; ``clean_up`` repairs what a crash in
+    between leaves.
     """
     path = Path(path)
     for name in files:
@@ -137,7 +138,7 @@ def read_checked(path: str | Path) -> bytes:
     return data
 
 
-def sweep(folder: str | Path) -> list[Path]:
+def clean_up(folder: str | Path) -> list[Path]:
     """Clear up after a crash: remove temporary names in ``folder``, give a folder that was set aside its name back.
 
     Returns what was removed or renamed. Only for who holds the folder's lock: a live writer's temporary file would go.
@@ -203,7 +204,7 @@ class FolderLock:
         self.release()
 
 
-def holder(folder: str | Path) -> str | None:
+def lock_holder(folder: str | Path) -> str | None:
     """Who holds the lock of ``folder``, as text; None when nobody does."""
     try:
         with (Path(folder) / LOCK).open("r+b") as file:

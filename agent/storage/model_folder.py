@@ -57,7 +57,7 @@ class Model:
     game_sha256: str = ""  # of the user's file that the game was
 
 
-def find(text: str) -> Path:
+def find_model(text: str) -> Path:
     """The model folder that ``text`` names: a game with a shipped network, a model folder, RUN, RUN@STEP or RUN@best.
 
     ValueError when there is none. A run gives its newest whole checkpoint and warns of damaged ones.
@@ -150,7 +150,7 @@ def ensure_plays(text: str, model: Model) -> None:
 
 
 def load_network(folder: str | Path, game: Game) -> tuple[NetworkConfig, dict[str, Tensor]]:
-    """The network in ``folder``, or whatever ``find`` makes of it, and its weights, both checked to fit ``game``.
+    """The network in ``folder``, or whatever ``find_model`` makes of it, and its weights, both checked to fit ``game``.
 
     ValueError when something does not fit.
     """
@@ -158,23 +158,23 @@ def load_network(folder: str | Path, game: Game) -> tuple[NetworkConfig, dict[st
 
     from agent.networks.policy_value import NetworkConfig, PolicyValueNet
 
-    model = read(find(str(folder)))
+    model = read(find_model(str(folder)))
     ensure_plays(str(folder), model)
-    config = configured(NetworkConfig, model.network, f"{model.folder / 'config.json'}: network")
-    if not plays(model, game):
+    config = make_config(NetworkConfig, model.network, f"{model.folder / 'config.json'}: network")
+    if not fits_game(model, game):
         raise ValueError(f"{folder} has learned {model.game}; it cannot play {game.name}")
     path = model.folder / "model.safetensors"
     try:
         tensors = safetensors.torch.load_file(path)
     except (OSError, safetensors.SafetensorError) as error:
         raise ValueError(f"{path} is missing or damaged: {error}") from error
-    with fitting(path, f"its config.json and {game.name}"):
+    with refuse_misfit(path, f"its config.json and {game.name}"):
         PolicyValueNet(config, game.observation_shape, game.action_layout).load_state_dict(tensors)
     return config, tensors
 
 
 @contextlib.contextmanager
-def fitting(path: Path, to: str) -> Iterator[None]:
+def refuse_misfit(path: Path, to: str) -> Iterator[None]:
     """While a model is made and filled from ``path``: ValueError where that does not fit ``to``.
 
     It draws no random numbers that others count on.
@@ -189,7 +189,7 @@ def fitting(path: Path, to: str) -> Iterator[None]:
         raise ValueError(f"{path} does not fit {to}: {first}") from error
 
 
-def plays(model: Model, game: Game) -> bool:
+def fits_game(model: Model, game: Game) -> bool:
     """Whether ``model`` was made for ``game``. With pooled heads, any size of the same game will do."""
     if ".py:" in game.name:  # a file may have another path or name than it was trained by
         (learned, own, what), (here, _, asked) = (name.partition(".py:") for name in (model.game, game.name))
@@ -201,7 +201,7 @@ def plays(model: Model, game: Game) -> bool:
     return model.game == game.name or (pooled and model.game.partition(":")[0] == game.name.partition(":")[0])
 
 
-def configured(kind: type[Config], values: Mapping[str, Any], where: str) -> Config:
+def make_config(kind: type[Config], values: Mapping[str, Any], where: str) -> Config:
     """The dataclass ``kind`` from a dict, nested ones too. ValueError for a field it does not have, or out of range."""
     if not isinstance(values, Mapping):
         raise ValueError(f"{where} is {values!r:.40}: it must be a group of names and values")
@@ -213,7 +213,7 @@ def configured(kind: type[Config], values: Mapping[str, Any], where: str) -> Con
             raise ValueError(f"{where}: unknown field {name!r}; there are {', '.join(known)}")
         nested = getattr(default, name)
         if is_dataclass(nested):
-            parts[name] = configured(type(nested), value, f"{where}.{name}")
+            parts[name] = make_config(type(nested), value, f"{where}.{name}")
         elif (problem := refusal(hints(kind)[name], value, read=True)) is not None:
             raise ValueError(f"{where}: {name} {problem}")
         else:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from agent.inference.backends.torch import folded
+from agent.inference.backends.torch import fold_batch_norm
 from agent.networks.policy_value import NetworkConfig, PolicyValueNet
 from benchmarks.peers.serving import Counts, Work, serve
 from games import make
@@ -74,7 +74,7 @@ def main() -> None:
     torch.manual_seed(0)
     shape = tuple(alphazero.Connect4GS.CANONICAL_SHAPE())
     net = PolicyValueNet(NetworkConfig(blocks=args.blocks, channels=args.channels), shape, game.action_layout)
-    ready = folded(net).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    ready = fold_batch_norm(net).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     settings = {"games": args.games, "simulations": args.simulations}
     works: dict[str, Work] = {
         f"cache-{cache}": Games(alphazero, ready, cache=entries, **settings)

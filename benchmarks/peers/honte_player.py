@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from agent import random_numbers
-from agent.inference.evaluate import uniform
+from agent.inference.evaluate import uniform_evaluate
 from agent.inference.network_evaluator import NetworkEvaluator
 from agent.inference.rollouts import Rollouts
 from agent.networks.policy_value import NetworkConfig
@@ -21,16 +21,16 @@ from agent.search.search import Search, SearchConfig
 from benchmarks.peers.serving import Counts, Work, serve
 from games import make
 from honte.bench.machine import commit, versions
-from honte.bench.self_play import Played, played
-from honte.bench.setting import OPENING_PLIES, Setting, forwards, reached
-from honte.bench.tree import searches
-from honte.bench.turns import in_turns, median
+from honte.bench.self_play import SelfPlayUnderWay, begin_self_play
+from honte.bench.setting import OPENING_PLIES, BenchSetting, forward_batches, reached_positions
+from honte.bench.tree import search_all
+from honte.bench.turns import median, run_in_turns
 
 TREES = 256
 ROLLOUT_TREES = 64
 
 
-def growing(going: Played, evaluator: NetworkEvaluator) -> Work:
+def growing(going: SelfPlayUnderWay, evaluator: NetworkEvaluator) -> Work:
     """One batch of self-play."""
 
     def work() -> Counts:
@@ -47,10 +47,10 @@ def self_play(args: argparse.Namespace) -> None:
 
     torch.set_num_threads(1)
     network = NetworkConfig(blocks=args.blocks, channels=args.channels)
-    setting = Setting(
+    setting = BenchSetting(
         game=make("connect_four"), network=network, num_simulations=args.simulations, num_games=args.games
     )
-    states = reached(setting.game, args.games)
+    states = reached_positions(setting.game, args.games)
     positions = setting.game.describe_new(states)
     chosen = {"": setting.fastest, " fp32": _fastest_fp32(setting, states, positions)}
     works: dict[str, Work] = {}
@@ -60,18 +60,18 @@ def self_play(args: argparse.Namespace) -> None:
             entries = config.cache_entries if cache == "on" else 0
             evaluator = NetworkEvaluator(setting.game, network, replace(config, few=False, cache_entries=entries))
             evaluator.load(setting.loaded, 0)
-            works[f"cache-{cache}{kind}".replace(" ", "-")] = growing(played(setting, evaluator), evaluator)
-        works[f"forward{kind}".replace(" ", "-")] = _positions(forwards(engine, states, positions))
+            works[f"cache-{cache}{kind}".replace(" ", "-")] = growing(begin_self_play(setting, evaluator), evaluator)
+        works[f"forward{kind}".replace(" ", "-")] = _positions(forward_batches(engine, states, positions))
     serve({"engine": chosen[""], "fp32": chosen[" fp32"], **_about()}, works)
 
 
-def _fastest_fp32(setting: Setting, states: Any, positions: Any) -> str:
+def _fastest_fp32(setting: BenchSetting, states: Any, positions: Any) -> str:
     works = {
-        name: forwards(engine, states, positions)
+        name: forward_batches(engine, states, positions)
         for name, (config, engine) in setting.engines.items()
         if config.precision == "fp32"
     }
-    rates = in_turns(works, seconds=0.3, rounds=3, clock=setting.clock)
+    rates = run_in_turns(works, seconds=0.3, rounds=3, clock=setting.clock)
     return max(rates, key=lambda name: median(rates[name]))
 
 
@@ -79,14 +79,14 @@ def tree(args: argparse.Namespace) -> None:
     works: dict[str, Work] = {}
     for name in args.names:
         game = make(name)
-        states = reached(game, TREES, OPENING_PLIES)
+        states = reached_positions(game, TREES, OPENING_PLIES)
         for rule in ("puct", "gumbel"):
             config = SearchConfig(rule=rule, num_simulations=args.simulations)
-            search = Search(game, uniform, config, num_slots=TREES)
-            works[f"{name}-{rule}"] = _simulations(searches(search, states))
+            search = Search(game, uniform_evaluate, config, num_slots=TREES)
+            works[f"{name}-{rule}"] = _simulations(search_all(search, states))
         config = SearchConfig(rule="uct", num_simulations=args.simulations)
         search = Search(game, Rollouts(game, seed=int(random_numbers.ROLLOUT)), config, num_slots=ROLLOUT_TREES)
-        works[f"{name}-rollouts"] = _simulations(searches(search, states[:ROLLOUT_TREES]))
+        works[f"{name}-rollouts"] = _simulations(search_all(search, states[:ROLLOUT_TREES]))
     serve(_about(), works)
 
 

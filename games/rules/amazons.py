@@ -24,7 +24,7 @@ from games.board import Board, Piece
 from games.compiled import CompiledGame, from_rules
 from games.game import ONGOING
 from games.jit_cache import cached_njit
-from games.symmetry import MIRROR, of_cells
+from games.symmetry import MIRROR, cell_symmetries
 
 OPENINGS = {6: "a2 b1 e1 f2", 8: "a3 c1 f1 h3", 10: "a4 d1 g1 j4"}
 """Size -> the first player's amazons; the second player's stand opposite."""
@@ -280,7 +280,7 @@ def game(size: int = 6) -> CompiledGame:
         draw=draw,
         read=read,
         write_action=lambda a: names[a],
-        symmetries=of_cells(size, size, MIRROR),  # any other turn of the board gives another opening
+        symmetries=cell_symmetries(size, size, MIRROR),  # any other turn of the board gives another opening
         action_layout=np.array([(0, a // size, a % size) for a in range(num_cells)]),
         board=Board(
             size,

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from games.board import Board
 from games.compiled import CompiledGame, from_rules
 from games.game import ONGOING, Symmetries
-from games.symmetry import MIRROR, of_cells
+from games.symmetry import MIRROR, cell_symmetries
 
 
 def game(rows: int = 8, columns: int = 8) -> CompiledGame:
@@ -135,7 +135,7 @@ def game(rows: int = 8, columns: int = 8) -> CompiledGame:
         r, c, to = a // (3 * columns), a // 3 % columns, a // 3 % columns + a % 3 - 1
         return f"{letters[c]}{rows - r}{letters[to] if 0 <= to < columns else '-'}"
 
-    cells = of_cells(rows, columns, MIRROR).cells
+    cells = cell_symmetries(rows, columns, MIRROR).cells
     mirrored = (3 * cells[1][:, None] + np.array([2, 1, 0])).ravel()
     return from_rules(
         name="breakthrough" if (rows, columns) == (8, 8) else f"breakthrough:rows={rows},columns={columns}",

@@ -22,7 +22,7 @@ from games.board import Board
 from games.compiled import CompiledGame, from_rules
 from games.game import ONGOING
 from games.jit_cache import cached_njit
-from games.symmetry import of_columns
+from games.symmetry import column_symmetries
 
 WORD = 64
 
@@ -188,7 +188,7 @@ def game(rows: int = 6, columns: int = 7, k: int = 4) -> CompiledGame:
         draw=draw,
         read=read,
         write_action=lambda a: letters[a],
-        symmetries=of_columns(rows, columns),
+        symmetries=column_symmetries(rows, columns),
         action_layout=np.array([(0, -1, c) for c in range(columns)]),
         board=Board(
             rows,

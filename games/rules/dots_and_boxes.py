@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from games.board import Board, Piece
 from games.compiled import CompiledGame, from_rules
 from games.game import ONGOING, Symmetries
-from games.symmetry import RECTANGLE, SQUARE, Turn, of_cells
+from games.symmetry import RECTANGLE, SQUARE, Turn, cell_symmetries
 
 DOT, HORIZONTAL, VERTICAL, SECOND_DOT = 3, 4, 5, 6
 """Cell codes of the drawing; 0 is a line not drawn or a box not taken, 1 and 2 are the players' boxes."""
@@ -41,7 +41,7 @@ def lines_of(rows: int, columns: int) -> list[tuple[int, int]]:
 
 def of_lines(clicks: NDArray[np.int64], turns: tuple[Turn, ...]) -> Symmetries:
     """Symmetries of the grid ``clicks`` [H, W] -> action or -1, and of the actions in it."""
-    grid = of_cells(clicks.shape[0], clicks.shape[1], turns)
+    grid = cell_symmetries(clicks.shape[0], clicks.shape[1], turns)
     cells = np.argsort(clicks.ravel(), kind="stable")[(clicks < 0).sum() :]  # action -> cell
     return Symmetries(grid.cells, clicks.ravel()[grid.actions[:, cells]])
 

@@ -32,7 +32,7 @@ from games.board import Board, Piece
 from games.compiled import CompiledGame, from_rules
 from games.game import Game, States
 from games.rules.go_rules import NUM_LAST, place, remember, rules
-from games.symmetry import SQUARE, of_cells
+from games.symmetry import SQUARE, cell_symmetries
 
 LETTERS = "ABCDEFGHJKLMNOPQRST"
 
@@ -154,7 +154,7 @@ def game(size: int = 9, komi: float = 7.0, suicide: bool = False, max_plies: int
         read=read,
         arrange=read,
         write_action=lambda a: "pass" if a == area else f"{LETTERS[a % size]}{size - a // size}",
-        symmetries=of_cells(size, size, SQUARE, extra_actions=1),
+        symmetries=cell_symmetries(size, size, SQUARE, extra_actions=1),
         action_layout=np.array([(0, a // size, a % size) for a in range(area)] + [(1, -1, -1)]),
         board=drawing(size),
     )

@@ -23,7 +23,7 @@ from games.compiled import CompiledGame, from_rules
 from games.game import ONGOING
 from games.jit_cache import cached_njit
 from games.rules.k_in_a_row import arrange_stones, makes_line, read_stones
-from games.symmetry import SQUARE, of_cells
+from games.symmetry import SQUARE, cell_symmetries
 
 LETTERS = "abcdefghijklmnopqrs"
 
@@ -122,7 +122,7 @@ def game(size: int = 15, k: int = 5, exact: bool = False) -> CompiledGame:
         read=read,
         arrange=arrange,
         write_action=lambda a: f"{LETTERS[a % size]}{size - a // size}",
-        symmetries=of_cells(size, size, SQUARE),
+        symmetries=cell_symmetries(size, size, SQUARE),
         action_layout=np.array([(0, a // size, a % size) for a in range(area)]),
         board=Board(
             size,

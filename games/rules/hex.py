@@ -37,7 +37,7 @@ from games.board import Board
 from games.compiled import CompiledGame, from_rules
 from games.game import ONGOING
 from games.jit_cache import cached_njit
-from games.symmetry import Turn, of_cells
+from games.symmetry import Turn, cell_symmetries
 
 LETTERS = "abcdefghijklmnopqrs"
 EMPTY, MINE, THEIRS = 0, 1, 2
@@ -225,7 +225,7 @@ def game(size: int = 11, swap: bool = False) -> CompiledGame:
         arrange=arrange,
         write_action=lambda a: "swap" if a == area else f"{LETTERS[a % size]}{a // size + 1}",
         turned=np.append(mirror, [area] * swap).astype(np.int64),
-        symmetries=of_cells(size, size, HALF_TURN, extra_actions=int(swap)),
+        symmetries=cell_symmetries(size, size, HALF_TURN, extra_actions=int(swap)),
         action_layout=np.array([(0, a // size, a % size) for a in range(area)] + [(1, -1, -1)] * swap),
         board=Board(
             size,

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from games.board import Board, Piece
 from games.game import MOST_ACTIONS, Game, Positions, Row, States
-from games.symmetry import identity
+from games.symmetry import identity_symmetry
 
 STATEFUL = ("antichess", "chess", "crazyhouse", "shogi")
 """Games that must not be asked what an illegal action is called; pyspiel may end the process."""
@@ -79,7 +79,7 @@ class OpenSpielGame(Game):
         if self.last:
             planes, height, width = width, planes, height
         self.observation_shape = (planes + 1, height, width)  # the last plane: who is to play
-        self.symmetries = identity(height, width, self.num_actions)
+        self.symmetries = identity_symmetry(height, width, self.num_actions)
         self.action_layout = np.array([(a, -1, -1) for a in range(self.num_actions)])
         self.first = Held(source.new_initial_state())
 

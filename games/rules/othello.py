@@ -25,7 +25,7 @@ from games.board import Board
 from games.compiled import CompiledGame, from_rules
 from games.game import ONGOING
 from games.jit_cache import cached_njit
-from games.symmetry import SQUARE, of_cells
+from games.symmetry import SQUARE, cell_symmetries
 
 DIAGONAL = (SQUARE[0], SQUARE[3], SQUARE[4], SQUARE[7])
 """The half turn and the two mirrors along a diagonal; the other four would swap the colours of the first discs."""
@@ -205,7 +205,7 @@ def game(size: int = 8) -> CompiledGame:
         read=read,
         arrange=read,
         write_action=lambda a: "pass" if a == num_cells else f"{letters[a % size]}{a // size + 1}",
-        symmetries=of_cells(size, size, DIAGONAL, extra_actions=1),
+        symmetries=cell_symmetries(size, size, DIAGONAL, extra_actions=1),
         action_layout=np.array([*((0, r, c) for r, c in cells), (1, -1, -1)]),
         board=Board(
             size,

@@ -18,7 +18,7 @@ from games.board import Board
 from games.compiled import CompiledGame, from_rules
 from games.game import ONGOING
 from games.rules.k_in_a_row import makes_line, read_stones
-from games.symmetry import RECTANGLE, SQUARE, of_cells
+from games.symmetry import RECTANGLE, SQUARE, cell_symmetries
 
 
 def game(rows: int = 3, columns: int = 3, k: int = 3) -> CompiledGame:
@@ -81,7 +81,7 @@ def game(rows: int = 3, columns: int = 3, k: int = 3) -> CompiledGame:
         draw=draw,
         read=read,
         write_action=lambda a: f"{letters[a % columns]}{rows - a // columns}",
-        symmetries=of_cells(rows, columns, SQUARE if rows == columns else RECTANGLE),
+        symmetries=cell_symmetries(rows, columns, SQUARE if rows == columns else RECTANGLE),
         action_layout=np.array([(0, a // columns, a % columns) for a in range(area)]),
         board=Board(
             rows,

@@ -9,7 +9,7 @@ import contextlib
 import hashlib
 from pathlib import Path
 
-from games.cache_folders import folder
+from games.cache_folders import cache_folder
 from games.game import Game
 from games.user_rules.trial import try_rules
 
@@ -25,7 +25,7 @@ def try_once(game: Game, file: Path, name: str, key: str | None) -> None:
     made_of = hashlib.sha256(repr((VERSION, name, key)).encode() + file.read_bytes()).hexdigest()
     mark = None
     with contextlib.suppress(RuntimeError, OSError):
-        mark = folder() / "tried_games" / made_of[:32]
+        mark = cache_folder() / "tried_games" / made_of[:32]
         if mark.exists():
             return
     try_rules(game)

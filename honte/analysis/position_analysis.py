@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from agent.decision import Decisions, Terms
-from agent.player import Follower, Player
+from agent.player import MoveFollower, Player
 from agent.search.search import Search
 from agent.search.tree import NONE, ROOT, UNKNOWN, node_bytes
 from games import Position
@@ -23,7 +23,7 @@ DEEPEST = 100_000
 """Nodes that a tree has room for at most."""
 
 
-class Candidate(NamedTuple):
+class CandidateMove(NamedTuple):
     """One move of a position."""
 
     action: int
@@ -41,11 +41,11 @@ class Analysis(NamedTuple):
 
     visits: int  # the position's own evaluation included
     winrate: float
-    candidates: list[Candidate]
+    candidates: list[CandidateMove]
 
 
 @dataclass
-class Thought:
+class PositionThinking:
     """A player thinking about a position in one of its slots: ``grow`` while it has more to think, then ``decide``."""
 
     player: Player
@@ -54,7 +54,7 @@ class Thought:
     decisions: Decisions | None = None
 
     def begin(self, terms: Terms) -> None:
-        if isinstance(self.player, Follower):
+        if isinstance(self.player, MoveFollower):
             self.player.follow(self.slot, self.here.moves)
         self.player.think(np.array([self.slot]), self.here.states, terms)
 
@@ -73,12 +73,12 @@ class Thought:
     def analysis(self) -> Analysis:
         """What is known by now."""
         if isinstance(self.player, Search):
-            return of_search(self.player, self.slot, self.decisions)
+            return analysis_of_search(self.player, self.slot, self.decisions)
         assert self.decisions is not None
-        return of_decisions(self.decisions)
+        return analysis_of_decisions(self.decisions)
 
 
-def capacity(num_actions: int, num_slots: int) -> int:
+def tree_capacity(num_actions: int, num_slots: int) -> int:
     """Nodes a tree that fit a GiB for all slots together, which is touched only where it is used."""
     return int(min(DEEPEST, max(64, 2**30 // (num_slots * node_bytes(num_actions)))))
 
@@ -88,7 +88,7 @@ def endless(player: Player) -> int:
     return player.trees.capacity // 2 if isinstance(player, Search) else -1
 
 
-def of_search(player: Search, slot: int, decisions: Decisions | None) -> Analysis:
+def analysis_of_search(player: Search, slot: int, decisions: Decisions | None) -> Analysis:
     """What the tree in ``slot`` says; ``decisions``, if they are made, say what comes first."""
     root, edges = player.trees.nodes[slot, ROOT], player.trees.children(slot, ROOT)
     if not len(edges):
@@ -96,21 +96,21 @@ def of_search(player: Search, slot: int, decisions: Decisions | None) -> Analysi
     chosen = int(decisions.action[0]) if decisions is not None else NONE
     value = float(root["proven"]) if root["proven"] != UNKNOWN else float(root["value_sum"]) / max(1, root["visits"])
     found = [_candidate(player, slot, edge, value) for edge in edges]
-    found.sort(key=lambda c: (c.action != chosen, -standing(c), -c.visits, -c.prior))
+    found.sort(key=lambda c: (c.action != chosen, -proof_rank(c), -c.visits, -c.prior))
     return Analysis(int(root["visits"]), (1 + value) / 2, found)
 
 
-def standing(candidate: Candidate) -> int:
+def proof_rank(candidate: CandidateMove) -> int:
     """1 for a proven win, -1 for a proven loss, else 0: what comes before visits."""
     return candidate.proven if abs(candidate.proven) == 1 else 0
 
 
-def _candidate(player: Search, slot: int, edge: Any, fallback: float) -> Candidate:
+def _candidate(player: Search, slot: int, edge: Any, fallback: float) -> CandidateMove:
     visits, proven = int(edge["visits"]), int(edge["proven"])
     value = float(proven) if proven != UNKNOWN else float(edge["value_sum"]) / visits if visits else fallback
     rate = min(1.0, max(0.0, (1 + value) / 2))
-    bound = rate if proven != UNKNOWN else lower(rate, visits)
-    return Candidate(
+    bound = rate if proven != UNKNOWN else wilson_lower_bound(rate, visits)
+    return CandidateMove(
         int(edge["action"]), visits, rate, float(edge["prior"]), bound, proven, *_variation(player, slot, edge)
     )
 
@@ -128,16 +128,16 @@ def _variation(player: Search, slot: int, edge: Any) -> tuple[tuple[int, ...], t
     return tuple(actions), tuple(visits)
 
 
-def of_decisions(decisions: Decisions) -> Analysis:
+def analysis_of_decisions(decisions: Decisions) -> Analysis:
     """What a player without a tree says: the moves it would play, each as good as its value."""
     policy, chosen, value = decisions.policy[0], int(decisions.action[0]), float(decisions.value[0])
     rate = (1 + value) / 2
     proven = round(value) if decisions.proven[0] else UNKNOWN
     actions = sorted(np.flatnonzero(policy > 0).tolist(), key=lambda a: (a != chosen, -policy[a]))
-    return Analysis(1, rate, [Candidate(a, 1, rate, float(policy[a]), rate, proven, (a,), (1,)) for a in actions])
+    return Analysis(1, rate, [CandidateMove(a, 1, rate, float(policy[a]), rate, proven, (a,), (1,)) for a in actions])
 
 
-def lower(rate: float, visits: int, z: float = 1.96) -> float:
+def wilson_lower_bound(rate: float, visits: int, z: float = 1.96) -> float:
     """The lower end of Wilson's score interval (Wilson 1927) for a share ``rate`` of ``visits`` games."""
     if visits == 0:
         return 0.0

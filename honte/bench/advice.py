@@ -12,9 +12,9 @@ from typing import Any
 
 from agent.inference.network_evaluator import NetworkEvaluator
 from agent.search.search import SearchConfig
-from honte.bench.setting import Setting
+from honte.bench.setting import BenchSetting
 from honte.bench.turns import Row
-from selfplay.cores import cores
+from selfplay.cores import num_cores
 from selfplay.local_runner import LocalRunner, SelfPlayConfig
 
 CLOSE = 0.97
@@ -32,7 +32,7 @@ class Way:
     rate: float
 
 
-def threads(setting: Setting, num_groups: int, num_games: int, *, warm: float) -> float:
+def threads(setting: BenchSetting, num_groups: int, num_games: int, *, warm: float) -> float:
     """Evaluations a second of the wall's clock, cache off, of ``num_groups`` threads with ``num_games`` games each."""
     chosen, _ = setting.engines[setting.fastest]
     engine = replace(chosen, few=False, cache_entries=0)
@@ -56,9 +56,9 @@ def threads(setting: Setting, num_groups: int, num_games: int, *, warm: float) -
         runner.close()
 
 
-def ways(setting: Setting) -> list[Way]:
+def ways(setting: BenchSetting) -> list[Way]:
     """What was tried, each with its rate."""
-    most = cores()
+    most = num_cores()
     groups = sorted({1, max(most - 1, 1), most})
     pairs = [(group, games) for group in groups for games in sorted({*GAMES, setting.num_games})]
     return [Way(*pair, threads(setting, *pair, warm=2 * setting.seconds)) for pair in pairs]
@@ -71,7 +71,7 @@ def best(tried: list[Way]) -> Way:
     return min(good, key=lambda way: (way.num_groups * way.num_games, way.num_games))
 
 
-def advice(setting: Setting, tried: list[Way]) -> dict[str, Any]:
+def advice(setting: BenchSetting, tried: list[Way]) -> dict[str, Any]:
     """The fastest way as the keys of a recipe, and what it gave."""
     config, _ = setting.engines[setting.fastest]
     way = best(tried)

@@ -8,26 +8,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from statistics import median as middle
 
-from agent.inference.backend_benchmark import Engine
+from agent.inference.backend_benchmark import Backend
 from games.game import Positions, States
-from honte.bench.setting import Setting, forwards, reached
-from honte.bench.turns import Row, in_turns, median
+from honte.bench.setting import BenchSetting, forward_batches, reached_positions
+from honte.bench.turns import Row, median, run_in_turns
 
 BATCHES = (1, 32, 128, 512)
 """One game, a few, a group of games, and what fills the widest units."""
 
 
-def engines(setting: Setting) -> Iterator[Row]:
+def engines(setting: BenchSetting) -> Iterator[Row]:
     game = setting.game
-    states = reached(game, max(*BATCHES, setting.num_games))
+    states = reached_positions(game, max(*BATCHES, setting.num_games))
     positions = game.describe_new(states)
     sizes = sorted({*BATCHES, setting.num_games})
     for rows in sizes:
         works = {
-            name: forwards(engine, states[:rows], positions.rows(0, rows))
+            name: forward_batches(engine, states[:rows], positions.rows(0, rows))
             for name, (_, engine) in setting.engines.items()
         }
-        rates = in_turns(works, seconds=setting.seconds, rounds=setting.rounds, clock=setting.clock)
+        rates = run_in_turns(works, seconds=setting.seconds, rounds=setting.rounds, clock=setting.clock)
         for name in works:
             yield Row("engines", f"batch {rows}, {name}", median(rates[name]), "positions/s")
     for name, (_, engine) in setting.engines.items():
@@ -36,7 +36,7 @@ def engines(setting: Setting) -> Iterator[Row]:
         yield Row("engines", f"new weights, {name}", 1e3 * middle(spans), "ms")
 
 
-def loading(engine: Engine, setting: Setting, states: States, positions: Positions) -> float:
+def loading(engine: Backend, setting: BenchSetting, states: States, positions: Positions) -> float:
     """Seconds that new weights cost: from ``load`` to the first answer, less what an answer costs anyway."""
     clock = setting.clock
     start = clock()

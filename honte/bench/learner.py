@@ -10,30 +10,30 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from agent.inference.evaluate import hashed
+from agent.inference.evaluate import hash_evaluate
 from agent.networks.policy_value import PolicyValueNet
 from agent.search.search import SearchConfig
-from honte.bench.self_play import Judge
-from honte.bench.setting import Setting
-from honte.bench.turns import Row, Work, in_turns, median, ratio
+from honte.bench.self_play import CountingEvaluator
+from honte.bench.setting import BenchSetting
+from honte.bench.turns import Row, Work, median, median_ratio, run_in_turns
 from selfplay.local_runner import LocalRunner, SelfPlayConfig
 from training.losses import policy_value_loss
-from training.replay_buffer import Replay, WindowConfig
+from training.replay_buffer import ReplayBuffer, WindowConfig
 from training.trainer import Trainer, TrainerConfig
 
 SAMPLES = 8192
 
 
-def filled(setting: Setting) -> Replay:
+def filled(setting: BenchSetting) -> ReplayBuffer:
     """Samples of quick games, judged by a hash."""
     config = SelfPlayConfig(num_games=256, quantum=SAMPLES, search=SearchConfig(num_simulations=8))
-    runner = LocalRunner(setting.game, config, lambda: Judge(hashed), seed=0, deterministic=True)
-    replay = Replay(setting.game, WindowConfig())
+    runner = LocalRunner(setting.game, config, lambda: CountingEvaluator(hash_evaluate), seed=0, deterministic=True)
+    replay = ReplayBuffer(setting.game, WindowConfig())
     replay.add(runner.collect())
     return replay
 
 
-def steps(setting: Setting, config: TrainerConfig, batch: Callable[[], dict[str, Tensor]]) -> Work:
+def steps(setting: BenchSetting, config: TrainerConfig, batch: Callable[[], dict[str, Tensor]]) -> Work:
     """One step on one batch; counts samples."""
     model = PolicyValueNet(setting.network, setting.game.observation_shape, setting.game.action_layout)
     model.load_state_dict(setting.loaded)
@@ -47,7 +47,7 @@ def steps(setting: Setting, config: TrainerConfig, batch: Callable[[], dict[str,
     return work
 
 
-def learner(setting: Setting, config: TrainerConfig, batch_size: int, *, compiled: bool = False) -> Iterator[Row]:
+def learner(setting: BenchSetting, config: TrainerConfig, batch_size: int, *, compiled: bool = False) -> Iterator[Row]:
     """``config`` and ``batch_size``: as a run learns. ``compiled``: the same by torch.compile, too."""
     replay = filled(setting)
     numbers = iter(range(1 << 62))
@@ -62,13 +62,13 @@ def learner(setting: Setting, config: TrainerConfig, batch_size: int, *, compile
         ways["by torch.compile"] = replace(config, compile=True)
     works: dict[str, Work] = {name: steps(setting, way, lambda: drawn) for name, way in ways.items()}
     works["data"] = lambda: len(draw()["outcome"])
-    rates = in_turns(works, seconds=setting.seconds, rounds=setting.rounds, clock=setting.clock)
+    rates = run_in_turns(works, seconds=setting.seconds, rounds=setting.rounds, clock=setting.clock)
     for name in ways:
         what = f"{name}, {_how(config, batch_size)}" if name == run else name
         yield Row("learner", what, median(rates[name]), "samples/s")
     plain, *others = ways
     for name in others:
-        yield Row("learner", f"{name} ÷ {plain}", ratio(rates[name], rates[plain]), "")
+        yield Row("learner", f"{name} ÷ {plain}", median_ratio(rates[name], rates[plain]), "")
     share = 1 / rates["data"] / (1 / rates["data"] + 1 / rates[others[-1]])
     yield Row("learner", f"drawing the samples, of a step {others[-1]}", 100 * median(share), "%")
 

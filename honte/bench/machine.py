@@ -40,12 +40,12 @@ def versions(*packages: str) -> dict[str, str]:
 
 
 def machine() -> dict[str, Any]:
-    from selfplay.cores import cores
+    from selfplay.cores import num_cores
 
     return {
         "processor": processor(),
         "cores": os.cpu_count(),
-        "usable_cores": cores(),
+        "usable_cores": num_cores(),
         "system": platform.system(),
         "versions": versions(),
         "commit": commit(),

@@ -10,23 +10,23 @@ import numpy as np
 from agent.decision import Terms
 from agent.search.search import Search, SearchConfig
 from games.game import States
-from honte.bench.setting import OPENING_PLIES, Setting, reached
-from honte.bench.turns import Row, in_turns, median
+from honte.bench.setting import OPENING_PLIES, BenchSetting, reached_positions
+from honte.bench.turns import Row, median, run_in_turns
 
 SIMULATIONS = 800
 LEAVES = (1, 8, 32)
 """That one tree gathers before they are judged together."""
 
 
-def move(setting: Setting) -> Iterator[Row]:
+def move(setting: BenchSetting) -> Iterator[Row]:
     game = setting.game
-    states = reached(game, 1, OPENING_PLIES)
+    states = reached_positions(game, 1, OPENING_PLIES)
     _, engine = setting.engines[setting.fastest]
     works = {}
     for leaves in LEAVES:
         config = SearchConfig(rule="puct", num_simulations=SIMULATIONS, leaves=leaves)
         works[str(leaves)] = partial(decided, Search(game, engine, config, num_slots=1), states)
-    rates = in_turns(works, seconds=setting.seconds, rounds=setting.rounds, clock=setting.clock)
+    rates = run_in_turns(works, seconds=setting.seconds, rounds=setting.rounds, clock=setting.clock)
     for number, each in rates.items():
         many = "one leaf" if number == "1" else f"{number} leaves"
         yield Row("move", f"{SIMULATIONS} simulations by {setting.fastest}, {many} at once", 1e3 / median(each), "ms")

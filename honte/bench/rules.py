@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from games.game import Game
-from honte.bench.setting import Setting
-from honte.bench.turns import Row, Work, in_turns, median
+from honte.bench.setting import BenchSetting
+from honte.bench.turns import Row, Work, median, run_in_turns
 
 
 def mean_length(game: Game) -> float:
@@ -33,10 +33,10 @@ def random_games(game: Game, count: int) -> Work:
     return lambda: len(game.rollout(states, seeds))
 
 
-def games(setting: Setting) -> Iterator[Row]:
+def games(setting: BenchSetting) -> Iterator[Row]:
     game = setting.game
     length = mean_length(game)
-    rates = in_turns(
+    rates = run_in_turns(
         {"games": random_games(game, 1024)}, seconds=setting.seconds, rounds=setting.rounds, clock=setting.clock
     )
     played = median(rates["games"])

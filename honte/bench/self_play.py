@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from agent.inference.evaluate import Evaluate, Evaluation, uniform
+from agent.inference.evaluate import Evaluate, Evaluation, uniform_evaluate
 from agent.inference.network_evaluator import NetworkEvaluator
 from agent.search.search import Search, SearchConfig
 from games.game import Positions, States
 from honte.bench.forward import loading
-from honte.bench.setting import Setting, forwards
-from honte.bench.turns import Row, in_turns, median, ratio
+from honte.bench.setting import BenchSetting, forward_batches
+from honte.bench.turns import Row, median, median_ratio, run_in_turns
 from selfplay.game_loop import GameLoop
 from selfplay.local_runner import LocalRunner, SelfPlayConfig
 
@@ -23,7 +23,7 @@ WARM_MOVES = 4
 """Moves a game, as the mean, that are played before anything is timed."""
 
 
-class Judge:
+class CountingEvaluator:
     """A runner's evaluator whose ``Evaluate`` may be another one later; its counts are of what it was asked."""
 
     def __init__(self, evaluate: Evaluate) -> None:
@@ -42,12 +42,12 @@ class Judge:
 
 
 @dataclass
-class Played:
+class SelfPlayUnderWay:
     """Self-play under way: the loop, its search, and what judges it."""
 
     loop: GameLoop
     search: Search
-    judge: Judge
+    judge: CountingEvaluator
 
     def grow(self) -> None:
         """One round of simulations, and the moves of the games that are ready."""
@@ -55,7 +55,7 @@ class Played:
             self.loop.round()
 
 
-def played(setting: Setting, evaluate: Evaluate, *, num_simulations: int = 0) -> Played:
+def begin_self_play(setting: BenchSetting, evaluate: Evaluate, *, num_simulations: int = 0) -> SelfPlayUnderWay:
     """Games well under way that begin anywhere, judged by ``evaluate`` from now on; until now every position was even.
 
     So the positions are those of games, and to come there cost no network.
@@ -63,16 +63,16 @@ def played(setting: Setting, evaluate: Evaluate, *, num_simulations: int = 0) ->
     plies = setting.game.max_plies // 2
     search = SearchConfig(num_simulations=num_simulations or setting.num_simulations)
     config = SelfPlayConfig(num_games=setting.num_games, max_opening_plies=plies, deep_openings=1.0, search=search)
-    judge = Judge(uniform)
+    judge = CountingEvaluator(uniform_evaluate)
     loop = LocalRunner(setting.game, config, lambda: judge, seed=1, deterministic=True).loops[0]
     while loop.moves < WARM_MOVES * setting.num_games:
         loop.round()
-    player = spread(loop, search.num_simulations)
+    player = stagger_games(loop, search.num_simulations)
     judge.evaluate = evaluate
-    return Played(loop, player, judge)
+    return SelfPlayUnderWay(loop, player, judge)
 
 
-def spread(loop: GameLoop, num_simulations: int) -> Search:
+def stagger_games(loop: GameLoop, num_simulations: int) -> Search:
     """Self-play whose games no longer move all at once: some are told to, each round others. Its one player."""
     player = loop.players[0]
     assert isinstance(player, Search)
@@ -95,7 +95,7 @@ def counting(count: Callable[[], int], work: Callable[[], None]) -> Callable[[],
     return counted
 
 
-def self_play(setting: Setting, moves_between_weights: float) -> Iterator[Row]:
+def self_play(setting: BenchSetting, moves_between_weights: float) -> Iterator[Row]:
     """``moves_between_weights``: how many moves a real run plays with one set of weights."""
     config, engine = setting.engines[setting.fastest]
     name, part = setting.fastest, "self-play"
@@ -106,25 +106,25 @@ def self_play(setting: Setting, moves_between_weights: float) -> Iterator[Row]:
         return made
 
     plain, cached = evaluator(0), evaluator(config.cache_entries)
-    bare, hitting = played(setting, plain), played(setting, cached)
+    bare, hitting = begin_self_play(setting, plain), begin_self_play(setting, cached)
     states = bare.loop.states.copy()
     positions = setting.game.describe_new(states)
     works = {
-        "forward": forwards(engine, states, positions),
+        "forward": forward_batches(engine, states, positions),
         "bare": counting(lambda: plain.evaluated, bare.grow),
         "cached": counting(lambda: hitting.search.simulations, hitting.grow),
     }
     asked, evaluated = cached.asked, cached.evaluated
-    rates = in_turns(works, seconds=setting.seconds, rounds=setting.rounds, clock=setting.clock)
+    rates = run_in_turns(works, seconds=setting.seconds, rounds=setting.rounds, clock=setting.clock)
     hits = 1 - (cached.evaluated - evaluated) / max(cached.asked - asked, 1)
     loads = loading(engine, setting, states, positions)
     between = moves_between_weights * setting.num_simulations / median(rates["bare"])
-    share = ratio(rates["bare"], rates["forward"])
+    share = median_ratio(rates["bare"], rates["forward"])
     yield Row(part, f"{name}, pure forward, batch {len(states)}", median(rates["forward"]), "positions/s")
     yield Row(part, f"cache off, {setting.num_simulations} simulations a move", median(rates["bare"]), "evaluations/s")
     yield Row(part, "cache off ÷ forward", share, "")
     what = f"the same, new weights every {moves_between_weights:,.0f} moves"
     yield Row(part, what, share * between / (between + loads), "")
     yield Row(part, "cache on", median(rates["cached"]), "simulations/s")
-    yield Row(part, "cache on ÷ forward", ratio(rates["cached"], rates["forward"]), "")
+    yield Row(part, "cache on ÷ forward", median_ratio(rates["cached"], rates["forward"]), "")
     yield Row(part, "cache on, answered by the cache", 100 * hits, "%")

@@ -14,19 +14,19 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from agent.inference.backend_benchmark import Engine
-from agent.inference.backend_selection import CHOSEN_HERE, EngineConfig, candidates, has_bf16
+from agent.inference.backend_benchmark import Backend
+from agent.inference.backend_selection import CHOSEN_HERE, BackendConfig, has_bf16, list_candidates
 from agent.networks.policy_value import NetworkConfig, PolicyValueNet
 from games.game import Game, Positions, States
-from honte.bench.turns import Clock, Work, clock_of, in_turns, median
-from selfplay.openings import scattered
+from honte.bench.turns import Clock, Work, median, process_clock, run_in_turns
+from selfplay.openings import random_openings
 
 OPENING_PLIES = 6
 """Random plies before a search that measures tree work."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setting:
+class BenchSetting:
     """What every part needs to know. ``weights`` None: a network that has learned nothing."""
 
     game: Game
@@ -40,7 +40,7 @@ class Setting:
 
     @property
     def clock(self) -> Clock:
-        return clock_of(self.device)
+        return process_clock(self.device)
 
     @cached_property
     def loaded(self) -> Mapping[str, Any]:
@@ -53,17 +53,17 @@ class Setting:
             return PolicyValueNet(self.network, shape, layout).state_dict()
 
     @cached_property
-    def engines(self) -> dict[str, tuple[EngineConfig, Engine]]:
+    def engines(self) -> dict[str, tuple[BackendConfig, Backend]]:
         """Every engine and precision that is to be had here, with the weights; by names such as "torch bf16"."""
-        found: dict[str, tuple[EngineConfig, Engine]] = {}
+        found: dict[str, tuple[BackendConfig, Backend]] = {}
         kinds, precisions = (_choices(name) for name in ("kind", "precision"))
         kinds.remove("compile")  # each shape takes most of a minute
         for kind in kinds:
             for precision in precisions:
-                config = EngineConfig(kind=kind, precision=precision, device=self.device, few=True)
+                config = BackendConfig(kind=kind, precision=precision, device=self.device, few=True)
                 if precision == "bf16" and not has_bf16(self.device):
                     continue
-                for name, make in candidates(self.game, self.network, config)[:1]:
+                for name, make in list_candidates(self.game, self.network, config)[:1]:
                     engine = make()
                     engine.load(self.loaded, 0)
                     found[name] = config, engine
@@ -72,26 +72,26 @@ class Setting:
     @cached_property
     def fastest(self) -> str:
         """The name of the engine that judges most positions a second, ``num_games`` real ones at a time."""
-        states = reached(self.game, self.num_games)
+        states = reached_positions(self.game, self.num_games)
         positions = self.game.describe_new(states)
-        works = {name: forwards(engine, states, positions) for name, (_, engine) in self.engines.items()}
+        works = {name: forward_batches(engine, states, positions) for name, (_, engine) in self.engines.items()}
         if len(works) == 1:
             return next(iter(works))
-        rates = in_turns(works, seconds=self.seconds / 2, rounds=3, clock=self.clock)
+        rates = run_in_turns(works, seconds=self.seconds / 2, rounds=3, clock=self.clock)
         return max(rates, key=lambda name: median(rates[name]))
 
 
-def forwards(engine: Engine, states: States, positions: Positions) -> Work:
+def forward_batches(engine: Backend, states: States, positions: Positions) -> Work:
     """One batch through the engine; counts positions."""
     return lambda: len(engine(states, positions).value)
 
 
 def _choices(field: str) -> list[Any]:
-    """What an ``EngineConfig`` may name there, the choices that stand for others left out."""
-    return [value for value in get_args(get_type_hints(EngineConfig)[field]) if value not in CHOSEN_HERE]
+    """What an ``BackendConfig`` may name there, the choices that stand for others left out."""
+    return [value for value in get_args(get_type_hints(BackendConfig)[field]) if value not in CHOSEN_HERE]
 
 
-def reached(game: Game, count: int, plies: int | None = None, seed: int = 0) -> States:
+def reached_positions(game: Game, count: int, plies: int | None = None, seed: int = 0) -> States:
     """[B] real positions, none of them over: after ``plies`` random plies, or after 0 to half of ``max_plies``."""
     if plies is None:
         lengths: NDArray[np.int64] = np.random.default_rng(seed).integers(0, max(game.max_plies // 2, 1), count)
@@ -99,7 +99,7 @@ def reached(game: Game, count: int, plies: int | None = None, seed: int = 0) -> 
         lengths = np.full(count, plies, np.int64)
     states = game.new(count)
     game.init(states)
-    openings = scattered(game, np.arange(count), lengths, seed=seed)
+    openings = random_openings(game, np.arange(count), lengths, seed=seed)
     for ply in range(max(map(len, openings))):
         live = np.array([i for i, opening in enumerate(openings) if len(opening) > ply])
         game.advance(states, live, live, np.array([openings[i][ply] for i in live]))

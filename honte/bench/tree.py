@@ -7,16 +7,16 @@ from collections.abc import Iterator
 import numpy as np
 
 from agent.decision import Terms
-from agent.inference.evaluate import uniform
+from agent.inference.evaluate import uniform_evaluate
 from agent.search.search import Search, SearchConfig
 from games.game import States
-from honte.bench.setting import OPENING_PLIES, Setting, reached
-from honte.bench.turns import Row, Work, in_turns, median
+from honte.bench.setting import OPENING_PLIES, BenchSetting, reached_positions
+from honte.bench.turns import Row, Work, median, run_in_turns
 
 TREES = 256
 
 
-def searches(search: Search, states: States) -> Work:
+def search_all(search: Search, states: States) -> Work:
     """One search in every slot, from ``states [T]``; counts simulations."""
 
     def work() -> int:
@@ -29,14 +29,16 @@ def searches(search: Search, states: States) -> Work:
     return work
 
 
-def tree(setting: Setting) -> Iterator[Row]:
+def tree(setting: BenchSetting) -> Iterator[Row]:
     game, number = setting.game, setting.num_simulations
-    states = reached(game, TREES, OPENING_PLIES)
+    states = reached_positions(game, TREES, OPENING_PLIES)
     works = {
-        rule: searches(Search(game, uniform, SearchConfig(rule=rule, num_simulations=number), num_slots=TREES), states)
+        rule: search_all(
+            Search(game, uniform_evaluate, SearchConfig(rule=rule, num_simulations=number), num_slots=TREES), states
+        )
         for rule in ("puct", "gumbel")
     }
-    rates = in_turns(works, seconds=setting.seconds, rounds=setting.rounds, clock=setting.clock)
+    rates = run_in_turns(works, seconds=setting.seconds, rounds=setting.rounds, clock=setting.clock)
     for rule in works:
         what = f"{rule}: {TREES} searches of {number}, every position even"
         yield Row("tree", what, median(rates[rule]), "simulations/s")

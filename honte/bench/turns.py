@@ -30,7 +30,7 @@ class Row(NamedTuple):
     unit: str
 
 
-def clock_of(device: str) -> Clock:
+def process_clock(device: str) -> Clock:
     """Seconds of this process's own processor time, which other programs do not lengthen; on a GPU those of the wall.
 
     Threads that compute for this process count, so a rate is one of a core.
@@ -38,7 +38,7 @@ def clock_of(device: str) -> Clock:
     return time.process_time if device == "cpu" else time.perf_counter
 
 
-def in_turns(works: Mapping[str, Work], *, seconds: float, rounds: int, clock: Clock) -> dict[str, Rates]:
+def run_in_turns(works: Mapping[str, Work], *, seconds: float, rounds: int, clock: Clock) -> dict[str, Rates]:
     """Each work for ``seconds`` in each of ``rounds``. Its first piece, which may compile, is not timed."""
     for work in works.values():
         work()
@@ -56,6 +56,6 @@ def median(rates: Rates) -> float:
     return float(np.median(rates))
 
 
-def ratio(of: Rates, to: Rates) -> float:
+def median_ratio(of: Rates, to: Rates) -> float:
     """The median of the rounds' own ratios: drift from round to round cancels."""
     return float(np.median(of / to))

@@ -20,7 +20,7 @@ MOST_THREADS = 8
 """As many threads as are taken unasked: batches of small pictures cannot keep more of them busy."""
 
 
-def run_flags(command: str, usage: str, description: str, init: str) -> argparse.ArgumentParser:
+def make_run_flags(command: str, usage: str, description: str, init: str) -> argparse.ArgumentParser:
     """The flags of every run; ``init`` says what --init takes."""
     parser = argparse.ArgumentParser(
         prog=f"honte {command}",
@@ -37,7 +37,9 @@ def run_flags(command: str, usage: str, description: str, init: str) -> argparse
     return parser
 
 
-def taken(own: argparse.ArgumentParser, arguments: Sequence[str]) -> tuple[str, argparse.Namespace, list[str]]:
+def parse_own_flags(
+    own: argparse.ArgumentParser, arguments: Sequence[str]
+) -> tuple[str, argparse.Namespace, list[str]]:
     """The word before all flags, or none; our own flags; the words that are left. Help is printed where it is asked."""
     words = list(arguments)
     name = words.pop(0) if words and not words[0].startswith("-") else ""  # later words may be values of flags
@@ -49,7 +51,7 @@ def taken(own: argparse.ArgumentParser, arguments: Sequence[str]) -> tuple[str, 
     return name, flags, rest
 
 
-def settings(kind: type, values: Mapping[str, Any], words: Sequence[str], command: str, source: str = "") -> Any:
+def parse_settings(kind: type, values: Mapping[str, Any], words: Sequence[str], command: str, source: str = "") -> Any:
     """The configuration ``kind``: a recipe's values with those of the flags ``words`` over them.
 
     ``source``: the recipe's file, to be named where something is wrong in it.
@@ -57,18 +59,18 @@ def settings(kind: type, values: Mapping[str, Any], words: Sequence[str], comman
     import tyro
 
     from agent.settings import deferred
-    from training.config import parse, to_dict
+    from training.config import parse_config, to_dict
 
     try:
-        default = parse(values, kind)
+        default = parse_config(values, kind)
     except ValueError as error:
         raise ValueError(f"{source}: {error}" if source else str(error)) from error
     with deferred():  # what is wrong is said below
         told = tyro.cli(kind, default=default, args=list(words), prog=f"honte {command}")
-    return parse(to_dict(told), kind)
+    return parse_config(to_dict(told), kind)
 
 
-def printed(config: Any) -> int:
+def print_config(config: Any) -> int:
     """Print a configuration; the exit code."""
     from training.config import to_dict
     from training.yaml_files import dump
@@ -93,7 +95,7 @@ class Opened:
 
 
 @contextlib.contextmanager
-def opened(
+def open_run(
     folder: Path, values: Mapping[str, Any], defaults: Mapping[str, Any], may_change: Collection[str], fresh: bool
 ) -> Iterator[Opened]:
     """A run's folder, locked: a new one gets ``values`` as its config, an old one must agree with them but for
@@ -105,7 +107,7 @@ def opened(
     from training.run import run_folder
 
     here = Opened()
-    here.aside = run_folder.fresh(folder) if fresh else None
+    here.aside = run_folder.move_run_aside(folder) if fresh else None
     made = [each for each in (folder, *folder.parents) if not each.exists()]
     config, kept = folder / run_folder.CONFIG, None
     there = {folder / LOCK} if (folder / LOCK).exists() else set[Path]()
@@ -122,7 +124,7 @@ def opened(
                     config.unlink()
                 run_folder.write_config(folder, values)
             else:
-                here.changed = set(run_folder.changed(old, values, may_change, defaults))
+                here.changed = set(run_folder.changed_settings(old, values, may_change, defaults))
             yield here
     except BaseException:
         if not here.begun:
@@ -154,13 +156,13 @@ def num_threads(asked: int, folder: Path) -> tuple[int, str]:
     """
     import torch
 
-    from selfplay.cores import cores
+    from selfplay.cores import num_cores
     from training.run import run_folder
 
     old = run_folder.read_config(folder)
     began = (int(old.get("threads") or 0) or 1) if old else 0  # runs of earlier versions had one
     named = asked or (torch.get_num_threads() if os.environ.get("OMP_NUM_THREADS") else 0)
-    threads = named or began or min(cores(), MOST_THREADS)
+    threads = named or began or min(num_cores(), MOST_THREADS)
     if began in (0, threads):
         return threads, ""
     return (
@@ -170,7 +172,7 @@ def num_threads(asked: int, folder: Path) -> tuple[int, str]:
 
 
 @contextlib.contextmanager
-def signals() -> Iterator[Callable[[], bool]]:
+def stop_on_signals() -> Iterator[Callable[[], bool]]:
     """The first SIGINT or SIGTERM asks to stop and save; the second ends at once."""
     asked: list[int] = []
 
@@ -192,7 +194,7 @@ def signals() -> Iterator[Callable[[], bool]]:
             signal.signal(number, handler)
 
 
-def told(before: bool, reason: str, minutes: float, folder: Path) -> str:
+def end_message(before: bool, reason: str, minutes: float, folder: Path) -> str:
     """How a run ended."""
     if before:
         return f"this run was finished already ({folder})"

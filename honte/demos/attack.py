@@ -14,13 +14,13 @@ from torch import Tensor
 
 from training.images.adversarial import ATTACKS
 from training.images.prediction import accuracy, predict
-from training.images.training import Run
+from training.images.training import ClassifierRun
 
 PICTURES = 2000
 SHOWN = 8
 
 
-def parsed(text: str) -> tuple[str, float]:
+def parse_attack(text: str) -> tuple[str, float]:
     """Name and strength; ValueError when it is neither."""
     name, _, strength = text.partition(":")
     try:
@@ -32,9 +32,9 @@ def parsed(text: str) -> tuple[str, float]:
     return name, epsilon
 
 
-def fool(run: Run, text: str, folder: Path) -> dict[str, Any]:
+def fool(run: ClassifierRun, text: str, folder: Path) -> dict[str, Any]:
     """Accuracy on test pictures before and after; pictures of both in FOLDER/attack.png."""
-    name, epsilon = parsed(text)
+    name, epsilon = parse_attack(text)
     images, labels = (part[:PICTURES] for part in run.parts.test)
     model = run.current()
     torch.manual_seed(run.config.seed)

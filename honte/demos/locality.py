@@ -13,7 +13,7 @@ from typing import Any
 
 from honte.command_line import Output
 from honte.recipes import pictures
-from training.config import parse
+from training.config import parse_config
 from training.images.augmentation import AugmentConfig
 from training.images.datasets import DataSet
 from training.images.training import ImageConfig
@@ -42,7 +42,9 @@ def compare(
     accuracies = {}
     for name in LINES:
         kind, _, shuffled = name.partition("_")
-        settings = replace(parse(pictures(kind, config.dataset), ImageConfig), **shared, shuffle_pixels=bool(shuffled))
+        settings = replace(
+            parse_config(pictures(kind, config.dataset), ImageConfig), **shared, shuffle_pixels=bool(shuffled)
+        )
         accuracies[name] = run(data, settings, folder / name, flags, output)["test_accuracy"]
     path = folder / "locality.svg"
     _plot(data.name, folder, accuracies, path)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from agent.networks.image_classifier import Classifier, ClassifierConfig
-from honte.command_line import Output, table
+from honte.command_line import Output, format_table
 from training.losses import classification_loss, neuron_loss
 from training.schedules import Schedule
 from training.trainer import Trainer, TrainerConfig
@@ -87,7 +87,7 @@ def show(output: Output) -> dict[str, Any]:
     rows = [["x1", "x2", "OR", "h", "p"]]
     for (a, b), y, s, c in zip(ROWS, GATES["OR"], h, p, strict=True):
         rows.append([str(a), str(b), str(y), f"{s:.1f}", f"{c:.2f}"])
-    output.say("one neuron with weights 1 and -1 and bias -0.5:\n" + table(rows, "34"))
+    output.say("one neuron with weights 1 and -1 and bias -0.5:\n" + format_table(rows, "34"))
     gates, right = {}, []
     for gate in GATES:
         history = descend(neuron((1, -1), -0.5), gate, 500)
@@ -99,7 +99,7 @@ def show(output: Output) -> dict[str, Any]:
         right.append(mlp)
         gates[gate] = {"neuron": history[-1].accuracy, "mlp": mlp, "steps": [step._asdict() for step in history[:10]]}
         output.say(f"\n{gate}, by gradient descent from there (loss, and rows right, before each step):")
-        output.say(table(rows, "012345"))
+        output.say(format_table(rows, "012345"))
         output.say(f"a hidden layer of eight neurons: {mlp:.0%} right")
     share = sum(right) / len(right)
     told = {"dataset": "logic_gates", "model": "mlp", "test_accuracy": share}

@@ -18,7 +18,7 @@ THIN = 0.3
 """Breadth of the rows and columns of a dots board that hold dots and edges."""
 
 
-class Layout:
+class BoardLayout:
     """``width`` and ``height`` of the whole drawing, and the places on it.
 
     ``inner`` is the part that the board's cells fill (x0, y0, x1, y1), ``pad`` the frame around it, ``label`` and

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Ink(NamedTuple):
+class PlayerColours(NamedTuple):
     """The colours of one player's things."""
 
     fill: str
@@ -18,7 +18,7 @@ class Ink(NamedTuple):
     contrast: str  # readable on the fill: marks, text
 
 
-class Surface(NamedTuple):
+class BoardColours(NamedTuple):
     """The colours of one kind of board."""
 
     board: str
@@ -39,33 +39,33 @@ GLOW = "#f2c14eb0"  # behind what the last move touched
 RING = "#f2c14e"
 
 INKS = {
-    "black": Ink("#2b2d32", "#141519", "#ffffff08", "#f6f3ec"),
-    "white": Ink("#f4f2ec", "#9d978a", "#ffffff36", "#33363c"),
-    "orange": Ink("#d1600f", "#96410a", "#ffffff0b", "#fff6ec"),
-    "blue": Ink("#1f6fb0", "#134b79", "#ffffff0b", "#eff7ff"),
-    "red": Ink("#d0402f", "#8d2419", "#ffffff0b", "#fff1ee"),
-    "yellow": Ink("#f4c534", "#b88a0c", "#ffffff14", "#4a3800"),
+    "black": PlayerColours("#2b2d32", "#141519", "#ffffff08", "#f6f3ec"),
+    "white": PlayerColours("#f4f2ec", "#9d978a", "#ffffff36", "#33363c"),
+    "orange": PlayerColours("#d1600f", "#96410a", "#ffffff0b", "#fff6ec"),
+    "blue": PlayerColours("#1f6fb0", "#134b79", "#ffffff0b", "#eff7ff"),
+    "red": PlayerColours("#d0402f", "#8d2419", "#ffffff0b", "#fff1ee"),
+    "yellow": PlayerColours("#f4c534", "#b88a0c", "#ffffff14", "#4a3800"),
 }
 
 SURFACES = {
-    "squares": Surface("#efe8da", "#efe8da", "#c9bfab", "#a3977f", ("orange", "blue")),
-    "felt": Surface("#4e9270", "#4e9270", "#3b7457", "#2f5d46", ("black", "white")),
-    "checkers": Surface("#efe4cf", "#c9a87f", "#b8966b", "#8a6a45", ("white", "black")),
-    "points": Surface("#e2bd7f", "#e2bd7f", "#80602f", "#b48a4a", ("black", "white")),
-    "wells": Surface("#2c5c9e", "#dfe7f2", "#234b83", "#1e4174", ("red", "yellow")),
-    "hexagons": Surface("#f1ebde", "#f1ebde", "#b3a892", "#8d826c", ("red", "blue")),
-    "dots": Surface("#faf8f4", "#f1ede4", "#dcd6ca", "#cfc8ba", ("orange", "blue")),
+    "squares": BoardColours("#efe8da", "#efe8da", "#c9bfab", "#a3977f", ("orange", "blue")),
+    "felt": BoardColours("#4e9270", "#4e9270", "#3b7457", "#2f5d46", ("black", "white")),
+    "checkers": BoardColours("#efe4cf", "#c9a87f", "#b8966b", "#8a6a45", ("white", "black")),
+    "points": BoardColours("#e2bd7f", "#e2bd7f", "#80602f", "#b48a4a", ("black", "white")),
+    "wells": BoardColours("#2c5c9e", "#dfe7f2", "#234b83", "#1e4174", ("red", "yellow")),
+    "hexagons": BoardColours("#f1ebde", "#f1ebde", "#b3a892", "#8d826c", ("red", "blue")),
+    "dots": BoardColours("#faf8f4", "#f1ede4", "#dcd6ca", "#cfc8ba", ("orange", "blue")),
 }
 
 
-def surface_of(surface: str, names: tuple[str, str]) -> Surface:
+def board_colours(surface: str, names: tuple[str, str]) -> BoardColours:
     """The colours of a board; black and white stones on plain squares lie on green felt, as at Othello."""
     if surface == "squares" and set(names) == {"black", "white"}:
         surface = "felt"
     return SURFACES.get(surface, SURFACES["squares"])
 
 
-def inks_of(surface: Surface, names: tuple[str, str]) -> tuple[Ink, Ink]:
+def player_colours(surface: BoardColours, names: tuple[str, str]) -> tuple[PlayerColours, PlayerColours]:
     """Both players' colours: what their names say where both are colours, the surface's own otherwise."""
     named = all(name in INKS and len(name) > 1 for name in names)
     first, second = names if named else surface.players

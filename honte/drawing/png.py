@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from games.game import Game, Row
-from honte.drawing.shapes import Box, Disc, Line, Polygon, Scene, Shape, Text, scene
+from honte.drawing.shapes import Box, Disc, LineShape, Polygon, Scene, Shape, TextShape, make_scene
 
 if TYPE_CHECKING:
     from PIL import ImageDraw
@@ -22,7 +22,7 @@ FINER = 4
 """Painted this many times larger than asked for, then averaged: smooth edges."""
 
 
-def picture(
+def board_image(
     game: Game, row: Row, *, size: int = 480, marked: Iterable[Sequence[int]] = (), status: bool = True
 ) -> NDArray[np.uint8]:
     """The position as an image [H, W, 3]; its longer side has ``size`` pixels, its shape depends on the board only.
@@ -32,17 +32,17 @@ def picture(
     """
     if size < 32:
         raise ValueError(f"size={size}: a picture needs 32 pixels or more")
-    return painted(position_scene(game, row, marked=marked, status=status), size)
+    return paint_scene(position_scene(game, row, marked=marked, status=status), size)
 
 
 def position_scene(game: Game, row: Row, *, marked: Iterable[Sequence[int]] = (), status: bool = True) -> Scene:
-    """The position as shapes; see ``picture``."""
+    """The position as shapes; see ``board_image``."""
     text = game.status_text(row) if status else ""
     owner = next((player for player, name in enumerate(game.board.names) if text.startswith(f"{name} ")), -1)
-    return scene(game.board, game.cells(row), marked=marked, status=text, owner=owner)
+    return make_scene(game.board, game.cells(row), marked=marked, status=text, owner=owner)
 
 
-def painted(drawing: Scene, size: int) -> NDArray[np.uint8]:
+def paint_scene(drawing: Scene, size: int) -> NDArray[np.uint8]:
     """[H, W, 3] the drawing in pixels, ``size`` of them along its longer side."""
     from PIL import Image, ImageDraw
 
@@ -65,13 +65,13 @@ def paint(brush: ImageDraw.ImageDraw, shape: Shape, scale: float) -> None:
             brush.rounded_rectangle([x0 * scale, y0 * scale, x1 * scale, y1 * scale], radius * scale, fill)
         case Polygon(points, fill):
             brush.polygon([(x * scale, y * scale) for x, y in points], fill)
-        case Line(points, colour, line_width):
+        case LineShape(points, colour, line_width):
             path = [(x * scale, y * scale) for x, y in points]
             broad = max(1, round(line_width * scale))
             brush.line(path, colour, broad, joint="curve")
             for x, y in (path[0], path[-1]):
                 brush.ellipse([x - broad / 2, y - broad / 2, x + broad / 2, y + broad / 2], colour)
-        case Text(x, y, text_size, text, colour, rim, rim_width):
+        case TextShape(x, y, text_size, text, colour, rim, rim_width):
             font = font_of(max(1, round(text_size * scale)))
             top, bottom = font.getbbox("H", anchor="ls")[1::2]
             baseline = y * scale - (top + bottom) / 2

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from games.board import Board, Piece
-from honte.drawing.layout import Layout, Point
+from honte.drawing.layout import BoardLayout, Point
 from honte.drawing.palette import (
     BLOCK,
     BLOCK_RIM,
@@ -25,10 +25,10 @@ from honte.drawing.palette import (
     RING,
     SHADOW,
     TEXT,
-    Ink,
-    Surface,
-    inks_of,
-    surface_of,
+    BoardColours,
+    PlayerColours,
+    board_colours,
+    player_colours,
 )
 
 NUM_LIGHTS = 10
@@ -60,7 +60,7 @@ class Polygon(NamedTuple):
     fill: str
 
 
-class Line(NamedTuple):
+class LineShape(NamedTuple):
     """A path with round ends and joints."""
 
     points: tuple[Point, ...]
@@ -68,7 +68,7 @@ class Line(NamedTuple):
     width: float
 
 
-class Text(NamedTuple):
+class TextShape(NamedTuple):
     """One line of text: x is its middle, y the middle of its capitals, size the font's."""
 
     x: float
@@ -80,7 +80,7 @@ class Text(NamedTuple):
     rim_width: float = 0.0
 
 
-Shape = Disc | Box | Polygon | Line | Text
+Shape = Disc | Box | Polygon | LineShape | TextShape
 
 
 class Scene(NamedTuple):
@@ -92,43 +92,45 @@ class Scene(NamedTuple):
     shapes: tuple[Shape, ...]
 
 
-def scene(
+def make_scene(
     board: Board, cells: NDArray[np.integer], *, marked: Iterable[Sequence[int]] = (), status: str = "", owner: int = -1
 ) -> Scene:
     """The board with its cells [H, W]; ``marked`` holds the (row, column) of what to point at, such as the last move.
 
     ``status`` is a line below the board, beside a disc in the colour of player ``owner`` (-1: no disc).
     """
-    layout, surface = Layout(board, status=bool(status)), surface_of(board.surface, board.names)
-    inks = inks_of(surface, board.names)
+    layout, surface = BoardLayout(board, status=bool(status)), board_colours(board.surface, board.names)
+    inks = player_colours(surface, board.names)
     marks = {(int(r), int(c)) for r, c in marked}
-    shapes = [*under(board, layout, surface, inks)]
+    shapes = [*board_shapes(board, layout, surface, inks)]
     pieces = [board.pieces[code] for code in cells.ravel()]
     places = [(r, c) for r in range(board.height) for c in range(board.width)]
     for (r, c), piece in zip(places, pieces, strict=True):
         if (r, c) in marks and piece.shape not in ("stone", "line") and c not in layout.beside:
-            shapes += glow(board, layout, r, c)
+            shapes += mark_shapes(board, layout, r, c)
     for (r, c), piece in zip(places, pieces, strict=True):
-        shapes += drawn(piece, layout, inks, r, c, board.surface, marked=(r, c) in marks)
-    shapes += labels(board, layout)
+        shapes += piece_shapes(piece, layout, inks, r, c, board.surface, marked=(r, c) in marks)
+    shapes += label_shapes(board, layout)
     if status:
         shapes += status_line(layout, status, inks[owner] if owner >= 0 else None)
     return Scene(layout.width, layout.height, PAPER, tuple(shapes))
 
 
-def under(board: Board, layout: Layout, surface: Surface, inks: tuple[Ink, Ink]) -> Iterator[Shape]:
+def board_shapes(
+    board: Board, layout: BoardLayout, surface: BoardColours, inks: tuple[PlayerColours, PlayerColours]
+) -> Iterator[Shape]:
     """What lies under the pieces."""
     rows, columns = range(board.height), [c for c in range(board.width) if c not in layout.beside]
     x0, y0, x1, y1 = layout.inner
     pad, span = layout.pad, layout.span
     if board.surface == "hexagons":
         for player, path in layout.sides():
-            yield Line(path, inks[player].fill, 0.36)
+            yield LineShape(path, inks[player].fill, 0.36)
         for r in rows:
             for c in columns:
                 corners = layout.corners(r, c)
                 yield Polygon(corners, surface.board)
-                yield Line((*corners, corners[0]), surface.line, 0.045)
+                yield LineShape((*corners, corners[0]), surface.line, 0.045)
         return
     yield Box(x0 - pad, y0 - pad + 0.012 * span, x1 + pad, y1 + pad + 0.012 * span, pad + 0.005 * span, SHADOW)
     yield Box(x0 - pad, y0 - pad, x1 + pad, y1 + pad, pad, surface.edge)
@@ -138,10 +140,10 @@ def under(board: Board, layout: Layout, surface: Surface, inks: tuple[Ink, Ink])
         (left, top), (right, bottom) = layout.centre(0, 0), layout.centre(board.height - 1, board.width - 1)
         for r in rows:
             y = layout.centre(r, 0)[1]
-            yield Line(((left, y), (right, y)), surface.line, 0.07 if r in (0, board.height - 1) else 0.04)
+            yield LineShape(((left, y), (right, y)), surface.line, 0.07 if r in (0, board.height - 1) else 0.04)
         for c in columns:
             x = layout.centre(0, c)[0]
-            yield Line(((x, top), (x, bottom)), surface.line, 0.07 if c in (0, board.width - 1) else 0.04)
+            yield LineShape(((x, top), (x, bottom)), surface.line, 0.07 if c in (0, board.width - 1) else 0.04)
         for r, c in layout.stars():
             yield Disc(*layout.centre(r, c), 0.1, surface.line)
     elif board.surface == "wells":
@@ -165,8 +167,15 @@ def under(board: Board, layout: Layout, surface: Surface, inks: tuple[Ink, Ink])
                 yield Polygon(((a + gap, b + gap), (d - gap, b + gap), (d - gap, e - gap), (a + gap, e - gap)), fill)
 
 
-def drawn(
-    piece: Piece, layout: Layout, inks: tuple[Ink, Ink], r: int, c: int, surface: str, *, marked: bool
+def piece_shapes(
+    piece: Piece,
+    layout: BoardLayout,
+    inks: tuple[PlayerColours, PlayerColours],
+    r: int,
+    c: int,
+    surface: str,
+    *,
+    marked: bool,
 ) -> Iterator[Shape]:
     """One cell's piece."""
     x, y = layout.centre(r, c)
@@ -177,13 +186,13 @@ def drawn(
         case "stone":
             yield from stone(x, y, 0.4 if surface == "hexagons" else 0.41, ink or INKS["black"], surface == "wells")
             if piece.text not in ("", "·"):
-                yield Text(x, y, min(0.42, 1.2 / len(piece.text)), piece.text, ink.contrast if ink else PAPER)
+                yield TextShape(x, y, min(0.42, 1.2 / len(piece.text)), piece.text, ink.contrast if ink else PAPER)
             elif marked or piece.text:
                 yield Disc(x, y, 0.1, ink.contrast if ink else PAPER)  # a ring would look like another piece
         case "letter":
             if ink:
                 yield from tile(x, y, ink, upright=piece.owner == 0)
-            yield Text(x, y + 0.02, 0.5, piece.text, ink.contrast if ink else fill)
+            yield TextShape(x, y + 0.02, 0.5, piece.text, ink.contrast if ink else fill)
         case "mark":
             yield Disc(x, y, 0.14, fill, ink.rim if ink else "", 0.025)
         case "block":
@@ -194,17 +203,17 @@ def drawn(
         case "line":
             ends = ((a, y), (d, y)) if d - a >= e - b else ((x, b), (x, e))
             if marked:
-                yield Line(ends, RING, 0.30)
-            yield Line(ends, fill, 0.13)
+                yield LineShape(ends, RING, 0.30)
+            yield LineShape(ends, fill, 0.13)
         case "box":
             yield Box(a, b, d, e, 0.06, fill + "50")
             if piece.text:
-                yield Text(x, y, 0.42, piece.text, fill)
+                yield TextShape(x, y, 0.42, piece.text, fill)
         case _:
             pass
 
 
-def stone(x: float, y: float, radius: float, ink: Ink, pressed: bool) -> Iterator[Shape]:
+def stone(x: float, y: float, radius: float, ink: PlayerColours, pressed: bool) -> Iterator[Shape]:
     """A stone with a little light on it; ``pressed`` gives it the inner ring of a counter."""
     yield Disc(x + 0.02, y + 0.045, radius, SHADOW)
     yield Disc(x, y, radius, ink.fill, ink.rim, 0.022)
@@ -217,17 +226,17 @@ def stone(x: float, y: float, radius: float, ink: Ink, pressed: bool) -> Iterato
         yield Disc(x - off, y - off, inner, ink.shine)
 
 
-def tile(x: float, y: float, ink: Ink, *, upright: bool) -> Iterator[Shape]:
+def tile(x: float, y: float, ink: PlayerColours, *, upright: bool) -> Iterator[Shape]:
     """A wedge that points to where its owner plays."""
     up = 1 if upright else -1
     outline = [(0.0, -0.42), (0.3, -0.27), (0.36, 0.37), (-0.36, 0.37), (-0.3, -0.27)]
     points = tuple((x + dx, y + up * dy) for dx, dy in outline)
     yield Polygon(tuple((px + 0.02, py + 0.045) for px, py in points), SHADOW)
     yield Polygon(points, ink.fill)
-    yield Line((*points, points[0]), ink.rim, 0.03)
+    yield LineShape((*points, points[0]), ink.rim, 0.03)
 
 
-def glow(board: Board, layout: Layout, r: int, c: int) -> Iterator[Shape]:
+def mark_shapes(board: Board, layout: BoardLayout, r: int, c: int) -> Iterator[Shape]:
     """A light behind a cell that the last move touched."""
     if board.surface in ("points", "wells"):
         yield Disc(*layout.centre(r, c), 0.2, GLOW)
@@ -235,22 +244,22 @@ def glow(board: Board, layout: Layout, r: int, c: int) -> Iterator[Shape]:
         yield Polygon(layout.corners(r, c), GLOW)
 
 
-def labels(board: Board, layout: Layout) -> Iterator[Shape]:
+def label_shapes(board: Board, layout: BoardLayout) -> Iterator[Shape]:
     """Names of rows at the left, of columns below; above where rows are shifted."""
     size = layout.label
     for r, label in enumerate(board.row_labels):
         shift = r / 2 if layout.hexagonal else 0.0
-        yield Text(layout.label_x + shift, layout.centre(r, 0)[1], size, label, LABEL)
+        yield TextShape(layout.label_x + shift, layout.centre(r, 0)[1], size, label, LABEL)
     for c, label in enumerate(board.column_labels):
         if c not in layout.beside:
-            yield Text(layout.centre(0, c)[0], layout.label_y, size, label, LABEL)
+            yield TextShape(layout.centre(0, c)[0], layout.label_y, size, label, LABEL)
 
 
-def status_line(layout: Layout, status: str, ink: Ink | None) -> Iterator[Shape]:
+def status_line(layout: BoardLayout, status: str, ink: PlayerColours | None) -> Iterator[Shape]:
     """Who is to play, or how it ended."""
     size, x = layout.status, (layout.inner[0] + layout.inner[2]) / 2
     if ink:
         half = 0.25 * size * len(status)  # about half of the text's width
         yield Disc(x - half - 0.2 * size, layout.status_y, 0.36 * size, ink.fill, ink.rim, 0.05 * size)
         x += 0.35 * size
-    yield Text(x, layout.status_y, size, status, TEXT)
+    yield TextShape(x, layout.status_y, size, status, TEXT)

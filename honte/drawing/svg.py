@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from xml.sax.saxutils import escape, quoteattr
 
 from honte.drawing.layout import Point
-from honte.drawing.shapes import Box, Disc, Line, Polygon, Scene, Shape, Text
+from honte.drawing.shapes import Box, Disc, LineShape, Polygon, Scene, Shape, TextShape
 
 
 def document(drawing: Scene, size: int = 480) -> str:
@@ -38,10 +38,10 @@ def element(shape: Shape) -> str:
             return f'<rect x="{_n(x0)}" y="{_n(y0)}" {size} fill="{fill}"/>'
         case Polygon(points, fill):
             return f'<polygon points="{_path(points)}" fill="{fill}"/>'
-        case Line(points, colour, width):
+        case LineShape(points, colour, width):
             round_ends = 'stroke-linecap="round" stroke-linejoin="round" fill="none"'
             return f'<polyline points="{_path(points)}" stroke="{colour}" stroke-width="{_n(width)}" {round_ends}/>'
-        case Text(x, y, size, text, colour, rim, rim_width):
+        case TextShape(x, y, size, text, colour, rim, rim_width):
             place = f'x="{_n(x)}" y="{_n(y + 0.36 * size)}" font-size="{_n(size)}" text-anchor="middle"'
             outline = f' stroke="{rim}" stroke-width="{_n(rim_width)}" paint-order="stroke"' if rim else ""
             return f"<text {place} fill={quoteattr(colour)}{outline}>{escape(text)}</text>"

@@ -19,12 +19,12 @@ STYLES = ("dim", "bold red", "bold cyan")
 """By cell code: empty, first player, second player; other codes are bold."""
 
 
-def drawn(position: Position) -> Text:
+def draw_position(position: Position) -> Text:
     """The board, the last action marked, and whose turn it is or how the game ended."""
     from rich.text import Text
 
     board, cells = position.game.board, position.game.cells(position.states[0])
-    marks = marked(position)
+    marks = changed_cells(position)
     margin = max((len(label) for label in board.row_labels), default=0)
     text = Text()
     for r, codes in enumerate(cells):
@@ -38,7 +38,7 @@ def drawn(position: Position) -> Text:
     return text.append(position.game.status_text(position.states[0]))
 
 
-def marked(position: Position) -> NDArray[np.bool_]:
+def changed_cells(position: Position) -> NDArray[np.bool_]:
     """[H, W] the cells that the last action changed; of several, those where one would click for it."""
     game = position.game
     now: Any = game.cells(position.states[0])

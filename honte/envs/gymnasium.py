@@ -72,7 +72,7 @@ def observation_space(game: Game, planes: int = 0) -> spaces.Box:
     return spaces.Box(limits.min, limits.max, (depth + planes, height, width), game.observation_dtype.type)
 
 
-def check_words(side: str, render_mode: str | None) -> None:
+def check_options(side: str, render_mode: str | None) -> None:
     """ValueError for a side or a render mode that there is not."""
     if side not in SIDES:
         raise ValueError(f"side is {side!r}; it must be first, second or random")
@@ -80,7 +80,7 @@ def check_words(side: str, render_mode: str | None) -> None:
         raise ValueError(f"render_mode is {render_mode!r}; it must be {' or '.join(RENDER_MODES)}")
 
 
-def seated(
+def seat_opponent(
     opponent: Player | str, game: Game, before: Player | None, *, num_slots: int, seed: int, device: str
 ) -> Player:
     """The opponent, so that a seeded episode repeats whatever was played before.
@@ -91,12 +91,12 @@ def seated(
     if not isinstance(opponent, str):
         opponent.stop()
         return opponent
-    from agent.players import player
+    from agent.players import make_player
 
     if before is not None and not opponent.startswith("mcts:"):
         before.stop()
         return before
-    return player(opponent, game, num_slots=num_slots, seed=seed, device=device)
+    return make_player(opponent, game, num_slots=num_slots, seed=seed, device=device)
 
 
 def frame(game: Game, row: Row, render_mode: str | None) -> Any:
@@ -104,9 +104,9 @@ def frame(game: Game, row: Row, render_mode: str | None) -> Any:
     if render_mode == "ansi":
         return game.render(row)
     if render_mode == "rgb_array":
-        from honte.drawing.png import picture
+        from honte.drawing.png import board_image
 
-        return picture(game, row)
+        return board_image(game, row)
     return None
 
 
@@ -160,7 +160,7 @@ class GameEnv(OpponentByText, gymnasium.Env[NDArray[Any], np.int64]):
 
         ``device``: where the opponent's network runs. ValueError for what there is not.
         """
-        check_words(side, render_mode)
+        check_options(side, render_mode)
         self.game = make(game) if isinstance(game, str) else game
         self.opponent, self.side, self.render_mode, self.device = opponent, side, render_mode, device
         self.observation_space = observation_space(self.game)
@@ -176,7 +176,7 @@ class GameEnv(OpponentByText, gymnasium.Env[NDArray[Any], np.int64]):
         """``options["side"]`` holds for this episode alone."""
         super().reset(seed=seed)
         side = (options or {}).get("side", self.side)
-        check_words(side, self.render_mode)
+        check_options(side, self.render_mode)
         drawn, self._key = self.np_random.integers(1 << 62, size=2).tolist()
         if seed is not None:
             self._player = self._seated(self._player, self._key)
@@ -207,7 +207,7 @@ class GameEnv(OpponentByText, gymnasium.Env[NDArray[Any], np.int64]):
 
     def _seated(self, before: Player | None, seed: int) -> Player:
         self._player_seed = seed
-        return seated(self.opponent, self.game, before, num_slots=1, seed=seed, device=self.device)
+        return seat_opponent(self.opponent, self.game, before, num_slots=1, seed=seed, device=self.device)
 
     def _play(self, action: int) -> None:
         self.game.step(self.states, np.array([action]))
@@ -222,7 +222,7 @@ class GameEnv(OpponentByText, gymnasium.Env[NDArray[Any], np.int64]):
             self._here = self.game.describe_new(self.states)
             if self._here.terminal[0] or self._here.to_play[0] == self._me:
                 return
-            terms = Terms.of(1, keys=random_numbers.keys(self._key, 0, self._plies))
+            terms = Terms.of(1, keys=random_numbers.make_keys(self._key, 0, self._plies))
             self._player.think(np.zeros(1, np.int64), self.states, terms)
             self._play(int(self._player.decide()[1].action[0]))
 

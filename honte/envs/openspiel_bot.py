@@ -66,7 +66,7 @@ class HonteBot(pyspiel.Bot):  # type: ignore[misc]
 
     def _decide(self, state: Any) -> Decisions:
         history = state.history()
-        keys = random_numbers.keys(self.seed, sum(history), len(history))
+        keys = random_numbers.make_keys(self.seed, sum(history), len(history))
         self.player.think(np.zeros(1, np.int64), self._row(state), Terms.of(1, keys=keys))
         return self.player.decide()[1]
 

@@ -19,7 +19,7 @@ from pettingzoo.utils.wrappers import AssertOutOfBoundsWrapper, OrderEnforcingWr
 
 from games.game import Game, Positions
 from games.registry import make
-from honte.envs.gymnasium import RENDER_MODES, check_words, frame, observation_space
+from honte.envs.gymnasium import RENDER_MODES, check_options, frame, observation_space
 
 AGENTS = ("player_0", "player_1")
 """In the order of their seats: player_0 moves first."""
@@ -45,7 +45,7 @@ class GameAEC(AECEnv[str, NDArray[Any], Any]):  # type: ignore[misc]
     def __init__(self, game: Game | str = "connect_four", render_mode: str | None = None) -> None:
         """ValueError for a game or a render mode that there is not."""
         super().__init__()
-        check_words("first", render_mode)
+        check_options("first", render_mode)
         self.game = make(game) if isinstance(game, str) else game
         self.render_mode = render_mode
         self.metadata = {

@@ -20,7 +20,15 @@ from agent.decision import Terms
 from games.game import Game, Positions
 from games.jit_cache import cached_njit
 from games.registry import make
-from honte.envs.gymnasium import RENDER_MODES, SIDES, OpponentByText, check_words, frame, observation_space, seated
+from honte.envs.gymnasium import (
+    RENDER_MODES,
+    SIDES,
+    OpponentByText,
+    check_options,
+    frame,
+    observation_space,
+    seat_opponent,
+)
 
 if TYPE_CHECKING:
     from agent.player import Player
@@ -84,7 +92,7 @@ class GameVectorEnv(OpponentByText, VectorEnv[Array, Array, Array]):
         """As ``GameEnv``; an opponent that is a ``Player`` needs ``num_envs`` slots. ValueError as there."""
         if num_envs < 1:
             raise ValueError(f"num_envs is {num_envs}; it must be 1 or more")
-        check_words(side, render_mode)
+        check_options(side, render_mode)
         self.game = make(game) if isinstance(game, str) else game
         self.num_envs, self.opponent, self.side, self.device = num_envs, opponent, side, device
         self.render_mode, self.mode = render_mode, AutoresetMode(autoreset_mode)
@@ -114,7 +122,7 @@ class GameVectorEnv(OpponentByText, VectorEnv[Array, Array, Array]):
         """
         options = options or {}
         side = options.get("side", self.side)
-        check_words(side, self.render_mode)
+        check_options(side, self.render_mode)
         mask = options.get("reset_mask")
         if mask is None:
             mask = np.ones(self.num_envs, np.bool_)
@@ -136,12 +144,12 @@ class GameVectorEnv(OpponentByText, VectorEnv[Array, Array, Array]):
         one = seed if seeds is None else seeds[0]
         super().reset(seed=None if one is None else int(one))
         if not self._seeds.any() or (seeds is None and seed is not None):
-            fresh = random_numbers.keys(int(self.np_random.integers(1 << 62)), self._rows, 0) | np.uint64(1)
+            fresh = random_numbers.make_keys(int(self.np_random.integers(1 << 62)), self._rows, 0) | np.uint64(1)
             self._seeds = np.where(self._seeds == 0, fresh, self._seeds)
             self._seeds[rows] = fresh[rows]
         for row in rows:
             if seeds is not None and seeds[row] is not None:
-                self._seeds[row] = random_numbers.keys(int(seeds[row]), 0, 0)[0] | np.uint64(1)
+                self._seeds[row] = random_numbers.make_keys(int(seeds[row]), 0, 0)[0] | np.uint64(1)
 
     def step(self, actions: Array) -> tuple[Array, Array, Array, Array, dict[str, Any]]:
         if not self._seeds.any():
@@ -213,7 +221,7 @@ class GameVectorEnv(OpponentByText, VectorEnv[Array, Array, Array]):
         self._player_seed = seed
         if self.opponent == "random":
             return None
-        return seated(self.opponent, self.game, before, num_slots=self.num_envs, seed=seed, device=self.device)
+        return seat_opponent(self.opponent, self.game, before, num_slots=self.num_envs, seed=seed, device=self.device)
 
     def _restart(self, rows: Array, side: str) -> None:
         """New games in ``rows [R]`` with the agent on ``side``, up to its first turn."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from agent.external.gtp import is_go, komi
 from games import Game, Position
-from honte.analysis.position_analysis import Thought
+from honte.analysis.position_analysis import PositionThinking
 from honte.protocols.go_rules import check_rules
 from honte.protocols.gtp.board import GtpBoard
 from honte.protocols.json_fields import Answer, FieldError, flag, id_of, number, numbers, seconds
@@ -44,7 +44,7 @@ PASSED_OVER = (
 
 
 @dataclass
-class Job:
+class AnalysisJob:
     """One position of a question."""
 
     id: str
@@ -56,10 +56,10 @@ class Job:
     every: float | None  # seconds between reports
     priority: int
     due: float = 0.0
-    thought: Thought | None = field(default=None, repr=False)
+    thought: PositionThinking | None = field(default=None, repr=False)
 
 
-def read_question(question: Answer, game: Game, most: int) -> tuple[list[Job], list[int]]:
+def read_question(question: Answer, game: Game, most: int) -> tuple[list[AnalysisJob], list[int]]:
     """The positions that a question is about, and the turns at which the game is over already.
 
     ``most``: simulations that a tree has room for, 0 without a limit. FieldError for a field that is not right.
@@ -81,7 +81,7 @@ def read_question(question: Answer, game: Game, most: int) -> tuple[list[Job], l
     budget = -1 if visits is None else visits - 1
     pairs = zip(turns, priorities, strict=True)
     going = [(t, p) for t, p in pairs if not path[t].is_over]
-    jobs = [Job(name, t, path[t], budget, policy, pv_visits, every, p) for t, p in going]
+    jobs = [AnalysisJob(name, t, path[t], budget, policy, pv_visits, every, p) for t, p in going]
     return jobs, [turn for turn in turns if path[turn].is_over]
 
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.external.gtp import colours
+from agent.external.gtp import colour_names
 from games import Game, Position
 from honte.analysis.position_analysis import Analysis
 
@@ -100,7 +100,7 @@ def rows(game: Game, words: NDArray[np.str_], empty: str) -> str:
 
 def board(here: Position) -> str:
     """Pieces as stones."""
-    names = colours(here.game)
+    names = colour_names(here.game)
     stones = [{"black": "X", "white": "O"}[names[p.owner]] if p.owner >= 0 else "." for p in here.game.board.pieces]
     return rows(here.game, np.array(stones)[here.game.cells(here.states[0])], ".")
 
@@ -143,6 +143,6 @@ def graphics(here: Position, known: Mapping[int, Points], analysis: Analysis, mo
         colouring.append(f"COLOR #{round(255 * (1 - share)):02x}ff{round(255 * (1 - share)):02x} {place}")
         if candidate.visits:
             labels.append(f"LABEL {place} {round(100 * candidate.winrate)}")
-    name = colours(here.game)[here.to_play]
+    name = colour_names(here.game)[here.to_play]
     text = f"TEXT {name} {analysis.winrate:.0%} after {analysis.visits} visits"
     return "\n".join([*colouring, *labels, text])

@@ -16,19 +16,19 @@ import numpy as np
 import honte
 from agent import random_numbers
 from agent.decision import Terms
-from agent.external.gtp import colours
-from agent.player import Follower, Player
+from agent.external.gtp import colour_names
+from agent.player import MoveFollower, Player
 from agent.search.search import Search
 from games import Game
-from honte.analysis.position_analysis import Analysis, Thought, of_decisions, of_search
-from honte.protocols.analysis_question import KNOWN, PASSED_OVER, Job, read_question
-from honte.protocols.gtp.analysis_commands import texts
+from honte.analysis.position_analysis import Analysis, PositionThinking, analysis_of_decisions, analysis_of_search
+from honte.protocols.analysis_question import KNOWN, PASSED_OVER, AnalysisJob, read_question
+from honte.protocols.gtp.analysis_commands import variation_text
 from honte.protocols.json_fields import Answer, FieldError, id_of, whole_object
 
 ACTIONS = ("query_version", "clear_cache", "terminate", "terminate_all")
 
 
-class Analyst:
+class KataAnalysis:
     """Takes lines by ``ask`` and thinks by ``work``; ``write`` gets every answer."""
 
     def __init__(
@@ -36,8 +36,8 @@ class Analyst:
     ) -> None:
         """``player`` has ``num_slots`` slots: so many positions are thought about at once."""
         self.game, self.player, self.write, self.seed = game, player, write, seed
-        self.waiting: list[Job] = []
-        self.slots: list[Job | None] = [None] * num_slots
+        self.waiting: list[AnalysisJob] = []
+        self.slots: list[AnalysisJob | None] = [None] * num_slots
         self.most = player.trees.capacity - 2 if isinstance(player, Search) else 0
 
     @property
@@ -76,7 +76,7 @@ class Analyst:
             self.waiting.sort(key=lambda job: -job.priority)  # stable: earlier questions first
 
     def _check_follower(self, question: Answer) -> None:
-        if question.get("initialStones") and isinstance(self.player, Follower):
+        if question.get("initialStones") and isinstance(self.player, MoveFollower):
             raise FieldError("initialStones", "initialStones cannot be shown to this player, which is told moves only")
 
     def work(self) -> None:
@@ -94,7 +94,11 @@ class Analyst:
             if job is None:
                 continue
             one = decisions.rows(np.array([i]))
-            found = of_search(self.player, slot, one) if isinstance(self.player, Search) else of_decisions(one)
+            found = (
+                analysis_of_search(self.player, slot, one)
+                if isinstance(self.player, Search)
+                else analysis_of_decisions(one)
+            )
             self.write(self._answer(job, found, during=False))
             self.slots[slot] = None
 
@@ -103,13 +107,13 @@ class Analyst:
             if held is not None or not self.waiting:
                 continue
             job = self.waiting.pop(0)
-            job.thought = Thought(self.player, slot, job.here)
+            job.thought = PositionThinking(self.player, slot, job.here)
             if job.every is not None:
                 job.due = time.monotonic() + job.every
             if isinstance(self.player, Search):
                 self.player.forget(slot)  # another question's tree is none of this one's
             job.thought.begin(
-                Terms.of(1, budget=job.budget, keys=random_numbers.keys(self.seed, 0, len(job.here.moves)))
+                Terms.of(1, budget=job.budget, keys=random_numbers.make_keys(self.seed, 0, len(job.here.moves)))
             )
             self.slots[slot] = job
 
@@ -142,7 +146,7 @@ class Analyst:
     def _terminate(self, name: str | None, turns: list[Any] | None) -> None:
         """End what goes by ``name`` (all without one): positions under way are answered as far as they have come."""
 
-        def meant(job: Job) -> bool:
+        def meant(job: AnalysisJob) -> bool:
             return (name is None or job.id == name) and (turns is None or job.turn in turns)
 
         for job in [job for job in self.waiting if meant(job)]:
@@ -152,10 +156,10 @@ class Analyst:
             if under_way is not None and meant(under_way) and isinstance(self.player, Search):
                 self.player.hurry(slot)
 
-    def _answer(self, job: Job, found: Analysis, *, during: bool) -> Answer:
+    def _answer(self, job: AnalysisJob, found: Analysis, *, during: bool) -> Answer:
         infos = []
         for order, candidate in enumerate(c for c in found.candidates if c.visits):
-            line = texts(job.here, candidate.variation)
+            line = variation_text(job.here, candidate.variation)
             info: Answer = {
                 "move": line[0],
                 "order": order,
@@ -170,7 +174,7 @@ class Analyst:
                 info["pvVisits"] = list(candidate.variation_visits)
             infos.append(info)
         root: Answer = {
-            "currentPlayer": colours(self.game)[job.here.to_play][0].upper(),
+            "currentPlayer": colour_names(self.game)[job.here.to_play][0].upper(),
             "visits": found.visits,
             "winrate": _short(found.winrate),
             "utility": _short(2 * found.winrate - 1),

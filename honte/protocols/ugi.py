@@ -16,8 +16,8 @@ from agent import random_numbers
 from agent.decision import Terms
 from agent.player import Player
 from games import Game, Position, position
-from honte.analysis.position_analysis import Analysis, Thought, endless
-from honte.protocols.gtp.framing import Input, Write
+from honte.analysis.position_analysis import Analysis, PositionThinking, endless
+from honte.protocols.gtp.framing import LineReader, Write
 
 SLOT = 0
 NO_MOVE = "0000"
@@ -30,10 +30,12 @@ LAG = 0.02
 """Seconds of a move's time kept back for what is not thinking."""
 
 
-class Ugi:
+class UgiConversation:
     """One conversation. What a line asks for and cannot have is said in an ``info string``; the next one is read."""
 
-    def __init__(self, game: Game, player: Player, name: str, source: Input, write: Write, *, seed: int = 0) -> None:
+    def __init__(
+        self, game: Game, player: Player, name: str, source: LineReader, write: Write, *, seed: int = 0
+    ) -> None:
         self.game, self.player, self.name, self.source, self.write, self.seed = game, player, name, source, write, seed
         self.here = position(game)
         self.count = 0  # games begun
@@ -128,8 +130,8 @@ class Ugi:
             self.say(f"bestmove {NO_MOVE}")
             return
         seconds = None if infinite else self._seconds(limits)
-        keys = random_numbers.keys(self.seed, self.count, len(self.here.moves))
-        thought = Thought(self.player, SLOT, self.here)
+        keys = random_numbers.make_keys(self.seed, self.count, len(self.here.moves))
+        thought = PositionThinking(self.player, SLOT, self.here)
         budget = limits.get("nodes", endless(self.player) if infinite else -1)
         thought.begin(Terms.of(1, budget=budget, keys=keys))
         stopped, due = False, began + EVERY

@@ -19,7 +19,7 @@ from types import TracebackType
 
 from honte.command_text import command, game_flag
 from training.evaluation import rating_curve
-from training.evaluation.rating_curve import Rated, RatingConfig
+from training.evaluation.rating_curve import RatedCheckpoint, RatingConfig
 
 LOG = "log.txt"
 SECONDS_A_LOOK = 2.0
@@ -30,7 +30,7 @@ IDLE = getattr(subprocess, "IDLE_PRIORITY_CLASS", 0)
 """Windows' word for time that nobody else wants; elsewhere the rater steps back by itself."""
 
 
-class Rater:
+class BackgroundRater:
     """A context manager: the process ends with it, or with this process, however it ends."""
 
     def __init__(self, folder: Path, config: RatingConfig, game: str) -> None:
@@ -38,11 +38,11 @@ class Rater:
         self.folder, self.config, self.game = folder, config, game
         self.notes: list[str] = []  # what went wrong, in sentences; taken by whoever shows them
         self.process: subprocess.Popen[bytes] | None = None
-        self.points: list[Rated] = []
+        self.points: list[RatedCheckpoint] = []
         self._looked = self._changed = 0.0
         self.over = config.every_minutes == 0  # nothing is begun any more
 
-    def __enter__(self) -> Rater:
+    def __enter__(self) -> BackgroundRater:
         return self
 
     def __exit__(
@@ -58,7 +58,7 @@ class Rater:
                 self.process.kill()
                 self.process.wait()
 
-    def look(self) -> list[Rated]:
+    def look(self) -> list[RatedCheckpoint]:
         """The curve as it stands; begins the process when the first checkpoint is due."""
         now = time.monotonic()
         if now - self._looked < SECONDS_A_LOOK:
@@ -69,7 +69,7 @@ class Rater:
             if self.over:
                 return self.points
             if self.process is None:
-                if rating_curve.due(self.folder, self.config.every_minutes) is not None:
+                if rating_curve.next_checkpoint(self.folder, self.config.every_minutes) is not None:
                     self._begin()
             elif self.process.poll():
                 self._stop(self._last_words())
@@ -78,7 +78,7 @@ class Rater:
                 self._stop(str(error))
         return self.points
 
-    def finish(self, stopping: Callable[[], bool]) -> list[Rated]:
+    def finish(self, stopping: Callable[[], bool]) -> list[RatedCheckpoint]:
         """Wait until the last checkpoint of a finished run is rated, where a rater was at work; the curve."""
         deadline = time.monotonic() + AT_THE_END
         while self.process is not None and self.process.poll() is None and not stopping():
@@ -98,7 +98,7 @@ class Rater:
         path = self.folder / rating_curve.RATINGS / rating_curve.CURVE
         changed = path.stat().st_mtime if path.is_file() else 0.0
         if changed != self._changed:
-            self.points, self._changed = list(rating_curve.read(self.folder).points), changed
+            self.points, self._changed = list(rating_curve.read_curve(self.folder).points), changed
 
     def _begin(self) -> None:
         command = [sys.executable, "-m", "honte", "rate", str(self.folder), "--watch", "--with-stdin"]

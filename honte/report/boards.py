@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from games.game import Game, States
-from honte.drawing.layout import Layout
-from honte.drawing.palette import inks_of, surface_of
-from honte.drawing.shapes import drawn, glow, labels, under
+from honte.drawing.layout import BoardLayout
+from honte.drawing.palette import board_colours, player_colours
+from honte.drawing.shapes import board_shapes, label_shapes, mark_shapes, piece_shapes
 from honte.drawing.svg import elements
 from selfplay.records import UNFINISHED, GameRecord, replay
 
@@ -27,13 +27,13 @@ SURPRISE = 0.5
 
 
 def board(game: Game, games: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The empty board, where its cells lie, and each piece that ``games`` (of ``told``) put on a cell, as SVG.
+    """The empty board, where its cells lie, and each piece that ``games`` (of ``game_as_json``) put on a cell, as SVG.
 
     A piece's key is CELL:CODE, with :m behind it where the last move touched it.
     """
     plain = game.board
-    layout, surface = Layout(plain, status=False), surface_of(plain.surface, plain.names)
-    inks = inks_of(surface, plain.names)
+    layout, surface = BoardLayout(plain, status=False), board_colours(plain.surface, plain.names)
+    inks = player_colours(surface, plain.names)
     pieces: dict[str, str] = {}
     for frame in (frame for each in games for frame in each["frames"]):
         for cell, code in enumerate(frame["cells"]):
@@ -42,17 +42,17 @@ def board(game: Game, games: Sequence[dict[str, Any]]) -> dict[str, Any]:
             if key in pieces:
                 continue
             r, c = divmod(cell, plain.width)
-            shapes = [*drawn(plain.pieces[code], layout, inks, r, c, plain.surface, marked=marked)]
+            shapes = [*piece_shapes(plain.pieces[code], layout, inks, r, c, plain.surface, marked=marked)]
             if marked and plain.pieces[code].shape not in ("stone", "line") and c not in layout.beside:
-                shapes = [*glow(plain, layout, r, c), *shapes]
+                shapes = [*mark_shapes(plain, layout, r, c), *shapes]
             pieces[key] = elements(shapes)
     cells = [(r, c) for r in range(plain.height) for c in range(plain.width)]
     boxes = [layout.box(r, c) for r, c in cells]
     return {
         "width": round(layout.width, 3),
         "height": round(layout.height, 3),
-        "under": elements(under(plain, layout, surface, inks)),
-        "labels": elements(labels(plain, layout)),
+        "under": elements(board_shapes(plain, layout, surface, inks)),
+        "labels": elements(label_shapes(plain, layout)),
         "pieces": {key: svg for key, svg in pieces.items() if svg},
         "centres": [[round(x, 3) for x in layout.centre(r, c)] for r, c in cells],
         "radii": [round(max(min(x1 - x0, y1 - y0) / 2, 0.3), 3) for x0, y0, x1, y1 in boxes],
@@ -61,7 +61,9 @@ def board(game: Game, games: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def chosen(game: Game, newest: Sequence[GameRecord], oldest: Sequence[GameRecord]) -> list[tuple[str, GameRecord]]:
+def choose_games(
+    game: Game, newest: Sequence[GameRecord], oldest: Sequence[GameRecord]
+) -> list[tuple[str, GameRecord]]:
     """Games worth a look, each with why: of the newest a typical one, the longest, the greatest surprise, a draw and
     the shortest; of the oldest that are stored, a typical one for comparison. Each is what its why says, or left out.
     """
@@ -109,7 +111,7 @@ def surprises(game: Game, records: Sequence[GameRecord]) -> list[float]:
     return [float(each) for each in worst]
 
 
-def told(game: Game, record: GameRecord, why: str) -> dict[str, Any]:
+def game_as_json(game: Game, record: GameRecord, why: str) -> dict[str, Any]:
     """The game as JSON: a frame for each position, the last one included."""
     states = game.new(1)
     game.init(states)

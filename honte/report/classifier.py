@@ -12,13 +12,13 @@ from typing import Any
 
 from honte.report import classifier_inside, curves
 from honte.report.curves import Figure, Record, column
-from honte.report.health_checks import Alarm, skipped
+from honte.report.health_checks import HealthCheck, skipped_steps
 from honte.report.summary import RunStory, checkpoints_of, minutes, parameters, status
-from selfplay.solved.grading import interval
-from training.config import parse
-from training.images.datasets import open_data
+from selfplay.solved.grading import wilson_interval
+from training.config import parse_config
+from training.images.datasets import open_dataset
 from training.images.prediction import load_classifier, predict
-from training.images.training import ImageConfig, parts
+from training.images.training import ImageConfig, split_data
 
 HEART = 0.05
 """So much more right on training pictures than on others is worth a word."""
@@ -26,21 +26,21 @@ HEART = 0.05
 
 def read(folder: Path, config: Mapping[str, Any], records: list[dict[str, Any]]) -> RunStory:
     """Everything of a run of ``honte classify``. What is not there any more, say its pictures, is told in the notes."""
-    asked: ImageConfig = parse(config, ImageConfig)
+    asked: ImageConfig = parse_config(config, ImageConfig)
     name, grades, cards, count = "validation", [], [], 0
     notes: list[str] = []
     try:
-        data = open_data(asked.dataset, asked.size)
+        data = open_dataset(asked.dataset, asked.size)
         if data.sha256 != asked.data_sha256:
             raise ValueError(f"the pictures of {asked.dataset} are others now")
         notes += data.notes
-        split = parts(data, asked)
+        split = split_data(data, asked)
         count = len(split.validation.labels)
         name = "test" if status(folder).startswith("finished") else name  # a run looks at its test pictures at its end
         pictures = getattr(split, name)
         model, said = load_classifier(str(folder))
         chances = predict(model, pictures.images, flip=said["flip_test"], shift=said["shift_test"])
-        judged = classifier_inside.Judged(pictures, chances, said["classes"])
+        judged = classifier_inside.JudgedPictures(pictures, chances, said["classes"])
         more = ["mirrored"] * said["flip_test"] + ["moved"] * bool(said["shift_test"])
         views = f"averaged over {' and '.join(more)} copies" if more else "one view of each"
         grades = [_grade(judged, f"{name} pictures", views)]
@@ -67,11 +67,11 @@ def read(folder: Path, config: Mapping[str, Any], records: list[dict[str, Any]])
     )
 
 
-def _grade(judged: classifier_inside.Judged, name: str, how: str) -> dict[str, Any]:
+def _grade(judged: classifier_inside.JudgedPictures, name: str, how: str) -> dict[str, Any]:
     count = len(judged.chances)
     wrong = count - int(judged.counts.trace())
     grade: dict[str, Any] = {"name": f"mistakes/{name}/{how}", "set": name, "how": how, "count": count}
-    return grade | {"rate": wrong / count, "interval": list(interval(wrong, count)), "of": "pictures"}
+    return grade | {"rate": wrong / count, "interval": list(wilson_interval(wrong, count)), "of": "pictures"}
 
 
 def _facts(folder: Path, asked: ImageConfig, records: list[dict[str, Any]]) -> list[tuple[str, str]]:
@@ -88,17 +88,17 @@ def _facts(folder: Path, asked: ImageConfig, records: list[dict[str, Any]]) -> l
     ]
 
 
-def _alarms(records: list[dict[str, Any]], count: int) -> list[Alarm]:
+def _alarms(records: list[dict[str, Any]], count: int) -> list[HealthCheck]:
     seen, fresh = (column(records, name) for name in ("accuracy", "validation_accuracy"))
     seen, fresh = seen[seen == seen], fresh[fresh == fresh]
     if not len(seen) or not len(fresh) or not count:
-        return skipped(records)
-    high = interval(round(float(fresh[-1]) * count), count)[1]
+        return skipped_steps(records)
+    high = wilson_interval(round(float(fresh[-1]) * count), count)[1]
     bad = float(seen[-1]) > high + HEART
     text = f"{seen[-1]:.1%} right on training pictures as they were shown, {fresh[-1]:.1%} of {count:,} on others"
     more = "; more augmentation, dropout or weight decay help." if bad else "."
     title = "It learns by heart" if bad else "What it learned holds on other pictures"
-    return [*skipped(records), Alarm("warn" if bad else "good", title, text + more)]
+    return [*skipped_steps(records), HealthCheck("warn" if bad else "good", title, text + more)]
 
 
 def _figures(records: list[dict[str, Any]], count: int) -> list[Figure]:
@@ -108,7 +108,7 @@ def _figures(records: list[dict[str, Any]], count: int) -> list[Figure]:
     found, (looked, shown) = [], (wrong("validation_accuracy"), wrong("accuracy"))
     if looked:
         at = curves.track(curves.positions(looked), slice(None))
-        found.append(curves.rated("validation pictures", at, column(looked, "validation_accuracy"), count))
+        found.append(curves.rate_curve("validation pictures", at, column(looked, "validation_accuracy"), count))
     found += [replace(curve, quiet=True) for curve in curves.averaged(shown, {"accuracy": "as trained on"})]
     note = "Share of pictures taken for something else; bars are 95 % intervals. Training pictures are counted as they"
     note += " were shown: changed, and by the network in the middle of learning."

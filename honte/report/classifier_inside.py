@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from agent.networks.image_classifier import Classifier
-from selfplay.solved.grading import interval
+from selfplay.solved.grading import wilson_interval
 from training.images.datasets import Pictures
 
 Card = dict[str, Any]
@@ -26,7 +26,7 @@ NOISY, NOISE = 16, 25.0
 """Copies of a picture whose slopes are averaged, and how noisy they are (standard deviation, of 255)."""
 
 
-class Judged(NamedTuple):
+class JudgedPictures(NamedTuple):
     """Pictures, what is on them, and the chances [N, K] that the classifier gives."""
 
     pictures: Pictures
@@ -40,7 +40,7 @@ class Judged(NamedTuple):
         return torch.bincount(self.pictures.labels * num + self.chances.argmax(1), minlength=num * num).view(num, num)
 
 
-def cards(model: Classifier, judged: Judged, seed: int) -> list[Card]:
+def cards(model: Classifier, judged: JudgedPictures, seed: int) -> list[Card]:
     """Everything that can be seen."""
     return [
         confusion(judged),
@@ -52,13 +52,13 @@ def cards(model: Classifier, judged: Judged, seed: int) -> list[Card]:
     ]
 
 
-def confusion(judged: Judged) -> Card:
+def confusion(judged: JudgedPictures) -> Card:
     note = "Rows are what is on the pictures, columns what they are taken for; a cell's colour is its share of the row."
     names, rows = list(judged.classes), judged.counts.tolist()
     return {"kind": "matrix", "title": "Confusion matrix", "note": note, "names": names, "rows": rows}
 
 
-def by_class(judged: Judged) -> Card:
+def by_class(judged: JudgedPictures) -> Card:
     """The share of mistakes on each class that has pictures, the worst first, with 95 % intervals."""
     rows = []
     for k, (name, counts) in enumerate(zip(judged.classes, judged.counts, strict=True)):
@@ -67,7 +67,7 @@ def by_class(judged: Judged) -> Card:
             continue
         wrong, others = count - int(counts[k]), counts.clone()
         others[k] = 0
-        low, high = interval(wrong, count)
+        low, high = wilson_interval(wrong, count)
         most = f"most often taken for {judged.classes[int(others.argmax())]}" if wrong else "never mistaken"
         rows.append({"name": name, "rate": wrong / count, "low": low, "high": high, "count": count, "said": most})
     rows.sort(key=lambda row: -row["rate"])  # type: ignore[operator]
@@ -75,7 +75,7 @@ def by_class(judged: Judged) -> Card:
     return {"kind": "rates", "title": "Mistakes by class", "note": note, "rows": rows}
 
 
-def mistakes(judged: Judged) -> Card:
+def mistakes(judged: JudgedPictures) -> Card:
     """Those that the classifier was surest of."""
     images, labels = judged.pictures
     chance, said = judged.chances.max(1)
@@ -90,7 +90,7 @@ def mistakes(judged: Judged) -> Card:
     return {"kind": "pictures", "title": "Mistakes", "note": note, "pictures": shown}
 
 
-def saliency(model: Classifier, judged: Judged, seed: int) -> Card:
+def saliency(model: Classifier, judged: JudgedPictures, seed: int) -> Card:
     """For the first picture of each class: the pixels that the winning class's logit hangs on."""
     images, labels = judged.pictures
     random, shown = torch.Generator().manual_seed(seed), []
@@ -121,7 +121,7 @@ def filters(model: Classifier, classes: Sequence[str]) -> Card:
     return {"kind": "pictures", "title": "Learned filters", "note": note, "pictures": shown}
 
 
-def maps(model: Classifier, judged: Judged, seed: int) -> list[Card]:
+def maps(model: Classifier, judged: JudgedPictures, seed: int) -> list[Card]:
     """What the trunk makes of some pictures, laid out in the plane. ImportError without scikit-learn."""
     from sklearn.decomposition import PCA
     from sklearn.manifold import TSNE

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfplay.solved.grading import interval
+from selfplay.solved.grading import wilson_interval
 from training.run.progress import HOW, set_title
 
 AXES = {
@@ -125,7 +125,7 @@ def rates(records: Sequence[Record], names: Mapping[str, tuple[str, float]]) -> 
     ]
 
 
-def looks(records: Sequence[Record]) -> tuple[list[int], list[str]]:
+def graded_records(records: Sequence[Record]) -> tuple[list[int], list[str]]:
     """The records that brought new grades, the last one included, and the names of the grades."""
     names = sorted({name for record in records for name in record if name.startswith("mistakes/")})
     rows, last = [], None
@@ -141,7 +141,7 @@ def looks(records: Sequence[Record]) -> tuple[list[int], list[str]]:
 
 def mistakes(records: Sequence[Record], counts: Mapping[str, int]) -> list[Figure]:
     """A figure for each set of solved positions; ``counts`` {metric: positions} give the intervals."""
-    rows, names = looks(records)
+    rows, names = graded_records(records)
     if not rows:
         return []
     at, figures = track(positions(records), rows), []
@@ -150,7 +150,7 @@ def mistakes(records: Sequence[Record], counts: Mapping[str, int]) -> list[Figur
         for how, said in HOW.items():
             name = f"mistakes/{each}/{how}"
             if name in names:
-                curves.append(rated(said, at, column(records, name)[rows], counts.get(name, 0)))
+                curves.append(rate_curve(said, at, column(records, name)[rows], counts.get(name, 0)))
         figures.append(
             Figure(
                 key=f"mistakes/{each}",
@@ -166,23 +166,25 @@ def mistakes(records: Sequence[Record], counts: Mapping[str, int]) -> list[Figur
     return figures
 
 
-def rated(name: str, at: Track, shares: NDArray[np.float64], count: int) -> Curve:
+def rate_curve(name: str, at: Track, shares: NDArray[np.float64], count: int) -> Curve:
     """A curve of shares of ``count`` trials each, with Wilson's intervals; without a count it has none."""
     if not count:
         return Curve(name=name, at=at, y=numbers(shares))
-    ends = [interval(round(s * count), count) if math.isfinite(s) else (math.nan, math.nan) for s in shares.tolist()]
+    ends = [
+        wilson_interval(round(s * count), count) if math.isfinite(s) else (math.nan, math.nan) for s in shares.tolist()
+    ]
     low, high = ([end[side] for end in ends] for side in (0, 1))
     return Curve(name=name, at=at, y=numbers(shares), low=numbers(low), high=numbers(high), count=count)
 
 
 def by_class(records: Sequence[Record], counts: Mapping[str, int]) -> list[Figure]:
     """A figure for each set whose positions are of several classes, and for the network only and with search."""
-    rows, _ = looks(records)
+    rows, _ = graded_records(records)
     names = list(dict.fromkeys(name for record in records for name in record if name.startswith("by_class/")))
     at, figures = track(positions(records), rows), []
     for each, how in dict.fromkeys((name.split("/")[1], name.split("/")[2]) for name in names):
         mine = [name for name in names if name.startswith(f"by_class/{each}/{how}/")]
-        lines = [rated(name.split("/")[3], at, column(records, name)[rows], counts.get(name, 0)) for name in mine]
+        lines = [rate_curve(name.split("/")[3], at, column(records, name)[rows], counts.get(name, 0)) for name in mine]
         title = f"Mistakes by class: {set_title(each)}, {HOW.get(how, how)}"
         note = "By stage of the game and by how far its end is; bars are 95 % intervals."
         figures.append(

@@ -27,7 +27,7 @@ def html(runs: Sequence[RunStory]) -> str:
     if len(set(names)) < len(names):
         raise ValueError(f"two runs are called {next(n for n in names if names.count(n) > 1)}: rename a folder")
     title = " · ".join(names)
-    figures = joined(runs)
+    figures = join_figures(runs)
     known = {axis for figure in figures for curve in figure["curves"] for axis, x in curve["at"].items() if any(x)}
     content = {
         "title": title,
@@ -46,7 +46,7 @@ def html(runs: Sequence[RunStory]) -> str:
         "VIEWER": _file("viewer.js"),
         "CARDS": _file("cards.js"),
         "PAGE": _file("page.js"),
-        "DATA": embedded(content),
+        "DATA": embed_json(content),
     }
     page = _file("page.html")
     for name, text in parts.items():
@@ -54,7 +54,7 @@ def html(runs: Sequence[RunStory]) -> str:
     return page
 
 
-def joined(runs: Sequence[RunStory]) -> list[dict[str, Any]]:
+def join_figures(runs: Sequence[RunStory]) -> list[dict[str, Any]]:
     """One figure for each key, with the curves of every run that has it; sections in their order."""
     figures: dict[str, dict[str, Any]] = {}
     for number, run in enumerate(runs):
@@ -80,7 +80,7 @@ def _run(run: RunStory) -> dict[str, Any]:
     return {**content, "alarms": [alarm._asdict() for alarm in run.alarms]}
 
 
-def embedded(content: Any) -> str:
+def embed_json(content: Any) -> str:
     """JSON that may stand in a script element: nothing in it can end the element."""
     text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=str)
     for character in "<>&\u2028\u2029":

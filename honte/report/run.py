@@ -14,12 +14,12 @@ from typing import Any
 
 from games.game import Game
 from honte.report import boards, classifier, curves, stored_games
-from honte.report.health_checks import alarms
+from honte.report.health_checks import run_checks
 from honte.report.summary import RunStory, checkpoints_of, minutes, parameters, status
-from selfplay.solved.grading import interval
+from selfplay.solved.grading import wilson_interval
 from training.evaluation import rating_curve, solved_positions
 from training.evaluation.promotion import best_step
-from training.evaluation.rating_curve import Ladder
+from training.evaluation.rating_curve import RatingCurve
 from training.evaluation.solved_positions import BY_CLASS
 from training.run import metrics, run_folder
 
@@ -44,7 +44,7 @@ def read(
     if "dataset" in config:
         return classifier.read(folder, config, records)
     game = make(str(config.get("game", "")))
-    counts, at = solved_positions.counts(game, folder), curves.positions(records)
+    counts, at = solved_positions.count_positions(game, folder), curves.positions(records)
     games = stored_games.read(game, folder, progress=progress)
     rated = _ladder(folder, games.notes)
     figures = [
@@ -60,7 +60,9 @@ def read(
         games.notes.append(
             f"what is said of games comes from {kept:,} of {made:,}: older ones left the disk with the window"
         )
-    shown = [boards.told(game, record, why) for why, record in boards.chosen(game, games.newest, games.oldest)]
+    shown = [
+        boards.game_as_json(game, record, why) for why, record in boards.choose_games(game, games.newest, games.oldest)
+    ]
     return RunStory(
         name=folder.resolve().name,
         game=game.name,
@@ -68,7 +70,9 @@ def read(
         facts=_facts(folder, config, records, games) + _best(folder, rated, games.notes),
         grades=_grades(records, counts),
         classes=_classes(records, counts),
-        alarms=alarms(records, games.batches, config, counts, lambda newest: stored_games.covered(game, games, newest)),
+        alarms=run_checks(
+            records, games.batches, config, counts, lambda newest: stored_games.covered(game, games, newest)
+        ),
         figures=figures,
         checkpoints=checkpoints_of(folder, records, rated),
         board=boards.board(game, shown),
@@ -79,7 +83,7 @@ def read(
 
 
 def _facts(
-    folder: Path, config: Mapping[str, Any], records: list[dict[str, Any]], games: stored_games.Played
+    folder: Path, config: Mapping[str, Any], records: list[dict[str, Any]], games: stored_games.StoredGames
 ) -> list[tuple[str, str]]:
     last = records[-1]
     network, search = config.get("network") or {}, (config.get("self_play") or {}).get("search") or {}
@@ -103,7 +107,7 @@ def _facts(
 
 
 def _grades(records: list[dict[str, Any]], counts: Mapping[str, int]) -> list[dict[str, Any]]:
-    rows, names = curves.looks(records)
+    rows, names = curves.graded_records(records)
     found = []
     for name in names:
         known = [(records[i], records[i][name]) for i in rows if math.isfinite(records[i].get(name, math.nan))]
@@ -113,7 +117,10 @@ def _grades(records: list[dict[str, Any]], counts: Mapping[str, int]) -> list[di
         best_record, best = min(known, key=lambda pair: pair[1])
         each: dict[str, Any] = {"name": name, "set": name.split("/")[1], "how": name.split("/")[2], "count": count}
         each |= {"rate": share, "minutes": record["minutes"], "best": best, "best_minutes": best_record["minutes"]}
-        each |= {"first": known[0][1], "interval": list(interval(round(share * count), count)) if count else None}
+        each |= {
+            "first": known[0][1],
+            "interval": list(wilson_interval(round(share * count), count)) if count else None,
+        }
         found.append(each)
     return found
 
@@ -125,22 +132,22 @@ def _classes(records: list[dict[str, Any]], counts: Mapping[str, int]) -> list[d
         if name.startswith(BY_CLASS) and math.isfinite(share):
             _, each, how, kind = name.split("/")
             count = counts.get(name, 0)
-            bounds = list(interval(round(share * count), count)) if count else None
+            bounds = list(wilson_interval(round(share * count), count)) if count else None
             row = found.setdefault((each, kind), {"set": each, "class": kind})
             row[how] = {"rate": share, "count": count, "interval": bounds}
     return list(found.values())
 
 
-def _ladder(folder: Path, notes: list[str]) -> Ladder:
+def _ladder(folder: Path, notes: list[str]) -> RatingCurve:
     try:
-        return rating_curve.read(folder)
+        return rating_curve.read_curve(folder)
     except ValueError as error:
         notes.append(f"ratings are left out: {error}")
-        return Ladder()
+        return RatingCurve()
 
 
 def _rated(
-    found: Ladder, records: list[dict[str, Any]], at: Mapping[str, Any]
+    found: RatingCurve, records: list[dict[str, Any]], at: Mapping[str, Any]
 ) -> tuple[list[tuple[dict[str, float], float, float, float]], list[tuple[str, float]]]:
     """Rated checkpoints where the records have them on each axis, and the anchors."""
     points = []
@@ -151,7 +158,7 @@ def _rated(
     return points, [(each.player, each.elo) for each in found.anchors]
 
 
-def _best(folder: Path, found: Ladder, notes: list[str]) -> list[tuple[str, str]]:
+def _best(folder: Path, found: RatingCurve, notes: list[str]) -> list[tuple[str, str]]:
     """The best checkpoint, as a test says, and its rating."""
     try:
         step = best_step(folder)

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from games.game import Game
 from honte.report.coverage import Coverage, coverage, observation_hashes
-from honte.report.curves import Curve, Figure, Track, numbers, rated, track
-from selfplay.records import UNFINISHED, GameRecord, read_shard, replay, shards
+from honte.report.curves import Curve, Figure, Track, numbers, rate_curve, track
+from selfplay.records import UNFINISHED, GameRecord, list_shards, read_shard, replay
 
 MOST_SHARDS = 100
 """Of a folder with more, so many are read, evenly spread, the newest among them."""
@@ -27,7 +27,7 @@ NUM_BINS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class Batch:
+class ShardStatistics:
     """One shard's games in numbers."""
 
     number: int
@@ -44,10 +44,10 @@ class Batch:
 
 
 @dataclass(kw_only=True)
-class Played:
+class StoredGames:
     """All that was read of a run's games."""
 
-    batches: list[Batch] = field(default_factory=list)
+    batches: list[ShardStatistics] = field(default_factory=list)
     newest: list[GameRecord] = field(default_factory=list)
     oldest: list[GameRecord] = field(default_factory=list)
     stored: int = 0  # samples in all shards of the folder
@@ -58,11 +58,11 @@ class Played:
     codes: list[NDArray[np.uint64]] = field(default_factory=list)  # hash of each position, by shard
 
 
-def read(game: Game, folder: Path, *, progress: Callable[[int, str], None] = lambda steps, text: None) -> Played:
+def read(game: Game, folder: Path, *, progress: Callable[[int, str], None] = lambda steps, text: None) -> StoredGames:
     """Read a run's shards; what is damaged is left out with a note."""
-    paths = list(shards(folder / "games").items())
+    paths = list(list_shards(folder / "games").items())
     chosen = np.unique(np.linspace(0, len(paths) - 1, min(len(paths), MOST_SHARDS)).astype(int)).tolist()
-    played, stage = Played(), 0
+    played, stage = StoredGames(), 0
     for i in chosen:
         number, path = paths[i]
         progress(1, path.name)
@@ -82,7 +82,7 @@ def read(game: Game, folder: Path, *, progress: Callable[[int, str], None] = lam
     return played
 
 
-def _batch(game: Game, number: int, records: list[GameRecord], stage: int, played: Played) -> Batch:
+def _batch(game: Game, number: int, records: list[GameRecord], stage: int, played: StoredGames) -> ShardStatistics:
     states, owner, ply = replay(game, records)
     positions = game.describe_new(states)
     codes = observation_hashes(positions.observation)
@@ -96,7 +96,7 @@ def _batch(game: Game, number: int, records: list[GameRecord], stage: int, playe
         played.predicted[:, column] += np.bincount(bins[seen == result], minlength=NUM_BINS)
     third = np.minimum(ply // stage, len(STAGES) - 1)
     lengths = np.array([len(record.actions) for record in records])
-    return Batch(
+    return ShardStatistics(
         number=number,
         games=len(records),
         samples=len(states),
@@ -123,7 +123,7 @@ def sharpness(policies: NDArray[np.float32], legal: NDArray[np.bool_]) -> float:
 
 
 def places(
-    played: Played, at: Mapping[str, NDArray[np.float64]]
+    played: StoredGames, at: Mapping[str, NDArray[np.float64]]
 ) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.float64]]:
     """Where each batch ended on every axis of the metrics, by the samples made until then; and those samples [S].
 
@@ -141,7 +141,7 @@ def places(
     return {axis: np.interp(ends, made, values[first]) for axis, values in at.items()}, ends
 
 
-def figures(played: Played, at: Mapping[str, NDArray[np.float64]], windows: NDArray[np.float64]) -> list[Figure]:
+def figures(played: StoredGames, at: Mapping[str, NDArray[np.float64]], windows: NDArray[np.float64]) -> list[Figure]:
     """Curves of the games as the run went on; ``windows`` [N] is the window's size at each place of ``at``."""
     batches = played.batches
     if not batches:
@@ -156,7 +156,7 @@ def figures(played: Played, at: Mapping[str, NDArray[np.float64]], windows: NDAr
     ]
 
 
-def _results(batches: Sequence[Batch], place: Track) -> list[Figure]:
+def _results(batches: Sequence[ShardStatistics], place: Track) -> list[Figure]:
     games = [batch.games for batch in batches]
     shares = np.array([batch.outcomes for batch in batches]) / np.array(games)[:, None]
     lengths = np.array([batch.lengths for batch in batches])
@@ -166,13 +166,13 @@ def _results(batches: Sequence[Batch], place: Track) -> list[Figure]:
     return [
         Figure(key="outcomes", section="games", title="Outcome by seat", unit="%", note="Share of the stored games;"
                f" bands are 95 % intervals of {count:,} games a point.",
-               curves=[rated(name, place, shares[:, i], count) for i, name in enumerate(names)]),
+               curves=[rate_curve(name, place, shares[:, i], count) for i, name in enumerate(names)]),
         Figure(key="length", section="games", title="Game length", note="Plies, the opening included; the band holds"
                " the middle 80 % of the games.", curves=[Curve(name="mean", at=place, y=mean, low=low, high=high)]),
     ]  # fmt: skip
 
 
-def _variety(played: Played, place: Track) -> list[Figure]:
+def _variety(played: StoredGames, place: Track) -> list[Figure]:
     batches = played.batches
     stages = np.array([[d / max(n, 1) for d, n in batch.distinct] for batch in batches])
     known, fresh = np.zeros(0, np.uint64), []
@@ -199,7 +199,7 @@ def _variety(played: Played, place: Track) -> list[Figure]:
 
 
 def _ages(
-    batches: Sequence[Batch],
+    batches: Sequence[ShardStatistics],
     place: Track,
     where: Mapping[str, NDArray[np.float64]],
     ends: NDArray[np.float64],
@@ -224,7 +224,7 @@ def _ages(
     ]  # fmt: skip
 
 
-def _calibration(played: Played) -> list[Figure]:
+def _calibration(played: StoredGames) -> list[Figure]:
     count = played.predicted.sum(axis=1)
     some = count > 0
     if not some.any():
@@ -243,12 +243,12 @@ def _after(place: Track, skip: int) -> Track:
     return {axis: values[skip:] for axis, values in place.items()}
 
 
-def covered(game: Game, played: Played, newest: int) -> Coverage | None:
+def covered(game: Game, played: StoredGames, newest: int) -> Coverage | None:
     """How much of the game the newest batches reached; None where the game has room for games that never meet."""
     return coverage(game, np.concatenate(played.codes[-newest:])) if newest else None
 
 
-def distinct_positions(played: Played) -> tuple[int, int]:
+def distinct_positions(played: StoredGames) -> tuple[int, int]:
     """(distinct positions, positions) of all that was read."""
     if not played.codes:
         return 0, 0

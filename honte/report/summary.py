@@ -17,8 +17,8 @@ from safetensors import SafetensorError
 from agent.storage import durable_files
 from agent.storage.model_folder import count_parameters
 from honte.report import curves
-from honte.report.health_checks import Alarm
-from training.evaluation.rating_curve import Ladder
+from honte.report.health_checks import HealthCheck
+from training.evaluation.rating_curve import RatingCurve
 from training.run import checkpoints, run_folder
 
 
@@ -32,7 +32,7 @@ class RunStory:
     facts: list[tuple[str, str]]
     grades: list[dict[str, Any]]  # the newest, best and first of each
     classes: list[dict[str, Any]]  # the newest mistakes on each class of positions
-    alarms: list[Alarm]
+    alarms: list[HealthCheck]
     figures: list[curves.Figure]
     checkpoints: list[dict[str, Any]]
     board: dict[str, Any]
@@ -44,7 +44,7 @@ class RunStory:
 
 def status(folder: Path) -> str:
     """Whether the run is running, stopped or finished, and why."""
-    if durable_files.holder(folder) is not None:
+    if durable_files.lock_holder(folder) is not None:
         return "running"
     said = run_folder.read_status(folder) or {}
     finished = said.get("status") == "finished"
@@ -58,21 +58,23 @@ def minutes(spent: float) -> str:
 
 def parameters(folder: Path) -> str:
     """Of the newest network that can be read."""
-    for step in reversed(checkpoints.steps(folder / run_folder.CHECKPOINTS)):
+    for step in reversed(checkpoints.list_steps(folder / run_folder.CHECKPOINTS)):
         with contextlib.suppress(OSError, SafetensorError):
             return f", {count_parameters(folder / run_folder.CHECKPOINTS / str(step)):,} parameters"
     return ""
 
 
-def checkpoints_of(folder: Path, records: list[dict[str, Any]], rated: Ladder | None = None) -> list[dict[str, Any]]:
+def checkpoints_of(
+    folder: Path, records: list[dict[str, Any]], rated: RatingCurve | None = None
+) -> list[dict[str, Any]]:
     """Of each kept checkpoint: step, time of work, games, the model's sha256 from its manifest, bytes, grades then."""
     found, ratings = [], {point.step: point for point in (rated.points if rated else ())}
-    for step in reversed(checkpoints.steps(folder / run_folder.CHECKPOINTS)):
+    for step in reversed(checkpoints.list_steps(folder / run_folder.CHECKPOINTS)):
         path = folder / run_folder.CHECKPOINTS / str(step)
         each: dict[str, Any] = {"step": step, "sha256": "", "problem": ""}
         each["elo"] = vars(ratings[step]) if step in ratings else None
         try:
-            state = checkpoints.load(folder / run_folder.CHECKPOINTS, step).state
+            state = checkpoints.load_checkpoint(folder / run_folder.CHECKPOINTS, step).state
             files = json.loads((path / durable_files.MANIFEST).read_bytes())["files"]
             sha256, size = files["model.safetensors"]
             each |= {"minutes": state.get("minutes"), "games": state.get("num_games")}

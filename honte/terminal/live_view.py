@@ -16,9 +16,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from selfplay.solved.grading import interval
+from selfplay.solved.grading import wilson_interval
 from training.evaluation.solved_positions import BY_CLASS
-from training.run.progress import HOW, Report, grade_title, set_title
+from training.run.progress import HOW, ProgressReport, grade_title, set_title
 
 SECONDS_A_LINE = 15.0
 MISTAKES = "mistakes/"
@@ -50,7 +50,7 @@ class LiveView:
         if self.live:
             self.live.stop()
 
-    def show(self, report: Report) -> None:
+    def show(self, report: ProgressReport) -> None:
         for note in report.notes:
             self.console.print(f"[yellow]note:[/] {note}")
         report.notes.clear()
@@ -62,11 +62,11 @@ class LiveView:
             self.last_line = time.monotonic()
             self.console.print(self.line(report), soft_wrap=True, highlight=False)
 
-    def line(self, report: Report) -> str:
+    def line(self, report: ProgressReport) -> str:
         """One line for a log."""
         return line(report, self.counts)
 
-    def panel(self, report: Report) -> Panel:
+    def panel(self, report: ProgressReport) -> Panel:
         """The whole view."""
         rates = Table.grid(padding=(0, 3))
         for name, total, speed in (
@@ -87,7 +87,7 @@ class LiveView:
             Group(body, "", *strength, bar), title=f"honte learns {self.game}", subtitle=self.folder, width=110
         )
 
-    def strength(self, report: Report) -> Table:
+    def strength(self, report: ProgressReport) -> Table:
         """Mistakes against perfect play by set and class, and the newest rating, each with its 95 % interval."""
         rows = Table.grid(padding=(0, 2))
         for name, rate in report.grades.items():
@@ -128,7 +128,7 @@ def spark(values: list[float], width: int = 24) -> str:
     return "".join(BARS[1 + round((v - low) / (high - low) * 7) if high > low else 1] for v in points)
 
 
-def elo(report: Report) -> str:
+def elo(report: ProgressReport) -> str:
     """The newest rating with its 95 % interval; empty without one."""
     return "".join(f"{p.elo:+.0f} ({p.low:+.0f} to {p.high:+.0f})" for p in report.ratings[-1:])
 
@@ -138,11 +138,11 @@ def share(name: str, rate: float, counts: Mapping[str, int]) -> str:
     count = counts.get(name, 0)
     if not count:
         return f"{rate:.2%}"
-    low, high = interval(round(rate * count), count)
+    low, high = wilson_interval(round(rate * count), count)
     return f"{rate:.2%} ({low:.1%} to {high:.1%})"
 
 
-def _of_play(report: Report) -> tuple[tuple[str, str, str], ...]:
+def _of_play(report: ProgressReport) -> tuple[tuple[str, str, str], ...]:
     """What there is to see where games are played."""
     return (
         ("games", f"{report.games:,}", f"{report.games_per_second:,.0f}/s"),
@@ -152,13 +152,13 @@ def _of_play(report: Report) -> tuple[tuple[str, str, str], ...]:
     )
 
 
-def losses(report: Report) -> tuple[str, ...]:
+def losses(report: ProgressReport) -> tuple[str, ...]:
     """Names of what is learned from: of policy and value where there are both, else of all of it."""
     names = ("policy_loss", "value_loss", "policy_accuracy") if "policy_loss" in report.losses else ("loss", "accuracy")
     return tuple(name for name in names if name in report.losses)
 
 
-def line(report: Report, counts: Mapping[str, int]) -> str:
+def line(report: ProgressReport, counts: Mapping[str, int]) -> str:
     """One line for a log."""
     words = [f"{report.minutes:5.1f} min", f"{report.progress:4.0%}", f"step {report.step}"]
     if report.games or report.moves_per_second:
@@ -171,7 +171,7 @@ def line(report: Report, counts: Mapping[str, int]) -> str:
     return "  ".join(words)
 
 
-def summary(report: Report, counts: Mapping[str, int] | None = None) -> str:
+def summary(report: ProgressReport, counts: Mapping[str, int] | None = None) -> str:
     """What a finished run leaves on the screen."""
     numbers = {"games": report.games, "positions": report.samples, "steps": report.step}
     parts = [", ".join(f"{number:,} {name}" for name, number in numbers.items() if number)]

@@ -17,13 +17,13 @@ import numpy as np
 
 from agent import random_numbers
 from agent.decision import Decisions, Forfeit, Terms
-from agent.player import Follower, Immediate, Player, RandomPlayer
+from agent.player import ImmediatePlayer, MoveFollower, Player, RandomPlayer
 from agent.search.search import Search
 from agent.search.tree import ROOT, UNKNOWN, Ints
 from agent.storage import durable_files
 from games import Game, Position, position
 from games.game import States
-from honte.drawing.terminal import drawn
+from honte.drawing.terminal import draw_position
 from honte.error_sentences import sentence
 from selfplay.game_loop import GameLoop, Start
 from selfplay.records import GameRecord
@@ -49,7 +49,7 @@ HELP = """\
   quit         leave; Ctrl-D does, too"""
 
 
-class Again(Exception):
+class RestartRequest(Exception):
     """No error: the person wants to go on from these actions, in that seat."""
 
     def __init__(self, actions: tuple[int, ...], seat: int) -> None:
@@ -57,14 +57,14 @@ class Again(Exception):
         self.actions, self.seat = actions, seat
 
 
-class Left(Exception):
+class LeaveRequest(Exception):
     """No error: the person has left."""
 
 
-class Person(Immediate):
+class Person(ImmediatePlayer):
     """A ``Player`` who is asked."""
 
-    def __init__(self, game: Game, session: Session) -> None:
+    def __init__(self, game: Game, session: TerminalSession) -> None:
         super().__init__(game)
         self.session = session
 
@@ -75,13 +75,13 @@ class Person(Immediate):
         return out
 
 
-class Opponent:
+class ThinkingOpponent:
     """The player on the other side, seen to think."""
 
     def __init__(self, player: Player, name: str, console: Console) -> None:
         self.player, self.name, self.console = player, name, console
         self.think, self.stop = player.think, player.stop
-        if isinstance(player, Follower):
+        if isinstance(player, MoveFollower):
             self.follow = player.follow
 
     def decide(self) -> tuple[Ints, Decisions]:
@@ -91,7 +91,7 @@ class Opponent:
             return self.player.decide()
 
 
-class Session:
+class TerminalSession:
     """Games of a person against ``player``, which has two slots: one for the game and one for hints."""
 
     def __init__(
@@ -109,24 +109,24 @@ class Session:
     def run(self) -> None:
         """Play until the person leaves."""
         self._say(f"{self.game.name} against {self.name}; type help for help.")
-        start = Again((), self.seat)
+        start = RestartRequest((), self.seat)
         while True:
             try:
                 self._play(start)
                 while True:
                     self.ask()
-            except Again as again:
+            except RestartRequest as again:
                 start = again
-            except Left:
+            except LeaveRequest:
                 self._say("Goodbye.")
                 return
 
-    def _play(self, start: Again) -> None:
+    def _play(self, start: RestartRequest) -> None:
         """One game, from some actions on to its end."""
         self.seat = start.seat
         self.games += 1
         seats = (PERSON, PLAYER) if self.seat == 0 else (PLAYER, PERSON)
-        players: list[Player] = [Person(self.game, self), Opponent(self.player, self.name, self.console)]
+        players: list[Player] = [Person(self.game, self), ThinkingOpponent(self.player, self.name, self.console)]
         self.player.stop()
         begin = iter([Start(self.games, seats, start.actions)])
         self.loop = GameLoop(self.game, players, begin, num_slots=1, seed=self.seed, terms=self._terms)
@@ -135,7 +135,7 @@ class Session:
         self._stand(finished[0])
         if finished[0].reason:
             self._say(f"You win: {finished[0].reason}")
-            raise Left
+            raise LeaveRequest
 
     def _terms(self, ids: Ints, plies: Ints, keys: Any) -> Terms:
         terms = Terms.of(len(ids), keys=keys)
@@ -165,7 +165,7 @@ class Session:
             line = sys.stdin.readline().lstrip("\ufeff").replace("\x00", "")
             if not line:
                 self._say()
-                raise Left
+                raise LeaveRequest
             try:
                 action = self._obey(line.strip())
             except (ValueError, OSError) as error:
@@ -181,9 +181,9 @@ class Session:
         if not word:
             return None
         if word in ("quit", "exit", "q"):
-            raise Left
+            raise LeaveRequest
         if word == "new":
-            raise Again((), self.seat)
+            raise RestartRequest((), self.seat)
         if word in commands:
             commands[word](rest.strip())
             return None
@@ -206,7 +206,7 @@ class Session:
         moves = self.here.moves
         for count in range(len(moves) - 1, -1, -1):
             if self._after(moves[:count]).to_play == self.seat:
-                raise Again(moves[:count], self.seat)
+                raise RestartRequest(moves[:count], self.seat)
         raise ValueError("there is no move of yours to take back")
 
     def _side(self, rest: str) -> None:
@@ -214,7 +214,7 @@ class Session:
             raise ValueError(f"there is no side {rest!r}; it is first or second")
         seat = SIDES.index(rest) if rest else 1 - self.seat
         over = self.here.is_over
-        raise Again(() if over else self.here.moves, seat)
+        raise RestartRequest(() if over else self.here.moves, seat)
 
     def _save(self, rest: str) -> None:
         path = Path(rest)
@@ -241,8 +241,8 @@ class Session:
     def _hint(self, rest: str) -> None:
         if self.here.is_over:
             raise ValueError("the game is over: there is nothing to hint at")
-        keys = random_numbers.keys(self.seed, self.games, len(self.here.moves))
-        if isinstance(self.player, Follower):
+        keys = random_numbers.make_keys(self.seed, self.games, len(self.here.moves))
+        if isinstance(self.player, MoveFollower):
             self.player.follow(HINT_SLOT, self.here.moves)
         self.player.think(np.array([HINT_SLOT]), self.here.states, Terms.of(1, keys=keys))
         try:
@@ -254,7 +254,7 @@ class Session:
 
     def _show(self) -> None:
         self._say()
-        self.console.print(drawn(self.here), soft_wrap=True)
+        self.console.print(draw_position(self.here), soft_wrap=True)
         if self.expects is not None and not self.here.is_over:
             move = self.here.line[-1]
             self._say(f"{self.name} played {move} and expects to score {(1 + self.expects) / 2:.0%}")

@@ -17,16 +17,16 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 
-from agent.inference.evaluate import Evaluate, hashed
+from agent.inference.evaluate import Evaluate, hash_evaluate
 from agent.search.search import Search
 from agent.settings import Count, Number, PositiveNumber, Range, Settings
 from agent.storage import durable_files
 from games.cache_folders import private_folder
 from games.game import Game
 from games.registry import make
-from selfplay.distributed.checked_games import Rows
+from selfplay.distributed.checked_games import DecidedPositions
 from selfplay.game_loop import GameLoop, Start
-from selfplay.local_runner import Evaluator, SelfPlayConfig, Weights, openings_of, terms_of
+from selfplay.local_runner import Evaluator, SelfPlayConfig, Weights, self_play_openings, self_play_terms
 from selfplay.records import GameRecord, pack
 
 
@@ -69,7 +69,7 @@ class RayConfig(Settings, called="ray"):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Job:
+class ActorJob:
     """All that a worker must be told once. ``source`` is a user's game file, which the worker may not have."""
 
     game: str
@@ -82,7 +82,7 @@ class Job:
     @classmethod
     def of(
         cls, game: Game, config: SelfPlayConfig, evaluator: Callable[[Game], Evaluator], *, seed: int, groups: int = 1
-    ) -> Job:
+    ) -> ActorJob:
         """The job of playing ``game`` as its name says; a user's file is read here and travels along."""
         head, separator, _ = game.name.partition(".py:")
         source = Path(head + ".py").read_bytes() if separator else b""
@@ -102,7 +102,7 @@ class Job:
         return game
 
 
-class Finished(NamedTuple):
+class ActorReport(NamedTuple):
     """What one call of ``work`` gives back. Counters are of the worker's whole life."""
 
     ids: list[int]
@@ -110,16 +110,16 @@ class Finished(NamedTuple):
     moves: int
     asked: int
     evaluated: int
-    rows: Rows | None = None  # the positions, from an aggregator, whose records are checked
+    rows: DecidedPositions | None = None  # the positions, from an aggregator, whose records are checked
     notes: Sequence[str] = ()  # and what it tells of its workers
     losses: Sequence[str] = ()
     quarantined: Sequence[int] = ()
 
 
-class Worker:
+class SelfPlayActor:
     """Plays the games it is given, in the job's number of groups."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: ActorJob) -> None:
         self.job = job
         self.starts: deque[Start] = deque()
         self.loops: list[GameLoop] = []
@@ -139,14 +139,14 @@ class Worker:
         """Play one move, so that what moves need is compiled and loaded."""
         self._loop(iter([Start(0, (0, 0))]), 1).round()
 
-    def work(self, ids: Sequence[int], seconds: float, weights: tuple[Weights, int] | None) -> Finished:
+    def work(self, ids: Sequence[int], seconds: float, weights: tuple[Weights, int] | None) -> ActorReport:
         """Play on for so many seconds, ``ids`` besides what is under way, with ``weights`` and their version where
         given; returns earlier where nothing is left to play.
         """
         if weights is not None:
             self.evaluator.load(*weights)
         if len(ids):
-            openings = openings_of(self.game, self.job.config, self.job.seed, np.asarray(ids, np.int64))
+            openings = self_play_openings(self.game, self.job.config, self.job.seed, np.asarray(ids, np.int64))
             self.starts.extend(Start(int(i), (0, 0), opening) for i, opening in zip(ids, openings, strict=True))
         until = time.monotonic() + seconds
         for search in self.searches:  # a move of many games may take minutes
@@ -155,7 +155,7 @@ class Worker:
             records = self._play(self.loops[0], until)
         else:
             records = [r for part in self.pool.map(lambda loop: self._play(loop, until), self.loops) for r in part]
-        return Finished(
+        return ActorReport(
             [record.id for record in records],
             pack(self.game, records) if records else b"",
             sum(loop.moves for loop in self.loops),
@@ -178,7 +178,7 @@ class Worker:
             starts,
             num_slots=num_slots,
             seed=self.job.seed,
-            terms=terms_of(config),
+            terms=self_play_terms(config),
             stop_when_proven=config.stop_when_proven,
             version=lambda: self.evaluator.version,
         )
@@ -200,7 +200,7 @@ class _Queue:
             raise StopIteration from None
 
 
-class Weightless:
+class FixedEvaluator:
     """An ``Evaluate`` without weights, with the face of one that learns."""
 
     def __init__(self, evaluate: Evaluate) -> None:
@@ -218,4 +218,4 @@ class Weightless:
 
 def hash_network(game: Game) -> Evaluator:
     """The hash network: exact on every machine, so that games can be compared between machines and runners."""
-    return Weightless(hashed)
+    return FixedEvaluator(hash_evaluate)

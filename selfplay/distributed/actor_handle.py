@@ -24,19 +24,19 @@ LONGEST_BACKOFF = 30.0
 """Seconds."""
 
 
-class Post(NamedTuple):
+class ActorRole(NamedTuple):
     """What one is hired for: to play, or to be the aggregator of so many actors of its node."""
 
     node: str = ""  # any
     actors: int = 0
 
 
-ANYWHERE = Post()
+ANYWHERE = ActorRole()
 
 
-def posts(
-    cluster: RayConfig, nodes: Mapping[str, Mapping[str, float]], learner: str, taken: Sequence[Post]
-) -> list[Post]:
+def plan_roles(
+    cluster: RayConfig, nodes: Mapping[str, Mapping[str, float]], learner: str, taken: Sequence[ActorRole]
+) -> list[ActorRole]:
     """One aggregator for each of ``nodes``, whose resources those are, until there are as many actors as wanted.
 
     ``learner``: the learner's node; nodes of ``taken`` come first, so that they keep what they have.
@@ -47,19 +47,19 @@ def posts(
     for node in sorted(nodes, key=lambda node: (known.index(node) if node in known else len(known), node)):
         actors = min(left, cluster.fits(nodes[node], learner=node == learner))
         left -= actors
-        out += [Post(node, actors)] * (actors > 0)
+        out += [ActorRole(node, actors)] * (actors > 0)
     return out
 
 
 @dataclass
-class Hired:
+class ActorHandle:
     """One actor as the driver knows it."""
 
     handle: Any
     calls: deque[tuple[str, Any]]  # in the order they run: hello, begin, work; and what each will answer
     since: float  # the oldest of them cannot have begun before
     hired: float
-    post: Post = ANYWHERE
+    post: ActorRole = ANYWHERE
     version: int = -1
     peak: int = 0  # games it finished in one call, at most
     pid: int = 0
@@ -67,7 +67,7 @@ class Hired:
     counts: tuple[int, int, int] = (0, 0, 0)  # moves, asked, evaluated
 
 
-class Staff(dict[str, Hired]):
+class ActorRegistry(dict[str, ActorHandle]):
     """The actors by name, and what those counted that are gone."""
 
     def __init__(self) -> None:
@@ -75,7 +75,7 @@ class Staff(dict[str, Hired]):
         self.hired = 0
         self.past = (0, 0, 0)
 
-    def part(self, name: str) -> Hired:
+    def part(self, name: str) -> ActorHandle:
         """Take ``name`` off the list."""
         hired = self.pop(name)
         self.past = _sum([self.past, hired.counts])
@@ -108,11 +108,11 @@ class Backoff:
 
 
 @dataclass
-class Front:
+class RemoteEvaluator:
     """The cluster's evaluators to whoever counts, and one in this process for grading, made when first asked."""
 
     make: Callable[[], Evaluator]
-    staff: Staff
+    staff: ActorRegistry
     weights: tuple[Weights, int] = field(default_factory=lambda: ({}, -1))
     here: Evaluator | None = None
 
@@ -129,7 +129,7 @@ class Front:
 
 
 @contextlib.contextmanager
-def own_signals() -> Iterator[None]:
+def keep_signal_handlers() -> Iterator[None]:
     """Ray sets a SIGTERM handler that exits at once; ours, which saves first, stays."""
     main = threading.current_thread() is threading.main_thread()
     before = signal.getsignal(signal.SIGTERM) if main else None
@@ -140,7 +140,7 @@ def own_signals() -> Iterator[None]:
             signal.signal(signal.SIGTERM, before)
 
 
-def patiently(start: Callable[[], Any], clear: Callable[[], Any] = lambda: None) -> Any:
+def retry_start(start: Callable[[], Any], clear: Callable[[], Any] = lambda: None) -> Any:
     """What ``start`` gives, tried again where Ray gave a node up: it waits half a minute, a busy machine takes more."""
     for _ in range(3):
         try:
@@ -152,7 +152,7 @@ def patiently(start: Callable[[], Any], clear: Callable[[], Any] = lambda: None)
     return start()
 
 
-def show_token() -> None:
+def show_cluster_token() -> None:
     """Have Ray show this user's token to a cluster, if there is one: ``ray start`` makes and wants it unasked.
 
     Ray looks at this when it is imported, never later. A cluster without tokens takes a client that has one.
@@ -162,14 +162,14 @@ def show_token() -> None:
         os.environ.setdefault("RAY_AUTH_MODE", "token")
 
 
-def probe(address: str) -> None:
+def check_address(address: str) -> None:
     """OSError where nobody listens at HOST:PORT: Ray would end the whole process. Other addresses pass."""
     host, _, port = address.rpartition(":")
     if host and port.isdecimal() and "//" not in host:
         socket.create_connection((host, int(port)), timeout=5.0).close()
 
 
-def reason(error: BaseException) -> str:
+def error_line(error: BaseException) -> str:
     """The line of an error that says most to a person."""
     lines = [line.strip() for line in str(error).splitlines()]
     told = [line for line in lines if "exit" in line.lower() and ":" in line] or [line for line in lines if line]

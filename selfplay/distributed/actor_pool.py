@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from games.game import Game
-from selfplay.distributed.actor import Finished, RayConfig
-from selfplay.distributed.actor_handle import Backoff, Hired, Post, Staff
-from selfplay.distributed.assignments import DEATHS, Ledger
-from selfplay.distributed.checked_games import Games, Part, Sheaf, joined
+from selfplay.distributed.actor import ActorReport, RayConfig
+from selfplay.distributed.actor_handle import ActorHandle, ActorRegistry, ActorRole, Backoff
+from selfplay.distributed.assignments import DEATHS, Assignments
+from selfplay.distributed.checked_games import CheckedBatch, CheckedGames, Games, join_games
 from selfplay.local_runner import SelfPlayConfig
 from selfplay.records import unpack
 
@@ -28,15 +28,15 @@ HOPELESS = 12
 """Crashes in a row, with no game finished between them, after which the fault is not one game's."""
 
 
-class Crew(ABC):
+class ActorPool(ABC):
     """Actors that play the games of one ledger. ``notes`` says what went wrong and was mended."""
 
-    def __init__(self, game: Game, config: SelfPlayConfig, cluster: RayConfig, ledger: Ledger) -> None:
+    def __init__(self, game: Game, config: SelfPlayConfig, cluster: RayConfig, ledger: Assignments) -> None:
         self.game, self.config, self.cluster, self.ledger = game, config, cluster, ledger
         self.seconds = cluster.seconds
         self.notes: list[str] = []
         self.losses: list[str] = []  # their kinds
-        self.staff, self.backoff = Staff(), Backoff()
+        self.staff, self.backoff = ActorRegistry(), Backoff()
         self._weights: Any = None
         self._version, self._staffed = -1, -1e9
 
@@ -57,7 +57,7 @@ class Crew(ABC):
                 break
         for name in list(self.staff):
             self._feed(name)
-        return joined(self.game, found)
+        return join_games(self.game, found)
 
     def counts(self) -> tuple[int, int, int]:
         """Moves, positions asked for and evaluated, of all actors ever."""
@@ -66,19 +66,19 @@ class Crew(ABC):
     # ---- how actors are reached -----------------------------------------------------------------------------------
 
     @abstractmethod
-    def _posts(self) -> Sequence[Post]:
+    def _posts(self) -> Sequence[ActorRole]:
         """What actors are wanted for."""
 
     @abstractmethod
-    def _hire(self, post: Post) -> Hired:
+    def _hire(self, post: ActorRole) -> ActorHandle:
         """One more, whose first calls are under way."""
 
     @abstractmethod
-    def _end(self, hired: Hired) -> None:
+    def _end(self, hired: ActorHandle) -> None:
         """End its process; it may be gone already."""
 
     @abstractmethod
-    def _ask(self, hired: Hired, ids: Sequence[int], weights: Any, suspected: bool) -> Any:
+    def _ask(self, hired: ActorHandle, ids: Sequence[int], weights: Any, suspected: bool) -> Any:
         """Begin a call of ``Worker.work``; what it will answer. It must outlive games that are suspected."""
 
     @abstractmethod
@@ -105,7 +105,7 @@ class Crew(ABC):
             self.staff[f"{'aggregator' if post.actors else 'actor'} {self.staff.hired}"] = self._hire(post)
             self.staff.hired += 1
 
-    def _part(self, name: str) -> Hired:
+    def _part(self, name: str) -> ActorHandle:
         hired = self.staff.part(name)
         self._end(hired)
         return hired
@@ -156,7 +156,7 @@ class Crew(ABC):
                 hired.since = time.monotonic()
             hired.calls.append(("work", self._ask(hired, ids, weights, suspected)))
 
-    def _settled(self, name: str, answer: Finished) -> list[Games]:
+    def _settled(self, name: str, answer: ActorReport) -> list[Games]:
         hired = self.staff[name]
         hired.counts, hired.peak = answer[2:5], max(hired.peak, len(answer.ids))
         self.notes += answer.notes
@@ -168,6 +168,6 @@ class Crew(ABC):
         if answer.rows is None:
             games: Games = unpack(self.game, answer.data, f"what {name} played")
         else:
-            games = Sheaf(self.game, [Part(answer.ids, answer.data, answer.rows)])
+            games = CheckedGames(self.game, [CheckedBatch(answer.ids, answer.data, answer.rows)])
         accepted = self.ledger.settle(name, answer.ids)
         return [games if all(accepted) else [game for game, fine in zip(games, accepted, strict=True) if fine]]

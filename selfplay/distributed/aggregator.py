@@ -12,20 +12,20 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from selfplay.distributed.actor import Finished
-from selfplay.distributed.actor_pool import Crew
-from selfplay.distributed.checked_games import Part
+from selfplay.distributed.actor import ActorReport
+from selfplay.distributed.actor_pool import ActorPool
+from selfplay.distributed.checked_games import CheckedBatch
 from selfplay.records import GameRecord
 
 
 class Aggregator:
     """Works as a ``Worker`` does; ``crew`` plays."""
 
-    def __init__(self, crew: Crew) -> None:
+    def __init__(self, crew: ActorPool) -> None:
         self.crew = crew
         self.condemned = 0  # how many of the ledger's games in quarantine have been told of
 
-    def work(self, ids: Sequence[int], seconds: float, weights: tuple[Any, int] | None) -> Finished:
+    def work(self, ids: Sequence[int], seconds: float, weights: tuple[Any, int] | None) -> ActorReport:
         """Have these played besides what is under way, for so many seconds or until nothing is left to play."""
         crew, ledger = self.crew, self.crew.ledger
         if weights is not None:
@@ -35,12 +35,12 @@ class Aggregator:
         until = time.monotonic() + seconds
         while ledger.busy and (left := until - time.monotonic()) > 0:
             records += crew.collect(left)
-        part = Part.of(crew.game, records) if records else None
+        part = CheckedBatch.of(crew.game, records) if records else None
         notes, losses, quarantined = crew.notes[:], crew.losses[:], ledger.quarantined[self.condemned :]
         crew.notes.clear()
         crew.losses.clear()
         self.condemned += len(quarantined)
-        return Finished(
+        return ActorReport(
             part.ids if part else [],
             part.data if part else b"",
             *crew.counts(),

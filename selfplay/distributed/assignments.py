@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 DEATHS = 20
 
 
-class Ledger:
+class Assignments:
     """Every id from ``first_id`` on, and the earlier ones in ``missing``, each accepted exactly once.
 
     With ``endless`` off there are no ids but those in ``missing`` and those that are put into ``again``.

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from games.game import Game, States
-from selfplay.records import GameRecord, bundle, pack, replay, unpack
-from selfplay.records import samples as counted
+from selfplay.records import GameRecord, join_packed, pack, replay, unpack
+from selfplay.records import num_samples as counted
 
 
-class Rows(NamedTuple):
+class DecidedPositions(NamedTuple):
     """Decided positions [S]."""
 
     states: States
@@ -29,7 +29,7 @@ class Rows(NamedTuple):
     budgets: NDArray[np.int32]  # [S] simulations granted
 
     @classmethod
-    def of(cls, game: Game, records: Sequence[GameRecord]) -> Rows:
+    def of(cls, game: Game, records: Sequence[GameRecord]) -> DecidedPositions:
         """Every decided position of ``records``, in their order; there must be one record at least."""
         states, owner, _ = replay(game, records)
         to_play = game.describe_new(states).to_play
@@ -40,22 +40,22 @@ class Rows(NamedTuple):
         return cls(states, joined[0], outcomes.astype(np.float32), joined[1], joined[2])
 
 
-class Part(NamedTuple):
+class CheckedBatch(NamedTuple):
     """Some games: their ids, their records packed, and their rows."""
 
     ids: list[int]
     data: bytes
-    rows: Rows
+    rows: DecidedPositions
 
     @classmethod
-    def of(cls, game: Game, records: Sequence[GameRecord]) -> Part:
-        return cls([record.id for record in records], pack(game, records), Rows.of(game, records))
+    def of(cls, game: Game, records: Sequence[GameRecord]) -> CheckedBatch:
+        return cls([record.id for record in records], pack(game, records), DecidedPositions.of(game, records))
 
 
-class Sheaf(Sequence[GameRecord]):
+class CheckedGames(Sequence[GameRecord]):
     """Games in parts. Records are unpacked, and checked, for those alone who look at one."""
 
-    def __init__(self, game: Game, parts: Sequence[Part]) -> None:
+    def __init__(self, game: Game, parts: Sequence[CheckedBatch]) -> None:
         self.game, self.parts = game, parts
         self._records: list[GameRecord] | None = None
 
@@ -69,39 +69,39 @@ class Sheaf(Sequence[GameRecord]):
 
 
 Games = Sequence[GameRecord]
-"""Records, or a ``Sheaf`` of them."""
+"""Records, or a ``CheckedGames`` of them."""
 
 
-def joined(game: Game, found: Sequence[Games]) -> Games:
+def join_games(game: Game, found: Sequence[Games]) -> Games:
     """All the games of ``found``: a sheaf where one is among them, else plain records."""
-    if any(isinstance(games, Sheaf) for games in found):
-        return Sheaf(game, [part for games in found for part in _parts(game, games)])
+    if any(isinstance(games, CheckedGames) for games in found):
+        return CheckedGames(game, [part for games in found for part in _parts(game, games)])
     return [record for games in found for record in games]
 
 
-def _parts(game: Game, games: Games) -> Sequence[Part]:
-    return games.parts if isinstance(games, Sheaf) else [Part.of(game, games)] if games else []
+def _parts(game: Game, games: Games) -> Sequence[CheckedBatch]:
+    return games.parts if isinstance(games, CheckedGames) else [CheckedBatch.of(game, games)] if games else []
 
 
-def rows(game: Game, games: Games) -> list[Rows]:
+def decided_positions(game: Game, games: Games) -> list[DecidedPositions]:
     """The decided positions of ``games``."""
-    if isinstance(games, Sheaf):
+    if isinstance(games, CheckedGames):
         return [part.rows for part in games.parts]
-    return [Rows.of(game, games)] if games else []
+    return [DecidedPositions.of(game, games)] if games else []
 
 
-def packed(game: Game, found: Iterable[Games]) -> bytes:
+def pack_games(game: Game, found: Iterable[Games]) -> bytes:
     """All the games of ``found`` as the bytes of one shard."""
     plain: list[GameRecord] = []
     parts: list[bytes] = []
     for games in found:
-        if isinstance(games, Sheaf):
+        if isinstance(games, CheckedGames):
             parts += [part.data for part in games.parts]
         else:
             plain += games
-    return bundle([*([pack(game, plain)] if plain or not parts else []), *parts])
+    return join_packed([*([pack(game, plain)] if plain or not parts else []), *parts])
 
 
-def samples(games: Games) -> int:
+def num_samples(games: Games) -> int:
     """How many decided positions ``games`` hold."""
-    return sum(len(part.rows.values) for part in games.parts) if isinstance(games, Sheaf) else counted(games)
+    return sum(len(part.rows.values) for part in games.parts) if isinstance(games, CheckedGames) else counted(games)

@@ -20,7 +20,7 @@ GAUGES = {
 LOSSES = ("actor", "node", "quarantined")
 
 
-class Meters:
+class RayMetrics:
     """Counters and gauges called ``honte_...``; each has the tags ``run`` and ``game``."""
 
     def __init__(self, metrics: Any, tags: Mapping[str, str]) -> None:

@@ -6,8 +6,8 @@ A process that ends by itself (an error, an exit, a signal of its own, silence) 
 alone, and one that ends ``STRIKES`` processes alone is given up. A process that was killed or asked to end is nobody's
 fault, but ``KILLS`` times over the same games: where memory runs out the kernel kills, too.
 
-Two pipes of pickles lead to the process. It answers each call of ``Worker.work`` before it gets the next one, and ends
-as soon as nobody is at the other end.
+Two pipes of pickles lead to the process. It answers each call of ``SelfPlayActor.work`` before it gets the next one,
+and it ends as soon as nobody is at the other end.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import IO, Any, NamedTuple
 
-from selfplay.distributed.actor import Finished, Worker
+from selfplay.distributed.actor import ActorReport, SelfPlayActor
 from selfplay.local_runner import Weights
 
 STRIKES = 3
@@ -38,8 +38,8 @@ Patience = Callable[[bool, float], float]
 """Seconds that an answer may take: whether it is the process's first, seconds of the call."""
 
 
-class Ordeal:
-    """Works as a ``Worker`` does, but that a game may be given up."""
+class Quarantine:
+    """Works as a ``SelfPlayActor`` does, but that a game may be given up."""
 
     def __init__(self, job: bytes, patience: Patience) -> None:
         """``job``: a pickled ``Job``."""
@@ -52,7 +52,7 @@ class Ordeal:
         self.child: _Child | None = None
         self.past = (0, 0, 0)
 
-    def work(self, ids: Sequence[int], seconds: float, weights: tuple[Weights, int] | None) -> Finished:
+    def work(self, ids: Sequence[int], seconds: float, weights: tuple[Weights, int] | None) -> ActorReport:
         """Wait so many seconds at most for what becomes of ``ids``, which come with weights, and of those before.
 
         RuntimeError where a process cannot even begin.
@@ -82,7 +82,7 @@ class Ordeal:
             self.child.end()
         self.child = self.weights = None
 
-    def _fallen(self, child: _Child, death: _Death) -> Finished:
+    def _fallen(self, child: _Child, death: _Death) -> ActorReport:
         weights, lot = self.weights, tuple(sorted(self.playing))
         self.close()
         self.weights = weights
@@ -107,12 +107,12 @@ class Ordeal:
         moves, asked, evaluated = self.child.counts if self.child else (0, 0, 0)
         return self.past[0] + moves, self.past[1] + asked, self.past[2] + evaluated
 
-    def _told(self, answer: Finished | None = None) -> Finished:
+    def _told(self, answer: ActorReport | None = None) -> ActorReport:
         moves, asked, evaluated = self._counts()
         return (answer or NOTHING)._replace(moves=moves, asked=asked, evaluated=evaluated)
 
 
-NOTHING = Finished([], b"", 0, 0, 0)
+NOTHING = ActorReport([], b"", 0, 0, 0)
 
 
 class _Death(NamedTuple):
@@ -142,7 +142,7 @@ class _Child:
         self._say(job)
 
     def ask(self, ids: Sequence[int], seconds: float, weights: tuple[Weights, int] | None) -> None:
-        """Begin a call of ``Worker.work``; weights travel where they are others than those of the last call."""
+        """Begin a call of ``SelfPlayActor.work``; weights travel where they are others than those of the last call."""
         self._say((ids, seconds, None if weights is self.weights else weights))
         self.weights = weights
 
@@ -152,7 +152,7 @@ class _Child:
             pickle.dump(word, self.input)
             self.input.flush()
 
-    def answer(self, seconds: float, patience: Patience) -> Finished | _Death | None:
+    def answer(self, seconds: float, patience: Patience) -> ActorReport | _Death | None:
         """What came, within so many seconds."""
         began = time.monotonic()
         try:
@@ -161,7 +161,7 @@ class _Child:
             self.silent += min(time.monotonic() - began, 2 * seconds)  # this process itself may have been stopped
             limit = patience(not self.begun, seconds)
             return _Death(f"no answer for {limit:.0f} seconds") if self.silent > limit else None
-        if isinstance(word, Finished):
+        if isinstance(word, ActorReport):
             self.busy, self.begun, self.counts = False, True, word[2:5]
             return word
         if word is not None:
@@ -212,7 +212,7 @@ def main() -> None:
         answers.flush()
 
     try:
-        worker = Worker(replace(pickle.loads(asked.get()), groups=1))
+        worker = SelfPlayActor(replace(pickle.loads(asked.get()), groups=1))
         worker.begin()
         worker.warm()
         say(NOTHING)

@@ -31,23 +31,33 @@ from ray.exceptions import RayActorError, RayError, RaySystemError, RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from games.game import Game
-from selfplay.distributed.actor import Finished, Job, RayConfig, Worker
-from selfplay.distributed.actor_handle import ANYWHERE, Front, Hired, Post, own_signals, patiently, posts, probe, reason
-from selfplay.distributed.actor_pool import Crew
+from selfplay.distributed.actor import ActorJob, ActorReport, RayConfig, SelfPlayActor
+from selfplay.distributed.actor_handle import (
+    ANYWHERE,
+    ActorHandle,
+    ActorRole,
+    RemoteEvaluator,
+    check_address,
+    error_line,
+    keep_signal_handlers,
+    plan_roles,
+    retry_start,
+)
+from selfplay.distributed.actor_pool import ActorPool
 from selfplay.distributed.aggregator import Aggregator
-from selfplay.distributed.assignments import Ledger
-from selfplay.distributed.checked_games import Games, samples
-from selfplay.distributed.metrics import Meters
-from selfplay.distributed.quarantine import Ordeal
+from selfplay.distributed.assignments import Assignments
+from selfplay.distributed.checked_games import Games, num_samples
+from selfplay.distributed.metrics import RayMetrics
+from selfplay.distributed.quarantine import Quarantine
 from selfplay.local_runner import Evaluator, SelfPlayConfig, Weights
 
 
-class _Actor(Worker):
+class _RayActor(SelfPlayActor):
     """A worker, and an ordeal for games that are suspected."""
 
-    def __init__(self, job: Job, cluster: RayConfig) -> None:
+    def __init__(self, job: ActorJob, cluster: RayConfig) -> None:
         super().__init__(job)
-        self.ordeal = Ordeal(ray.cloudpickle.dumps(job), cluster.patience)  # type: ignore[no-untyped-call]
+        self.ordeal = Quarantine(ray.cloudpickle.dumps(job), cluster.patience)  # type: ignore[no-untyped-call]
 
     def hello(self) -> tuple[int, str]:
         """Its process id and its node."""
@@ -55,7 +65,7 @@ class _Actor(Worker):
 
     def work(
         self, ids: Sequence[int], seconds: float, weights: tuple[Weights, int] | None, suspected: bool = False
-    ) -> Finished:
+    ) -> ActorReport:
         """It is never given both kinds at once."""
         if len(ids) and not suspected:
             self.ordeal.close()
@@ -65,37 +75,41 @@ class _Actor(Worker):
         return (own if own.ids else tried)._replace(moves=moves, asked=asked, evaluated=evaluated)
 
 
-class _Aggregator:
+class _RayAggregator:
     """An actor whose games the other actors of its node play."""
 
-    def __init__(self, job: Job, cluster: RayConfig) -> None:
+    def __init__(self, job: ActorJob, cluster: RayConfig) -> None:
         self.job, self.cluster = job, cluster
 
     def hello(self) -> tuple[int, str]:
         return os.getpid(), ray.get_runtime_context().get_node_id()
 
     def begin(self) -> None:
-        crew = _Crew(self.job, self.job.make_game(), self.cluster, Ledger(endless=False), Post(self.hello()[1]))
+        crew = _RayActorPool(
+            self.job, self.job.make_game(), self.cluster, Assignments(endless=False), ActorRole(self.hello()[1])
+        )
         self.aggregator = Aggregator(crew)
 
     def work(
         self, ids: Sequence[int], seconds: float, weights: tuple[Any, int] | None, suspected: bool = False
-    ) -> Finished:
+    ) -> ActorReport:
         """Its own crew finds out whom to suspect."""
         return self.aggregator.work(ids, seconds, weights)
 
 
-class _Crew(Crew):
+class _RayActorPool(ActorPool):
     """A crew of Ray actors."""
 
-    def __init__(self, job: Job, game: Game, cluster: RayConfig, ledger: Ledger, post: Post = ANYWHERE) -> None:
+    def __init__(
+        self, job: ActorJob, game: Game, cluster: RayConfig, ledger: Assignments, post: ActorRole = ANYWHERE
+    ) -> None:
         """``post``: where each of the actors goes; aggregators are hired only for actors that may go anywhere."""
         super().__init__(game, job.config, cluster, ledger)
         self.post, self.aggregated = post, False
         self._job = ray.put(job)
-        self._kinds = {kind: ray.remote(kind) for kind in (_Actor, _Aggregator)}
+        self._kinds = {kind: ray.remote(kind) for kind in (_RayActor, _RayAggregator)}
 
-    def _posts(self) -> list[Post]:
+    def _posts(self) -> list[ActorRole]:
         """What actors are wanted for."""
         wanted = self.cluster.num_actors or self.cluster.room(ray.cluster_resources())  # type: ignore[no-untyped-call]
         self.aggregated |= wanted > self.cluster.aggregate_above and not self.post.node
@@ -104,26 +118,26 @@ class _Crew(Crew):
         alive = [node for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
         nodes = {node["NodeID"]: node["Resources"] for node in alive}
         here = ray.get_runtime_context().get_node_id()
-        return posts(self.cluster, nodes, here, [hired.post for hired in self.staff.values()])
+        return plan_roles(self.cluster, nodes, here, [hired.post for hired in self.staff.values()])
 
-    def _hire(self, post: Post) -> Hired:
+    def _hire(self, post: ActorRole) -> ActorHandle:
         where = NodeAffinitySchedulingStrategy(post.node, soft=False) if post.node else self.cluster.scheduling_strategy
         options: dict[str, Any] = {"scheduling_strategy": where, "max_restarts": 0, "max_task_retries": 0}
         if post.actors:
             own = replace(self.cluster, num_actors=post.actors)
-            handle: Any = self._kinds[_Aggregator].options(**options, num_cpus=0).remote(self._job, own)
+            handle: Any = self._kinds[_RayAggregator].options(**options, num_cpus=0).remote(self._job, own)
         else:
             needs = {name: getattr(self.cluster, name) for name in ("num_cpus", "num_gpus", "resources")}
-            handle = self._kinds[_Actor].options(**options, **needs).remote(self._job, self.cluster)
+            handle = self._kinds[_RayActor].options(**options, **needs).remote(self._job, self.cluster)
         calls = deque([("hello", handle.hello.remote()), ("begin", handle.begin.remote())])
         now = time.monotonic()
-        return Hired(handle, calls, now, now, post)
+        return ActorHandle(handle, calls, now, now, post)
 
-    def _end(self, hired: Hired) -> None:
+    def _end(self, hired: ActorHandle) -> None:
         with contextlib.suppress(Exception):
             ray.kill(hired.handle)
 
-    def _ask(self, hired: Hired, ids: Sequence[int], weights: Any, suspected: bool) -> Any:
+    def _ask(self, hired: ActorHandle, ids: Sequence[int], weights: Any, suspected: bool) -> Any:
         if weights is not None and hired.post.actors:  # in a tuple it stays a reference, for its crew
             weights = (weights, self._version)
         return hired.handle.work.remote(ids, self.seconds, weights, suspected)
@@ -176,7 +190,7 @@ class _Crew(Crew):
             if hired.pid and _gone(hired.node):
                 self._lost(name, "its node has left")
             else:
-                self._crashed(name, f"its process died ({reason(error)})")
+                self._crashed(name, f"its process died ({error_line(error)})")
             return []
         except RaySystemError:
             raise
@@ -189,7 +203,7 @@ class _Crew(Crew):
         return self._settled(name, answer) if kind == "work" else []
 
 
-class RayRunner(_Crew):
+class RayRunner(_RayActorPool):
     """A ``Runner`` whose games are played by actors."""
 
     def __init__(
@@ -210,11 +224,11 @@ class RayRunner(_Crew):
         ``address``: auto, local, or that of a cluster. ValueError when there is none.
         """
         cluster = cluster or RayConfig()
-        self.job = Job.of(game, config, evaluator, seed=seed, groups=cluster.groups)
+        self.job = ActorJob.of(game, config, evaluator, seed=seed, groups=cluster.groups)
         self.own = connect(address, cluster)
-        super().__init__(self.job, game, cluster, Ledger(first_id, missing))
-        self.evaluator = Front(lambda: evaluator(game), self.staff)
-        self.meters = Meters(ray.util.metrics, {"game": game.name, **(tags or {})})
+        super().__init__(self.job, game, cluster, Assignments(first_id, missing))
+        self.evaluator = RemoteEvaluator(lambda: evaluator(game), self.staff)
+        self.meters = RayMetrics(ray.util.metrics, {"game": game.name, **(tags or {})})
 
     def publish(self, weights: Weights, version: int) -> None:
         """Put the weights into the object store once; each actor gets them with its next call."""
@@ -226,7 +240,7 @@ class RayRunner(_Crew):
         """As a crew does, and Ray's metrics are told."""
         games = super().collect(timeout)
         at_work = sum(max(1, hired.post.actors) for hired in self.staff.values() if hired.pid)
-        self.meters.show(len(games), samples(games), self.counts()[2], actors=at_work, version=self._version)
+        self.meters.show(len(games), num_samples(games), self.counts()[2], actors=at_work, version=self._version)
         while self.losses:
             self.meters.lost(self.losses.pop())
         return games
@@ -237,7 +251,7 @@ class RayRunner(_Crew):
             self._end(hired)
         self.staff.clear()
         if self.own:
-            with own_signals():
+            with keep_signal_handlers():
                 ray.shutdown()
 
     @property
@@ -262,17 +276,17 @@ def connect(address: str, config: RayConfig) -> bool:
     if ray.is_initialized():
         return False
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "error", "configure_logging": True}
-    with own_signals():
+    with keep_signal_handlers():
         if address == "local":
             quiet |= {"include_dashboard": False, "object_store_memory": config.object_store_mb << 20}
-            patiently(lambda: ray.init("local", **quiet), ray.shutdown)
+            retry_start(lambda: ray.init("local", **quiet), ray.shutdown)
             return True
         try:
-            probe(address)
+            check_address(address)
             ray.init(address, **quiet)
         except (OSError, RuntimeError, ValueError) as error:
             hint = "'ray start --head' starts one, and --ray local is one for this run alone"
-            raise ValueError(f"there is no Ray cluster at {address!r} ({reason(error)}); {hint}") from error
+            raise ValueError(f"there is no Ray cluster at {address!r} ({error_line(error)}); {hint}") from error
     return True
 
 

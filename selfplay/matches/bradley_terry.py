@@ -39,7 +39,7 @@ NODES, NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(15)
 NODE_WEIGHTS = NODE_WEIGHTS / NODE_WEIGHTS.sum()
 
 
-class Tally(NamedTuple):
+class SeatingResult(NamedTuple):
     """What the games with ``first`` in the first seat against ``second`` came to, from the first player's view."""
 
     first: int
@@ -98,9 +98,9 @@ class Ratings:
         return math.log1p(float(information) * (error / UNIT) ** 2)
 
 
-def fit(
+def fit_ratings(
     num_players: int,
-    tallies: Sequence[Tally],
+    tallies: Sequence[SeatingResult],
     *,
     anchors: Mapping[int, float] | None = None,
     advantage: bool = True,

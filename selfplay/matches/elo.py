@@ -27,7 +27,7 @@ PSEUDO_PAIRS = 1
 """Half a pair lost and half a pair won, added before the interval is drawn."""
 
 
-def elo_of(score: float) -> float | None:
+def elo_from_score(score: float) -> float | None:
     """The Elo difference that gives an expected ``score`` in (0, 1); None outside, where it has no bound.
 
     Elo 1978: score = 1 / (1 + 10^(-difference / 400)).
@@ -38,11 +38,11 @@ def elo_of(score: float) -> float | None:
 
 
 def expected_score(difference: float) -> float:
-    """The score in (0, 1) that an Elo ``difference`` gives: the inverse of ``elo_of``."""
+    """The score in (0, 1) that an Elo ``difference`` gives: the inverse of ``elo_from_score``."""
     return 1 / (1 + 10 ** (-difference / 400))
 
 
-def student(freedom: int) -> float:
+def student_t(freedom: int) -> float:
     """Two-sided 95 % of Student's t with ``freedom`` degrees of freedom, 1 or more, to 0.003.
 
     Beyond the table the expansion in 1 / freedom by Fisher and Cornish (1960).
@@ -70,7 +70,7 @@ class EloEstimate:
     los: float  # [0, 1] likelihood of superiority: the probability that the difference is above 0
 
 
-def estimate(pairs: Sequence[int], independent: int | None = None) -> EloEstimate:
+def estimate_elo(pairs: Sequence[int], independent: int | None = None) -> EloEstimate:
     """The Elo difference from ``pairs [5]``: how many pairs of games brought 0, 1/2, 1, 3/2 and 2 points.
 
     The two games of a pair share an opening, so the pair is the unit whose variance counts (the pentanomial model, used
@@ -92,7 +92,7 @@ def estimate(pairs: Sequence[int], independent: int | None = None) -> EloEstimat
     size = num_independent + PSEUDO_PAIRS
     centre = (num_independent * mean + PSEUDO_PAIRS / 2) / size
     spread = (num_independent * square + PSEUDO_PAIRS / 2) / size - centre**2
-    error, reach = math.sqrt(spread / size), student(max(num_independent - 1, 1))
+    error, reach = math.sqrt(spread / size), student_t(max(num_independent - 1, 1))
     low, high = centre - reach * error, centre + reach * error
     ratio = (centre - 0.5) / math.sqrt(spread)
     ratio_reach = reach * math.sqrt((1 + ratio**2 / 2) / size)
@@ -101,9 +101,9 @@ def estimate(pairs: Sequence[int], independent: int | None = None) -> EloEstimat
         score=mean,
         score_low=max(low, 0.0),
         score_high=min(high, 1.0),
-        elo=elo_of(mean),
-        low=elo_of(low),
-        high=elo_of(high),
+        elo=elo_from_score(mean),
+        low=elo_from_score(low),
+        high=elo_from_score(high),
         normalized=unit * ratio,
         normalized_low=unit * (ratio - ratio_reach),
         normalized_high=unit * (ratio + ratio_reach),

@@ -14,11 +14,11 @@ from typing import Any
 from agent.player import Player
 from games.game import Game
 from selfplay.game_loop import Start
-from selfplay.matches.elo import EloEstimate, estimate
-from selfplay.matches.match_store import MatchFolder
+from selfplay.matches.elo import EloEstimate, estimate_elo
+from selfplay.matches.match_store import MatchStore
 from selfplay.matches.parallel_games import play_games
 from selfplay.matches.sprt import Sprt
-from selfplay.openings import Opening, openings
+from selfplay.openings import Opening, make_openings
 from selfplay.records import GameRecord
 
 Counts = tuple[int, int, int]
@@ -126,7 +126,7 @@ def play_match(
     num_slots: int = 64,
     others: Sequence[tuple[Player, Player]] = (),
     sprt: Sprt | None = None,
-    folder: MatchFolder | None = None,
+    folder: MatchStore | None = None,
     progress: Progress | None = None,
 ) -> MatchResult:
     """Play ``games`` games, ``num_slots`` at once in each thread, and count them.
@@ -140,12 +140,12 @@ def play_match(
     ensure_pairs("games", games)
     if book is not None and not book:
         raise ValueError("the book of openings is empty; give at least one opening")
-    begin = openings(game, games // 2, opening_plies, seed=seed) if book is None else book
+    begin = make_openings(game, games // 2, opening_plies, seed=seed) if book is None else book
     records = {} if folder is None else {id: r for id, r in folder.records.items() if id < games}
-    running = _Running(sprt)
+    running = _SequentialTest(sprt)
     running.take(records)
     crews = [(a, b), *others]
-    counts = Counter(points(record) for record in records.values())
+    counts = Counter(points_for_a(record) for record in records.values())
     slots = min(num_slots, max(2, -(-(games - len(records)) // len(crews))))
     with closing(play_games(game, crews, _starts(games, begin, records), num_slots=slots, seed=seed)) as arriving:
         for record in arriving if running.going and len(records) < games else ():
@@ -153,13 +153,13 @@ def play_match(
                 folder.add([record])
             records[record.id] = record
             running.take(records)
-            counts[points(record)] += 1
+            counts[points_for_a(record)] += 1
             if progress is not None:
                 progress(len(records), (counts[1], counts[0], counts[-1]), running.llr)
             if not running.going:
                 break
     counted = [records[id] for id in (range(games) if sprt is None else range(2 * running.num_pairs))]
-    return result_of(game, counted, sprt)
+    return make_result(game, counted, sprt)
 
 
 def ensure_pairs(name: str, games: int) -> None:
@@ -180,7 +180,7 @@ def _starts(games: int, book: Sequence[Opening], finished: Mapping[int, GameReco
             yield Start(number, (0, 1) if number % 2 == 0 else (1, 0), opening)
 
 
-class _Running:
+class _SequentialTest:
     """The test as pairs come in, in their order."""
 
     def __init__(self, sprt: Sprt | None) -> None:
@@ -196,41 +196,41 @@ class _Running:
             if one is None or other is None:
                 return
             self.num_pairs += 1
-            self.pairs[points(one) + points(other) + 2] += 1
+            self.pairs[points_for_a(one) + points_for_a(other) + 2] += 1
             self.distinct.add((tuple(one.actions.tolist()), tuple(other.actions.tolist())))
             self.llr = self.sprt.llr(self.pairs, len(self.distinct))
             self.going = self.sprt.verdict(self.llr) is None
 
 
-def points(record: GameRecord) -> int:
+def points_for_a(record: GameRecord) -> int:
     """+1, 0 or -1 for player A, who has the first seat in games of even id."""
     return record.outcome if record.id % 2 == 0 else -record.outcome
 
 
-def tally(records: Sequence[GameRecord]) -> Counts:
+def count_results(records: Sequence[GameRecord]) -> Counts:
     """Wins, draws and losses of player A."""
-    counts = Counter(points(record) for record in records)
+    counts = Counter(points_for_a(record) for record in records)
     return counts[1], counts[0], counts[-1]
 
 
-def result_of(game: Game, records: Sequence[GameRecord], sprt: Sprt | None = None) -> MatchResult:
+def make_result(game: Game, records: Sequence[GameRecord], sprt: Sprt | None = None) -> MatchResult:
     """Count finished games, whose ids are 0 to N - 1, into a result."""
     records = sorted(records, key=lambda record: record.id)
     lines = [tuple(record.actions.tolist()) for record in records]
     pairs = [0] * 5
     for one, other in zip(records[::2], records[1::2], strict=True):
-        pairs[points(one) + points(other) + 2] += 1
+        pairs[points_for_a(one) + points_for_a(other) + 2] += 1
     distinct_pairs = len(set(zip(lines[::2], lines[1::2], strict=True)))
     return MatchResult(
         game=game.name,
-        first=tally(records[::2]),
-        second=tally(records[1::2]),
+        first=count_results(records[::2]),
+        second=count_results(records[1::2]),
         pairs=(pairs[0], pairs[1], pairs[2], pairs[3], pairs[4]),
         distinct_games=len(set(lines)),
         distinct_pairs=distinct_pairs,
         distinct_openings=len({line[: record.opening] for line, record in zip(lines, records, strict=True)}),
-        elo=estimate(pairs, distinct_pairs),
-        forfeits=tuple(Forfeited(r.id, "b" if points(r) > 0 else "a", r.reason) for r in records if r.reason),
+        elo=estimate_elo(pairs, distinct_pairs),
+        forfeits=tuple(Forfeited(r.id, "b" if points_for_a(r) > 0 else "a", r.reason) for r in records if r.reason),
         sprt=sprt,
         llr=None if sprt is None else sprt.llr(pairs, distinct_pairs),
         records=tuple(records),

@@ -22,7 +22,7 @@ AGREEMENT, GAMES, RESULT = "match.json", "games.jsonl", "result.json"
 SCHEMA = 1
 
 
-class MatchFolder:
+class MatchStore:
     """A context manager; only one process at a time may have a folder open.
 
     ``records``: the games that are finished, by id.
@@ -39,10 +39,10 @@ class MatchFolder:
         self.notes: list[str] = []
         self._lock = durable_files.FolderLock(self.folder)
 
-    def __enter__(self) -> MatchFolder:
+    def __enter__(self) -> MatchStore:
         self._lock.acquire()
         try:
-            durable_files.sweep(self.folder)
+            durable_files.clean_up(self.folder)
             self._agree()
             self._take_up()
         except BaseException:
@@ -115,7 +115,7 @@ class MatchFolder:
             durable_files.write_atomic(path, b"".join(good))
 
 
-def aside(folder: str | Path) -> Path | None:
+def move_aside(folder: str | Path) -> Path | None:
     """Move a match that is there to NAME.1, NAME.2, ...; where it went, None when there was none.
 
     ValueError when a process is playing it.
@@ -123,7 +123,7 @@ def aside(folder: str | Path) -> Path | None:
     folder = Path(folder)
     if not (folder / AGREEMENT).exists():
         return None
-    owner = durable_files.holder(folder)
+    owner = durable_files.lock_holder(folder)
     if owner is not None:
         raise ValueError(f"{folder} is in use by {owner}: stop it before --fresh")
     number = 1
@@ -133,7 +133,7 @@ def aside(folder: str | Path) -> Path | None:
     return to
 
 
-def plain(text: str) -> str:
+def file_name(text: str) -> str:
     """``text`` as a part of a folder's name."""
     kept = "".join(c if c.isalnum() or c in "._@" else "_" for c in text.rpartition("/")[2])
     return kept.strip("._")[:40] or "player"

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from agent import random_numbers
 from agent.decision import Terms
-from agent.player import Follower, Player, RandomPlayer
+from agent.player import MoveFollower, Player, RandomPlayer
 from agent.storage.text_files import read_text, split_lines
 from games.game import Game, States
 from games.position import position
-from selfplay.openings import Opening, distinct
+from selfplay.openings import Opening, distinct_openings
 
 LARGEST = 1 << 26
 """Bytes of a book."""
@@ -65,7 +65,7 @@ def _opening(place: str, line: str, game: Game) -> Opening:
     return here.moves
 
 
-def balanced(
+def balanced_openings(
     game: Game,
     judge: Player,
     count: int,
@@ -85,13 +85,15 @@ def balanced(
         raise ValueError(f"the balance asked for is {limit:g}; it must be 0 or more and below 1")
     if isinstance(judge, RandomPlayer):
         raise ValueError("a random player cannot judge openings; mcts:N, minimax:D, perfect and networks can")
-    if isinstance(judge, Follower):
+    if isinstance(judge, MoveFollower):
         raise ValueError("an engine from outside cannot judge openings; mcts:N, minimax:D, perfect and networks can")
-    source = islice(distinct(game, plies, max(64, count), seed, quiet=True), TRIES * count)
+    source = islice(distinct_openings(game, plies, max(64, count), seed, quiet=True), TRIES * count)
     found: list[Opening] = []
     judged = 0
     while len(found) < count and (batch := list(islice(source, num_slots))):
-        worth = values(game, judge, batch, random_numbers.keys(seed, np.arange(judged, judged + len(batch)), 0))
+        worth = opening_values(
+            game, judge, batch, random_numbers.make_keys(seed, np.arange(judged, judged + len(batch)), 0)
+        )
         judged += len(batch)
         found += [opening for opening, value in zip(batch, worth, strict=True) if abs(value) <= limit]
         progress(min(len(found), count))
@@ -103,10 +105,12 @@ def balanced(
     return [found[i % len(found)] for i in range(count)]
 
 
-def values(game: Game, judge: Player, openings: Sequence[Opening], keys: random_numbers.Keys) -> NDArray[np.float64]:
+def opening_values(
+    game: Game, judge: Player, openings: Sequence[Opening], keys: random_numbers.Keys
+) -> NDArray[np.float64]:
     """[B] what ``judge``, of that many slots at least, expects of the positions, for their players to move."""
     found = np.zeros(len(openings))
-    judge.think(np.arange(len(openings)), after(game, openings), Terms.of(len(openings), keys=keys))
+    judge.think(np.arange(len(openings)), play_openings(game, openings), Terms.of(len(openings), keys=keys))
     done = 0
     while done < len(openings):
         slots, decisions = judge.decide()
@@ -115,7 +119,7 @@ def values(game: Game, judge: Player, openings: Sequence[Opening], keys: random_
     return found
 
 
-def after(game: Game, openings: Sequence[Opening]) -> States:
+def play_openings(game: Game, openings: Sequence[Opening]) -> States:
     """[B] the states that the openings, legal ones, lead to."""
     states = game.new(len(openings))
     game.init(states)

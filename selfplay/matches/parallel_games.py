@@ -12,7 +12,7 @@ from collections.abc import Generator, Iterator, Sequence
 
 from agent.player import Player
 from games.game import Game
-from selfplay.game_loop import GameLoop, Start, TermsOf, plain_terms
+from selfplay.game_loop import GameLoop, Start, TermsOf, default_terms
 from selfplay.records import GameRecord
 
 Crew = Sequence[Player]
@@ -30,13 +30,13 @@ def play_games(
     *,
     num_slots: int,
     seed: int,
-    terms: TermsOf = plain_terms,
+    terms: TermsOf = default_terms,
 ) -> Generator[GameRecord, None, None]:
     """Play all that ``starts`` gives, ``num_slots`` games at once in each crew; records as games end.
 
     Close the iterator to stop early: games under way are dropped. What a player raises is raised here.
     """
-    shared = _Shared(starts)
+    shared = _SharedIterator(starts)
     loops = [GameLoop(game, crew, shared, num_slots=num_slots, seed=seed, terms=terms) for crew in crews]
     for _ in range(WARM_ROUNDS if len(loops) > 1 else 0):
         yield from loops[0].round()
@@ -87,7 +87,7 @@ def _side_by_side(loops: Sequence[GameLoop]) -> Iterator[GameRecord]:
             thread.join()
 
 
-class _Shared:
+class _SharedIterator:
     """An iterator that several threads may take from."""
 
     def __init__(self, starts: Iterator[Start]) -> None:

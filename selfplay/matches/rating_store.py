@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from agent.player_identity import Identity
 from agent.storage import durable_files
-from selfplay.matches.bradley_terry import Tally
+from selfplay.matches.bradley_terry import SeatingResult
 from selfplay.records import GameRecord
 
 FILE = "ratings.sqlite"
@@ -129,11 +129,11 @@ class RatingStore:
         except sqlite3.OperationalError as error:
             raise ValueError(f"{self.path} cannot be written: {error}") from error
 
-    def tallies(self) -> list[Tally]:
+    def tallies(self) -> list[SeatingResult]:
         """What all games came to, by seating; ``first`` and ``second`` are ids."""
         query = """SELECT first, second, SUM(outcome = 1), SUM(outcome = 0), SUM(outcome = -1), COUNT(DISTINCT actions)
             FROM games GROUP BY first, second ORDER BY first, second"""
-        return [Tally(*(int(value) for value in row)) for row in self.base.execute(query)]
+        return [SeatingResult(*(int(value) for value in row)) for row in self.base.execute(query)]
 
     def _agree(self) -> None:
         if self.agreement is None:

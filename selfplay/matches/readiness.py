@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from agent.external.player import OutsidePlayer
-from agent.external.process import EngineError, Refused
+from agent.external.player import ExternalPlayer
+from agent.external.process import CommandRefused, EngineError
 from agent.player import Player
-from agent.solvers.perfect_player import Perfect, solvable
+from agent.solvers.perfect_player import PerfectPlayer, is_solvable
 from games.game import Game
-from selfplay.matches.opening_books import after
+from selfplay.matches.opening_books import play_openings
 from selfplay.openings import Opening
 
 
@@ -23,13 +23,13 @@ def check_players(game: Game, players: Iterable[tuple[str, Player]], openings: S
     ``openings``: what the games begin with. An engine stays started. Nothing else remembers that it was tried.
     """
     for text, player in players:
-        if isinstance(player, OutsidePlayer):
+        if isinstance(player, ExternalPlayer):
             try:
                 player.check()
-            except (EngineError, Refused) as error:
+            except (EngineError, CommandRefused) as error:
                 raise ValueError(f"{text!r} cannot play {game.name}: {error}") from None
-        if isinstance(player, Perfect) and openings:
-            states = after(game, list(dict.fromkeys(openings)))
+        if isinstance(player, PerfectPlayer) and openings:
+            states = play_openings(game, list(dict.fromkeys(openings)))
             for row in states[~game.describe_new(states).terminal]:
-                if not solvable(game, row):
+                if not is_solvable(game, row):
                     player.solve(row)  # its sentence says from where on it can

@@ -84,7 +84,7 @@ class Sprt:
         return "H0" if llr <= self.lower else "H1" if llr >= self.upper else None
 
     def _by_score(self, observed: Floats, elo: float) -> Floats:
-        return tilted(observed, np.broadcast_to(PAIR_SCORES - expected_score(elo), observed.shape))
+        return tilt_distribution(observed, np.broadcast_to(PAIR_SCORES - expected_score(elo), observed.shape))
 
     def _by_ratio(self, observed: Floats, elo: float) -> Floats:
         """The likeliest distributions whose (mean - 1/2) / deviation is what ``elo`` says.
@@ -97,7 +97,7 @@ class Sprt:
             mean = (likely * PAIR_SCORES).sum(axis=1, keepdims=True)
             deviation = np.sqrt((likely * (PAIR_SCORES - mean) ** 2).sum(axis=1, keepdims=True))
             off = ((PAIR_SCORES - mean) / deviation) ** 2
-            before, likely = likely, tilted(observed, PAIR_SCORES - 0.5 - ratio * deviation * (1 + off) / 2)
+            before, likely = likely, tilt_distribution(observed, PAIR_SCORES - 0.5 - ratio * deviation * (1 + off) / 2)
             if np.abs(likely - before).max() < 1e-9:
                 break
         return likely
@@ -114,7 +114,7 @@ class Sprt:
         } | bounds
 
 
-def tilted(observed: Floats, condition: Floats) -> Floats:
+def tilt_distribution(observed: Floats, condition: Floats) -> Floats:
     """[R, K] the likeliest distributions, given ``observed [R, K]``, under which ``condition [R, K]`` has mean 0.
 
     They are observed / (1 + t * condition) with the t that makes it so: empirical likelihood (Owen 1988). Every row of

@@ -17,7 +17,7 @@ from agent.player import Player
 from agent.player_identity import Identity
 from games.game import Game
 from selfplay.game_loop import Start
-from selfplay.matches.bradley_terry import Ratings, Tally, fit
+from selfplay.matches.bradley_terry import Ratings, SeatingResult, fit_ratings
 from selfplay.matches.parallel_games import play_games
 from selfplay.matches.rating_store import Key, RatingStore
 from selfplay.openings import Opening
@@ -37,7 +37,7 @@ class Standings:
 
     players: tuple[Identity, ...]
     ratings: Ratings
-    tallies: tuple[Tally, ...]  # first and second are places in ``players``
+    tallies: tuple[SeatingResult, ...]  # first and second are places in ``players``
 
     @property
     def ranking(self) -> list[int]:
@@ -65,7 +65,7 @@ def gauntlet(count: int) -> list[Pair]:
     return [(0, other) for other in range(1, count)]
 
 
-def standings(store: RatingStore, anchors: Mapping[str, float] | None = None) -> Standings:
+def read_standings(store: RatingStore, anchors: Mapping[str, float] | None = None) -> Standings:
     """Ratings of everybody in the database. ``anchors``: ratings that are given, by name.
 
     ValueError for an anchor who has not played.
@@ -78,7 +78,9 @@ def standings(store: RatingStore, anchors: Mapping[str, float] | None = None) ->
         if name not in names:
             raise ValueError(f"{name!r} cannot be an anchor: the players are {', '.join(names)}")
     fixed = {i: (anchors or {})[name] for i, name in enumerate(names) if name in (anchors or {})}
-    return Standings(players=tuple(players.values()), ratings=fit(len(names), tallies, anchors=fixed), tallies=tallies)
+    return Standings(
+        players=tuple(players.values()), ratings=fit_ratings(len(names), tallies, anchors=fixed), tallies=tallies
+    )
 
 
 def play_tournament(
@@ -108,7 +110,7 @@ def play_tournament(
     if 2 * len(strangers) > FIRST_SHARE * budget:
         strangers.clear()
     while budget > 0 and any(left.values()):
-        now = standings(store)
+        now = read_standings(store)
         place = {id: n for n, id in enumerate(store.players())}
         pair = max(
             (pair for pair, keys in left.items() if keys),

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from agent import random_numbers
 from agent.decision import Terms
-from agent.player import Follower, Player
+from agent.player import MoveFollower, Player
 from agent.storage.text_files import read_text, split_lines
 from games.game import Game, States
 from selfplay.matches.elo import CONFIDENCE_Z
@@ -26,7 +26,7 @@ LARGEST = 1 << 28
 """Bytes of a file of positions."""
 
 
-class Solved(NamedTuple):
+class SolvedPosition(NamedTuple):
     """A position and the exact score of each of its legal actions: > 0 wins, 0 draws, < 0 loses for its mover."""
 
     moves: tuple[int, ...]  # from the first position
@@ -50,10 +50,10 @@ class Grade:
     @property
     def interval(self) -> tuple[float, float]:
         """95 % interval of the mistake rate."""
-        return interval(self.mistakes, self.count)
+        return wilson_interval(self.mistakes, self.count)
 
 
-def interval(hits: int, count: int) -> tuple[float, float]:
+def wilson_interval(hits: int, count: int) -> tuple[float, float]:
     """The 95 % interval of a share, ``hits`` of ``count`` trials (Wilson 1927); [0, 1] without any."""
     if not 0 <= hits <= count:
         raise ValueError(f"{hits} of {count} is no share")
@@ -65,7 +65,7 @@ def interval(hits: int, count: int) -> tuple[float, float]:
     return max(0.0, middle - half) if hits else 0.0, min(1.0, middle + half) if hits < count else 1.0
 
 
-def read_positions(path: str | Path) -> list[Solved]:
+def read_positions(path: str | Path) -> list[SolvedPosition]:
     """The positions of a file of JSON lines ``{"moves": [actions], "scores": {"action": score}}``.
 
     A line may also say ``left``, the plies to the end under best play.
@@ -82,17 +82,19 @@ def read_positions(path: str | Path) -> list[Solved]:
     return found
 
 
-def solved(rows: Sequence[Mapping[str, Any]]) -> list[Solved]:
+def parse_positions(rows: Sequence[Mapping[str, Any]]) -> list[SolvedPosition]:
     """Positions from dicts of ``moves``, ``scores`` and, where it is known, ``left``."""
     return [
-        Solved(tuple(row["moves"]), {int(a): int(s) for a, s in row["scores"].items()}, int(row.get("left", -1)))
+        SolvedPosition(
+            tuple(row["moves"]), {int(a): int(s) for a, s in row["scores"].items()}, int(row.get("left", -1))
+        )
         for row in rows
     ]
 
 
-def _solved(place: str, line: str) -> Solved:
+def _solved(place: str, line: str) -> SolvedPosition:
     try:
-        position = solved([json.loads(line)])[0]
+        position = parse_positions([json.loads(line)])[0]
         if not position.scores or not all(isinstance(action, int) for action in position.moves):
             raise ValueError
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
@@ -105,30 +107,30 @@ def _solved(place: str, line: str) -> Solved:
 def grade(
     game: Game,
     player: Player,
-    positions: Sequence[Solved],
+    positions: Sequence[SolvedPosition],
     *,
     num_slots: int = 256,
     num_simulations: int = -1,
     seed: int = 0,
     progress: Callable[[int], None] | None = None,
 ) -> Grade:
-    """How ``player`` does in ``positions``: see ``judge``."""
-    wrong = judge(
+    """How ``player`` does in ``positions``: see ``find_mistakes``."""
+    wrong = find_mistakes(
         game, player, positions, num_slots=num_slots, num_simulations=num_simulations, seed=seed, progress=progress
     )
-    return counted(positions, wrong)
+    return count_mistakes(positions, wrong)
 
 
-def counted(positions: Sequence[Solved], wrong: NDArray[np.bool_]) -> Grade:
+def count_mistakes(positions: Sequence[SolvedPosition], wrong: NDArray[np.bool_]) -> Grade:
     """The grade of those positions, given in which of them the player erred [N]."""
     could_err = sum(any(is_mistake(position, action) for action in position.scores) for position in positions)
     return Grade(count=len(positions), mistakes=int(wrong.sum()), could_err=could_err)
 
 
-def judge(
+def find_mistakes(
     game: Game,
     player: Player,
-    positions: Sequence[Solved],
+    positions: Sequence[SolvedPosition],
     *,
     num_slots: int = 256,
     num_simulations: int = -1,
@@ -143,8 +145,8 @@ def judge(
     """
     if not positions:
         raise ValueError("there are no positions to grade by; give at least one")
-    states = replayed(game, positions)
-    keys = random_numbers.keys(seed, np.arange(len(positions)), 0)
+    states = replay_positions(game, positions)
+    keys = random_numbers.make_keys(seed, np.arange(len(positions)), 0)
     free = list(range(min(num_slots, len(positions))))
     holds = np.zeros(len(free), np.int64)  # which position each slot thinks about
     wrong = np.zeros(len(positions), np.bool_)
@@ -156,7 +158,7 @@ def judge(
             del free[:count]
             begun += count
             holds[slots] = rows
-            if isinstance(player, Follower):
+            if isinstance(player, MoveFollower):
                 for slot, row in zip(slots.tolist(), rows.tolist(), strict=True):
                     player.follow(slot, positions[row].moves)
             player.think(slots, states[rows], Terms.of(count, budget=num_simulations, keys=keys[rows]))
@@ -170,12 +172,12 @@ def judge(
     return wrong
 
 
-def is_mistake(position: Solved, action: int) -> bool:
+def is_mistake(position: SolvedPosition, action: int) -> bool:
     """Whether ``action`` gives away a better outcome."""
     return bool(np.sign(position.scores[action]) < np.sign(max(position.scores.values())))
 
 
-def replayed(game: Game, positions: Sequence[Solved]) -> States:
+def replay_positions(game: Game, positions: Sequence[SolvedPosition]) -> States:
     """[B] the states of the positions; ValueError names the first that is off, counting from 1."""
     states = game.new(len(positions))
     game.init(states)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from games.game import Game, Row, States
-from selfplay.solved.grading import Solved
+from selfplay.solved.grading import SolvedPosition
 
 STAGES = ("begin", "middle", "end")
 DIFFICULTIES = ("easy", "medium", "hard")
@@ -29,7 +29,7 @@ def full_length(game: Game) -> int:
     return game.max_plies // 2 if game.name.startswith("othello") else game.max_plies
 
 
-def class_of(game: Game, position: Solved) -> str:
+def class_of(game: Game, position: SolvedPosition) -> str:
     """``middle easy`` and the like; without a known number of plies left the stage alone."""
     length, plies, left = full_length(game), len(position.moves), plies_left(game, position)
     stage = STAGES[0 if 3 * plies <= length else 1 if 3 * plies <= 2 * length else 2]
@@ -38,7 +38,7 @@ def class_of(game: Game, position: Solved) -> str:
     return f"{stage} {DIFFICULTIES[0 if 3 * left <= length else 1 if 3 * left <= 2 * length else 2]}"
 
 
-def plies_left(game: Game, position: Solved) -> int:
+def plies_left(game: Game, position: SolvedPosition) -> int:
     """Plies to the end under best play; below 0 where nobody knows. Connect Four's scores tell it."""
     if position.left >= 0 or game.name != "connect_four":
         return position.left
@@ -49,7 +49,7 @@ def plies_left(game: Game, position: Solved) -> int:
     return 2 * (22 - abs(best)) - 1 + winner - plies
 
 
-def grouped(game: Game, positions: Sequence[Solved]) -> dict[str, list[int]]:
+def group_by_class(game: Game, positions: Sequence[SolvedPosition]) -> dict[str, list[int]]:
     """{class: the positions in it}, early stages and easy ones first."""
     groups: dict[str, list[int]] = {}
     for i, position in enumerate(positions):
@@ -58,7 +58,7 @@ def grouped(game: Game, positions: Sequence[Solved]) -> dict[str, list[int]]:
     return {name: groups[name] for name in order if name in groups}
 
 
-def draw(
+def draw_solved(
     game: Game,
     solve: Callable[[Row], Mapping[int, int]],
     count: int,
@@ -66,13 +66,13 @@ def draw(
     seed: int = 0,
     solvable: Callable[[Row], bool] = lambda row: True,
     progress: Callable[[int], None] = lambda steps: None,
-) -> list[Solved]:
+) -> list[SolvedPosition]:
     """Up to ``count`` different positions of random games, solved: any ply of a game is as likely as another.
 
     Fewer where the game has no more that ``solvable`` lets pass. Along one line of best play (the lowest of the best
     actions, every time) the plies to the end are counted, but where Connect Four's scores tell them.
     """
-    random, found, seen, in_vain = np.random.default_rng(seed), list[Solved](), set[bytes](), 0
+    random, found, seen, in_vain = np.random.default_rng(seed), list[SolvedPosition](), set[bytes](), 0
     fewest = FEWEST_PLIES.get(game.name, 0)
     while len(found) < count and in_vain < PATIENCE * count:
         moves = random_moves(game, random)
@@ -87,7 +87,7 @@ def draw(
         seen.add(key)
         scores = dict(solve(row[0]))
         left = -1 if game.name == "connect_four" else best_line(game, solve, row[0])
-        found.append(Solved(tuple(moves[:plies]), scores, left))
+        found.append(SolvedPosition(tuple(moves[:plies]), scores, left))
         in_vain = 0
         progress(1)
     return found
@@ -124,7 +124,7 @@ def best_line(game: Game, solve: Callable[[Row], Mapping[int, int]], row: Row) -
     return plies
 
 
-def written(positions: Sequence[Solved]) -> bytes:
+def format_positions(positions: Sequence[SolvedPosition]) -> bytes:
     """The positions as ``grading.read_positions`` reads them."""
     lines = []
     for moves, scores, left in positions:

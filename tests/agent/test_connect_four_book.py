@@ -16,7 +16,7 @@ import games.registry
 from agent import random_numbers
 from agent.decision import Decisions, Terms
 from agent.solvers import connect_four_book
-from agent.solvers.connect_four import Solver, bitboards
+from agent.solvers.connect_four import ConnectFourSolver, bitboards
 from agent.solvers.connect_four_book import (
     COLUMNS,
     FILE,
@@ -31,7 +31,7 @@ from agent.solvers.connect_four_book import (
     reachable,
     write,
 )
-from agent.solvers.perfect_player import Perfect
+from agent.solvers.perfect_player import PerfectPlayer
 from agent.storage import user_cache
 from games.game import States
 
@@ -61,8 +61,8 @@ def after(lines: list[str]) -> States:
     return states
 
 
-def decisions(player: Perfect, states: States) -> Decisions:
-    keys = random_numbers.keys(0, np.arange(len(states)), 0)
+def decisions(player: PerfectPlayer, states: States) -> Decisions:
+    keys = random_numbers.make_keys(0, np.arange(len(states)), 0)
     player.think(np.arange(len(states)), states, Terms.of(len(states), keys=keys))
     return player.decide()[1]
 
@@ -80,7 +80,7 @@ def test_first_answers_come_without_a_search(monkeypatch: pytest.MonkeyPatch, tm
     """Of all those positions and their mirror images, in a folder where nothing was kept."""
     monkeypatch.setenv(user_cache.PLACE, str(tmp_path))
     notes = list[str]()
-    player = Perfect(made("connect_four"), note=notes.append)
+    player = PerfectPlayer(made("connect_four"), note=notes.append)
     for lines in (list(entries()), [mirrored(moves) for moves in entries()]):
         out = decisions(player, after(lines))
         assert out.value.tolist() == [answer.outcome for answer in entries().values()]
@@ -94,7 +94,7 @@ def test_first_answers_come_without_a_search(monkeypatch: pytest.MonkeyPatch, tm
 @pytest.mark.parametrize("side", [0, 1])
 def test_perfect_meets_only_positions_of_the_book_as_it_plays(side: int) -> None:
     """Random opponents, and games rather than lines: ``reachable`` is not asked what can be met."""
-    game, player = made("connect_four"), Perfect(made("connect_four"))
+    game, player = made("connect_four"), PerfectPlayer(made("connect_four"))
     assert player.answers is not None
     for seed in range(40):
         states, rng = after([""]), random.Random(seed)
@@ -127,7 +127,7 @@ def test_outcomes_of_the_book_fit_each_other() -> None:
 
 def test_the_solver_says_the_same_of_late_positions() -> None:
     late = [moves for moves in entries() if len(moves) == NUM_STONES]
-    solver = Solver(20)
+    solver = ConnectFourSolver(20)
     for moves in random.Random(3).sample(late, 12):
         current, mask = bitboards([COLUMNS.index(move) for move in moves])
         assert Position(current, mask) == position_after(moves)
@@ -137,7 +137,7 @@ def test_the_solver_says_the_same_of_late_positions() -> None:
 
 def test_best_moves_have_the_best_outcome() -> None:
     """Against the outcomes of all moves, in positions that the book does not hold."""
-    rng, solver = random.Random(2), Solver(20)
+    rng, solver = random.Random(2), ConnectFourSolver(20)
     seen = set()
     for _ in range(60):
         position = Position(0, 0)

@@ -20,10 +20,10 @@ from agent import weights
 from agent.decision import Decisions, Terms
 from agent.networks.policy_value import NetworkConfig, PolicyValueNet
 from agent.player import Player, RandomPlayer
-from agent.players import NetworkPlayer, game_of, load_network, player
+from agent.players import NetworkPlayer, learned_game, load_network, make_player
 from agent.search.search import Search
-from agent.solvers.minimax import Minimax
-from agent.solvers.perfect_player import Perfect
+from agent.solvers.minimax import MinimaxPlayer
+from agent.solvers.perfect_player import PerfectPlayer
 from agent.storage import model_folder
 from games.game import Game
 
@@ -73,16 +73,16 @@ def first_moves(who: Player, game: Game, count: int = 2) -> Decisions:
     [
         ("random", RandomPlayer),
         ("mcts:20", Search),
-        ("minimax:2", Minimax),
-        ("perfect", Perfect),
-        ("perfect?quickest=true", Perfect),
+        ("minimax:2", MinimaxPlayer),
+        ("perfect", PerfectPlayer),
+        ("perfect?quickest=true", PerfectPlayer),
     ],
 )
 def test_players_of_any_game(text: str, kind: type) -> None:
     game = made("tic_tac_toe")
-    who = player(text, game, num_slots=2)
+    who = make_player(text, game, num_slots=2)
     assert isinstance(who, kind)
-    assert game_of(text) is None
+    assert learned_game(text) is None
     out = first_moves(who, game)
     assert ((out.action >= 0) & (out.action < 9)).all()
 
@@ -101,7 +101,7 @@ def test_players_of_any_game(text: str, kind: type) -> None:
 )
 def test_wrong_texts(text: str, words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        player(text, made("connect_four"), num_slots=1)
+        make_player(text, made("connect_four"), num_slots=1)
 
 
 @pytest.mark.parametrize(
@@ -121,13 +121,13 @@ def test_wrong_texts(text: str, words: str) -> None:
 )
 def test_wrong_settings_of_a_network(run: Path, query: str, words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        player(f"{run}?{query}", made("connect_four"), num_slots=1)
+        make_player(f"{run}?{query}", made("connect_four"), num_slots=1)
 
 
 @pytest.mark.parametrize("device", ["gpu", "cuda:99"])
 def test_a_device_that_is_not_here(run: Path, device: str) -> None:
     with pytest.raises(ValueError, match=rf"device is '{device}': (it must be auto|torch finds)"):
-        player(str(run), made("connect_four"), num_slots=1, device=device)
+        make_player(str(run), made("connect_four"), num_slots=1, device=device)
 
 
 def test_torch_is_imported_only_for_a_network() -> None:
@@ -145,10 +145,10 @@ assert "torch" not in sys.modules
 
 def test_a_model_folder_plays(run: Path) -> None:
     game, folder = made("connect_four"), run / "checkpoints" / "100"
-    who = player(str(folder), None, num_slots=2, device="cpu")
+    who = make_player(str(folder), None, num_slots=2, device="cpu")
     assert isinstance(who, NetworkPlayer)
     assert who.config.num_simulations == 12
-    assert game_of(str(folder)) == "connect_four"
+    assert learned_game(str(folder)) == "connect_four"
     out = first_moves(who, game)
     assert (out.visits.sum(axis=1) == 12).all()
     config, tensors = load_network(f"{run}@100", game)
@@ -158,7 +158,7 @@ def test_a_model_folder_plays(run: Path) -> None:
 
 def test_no_simulations_is_the_network_alone(run: Path) -> None:
     game = made("connect_four")
-    who = player(f"{run}?simulations=0", game, num_slots=2, device="cpu")
+    who = make_player(f"{run}?simulations=0", game, num_slots=2, device="cpu")
     out = first_moves(who, game)
     assert out.visits.sum() == 0
     config, tensors = load_network(run / "checkpoints" / "1200", game)
@@ -175,7 +175,7 @@ def test_no_simulations_is_the_network_alone(run: Path) -> None:
 def test_settings_reach_the_search(run: Path) -> None:
     game = made("connect_four")
     text = f"{run}?simulations=20&rule=puct&leaves=8&lookahead=2&reuse=true&precision=bf16"
-    who = player(text, game, num_slots=2, device="cpu")
+    who = make_player(text, game, num_slots=2, device="cpu")
     assert isinstance(who, NetworkPlayer)
     settings = who.config
     assert (settings.num_simulations, settings.rule, settings.leaves) == (20, "puct", 8)
@@ -185,8 +185,8 @@ def test_settings_reach_the_search(run: Path) -> None:
 
 def test_temperature_is_the_players_own(run: Path) -> None:
     game = made("connect_four")
-    cold = first_moves(player(f"{run}?simulations=0", game, num_slots=40, device="cpu"), game, 40)
-    warm = first_moves(player(f"{run}?simulations=0&temperature=1", game, num_slots=40, device="cpu"), game, 40)
+    cold = first_moves(make_player(f"{run}?simulations=0", game, num_slots=40, device="cpu"), game, 40)
+    warm = first_moves(make_player(f"{run}?simulations=0&temperature=1", game, num_slots=40, device="cpu"), game, 40)
     assert len(set(cold.action)) == 1
     assert len(set(warm.action)) > 3
 
@@ -195,32 +195,32 @@ def test_seconds_end_a_move(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter(range(1000))
     monkeypatch.setattr(time, "monotonic", lambda: float(next(clock)))  # a second passes at every look
     game = made("connect_four")
-    who = player(f"{run}?seconds=5", game, num_slots=1, device="cpu")
+    who = make_player(f"{run}?seconds=5", game, num_slots=1, device="cpu")
     out = first_moves(who, game, 1)
     assert 0 < out.visits.sum() <= 5 * 8  # so many rounds of eight leaves
     assert next(clock) == 7
 
 
 def test_a_run_gives_its_newest_checkpoint_or_the_one_asked_for(run: Path) -> None:
-    assert model_folder.find(str(run)).name == "1200"
-    assert model_folder.find(f"{run}@100").name == "100"
+    assert model_folder.find_model(str(run)).name == "1200"
+    assert model_folder.find_model(f"{run}@100").name == "100"
     with pytest.raises(ValueError, match="no checkpoint 300; it has 100, 1200"):
-        model_folder.find(f"{run}@300")
+        model_folder.find_model(f"{run}@300")
 
 
 def test_a_damaged_checkpoint_is_stepped_over(tmp_path: Path) -> None:
     game = made("tic_tac_toe")
     with pytest.raises(ValueError, match="has no checkpoints and no model"):
-        model_folder.find(str(tmp_path))
+        model_folder.find_model(str(tmp_path))
     (tmp_path / "checkpoints").mkdir()
     with pytest.raises(ValueError, match="has no checkpoint yet"):
-        model_folder.find(str(tmp_path))
+        model_folder.find_model(str(tmp_path))
     save(tmp_path / "checkpoints" / "1", game)
     for step, name, size in (("2", "model.safetensors", 3000), ("3", "config.json", 20)):
         path = save(tmp_path / "checkpoints" / step, game) / name
         path.write_bytes(path.read_bytes()[:size])
     with pytest.warns(UserWarning, match="checkpoint 3 .* is damaged .*; playing with checkpoint 1"):
-        assert model_folder.find(str(tmp_path)).name == "1"
+        assert model_folder.find_model(str(tmp_path)).name == "1"
     with pytest.raises(ValueError, match="missing or damaged"):
         load_network(tmp_path / "checkpoints" / "2", game)
 
@@ -228,12 +228,12 @@ def test_a_damaged_checkpoint_is_stepped_over(tmp_path: Path) -> None:
 def test_another_game_is_refused(run: Path, tmp_path: Path) -> None:
     for name in ("tic_tac_toe", "connect_four:rows=5"):
         with pytest.raises(ValueError, match=f"has learned connect_four; it cannot play {name}"):
-            player(str(run), made(name), num_slots=1)
+            make_player(str(run), made(name), num_slots=1)
     with pytest.raises(ValueError, match="does not say what it plays"):
-        player("random", None, num_slots=1)
+        make_player("random", None, num_slots=1)
     small = made("connect_four:rows=5")
     folder = save(tmp_path / "pooled", made("connect_four"), heads="pooled")
-    first_moves(player(str(folder), small, num_slots=2, device="cpu"), small)  # this network plays any size
+    first_moves(make_player(str(folder), small, num_slots=2, device="cpu"), small)  # this network plays any size
 
 
 def test_weights_must_fit_their_config(tmp_path: Path) -> None:
@@ -243,7 +243,7 @@ def test_weights_must_fit_their_config(tmp_path: Path) -> None:
     def refused(words: str, **changed: Any) -> None:
         (folder / "config.json").write_text(json.dumps({**content, **changed}))
         with pytest.raises(ValueError, match=words):
-            player(str(folder), made("connect_four"), num_slots=1)
+            make_player(str(folder), made("connect_four"), num_slots=1)
 
     refused("does not fit its config.json", network={**content["network"], "channels": 4})
     refused("network: unknown field 'depth'; there are blocks", network={"depth": 3})
@@ -259,14 +259,14 @@ def test_shipped_networks_go_by_the_name_of_their_game(tmp_path: Path, monkeypat
     assert weights.folders() == [folder]
     assert weights.folder("connect_four:rows=5,columns=5") == folder
     assert weights.folder("connect_four") is None
-    assert game_of("connect_four:rows=5,columns=5?simulations=1") == game.name
-    first_moves(player("connect_four:rows=5,columns=5", None, num_slots=2), game)
+    assert learned_game("connect_four:rows=5,columns=5?simulations=1") == game.name
+    first_moves(make_player("connect_four:rows=5,columns=5", None, num_slots=2), game)
 
 
 def test_a_folder_never_says_what_code_to_run(tmp_path: Path) -> None:
     folder = save(tmp_path, made("tic_tac_toe"))
     content = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps({**content, "game": "elsewhere/mine.py:game"}))
-    assert game_of(str(folder)) is None
+    assert learned_game(str(folder)) is None
     with pytest.raises(ValueError, match="name the game, too"):
-        player(str(folder), None, num_slots=1)
+        make_player(str(folder), None, num_slots=1)

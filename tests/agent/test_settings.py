@@ -24,7 +24,7 @@ from agent.search.search import SearchConfig
 from agent.settings import Pattern, Positive, Range, Settings
 from honte.__main__ import COMMANDS
 from honte.command_line import check_flags
-from training.config import TrainConfig, parse, to_dict
+from training.config import TrainConfig, parse_config, to_dict
 from training.images.training import ImageConfig
 from training.schedules import Schedule
 
@@ -185,14 +185,14 @@ def test_a_file_gives_every_wrong_setting_its_full_name(kind: type) -> None:
                 continue  # its short form, or a group of its own
             value = list(value) if isinstance(value, tuple) else value
             with pytest.raises(ValueError, match=rf"setting {path}\S* (is|needs) ") as caught:
-                parse({**required, **nested(path, value)}, kind)
+                parse_config({**required, **nested(path, value)}, kind)
             assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("kind", [TrainConfig, ImageConfig])
 def test_what_was_written_is_read_again(kind: type) -> None:
     config = made(kind)
-    assert parse(to_dict(config), kind) == config
+    assert parse_config(to_dict(config), kind) == config
 
 
 @pytest.mark.parametrize("kind", flags(), ids=lambda kind: str(kind.__name__))
@@ -239,16 +239,16 @@ def test_the_sentence_says_what_would_be_right() -> None:
     with pytest.raises(ValueError, match=r"^search\.rule is 'foo': it must be gumbel, puct or uct$"):
         SearchConfig(rule="foo")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"seed is True: .*true is not a number \(YAML reads yes and on as true"):
-        parse({"game": "x", "seed": True})
+        parse_config({"game": "x", "seed": True})
     assert settings.words(Annotated[float, Range(0, 1, above=True, below=True)]) == "a number above 0 and below 1"
     pair = tuple[settings.Positive, settings.Fraction]
     assert settings.words(pair) == "a list of 2: a whole number from 1 to 2,147,483,647, then a number from 0 to 1"
 
 
 def test_a_million_may_be_written_as_1e6_in_a_file() -> None:
-    assert parse({"game": "x", "max_samples": 1e6}).max_samples == 1_000_000
+    assert parse_config({"game": "x", "max_samples": 1e6}).max_samples == 1_000_000
     with pytest.raises(ValueError, match=r"max_samples is 1\.5"):
-        parse({"game": "x", "max_samples": 1.5})
+        parse_config({"game": "x", "max_samples": 1.5})
 
 
 def test_numbers_of_numpy_are_numbers() -> None:

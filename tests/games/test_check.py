@@ -13,7 +13,7 @@ import pytest
 from games.check import BrokenLaw, check_game
 from games.compiled import from_rules
 from games.game import ONGOING, Game, Positions, States, Symmetries
-from games.symmetry import MIRROR, of_cells
+from games.symmetry import MIRROR, cell_symmetries
 from tests.games.made import made
 
 pytestmark = pytest.mark.nojit
@@ -84,7 +84,7 @@ def line(**parts: Any) -> Game:
         "outcome": outcome,
         "observe": observe,
         "draw": lambda s: np.asarray(s["cells"])[None],
-        "symmetries": of_cells(1, 4, MIRROR),
+        "symmetries": cell_symmetries(1, 4, MIRROR),
     }
     return from_rules(**{**rules, **parts})
 

@@ -41,7 +41,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def call(function: Any, argument: Any = 7) -> tuple[Any, int]:
     """The value, and how often code came from disk."""
-    made: Any = jit_cache.kept(function, "")
+    made: Any = jit_cache.compile_cached(function, "")
     return made(argument), sum(made.stats.cache_hits.values())
 
 
@@ -66,7 +66,7 @@ def test_an_entry_is_found_again_for_its_signature_alone(place: Path) -> None:
 def test_other_options_and_keys_are_other_entries(place: Path) -> None:
     for _ in range(2):
         for key, options in (("", {}), ("a", {}), ("", {"boundscheck": True}), ("", {"error_model": "numpy"})):
-            made: Any = jit_cache.kept(triple, key, **options)
+            made: Any = jit_cache.compile_cached(triple, key, **options)
             assert made(5) == 15
     assert len(list(place.iterdir())) == 4
 

@@ -11,7 +11,7 @@ import pytest
 
 import honte
 from agent.player import RandomPlayer
-from honte.api import game_for, with_simulations
+from honte.api import resolve_game, with_simulations
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -56,10 +56,10 @@ def test_a_loaded_player_is_for_its_game() -> None:
 def test_the_game_follows_from_the_players(monkeypatch: pytest.MonkeyPatch) -> None:
     told = {"one": "tic_tac_toe", "two": "connect_four", "any": None}
     monkeypatch.setattr("honte.api.game_of", told.__getitem__)
-    assert game_for(None, "any", "one").name == "tic_tac_toe"
-    assert game_for("connect_four", "any", "any").name == "connect_four"
+    assert resolve_game(None, "any", "one").name == "tic_tac_toe"
+    assert resolve_game("connect_four", "any", "any").name == "connect_four"
     with pytest.raises(ValueError, match="different games: one plays tic_tac_toe, two plays connect_four"):
-        game_for(None, "one", "two")
+        resolve_game(None, "one", "two")
 
 
 def test_simulations_replace_a_player_s_own() -> None:

@@ -17,9 +17,9 @@ import pytest
 import torch
 
 import honte
-from agent.player import Follower, Remembering
+from agent.player import MoveFollower, StatefulPlayer
 from honte.training_runs import nested
-from selfplay.matches.elo import elo_of
+from selfplay.matches.elo import elo_from_score
 
 ROOT = Path(__file__).parents[2]
 TINY: dict[str, Any] = {
@@ -151,8 +151,8 @@ def test_what_cannot_be_loaded(text: str, game: str | None, sentence: str) -> No
 
 def test_a_loaded_player_plays_matches_and_travels() -> None:
     player = honte.load("mcts:30", "tic_tac_toe", num_slots=4)
-    assert isinstance(player, Follower)
-    assert isinstance(player, Remembering)
+    assert isinstance(player, MoveFollower)
+    assert isinstance(player, StatefulPlayer)
     text, loaded = (honte.match(each, "random", "tic_tac_toe", games=8, num_slots=4) for each in ("mcts:30", player))
     assert loaded.as_json() == text.as_json()
     here = threat()
@@ -173,7 +173,7 @@ def test_what_people_read() -> None:
     result = honte.match("mcts:30", "random", "tic_tac_toe", games=20)
     score = f"score {(result.wins + result.draws / 2) / 20:.1%}"
     assert score in repr(result)
-    elo = elo_of(result.elo.score)
+    elo = elo_from_score(result.elo.score)
     assert elo is None or f"Elo {elo:+.0f} [" in repr(result)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from agent import random_numbers
 from agent.decision import Terms
-from agent.inference.evaluate import hashed
+from agent.inference.evaluate import hash_evaluate
 from agent.search.search import Search, SearchConfig
 from games import make
 from honte.signature import signature
@@ -54,10 +54,10 @@ def games_decided(config: SearchConfig) -> Iterator[NDArray[np.integer]]:
             for _ in range(slot):
                 row = states[slot : slot + 1]
                 game.step(row, np.argmax(game.describe_new(row).legal, axis=1))
-        search = Search(game, hashed, config, num_slots=SLOTS)
+        search = Search(game, hash_evaluate, config, num_slots=SLOTS)
         for move in range(MOVES):
             live = np.flatnonzero(~game.describe_new(states).terminal)
-            terms = Terms.of(len(live), keys=random_numbers.keys(7, live, move))
+            terms = Terms.of(len(live), keys=random_numbers.make_keys(7, live, move))
             terms.explore[:] = live % 3 == 0
             search.think(live, states[live], terms)
             waiting = len(live)

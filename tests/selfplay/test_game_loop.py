@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 import games
 from agent import random_numbers
 from agent.decision import Terms
-from agent.inference.evaluate import hashed
+from agent.inference.evaluate import hash_evaluate
 from agent.player import RandomPlayer
 from agent.search.search import Search, SearchConfig
 from selfplay.game_loop import GameLoop, Start
@@ -25,7 +25,7 @@ def starts(count: int, opening: tuple[int, ...] = ()) -> Iterator[Start]:
 
 def play(name: str, num_slots: int, count: int, **over: object) -> list[GameRecord]:
     game = games.make(name)
-    search = Search(game, hashed, SearchConfig(num_simulations=12), num_slots=num_slots)
+    search = Search(game, hash_evaluate, SearchConfig(num_simulations=12), num_slots=num_slots)
     players = [search, RandomPlayer(game)]
     loop = GameLoop(game, players, starts(count), num_slots=num_slots, seed=9, **over)  # type: ignore[arg-type]
     records: list[GameRecord] = []
@@ -119,7 +119,7 @@ def test_any_seed_is_stored_as_one_that_draws_the_same(seed: int) -> None:
     game, (record,) = games.make("tic_tac_toe"), play("tic_tac_toe", 1, 1)
     record.seed = seed
     (read,) = unpack(game, pack(game, [record]))
-    assert random_numbers.keys(read.seed, 3, 4).tolist() == random_numbers.keys(seed, 3, 4).tolist()
+    assert random_numbers.make_keys(read.seed, 3, 4).tolist() == random_numbers.make_keys(seed, 3, 4).tolist()
     assert read.seed == seed or not -(1 << 63) <= seed < 1 << 63
 
 

@@ -9,10 +9,10 @@ import pytest
 
 import games
 from agent import random_numbers
-from agent.inference.evaluate import hashed
+from agent.inference.evaluate import hash_evaluate
 from agent.search.search import SearchConfig
-from selfplay.local_runner import LocalRunner, SelfPlayConfig, openings_of, terms_of
-from selfplay.records import GameRecord, samples, validate
+from selfplay.local_runner import LocalRunner, SelfPlayConfig, self_play_openings, self_play_terms
+from selfplay.records import GameRecord, num_samples, validate
 
 
 class Hashed:
@@ -22,7 +22,7 @@ class Hashed:
         self.version = self.asked = self.evaluated = 0
 
     def __call__(self, states: Any, positions: Any) -> Any:
-        return hashed(states, positions)
+        return hash_evaluate(states, positions)
 
     def load(self, weights: Any, version: int) -> None:
         self.version = version
@@ -42,7 +42,7 @@ def by_id(records: list[GameRecord]) -> dict[int, GameRecord]:
 
 def test_a_quantum_is_played_and_repeats() -> None:
     one, other = runner(config()).collect(), runner(config()).collect()
-    assert samples(one) >= 60
+    assert num_samples(one) >= 60
     assert [r.actions.tolist() for r in one] == [r.actions.tolist() for r in other]
     assert [r.actions.tolist() for r in runner(config(), seed=2).collect()] != [r.actions.tolist() for r in one]
 
@@ -83,7 +83,7 @@ def test_an_error_in_a_thread_reaches_the_collector() -> None:
 def test_playout_caps_grant_full_searches_at_their_share() -> None:
     settings = config(full_fraction=0.25, fast_simulations=3)
     ids, plies = np.arange(4000), np.zeros(4000, np.int64)
-    terms = terms_of(settings)(ids, plies, random_numbers.keys(0, ids, plies))
+    terms = self_play_terms(settings)(ids, plies, random_numbers.make_keys(0, ids, plies))
     assert set(terms.budgets.tolist()) == {3, 8}
     assert abs(terms.explore.mean() - 0.25) < 0.03
     assert (terms.budgets[terms.explore] == 8).all()
@@ -93,8 +93,8 @@ def test_openings_follow_from_the_id_and_never_end_a_game() -> None:
     game = games.make("connect_four")
     settings = config(opening_plies=2, deep_openings=0.5, max_opening_plies=40)
     ids = np.arange(400)
-    found = openings_of(game, settings, 7, ids)
-    assert found[100:132] == openings_of(game, settings, 7, ids[100:132])
+    found = self_play_openings(game, settings, 7, ids)
+    assert found[100:132] == self_play_openings(game, settings, 7, ids[100:132])
     lengths = np.array([len(opening) for opening in found])
     assert lengths.max() > 30
     assert 0.4 < (lengths <= 2).mean() < 0.7

@@ -12,9 +12,9 @@ import pytest
 import torch
 
 import games
-from selfplay.records import read_shard, shards
-from training.alphazero import Run
-from training.config import TrainConfig, parse
+from selfplay.records import list_shards, read_shard
+from training.alphazero import AlphaZeroRun
+from training.config import TrainConfig, parse_config
 from training.run import checkpoints
 
 NUM_KILLS = 25
@@ -47,13 +47,13 @@ def config(**over: object) -> TrainConfig:
         "checkpoint_minutes": 0.001,
         "grade_minutes": 0,
     }
-    return parse(values | over)
+    return parse_config(values | over)
 
 
 def run(folder: Path, settings: TrainConfig) -> str:
     torch.set_num_threads(1)
     folder.mkdir(exist_ok=True)
-    return Run(games.make("tic_tac_toe"), settings, folder).go()
+    return AlphaZeroRun(games.make("tic_tac_toe"), settings, folder).go()
 
 
 def final_weights(folder: Path) -> dict[str, torch.Tensor]:
@@ -91,7 +91,7 @@ def killed_until_done(folder: Path, settings: TrainConfig, kills: int) -> int:
 
 def newest(folder: Path) -> int:
     """The step of the newest checkpoint; -1 without one."""
-    return max(checkpoints.steps(folder / "checkpoints"), default=-1)
+    return max(checkpoints.list_steps(folder / "checkpoints"), default=-1)
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +117,7 @@ def test_an_overlapping_run_killed_at_random_goes_on_and_keeps_every_game(
     places = killed_until_done(folder, settings, NUM_KILLS)
     assert places >= 5
     game = games.make("tic_tac_toe")
-    ids = [record.id for path in shards(folder / "games").values() for record in read_shard(path, game)]
+    ids = [record.id for path in list_shards(folder / "games").values() for record in read_shard(path, game)]
     assert len(ids) == len(set(ids))
     assert not list(folder.rglob("*.tmp"))
 
@@ -128,14 +128,14 @@ def test_stopping_and_resuming_is_the_same_as_not_stopping(tmp_path: Path, unint
     game = games.make("tic_tac_toe")
     folder = tmp_path / "run"
     folder.mkdir()
-    assert Run(game, config(), folder, stopping=lambda: next(looks)).go() == "stopped"
+    assert AlphaZeroRun(game, config(), folder, stopping=lambda: next(looks)).go() == "stopped"
     assert run(folder, config()) == "finished"
     assert equal(final_weights(folder), final_weights(uninterrupted))
 
 
 def test_what_was_done_before_is_not_the_speed_of_now(tmp_path: Path, uninterrupted: Path) -> None:
     shutil.copytree(uninterrupted, tmp_path / "again")
-    again = Run(games.make("tic_tac_toe"), config(), tmp_path / "again")
+    again = AlphaZeroRun(games.make("tic_tac_toe"), config(), tmp_path / "again")
     assert again.go() == "finished"  # at once
     assert again.report.games > 0
     assert again.report.games_per_second == again.report.trained_per_second == 0
@@ -150,10 +150,10 @@ def test_damaged_games_are_set_aside_and_the_run_goes_on(tmp_path: Path) -> None
     folder = tmp_path / "run"
     settings = config(deterministic=False, max_samples=600)
     run(folder, settings)
-    first = next(iter(shards(folder / "games").values()))
+    first = next(iter(list_shards(folder / "games").values()))
     first.write_bytes(first.read_bytes()[:-100])
     notes: list[str] = []
-    again = Run(games.make("tic_tac_toe"), config(deterministic=False, max_samples=1200), folder)
+    again = AlphaZeroRun(games.make("tic_tac_toe"), config(deterministic=False, max_samples=1200), folder)
     notes += again.report.notes
     assert again.go() == "finished"
     assert any(first.name in note for note in notes)

@@ -9,15 +9,15 @@ import pytest
 
 import games
 from honte.recipes import names, recipe
-from training.config import defaults, merge, parse, to_dict
-from training.yaml_files import read
+from training.config import default_values, merge_values, parse_config, to_dict
+from training.yaml_files import read_yaml
 
 
 @pytest.mark.parametrize("name", names())
 def test_recipes_parse_and_round_trip(name: str) -> None:
-    config = parse(recipe(name))
+    config = parse_config(recipe(name))
     games.make(config.game)
-    assert parse(to_dict(config)) == config
+    assert parse_config(to_dict(config)) == config
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_recipes_parse_and_round_trip(name: str) -> None:
 )
 def test_what_is_wrong_is_named(values: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence.replace(".", r"\.")):
-        parse({"game": "tic_tac_toe"} | values)
+        parse_config({"game": "tic_tac_toe"} | values)
 
 
 def test_files_that_are_no_configs(tmp_path: Path) -> None:
@@ -45,9 +45,9 @@ def test_files_that_are_no_configs(tmp_path: Path) -> None:
     ):
         path.write_text(text)
         with pytest.raises(ValueError, match=sentence):
-            read(path)
+            read_yaml(path)
     with pytest.raises(ValueError, match="cannot be read"):
-        read(tmp_path / "none.yaml")
+        read_yaml(tmp_path / "none.yaml")
 
 
 def test_unknown_recipes_are_met_with_the_nearest() -> None:
@@ -56,9 +56,9 @@ def test_unknown_recipes_are_met_with_the_nearest() -> None:
 
 
 def test_defaults_follow_from_any_game() -> None:
-    config = parse({"game": "x", **defaults(games.make("connect_four:rows=4,columns=4,k=3"))})
+    config = parse_config({"game": "x", **default_values(games.make("connect_four:rows=4,columns=4,k=3"))})
     assert config.max_minutes > 0
 
 
 def test_merge_keeps_what_is_not_named() -> None:
-    assert merge({"a": {"b": 1, "c": 2}}, {"a": {"c": 3}}) == {"a": {"b": 1, "c": 3}}
+    assert merge_values({"a": {"b": 1, "c": 2}}, {"a": {"c": 3}}) == {"a": {"b": 1, "c": 3}}

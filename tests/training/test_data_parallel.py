@@ -11,7 +11,7 @@ from torch import Tensor
 
 import games
 from agent.networks.policy_value import NetworkConfig, PolicyValueNet
-from training.data_parallel import GlobalBatchNorm2d, Learners
+from training.data_parallel import GlobalBatchNorm2d, LearnerGroup
 from training.losses import policy_value_loss
 from training.schedules import Schedule
 from training.trainer import Trainer, TrainerConfig
@@ -56,7 +56,7 @@ def both() -> Any:
     torch.set_num_threads(1)
     alone, first = trainer(), trainer()
     reports = [[alone.step(batch(seed)) for seed in range(STEPS)]]
-    learners = Learners(first, LOSS, 2)
+    learners = LearnerGroup(first, LOSS, 2)
     try:
         with pytest.raises(ValueError, match="must divide it"):
             learners.step(batch(0, rows=7))

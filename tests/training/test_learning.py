@@ -10,9 +10,9 @@ import torch
 import games
 from agent.search.search import SearchConfig
 from honte.recipes import recipe
-from training.alphazero import Run
-from training.config import merge, parse
-from training.evaluation.solved_positions import every_tic_tac_toe, grader
+from training.alphazero import AlphaZeroRun
+from training.config import merge_values, parse_config
+from training.evaluation.solved_positions import every_tic_tac_toe, make_grader
 
 
 def test_every_position_of_tic_tac_toe_is_examined() -> None:
@@ -22,11 +22,11 @@ def test_every_position_of_tic_tac_toe_is_examined() -> None:
 @pytest.mark.slow
 def test_tic_tac_toe_is_learned_to_perfection(tmp_path: Path) -> None:
     torch.set_num_threads(1)
-    values = merge(recipe("tic_tac_toe"), {"max_minutes": 0, "max_samples": 45_000, "grade_minutes": 0})
+    values = merge_values(recipe("tic_tac_toe"), {"max_minutes": 0, "max_samples": 45_000, "grade_minutes": 0})
     game = games.make("tic_tac_toe")
-    run = Run(game, parse(values), tmp_path)
+    run = AlphaZeroRun(game, parse_config(values), tmp_path)
     assert run.go() == "finished"
-    look = grader(game, SearchConfig(), num_simulations=64, searched=4520)
+    look = make_grader(game, SearchConfig(), num_simulations=64, searched=4520)
     assert look is not None
     found = look(run.runner.evaluator)
     assert found["mistakes/all/search"] == 0

@@ -7,7 +7,7 @@ import pytest
 
 import games
 from selfplay.records import GameRecord
-from training.replay_buffer import Replay, WindowConfig
+from training.replay_buffer import ReplayBuffer, WindowConfig
 
 
 def record(actions: list[int], outcome: int, opening: int = 0, budget: int = 8) -> GameRecord:
@@ -30,7 +30,7 @@ WON = record([0, 3, 1, 4, 2], 1)  # the first player fills the top row
 
 
 def test_outcomes_are_in_the_view_of_the_player_to_move() -> None:
-    replay = Replay(games.make("tic_tac_toe"), WindowConfig())
+    replay = ReplayBuffer(games.make("tic_tac_toe"), WindowConfig())
     assert replay.add([WON]) == 5
     batch = replay.batch(200, 0, 0)
     stones = batch["observation"].sum(dim=(1, 2, 3))
@@ -40,7 +40,7 @@ def test_outcomes_are_in_the_view_of_the_player_to_move() -> None:
 
 def test_a_symmetry_turns_observation_mask_and_policy_alike() -> None:
     game = games.make("tic_tac_toe")
-    replay = Replay(game, WindowConfig())
+    replay = ReplayBuffer(game, WindowConfig())
     replay.add([WON])
     batch = replay.batch(300, 1, 0)
     occupied = batch["observation"].sum(dim=1).flatten(1) > 0
@@ -52,7 +52,7 @@ def test_a_symmetry_turns_observation_mask_and_policy_alike() -> None:
 
 
 def test_batches_follow_from_seed_and_step() -> None:
-    replay = Replay(games.make("tic_tac_toe"), WindowConfig())
+    replay = ReplayBuffer(games.make("tic_tac_toe"), WindowConfig())
     replay.add([WON])
     one, same, other = replay.batch(16, 1, 5), replay.batch(16, 1, 5), replay.batch(16, 1, 6)
     assert all((one[name] == same[name]).all() for name in one)
@@ -60,7 +60,7 @@ def test_batches_follow_from_seed_and_step() -> None:
 
 
 def test_fast_searches_teach_no_policy_and_openings_nothing() -> None:
-    replay = Replay(games.make("tic_tac_toe"), WindowConfig(), full_budget=8)
+    replay = ReplayBuffer(games.make("tic_tac_toe"), WindowConfig(), full_budget=8)
     replay.add([record([0, 3, 1, 4, 2], 1, opening=3, budget=4)])
     assert len(replay) == 2
     assert (replay.batch(20, 0, 0)["policy_weight"] == 0).all()
@@ -69,7 +69,7 @@ def test_fast_searches_teach_no_policy_and_openings_nothing() -> None:
 @pytest.mark.parametrize("chunk", [1, 7, 40])
 def test_the_window_keeps_the_newest_however_they_came(chunk: int) -> None:
     game = games.make("tic_tac_toe")
-    replay = Replay(game, WindowConfig(start=20))
+    replay = ReplayBuffer(game, WindowConfig(start=20))
     records = [WON] * 40
     for start in range(0, len(records), chunk):
         replay.add(records[start : start + chunk])
@@ -91,7 +91,7 @@ def numbered(first: int, count: int) -> list[GameRecord]:
 def test_the_ring_draws_what_a_plain_list_of_samples_would(chunk: int) -> None:
     """The window wraps round the end of the arrays many times, and grows while it lies across it."""
     game, window = games.make("tic_tac_toe"), WindowConfig(start=1000, slope=0.3)
-    replay = Replay(game, window)
+    replay = ReplayBuffer(game, window)
     for first in range(0, 1200, chunk):
         replay.add(numbered(first, chunk))
         size = window.size(replay.made)
@@ -102,7 +102,7 @@ def test_the_ring_draws_what_a_plain_list_of_samples_would(chunk: int) -> None:
 
 
 def test_adding_games_writes_their_samples_and_moves_no_other() -> None:
-    replay = Replay(games.make("tic_tac_toe"), WindowConfig(start=1000, slope=0.0))
+    replay = ReplayBuffer(games.make("tic_tac_toe"), WindowConfig(start=1000, slope=0.0))
     replay.add(numbered(0, 200))
     arrays = [replay._rows, replay._policy, replay._targets]
     for first in range(200, 1000, 4):

@@ -8,7 +8,7 @@ from typing import Any
 import pydantic
 import pytest
 
-from training.schedules import Schedule, parse
+from training.schedules import Schedule, parse_schedule
 
 
 def test_constant() -> None:
@@ -46,8 +46,8 @@ YAML: list[tuple[Any, Schedule]] = [
 
 @pytest.mark.parametrize(("text", "schedule"), YAML)
 def test_parse(text: Any, schedule: Schedule) -> None:
-    assert parse(text) == schedule
-    assert parse(dataclasses.asdict(schedule)) == schedule
+    assert parse_schedule(text) == schedule
+    assert parse_schedule(dataclasses.asdict(schedule)) == schedule
 
 
 def test_pydantic_takes_the_short_form_too() -> None:
@@ -82,5 +82,5 @@ def test_pydantic_takes_the_short_form_too() -> None:
 )
 def test_what_is_wrong_is_refused_by_name(text: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message) as error:
-        parse(text, "learning_rate")
+        parse_schedule(text, "learning_rate")
     assert "learning_rate" in str(error.value)

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import games
-from training.config import LearnConfig, TrainConfig, parse
+from training.config import LearnConfig, TrainConfig, parse_config
 from training.start_checks import check, engine_of, learner_device
 
 GAME = games.make("tic_tac_toe")
@@ -18,7 +18,7 @@ GPU = torch.cuda.is_available()
 
 
 def config(**over: Any) -> TrainConfig:
-    found: TrainConfig = parse({"game": "tic_tac_toe", "network": {"blocks": 1, "channels": 8}, **over})
+    found: TrainConfig = parse_config({"game": "tic_tac_toe", "network": {"blocks": 1, "channels": 8}, **over})
     return found
 
 

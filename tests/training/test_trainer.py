@@ -11,13 +11,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from agent.inference.devices import device_of
+from agent.inference.devices import choose_device
 from agent.networks.image_classifier import Classifier, ClassifierConfig
 from training.config import LearnConfig
 from training.losses import classification_loss, policy_value_loss
 from training.run import checkpoints
 from training.schedules import Schedule
-from training.trainer import Diverged, Trainer, TrainerConfig
+from training.trainer import Trainer, TrainerConfig, TrainingDiverged
 
 needs_compiler = pytest.mark.skipif(not shutil.which("g++"), reason="torch.compile needs a C++ compiler")
 
@@ -99,9 +99,11 @@ def test_resume_through_a_checkpoint_file_is_bit_identical(tmp_path: Path) -> No
     trainer = make(average_decay=0.9, channels_last=True)
     trainer.step(positions(0))
     tensors, values = trainer.state()
-    checkpoints.save(tmp_path, 1, {"model": trainer.averaged_weights(), "optimizer": tensors}, {"trainer": values})
+    checkpoints.save_checkpoint(
+        tmp_path, 1, {"model": trainer.averaged_weights(), "optimizer": tensors}, {"trainer": values}
+    )
     report = trainer.step(positions(1))
-    loaded = checkpoints.load(tmp_path, 1)
+    loaded = checkpoints.load_checkpoint(tmp_path, 1)
     again = make(average_decay=0.9, channels_last=True)
     again.load_state(loaded.tensors["optimizer"], loaded.state["trainer"])
     assert same(again.averaged_weights(), loaded.tensors["model"])
@@ -186,7 +188,7 @@ def test_too_many_in_a_row_raise_and_a_good_step_forgives() -> None:
     trainer.step(positions(0))
     for seed in (1, 2):
         trainer.step(poisoned(seed))
-    with pytest.raises(Diverged, match="3 steps in a row were not finite"):
+    with pytest.raises(TrainingDiverged, match="3 steps in a row were not finite"):
         trainer.step(poisoned(3))
     assert trainer.skipped == 5
 
@@ -369,11 +371,11 @@ def test_compiling_without_a_compiler_says_so(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_device_is_there_or_said_not_to_be() -> None:
-    assert device_of("cpu", processes=2).type == "cpu"
-    assert device_of("auto", processes=1 + torch.cuda.device_count()).type == "cpu"  # not one for each
+    assert choose_device("cpu", processes=2).type == "cpu"
+    assert choose_device("auto", processes=1 + torch.cuda.device_count()).type == "cpu"  # not one for each
     with pytest.raises(ValueError, match="must be auto, cpu, cuda"):
-        device_of("gpu")
+        choose_device("gpu")
     with pytest.raises(ValueError, match=f"torch finds {torch.cuda.device_count()} such devices here"):
-        device_of("cuda", processes=1 + torch.cuda.device_count())
+        choose_device("cuda", processes=1 + torch.cuda.device_count())
     with pytest.raises(ValueError, match="one GPU each; say cuda"):
         LearnConfig(device="cuda:1", processes=2)

@@ -12,8 +12,8 @@ from torch import nn
 from agent.networks.image_classifier import Classifier, ClassifierConfig
 from agent.networks.policy_value import NetworkConfig, PolicyValueNet
 from games import make
-from training.alphazero import Run
-from training.config import TrainConfig, parse
+from training.alphazero import AlphaZeroRun
+from training.config import TrainConfig, parse_config
 from training.run import checkpoints
 from training.transfer import freeze, transplant
 
@@ -27,7 +27,7 @@ def network(game: str = "connect_four", **settings: int | str) -> PolicyValueNet
 
 
 def saved(model: nn.Module, folder: Path) -> Path:
-    return checkpoints.save(folder, 1, {"model": model.state_dict()}, {})
+    return checkpoints.save_checkpoint(folder, 1, {"model": model.state_dict()}, {})
 
 
 def test_what_fits_moves_and_the_rest_is_named(tmp_path: Path) -> None:
@@ -79,8 +79,8 @@ def test_a_run_learns_a_larger_board_on_a_trunk_that_stands_still(tmp_path: Path
         "grade_minutes": 0,
     }
     small = network()
-    config: TrainConfig = parse(values)
-    run = Run(LARGE, config, tmp_path / "run")
+    config: TrainConfig = parse_config(values)
+    run = AlphaZeroRun(LARGE, config, tmp_path / "run")
     run.start_from(saved(small, tmp_path / "small"))
     head = run.trainer.model.state_dict()["policy.reduce.0.weight"].clone()
     assert run.go() == "finished"

@@ -58,7 +58,7 @@ def test_what_is_wrong_is_said_in_one_sentence(data: bytes, sentence: str, tmp_p
     path = tmp_path / "run.yaml"
     path.write_bytes(data)
     with pytest.raises(ValueError, match="run") as caught:
-        yaml_files.read(path)
+        yaml_files.read_yaml(path)
     told = str(caught.value).replace(str(path), "run.yaml")
     assert told.startswith(sentence)
     assert "\n" not in told
@@ -68,7 +68,7 @@ def test_what_is_wrong_is_said_in_one_sentence(data: bytes, sentence: str, tmp_p
 def test_what_is_no_file_is_named(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "none.yaml"):
         with pytest.raises(ValueError, match="cannot be read") as caught:
-            yaml_files.read(path)
+            yaml_files.read_yaml(path)
         assert str(path) in str(caught.value)
 
 
@@ -77,7 +77,7 @@ def test_what_is_no_file_is_named(tmp_path: Path) -> None:
 def test_files_of_any_editor_are_read(encoding: str, newline: str, tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_bytes(newline.join(["game: f\u00fcnf", "learn:", "  reuse: 2", ""]).encode(encoding))
-    assert yaml_files.read(path) == {"game": "f\u00fcnf", "learn": {"reuse": 2}}
+    assert yaml_files.read_yaml(path) == {"game": "f\u00fcnf", "learn": {"reuse": 2}}
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agent.player_identity import Identity, identity
+from agent.player_identity import Identity, identify_player
 from agent.storage import durable_files, model_folder
 from games.game import Game
 from selfplay.matches.match import MatchResult, play_match
-from selfplay.matches.match_store import MatchFolder
+from selfplay.matches.match_store import MatchStore
 from selfplay.matches.sprt import Sprt
-from training.evaluation.rating_curve import Load, named
+from training.evaluation.rating_curve import Load, checkpoint_text
 
 TESTS = "promotions"
 SCHEMA = 1
@@ -50,14 +50,14 @@ def promote(
 
     Undecided after ``games`` games, it does not. The games are in ``run/promotions``; a test that was stopped goes on.
     """
-    newest, best = model_folder.find(str(run) if step is None else f"{run}@{step}"), run / model_folder.BEST
+    newest, best = model_folder.find_model(str(run) if step is None else f"{run}@{step}"), run / model_folder.BEST
     step = int(newest.name) if newest.name.isdecimal() else 0
     old = best_step(run)
     if old is None or old == step:
         if old is None:
             _write_best(best, newest, {"step": step, "against": None})
         return Promotion(step=step, best=step, promoted=old is None, result=None)
-    candidate, holder = (identity(named(run, each, settings)) for each in (step, model_folder.BEST))
+    candidate, holder = (identify_player(checkpoint_text(run, each, settings)) for each in (step, model_folder.BEST))
     if candidate.digest == holder.digest:  # a checkpoint made before the playing network was renewed
         return Promotion(step=step, best=old, promoted=False, result=None)
     with _test_folder(run, game, step, old, candidate, holder, opening_plies) as folder:
@@ -88,9 +88,9 @@ def promote(
 
 def _test_folder(
     run: Path, game: Game, step: int, old: int, candidate: Identity, holder: Identity, plies: int
-) -> MatchFolder:
+) -> MatchStore:
     agreement = {"a_sha256": candidate.digest, "b_sha256": holder.digest, "openings": {"plies": plies}, "seed": 0}
-    return MatchFolder(run / TESTS / f"{step}-{old}", game, (candidate.name, f"{run}@{old}"), agreement)
+    return MatchStore(run / TESTS / f"{step}-{old}", game, (candidate.name, f"{run}@{old}"), agreement)
 
 
 def best_step(run: str | Path) -> int | None:

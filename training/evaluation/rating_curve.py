@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from agent.player import Player
-from agent.player_identity import identity
+from agent.player_identity import identify_player
 from agent.settings import Count, Device, EvenCount, Finite, Number, Settings
 from agent.solvers import perfect_player
 from agent.storage import durable_files, model_folder
 from games.game import Game
 from selfplay.matches.rating_store import RatingStore
 from selfplay.matches.sprt import Sprt
-from selfplay.matches.tournament import Pair, Standings, play_tournament, standings
-from selfplay.openings import openings
+from selfplay.matches.tournament import Pair, Standings, play_tournament, read_standings
+from selfplay.openings import make_openings
 
 RATINGS, CURVE = "ratings", "curve.json"
 PLACE = "place.json"
@@ -50,7 +50,7 @@ class RatingConfig(Settings, called="rating"):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rated:
+class RatedCheckpoint:
     """A checkpoint's place."""
 
     step: int
@@ -65,7 +65,7 @@ class Rated:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Anchor:
+class RatedAnchor:
     """The place of a player who does not change. The first of a run is at 0 by definition."""
 
     player: str
@@ -76,11 +76,11 @@ class Anchor:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ladder:
+class RatingCurve:
     """Who stands where in a run: its checkpoints by step, and the anchors."""
 
-    points: tuple[Rated, ...] = ()
-    anchors: tuple[Anchor, ...] = ()
+    points: tuple[RatedCheckpoint, ...] = ()
+    anchors: tuple[RatedAnchor, ...] = ()
 
 
 def anchors_for(game: Game) -> tuple[str, ...]:
@@ -89,26 +89,26 @@ def anchors_for(game: Game) -> tuple[str, ...]:
     The first, at 0 Elo, is one that networks neither always lose to nor soon always beat: how far they are from it is
     known best. From random to a good network it is a thousand points that hang on a few games.
     """
-    return ("mcts:100", "random", "minimax:3", *(("perfect",) if perfect_player.at_once(game) else ()))
+    return ("mcts:100", "random", "minimax:3", *(("perfect",) if perfect_player.answers_at_once(game) else ()))
 
 
 # ---- which checkpoints, and what is kept of them ---------------------------------------------------------------------
 
 
-def taken(run: Path) -> list[int]:
+def kept_steps(run: Path) -> list[int]:
     """The steps whose networks are kept for their ratings, ascending."""
     folder = run / model_folder.RATED
     return sorted(int(p.name) for p in folder.iterdir() if p.name.isdecimal()) if folder.is_dir() else []
 
 
-def due(run: Path, every_minutes: float, *, finished: bool = False) -> int | None:
+def next_checkpoint(run: Path, every_minutes: float, *, finished: bool = False) -> int | None:
     """The checkpoint whose turn it is to be rated, None while there is none.
 
     One that was taken and not finished with (a kill) comes first. Then the newest, ``every_minutes`` of training after
     the one before; the last of a ``finished`` run however soon. Time decides, and not a count of checkpoints: a slow
     rater skips some, and is never behind.
     """
-    before, done = taken(run), {point.step for point in read(run).points}
+    before, done = kept_steps(run), {point.step for point in read_curve(run).points}
     if left := [step for step in before if step not in done]:
         return left[-1]
     steps = model_folder.steps(run)
@@ -128,7 +128,7 @@ def _minutes(path: Path) -> float:
         return 0.0
 
 
-def take(run: Path, step: int) -> None:
+def keep_network(run: Path, step: int) -> None:
     """Keep the network of checkpoint ``step`` (not its optimizer): the run deletes old ones, the ladder needs them.
 
     ValueError when the checkpoint is not there, or damaged.
@@ -148,14 +148,14 @@ def take(run: Path, step: int) -> None:
         raise ValueError(f"{source} cannot be read: {error.strerror}") from error
     place = {"schema": SCHEMA, "step": step, "minutes": _minutes(source / "state.json")}
     with durable_files.FolderLock(run / RATINGS):
-        durable_files.sweep(kept.parent)
+        durable_files.clean_up(kept.parent)
         durable_files.write_folder(kept, {**files, PLACE: (json.dumps(place) + "\n").encode()})
 
 
 # ---- ratings ---------------------------------------------------------------------------------------------------------
 
 
-def rate(
+def rate_checkpoints(
     run: Path,
     game: Game,
     load: Load,
@@ -167,14 +167,14 @@ def rate(
     num_slots: int = 64,
     settings: str = "",
     progress: Progress = lambda games, text: None,
-) -> Ladder:
+) -> RatingCurve:
     """Let the checkpoints ``steps`` have played ``games`` games with each anchor and the one before; the ladder.
 
     The first of ``anchors`` is at 0. ``settings`` follow the ``?`` of every checkpoint. Games are in the database of
     ``run/ratings``, where checkpoints stay rated after they are deleted. ValueError for a step that is not there.
     """
-    checkpoints = [identity(named(run, step, settings)) for step in sorted(steps)]
-    entrants = [*(identity(text) for text in anchors), *checkpoints]
+    checkpoints = [identify_player(checkpoint_text(run, step, settings)) for step in sorted(steps)]
+    entrants = [*(identify_player(text) for text in anchors), *checkpoints]
     pairs = _pairs(len(anchors), len(checkpoints))
     agreement = {"game": game.name, "seed": 0, "openings": {"plies": opening_plies}, "settings": settings}
     with RatingStore(run / RATINGS, agreement) as store:
@@ -183,21 +183,21 @@ def rate(
             store,
             entrants,
             lambda a, b: [(load(a), load(b))],
-            openings(game, games // 2, opening_plies),
+            make_openings(game, games // 2, opening_plies),
             pairs=pairs,
             games=games,
             num_slots=num_slots,
             progress=progress,
         )
         digests = {step: each.digest for step, each in zip(sorted(steps), checkpoints, strict=True)}
-        found = ladder(standings(store, {anchors[0]: 0.0}), digests)
+        found = make_curve(read_standings(store, {anchors[0]: 0.0}), digests)
         content = {"schema": SCHEMA, "anchors": [vars(each) for each in found.anchors]}
         content["points"] = [vars(point) for point in found.points]
         durable_files.write_atomic(run / RATINGS / CURVE, (json.dumps(content, indent=1) + "\n").encode())
     return found
 
 
-def named(run: Path, step: int | str, settings: str) -> str:
+def checkpoint_text(run: Path, step: int | str, settings: str) -> str:
     """A checkpoint as a player's text."""
     return f"{run}@{step}{'?' if settings else ''}{settings}"
 
@@ -209,30 +209,32 @@ def _pairs(num_anchors: int, num_checkpoints: int) -> list[Pair]:
     return among + [(i, j) for j in rest for i in anchors] + [(j - 1, j) for j in rest[1:]]
 
 
-def ladder(now: Standings, steps: Mapping[int, str]) -> Ladder:
+def make_curve(now: Standings, steps: Mapping[int, str]) -> RatingCurve:
     """The standings, checkpoints by step. ``steps`` {step: digest}: several checkpoints may have one network."""
-    points, anchors = dict[int, Rated](), []
+    points, anchors = dict[int, RatedCheckpoint](), []
     for i, player in enumerate(now.players):
         low, high = now.ratings.interval(i)
         place: Any = {"elo": float(now.ratings.elo[i]), "low": low, "high": high, "games": sum(now.counts(i))}
         named_after = player.name.partition("?")[0].rpartition("@")[2]
         if not named_after.isdecimal():
-            anchors.append(Anchor(player=player.name, **place))
+            anchors.append(RatedAnchor(player=player.name, **place))
             continue
         same = [step for step, digest in steps.items() if digest == player.digest]
         gone = [] if int(named_after) in steps else [int(named_after)]
-        points |= {step: Rated(step=step, **place) for step in (*same, *gone)}
-    return Ladder(points=tuple(points[step] for step in sorted(points)), anchors=tuple(anchors))
+        points |= {step: RatedCheckpoint(step=step, **place) for step in (*same, *gone)}
+    return RatingCurve(points=tuple(points[step] for step in sorted(points)), anchors=tuple(anchors))
 
 
-def read(run: str | Path) -> Ladder:
-    """The ladder that ``rate`` left; empty without one. ValueError for a damaged file."""
+def read_curve(run: str | Path) -> RatingCurve:
+    """The ladder that ``rate_checkpoints`` left; empty without one. ValueError for a damaged file."""
     path = Path(run) / RATINGS / CURVE
     if not path.is_file():
-        return Ladder()
+        return RatingCurve()
     try:
         content = json.loads(path.read_bytes())
         points, anchors = content["points"], content.get("anchors", [])
-        return Ladder(points=tuple(Rated(**p) for p in points), anchors=tuple(Anchor(**a) for a in anchors))
+        return RatingCurve(
+            points=tuple(RatedCheckpoint(**p) for p in points), anchors=tuple(RatedAnchor(**a) for a in anchors)
+        )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ValueError(f"{path} is damaged: it is not a curve of ratings") from error

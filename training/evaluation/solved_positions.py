@@ -19,7 +19,7 @@ from agent.solvers import perfect_player, tic_tac_toe
 from agent.storage import durable_files
 from games.game import Game
 from selfplay.solved import position_classes
-from selfplay.solved.grading import Solved, judge, read_positions, solved
+from selfplay.solved.grading import SolvedPosition, find_mistakes, parse_positions, read_positions
 
 BY_CLASS = "by_class/"
 """How the names of rates begin that are of one class of positions."""
@@ -28,10 +28,13 @@ NUM_SLOTS = 128
 SOLVED, NUM_DRAWN = "solved.jsonl", 300
 
 
-def solved_sets(game: Game, folder: Path | None = None) -> dict[str, list[Solved]]:
-    """Names and solved positions for ``game``: those that ship, or those that ``draw`` left in ``folder``; or none."""
+def solved_sets(game: Game, folder: Path | None = None) -> dict[str, list[SolvedPosition]]:
+    """Solved positions of ``game`` by the name of their set: those that ship, or those that ``draw_positions`` stored.
+
+    Empty where there are none. ``folder``: that of a run.
+    """
     if game.name == "connect_four":
-        return {name: solved(solvers.positions(name)) for name in solvers.POSITION_SETS}
+        return {name: parse_positions(solvers.positions(name)) for name in solvers.POSITION_SETS}
     if game.name == "tic_tac_toe":
         every = every_tic_tac_toe()  # shuffled, by a step that has no divisor of their number: the first of them
         return {"all": [every[1009 * i % len(every)] for i in range(len(every))]}  # are of all stages of the game
@@ -39,37 +42,37 @@ def solved_sets(game: Game, folder: Path | None = None) -> dict[str, list[Solved
     return {"drawn": read_positions(drawn)} if drawn is not None and drawn.is_file() else {}
 
 
-def draw(game: Game, folder: Path) -> None:
+def draw_positions(game: Game, folder: Path) -> None:
     """Solve some positions of random games into ``folder``, once, where honte has none of ``game`` but a solver."""
-    if solved_sets(game, folder) or not perfect_player.at_once(game):
+    if solved_sets(game, folder) or not perfect_player.answers_at_once(game):
         return
-    found = position_classes.draw(
-        game, perfect_player.solver(game), NUM_DRAWN, solvable=lambda row: perfect_player.solvable(game, row)
+    found = position_classes.draw_solved(
+        game, perfect_player.make_solver(game), NUM_DRAWN, solvable=lambda row: perfect_player.is_solvable(game, row)
     )
     if found:
-        durable_files.write_atomic(folder / SOLVED, position_classes.written(found))
+        durable_files.write_atomic(folder / SOLVED, position_classes.format_positions(found))
 
 
-def counts(game: Game, folder: Path | None = None, *, searched: int = 200) -> dict[str, int]:
-    """How many positions stand behind each rate that ``grader`` gives."""
+def count_positions(game: Game, folder: Path | None = None, *, searched: int = 200) -> dict[str, int]:
+    """How many positions stand behind each rate that ``make_grader`` gives."""
     sets = solved_sets(game, folder)
     return {name: len(rows) for each in sets for name, rows, _ in _parts(game, each, sets[each], searched)}
 
 
-def _parts(game: Game, name: str, positions: list[Solved], searched: int) -> list[tuple[str, list[int], int]]:
+def _parts(game: Game, name: str, positions: list[SolvedPosition], searched: int) -> list[tuple[str, list[int], int]]:
     """(rate, the positions that it is of, how many simulations decide: 0, or below 0 for all)."""
     found = []
     for how, count, budget in (("raw", len(positions), 0), ("search", min(searched, len(positions)), -1)):
-        groups = position_classes.grouped(game, positions[:count])
+        groups = position_classes.group_by_class(game, positions[:count])
         found.append((f"mistakes/{name}/{how}", list(range(count)), budget))
         if len(groups) > 1:
             found += [(f"{BY_CLASS}{name}/{how}/{kind}", rows, budget) for kind, rows in groups.items()]
     return found
 
 
-def every_tic_tac_toe() -> list[Solved]:
+def every_tic_tac_toe() -> list[SolvedPosition]:
     """Each of the 4,520 reachable positions of tic-tac-toe that are not over, once, with exact values."""
-    found: dict[bytes, Solved] = {}
+    found: dict[bytes, SolvedPosition] = {}
     level: list[tuple[int, ...]] = [()]
     while level:
         deeper: list[tuple[int, ...]] = []
@@ -78,7 +81,7 @@ def every_tic_tac_toe() -> list[Solved]:
             cells[list(moves[0::2])], cells[list(moves[1::2])] = 1, 2
             if cells.tobytes() in found or _over(cells):
                 continue
-            found[cells.tobytes()] = Solved(moves, tic_tac_toe.outcomes(cells.reshape(3, 3)))
+            found[cells.tobytes()] = SolvedPosition(moves, tic_tac_toe.outcomes(cells.reshape(3, 3)))
             deeper += [(*moves, int(a)) for a in np.flatnonzero(cells == 0)]
         level = deeper
     return list(found.values())
@@ -89,7 +92,7 @@ def _over(cells: NDArray[np.int8]) -> bool:
     return any(cells[a] and cells[a] == cells[b] == cells[c] for a, b, c in lines) or bool(cells.all())
 
 
-def grader(
+def make_grader(
     game: Game, search: SearchConfig, folder: Path | None = None, *, num_simulations: int = 100, searched: int = 200
 ) -> Callable[[Evaluate], dict[str, float]] | None:
     """A function that grades an ``Evaluate``: rates of mistakes as ``mistakes/SET/raw`` and ``mistakes/SET/search``.
@@ -114,8 +117,8 @@ def grader(
         out: dict[str, float] = {}
         for each, positions in sets.items():
             wrong = {
-                0: judge(game, player, positions, num_slots=NUM_SLOTS, num_simulations=0),
-                -1: judge(game, player, positions[:searched], num_slots=NUM_SLOTS),
+                0: find_mistakes(game, player, positions, num_slots=NUM_SLOTS, num_simulations=0),
+                -1: find_mistakes(game, player, positions[:searched], num_slots=NUM_SLOTS),
             }
             out |= {
                 name: float(wrong[budget][rows].sum()) / len(rows)

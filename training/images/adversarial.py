@@ -17,7 +17,7 @@ PGD_STEPS = 10
 
 def fgsm(model: nn.Module, images: Tensor, labels: Tensor, epsilon: float) -> Tensor:
     """``images`` [B, C, H, W] of 0..255 with each pixel moved by 255 ``epsilon`` to where the loss grows."""
-    return _climbed(model, images.float(), images.float(), labels, 255 * epsilon, 255 * epsilon)
+    return _ascend(model, images.float(), images.float(), labels, 255 * epsilon, 255 * epsilon)
 
 
 def pgd(model: nn.Module, images: Tensor, labels: Tensor, epsilon: float, steps: int = PGD_STEPS) -> Tensor:
@@ -25,14 +25,14 @@ def pgd(model: nn.Module, images: Tensor, labels: Tensor, epsilon: float, steps:
     origin, reach = images.float(), 255 * epsilon
     moved = (origin + (2 * torch.rand_like(origin) - 1) * reach).clamp(0, 255)
     for _ in range(steps):
-        moved = _climbed(model, moved, origin, labels, 2.5 * reach / steps, reach)
+        moved = _ascend(model, moved, origin, labels, 2.5 * reach / steps, reach)
     return moved
 
 
 ATTACKS = {"fgsm": fgsm, "pgd": pgd}
 
 
-def hardened(loss_fn: LossFunction, epsilon: float) -> LossFunction:
+def adversarial_loss(loss_fn: LossFunction, epsilon: float) -> LossFunction:
     """``loss_fn`` on pictures that FGSM has changed from a random start: training against attacks.
 
     Batch: image [B, C, H, W] in 0..255; label [B] or chances [B, K]; what else ``loss_fn`` wants.
@@ -41,13 +41,13 @@ def hardened(loss_fn: LossFunction, epsilon: float) -> LossFunction:
     def loss(model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         origin, reach = batch["image"].float(), 255 * epsilon
         start = (origin + (2 * torch.rand_like(origin) - 1) * reach).clamp(0, 255)
-        attacked = _climbed(model, start, origin, batch["label"], 1.25 * reach, reach)
+        attacked = _ascend(model, start, origin, batch["label"], 1.25 * reach, reach)
         return loss_fn(model, {**batch, "image": attacked})
 
     return loss
 
 
-def _climbed(model: nn.Module, at: Tensor, origin: Tensor, labels: Tensor, move: float, reach: float) -> Tensor:
+def _ascend(model: nn.Module, at: Tensor, origin: Tensor, labels: Tensor, move: float, reach: float) -> Tensor:
     at = at.detach().requires_grad_()
     with torch.enable_grad():
         (slope,) = torch.autograd.grad(cross_entropy(model(at).float(), labels), at)

@@ -14,7 +14,7 @@ from torch import Generator, Tensor
 from torch.nn import functional as F
 
 from agent.settings import BelowOne, Number, Range, Settings
-from games.symmetry import MIRROR, SQUARE, Turn, of_cells
+from games.symmetry import MIRROR, SQUARE, Turn, cell_symmetries
 
 TURNS: dict[str, tuple[Turn, ...]] = {"mirror": MIRROR, "dihedral": SQUARE}
 
@@ -30,42 +30,42 @@ class AugmentConfig(Settings, called="augment"):
     mixup: Number = 0.0  # alpha of the Beta distribution (Zhang et al. 2018)
 
 
-def augmented(
+def augment(
     images: Tensor, labels: Tensor, config: AugmentConfig, num_classes: int, random: Generator
 ) -> tuple[Tensor, Tensor]:
     """``images`` changed as ``config`` says, and labels: [B] as they were, or [B, K] chances where mixup is on."""
     if config.turn != "none":
-        images = turned(images, config.turn, random)
+        images = turn_images(images, config.turn, random)
     if config.warp:
-        images = warped(images, config.warp, random)
+        images = warp(images, config.warp, random)
     if config.shift:
-        images = shifted(images, config.shift, random)
+        images = shift(images, config.shift, random)
     if config.cutout:
         images = cut_out(images, config.cutout, random)
     if config.mixup:
-        return mixed(images, F.one_hot(labels, num_classes).float(), config.mixup, random)
+        return mix_up(images, F.one_hot(labels, num_classes).float(), config.mixup, random)
     return images, labels
 
 
-def turned(images: Tensor, turn: str, random: Generator) -> Tensor:
+def turn_images(images: Tensor, turn: str, random: Generator) -> Tensor:
     """Each picture under a symmetry of its own, drawn evenly."""
     height, width = images.shape[2:]
     if turn == "dihedral" and height != width:
         raise ValueError(f"augment.turn is 'dihedral' and pictures are {height} x {width}: only squares turn")
-    cells = torch.from_numpy(of_cells(height, width, TURNS[turn]).cells)  # [S, H * W]
+    cells = torch.from_numpy(cell_symmetries(height, width, TURNS[turn]).cells)  # [S, H * W]
     mine = cells[torch.randint(0, len(cells), (len(images),), generator=random)]  # [B, H * W]
     index = mine[:, None, :].expand(-1, images.shape[1], -1)
     return images.flatten(2).gather(2, index).view_as(images)
 
 
-def warped(images: Tensor, by: float, random: Generator) -> Tensor:
+def warp(images: Tensor, by: float, random: Generator) -> Tensor:
     """Each picture under a linear map of its own: the identity, each of its four numbers up to ``by`` off."""
     off = by * (2 * torch.rand(len(images), 2, 2, generator=random) - 1)
     grid = F.affine_grid(torch.eye(2, 3) + F.pad(off, (0, 1)), list(images.shape), align_corners=False)
     return F.grid_sample(images.float(), grid, align_corners=False)
 
 
-def shifted(images: Tensor, by: int, random: Generator) -> Tensor:
+def shift(images: Tensor, by: int, random: Generator) -> Tensor:
     """Each picture moved by -``by`` to ``by`` pixels along both axes."""
     height, width = images.shape[2:]
     windows = F.pad(images, (by, by, by, by)).unfold(2, height, 1).unfold(3, width, 1)  # a view [B, C, Y, X, H, W]
@@ -83,7 +83,7 @@ def cut_out(images: Tensor, side: int, random: Generator) -> Tensor:
     return images.masked_fill(inside[:, None], 0)
 
 
-def mixed(images: Tensor, chances: Tensor, alpha: float, random: Generator) -> tuple[Tensor, Tensor]:
+def mix_up(images: Tensor, chances: Tensor, alpha: float, random: Generator) -> tuple[Tensor, Tensor]:
     """Each picture with a share of another one of the batch, and the same shares of their labels [B, K]."""
     # Beta(a, a) from two Gamma(a) numbers: torch's own Beta takes no generator.
     gammas = torch._standard_gamma(torch.full((2, len(images)), alpha), generator=random)

@@ -67,7 +67,7 @@ class Split(NamedTuple):
     test: Pictures
 
 
-def open_data(place: str, size: int = 0) -> DataSet:
+def open_dataset(place: str, size: int = 0) -> DataSet:
     """A data set by name, or from a folder or npz file. ``size`` is that of a folder's pictures, 0: their own.
 
     ValueError when there is none, when something is wrong with it, or when a named one is not what it should be.
@@ -143,7 +143,7 @@ def split(data: DataSet, *, seed: int, validation: float, test: float, limit: in
     return Split(learned, looked_at, data.test or tested)
 
 
-def pixels_shuffled(pictures: Pictures, seed: int) -> Pictures:
+def shuffle_pixels(pictures: Pictures, seed: int) -> Pictures:
     """All pictures with their pixels in one other order: the same columns of a table, but no neighbours any more."""
     images = pictures.images
     order = np.random.Generator(np.random.Philox(key=[seed, 1])).permutation(images.shape[2] * images.shape[3])

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from agent.networks.image_classifier import Classifier, ClassifierConfig
-from agent.storage.model_folder import configured, find, fitting
+from agent.storage.model_folder import find_model, make_config, refuse_misfit
 from training.run import checkpoints
 
 SCHEMA = 1
@@ -21,19 +21,19 @@ EVALUATION_BATCH = 500
 
 @torch.no_grad()
 def predict(model: nn.Module, images: Tensor, *, flip: bool = False, shift: int = 0) -> Tensor:
-    """Chances [N, K] of each class for pictures [N, C, H, W] of bytes: the means over all ``views`` of each.
+    """Chances [N, K] of each class for pictures [N, C, H, W] of bytes: the means over all ``make_views`` of each.
 
     In full precision, whatever the model learned in: a grade is the same wherever it is asked for again.
     """
     model.eval()
     chances = []
     for batch in torch.split(images, EVALUATION_BATCH):
-        of_views = [model(view.float()).softmax(1) for view in views(batch, flip, shift)]
+        of_views = [model(view.float()).softmax(1) for view in make_views(batch, flip, shift)]
         chances.append(torch.stack(of_views).mean(0))
     return torch.cat(chances)
 
 
-def views(images: Tensor, flip: bool, shift: int) -> list[Tensor]:
+def make_views(images: Tensor, flip: bool, shift: int) -> list[Tensor]:
     """Pictures as they are, ``shift`` pixels up, down, left and right (zeros move in), and all that mirrored."""
     padded, (height, width) = F.pad(images, (shift,) * 4), images.shape[2:]
     corners = [(shift, shift), (0, shift), (2 * shift, shift), (shift, 0), (shift, 2 * shift)]
@@ -51,13 +51,13 @@ def load_classifier(place: str) -> tuple[Classifier, dict[str, Any]]:
 
     ValueError when it holds none, or one that is damaged.
     """
-    folder = find(place)
+    folder = find_model(place)
     weights, config = checkpoints.load_model(folder)
     if not config or "classifies" not in config or config.get("schema") != SCHEMA:
         raise ValueError(f"{folder} holds no classifier of pictures: honte classify trains one")
-    network = configured(ClassifierConfig, config["network"], f"{folder / 'config.json'}: network")
+    network = make_config(ClassifierConfig, config["network"], f"{folder / 'config.json'}: network")
     channels, height, width = config["shape"]
-    with fitting(folder / "model.safetensors", "its config.json"):
+    with refuse_misfit(folder / "model.safetensors", "its config.json"):
         model = Classifier(network, (channels, height, width), len(config["classes"]))
         model.load_state_dict(weights)
     return model.eval(), {"shift_test": 0, **config}  # which older runs do not name

@@ -24,15 +24,15 @@ from torch import Tensor, nn
 
 from agent.networks.image_classifier import Classifier, ClassifierConfig
 from agent.settings import BelowOne, Count, Number, Positive, PositiveNumber, Range, Seed, Settings, Slots
-from training.images.adversarial import hardened
-from training.images.augmentation import AugmentConfig, augmented
-from training.images.datasets import DataSet, Split, pixels_shuffled, split
+from training.images.adversarial import adversarial_loss
+from training.images.augmentation import AugmentConfig, augment
+from training.images.datasets import DataSet, Split, shuffle_pixels, split
 from training.images.prediction import SCHEMA, accuracy, predict
 from training.losses import classification_loss, neuron_loss
 from training.run import checkpoints, run_folder
 from training.run.metrics import Metrics
-from training.run.progress import Rates, Report
-from training.trainer import Diverged, Trainer, TrainerConfig
+from training.run.progress import ProgressReport, Rates
+from training.trainer import Trainer, TrainerConfig, TrainingDiverged
 from training.transfer import freeze, transplant
 
 VIEW_SECONDS = 2.0
@@ -76,7 +76,7 @@ MAY_CHANGE = frozenset(
 """What another value of does not make another run of the same folder."""
 
 
-class Run:
+class ClassifierRun:
     """One training run in one folder; ``go`` works until it is finished or ``stopping`` says so."""
 
     def __init__(
@@ -85,12 +85,12 @@ class Run:
         config: ImageConfig,
         folder: Path,
         *,
-        watch: Callable[[Report], None] = lambda report: None,
+        watch: Callable[[ProgressReport], None] = lambda report: None,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self.data, self.config, self.folder = data, config, folder
         self.watch, self.stopping = watch, stopping
-        self.parts = parts(data, config)
+        self.parts = split_data(data, config)
         if config.threads:
             torch.set_num_threads(config.threads)
         torch.manual_seed(config.seed)
@@ -103,12 +103,12 @@ class Run:
             freeze(model.trunk)
         loss = neuron_loss() if config.loss == "neuron" else classification_loss(label_smoothing=config.label_smoothing)
         if config.adversarial:
-            loss = hardened(loss, config.adversarial)
+            loss = adversarial_loss(loss, config.adversarial)
         self.trainer = Trainer(model, loss, config.trainer)
         self.playing = copy.deepcopy(model)  # with the averaged weights, for every measurement
         self.batch_size = min(config.batch_size, len(self.parts.train.labels))
         self.batches = len(self.parts.train.labels) // self.batch_size  # of an epoch
-        self.report, self.rates = Report(), Rates()
+        self.report, self.rates = ProgressReport(), Rates()
         self.minutes_before = 0.0
         self._restore()
         self.metrics = Metrics(folder, resume_step=self.trainer.steps)
@@ -164,7 +164,7 @@ class Run:
         self.trainer.learning_rate_scale = self._cycle(self.progress())
         try:
             self.report.smooth(self.trainer.step(self.batch(self.trainer.steps)))
-        except Diverged as error:
+        except TrainingDiverged as error:
             raise ValueError(f"training diverged: {error}") from error
 
     def batch(self, step: int) -> dict[str, Tensor]:
@@ -174,7 +174,7 @@ class Run:
         some = order(self.config.seed, epoch, len(labels))[place * self.batch_size : (place + 1) * self.batch_size]
         number = np.random.SeedSequence([self.config.seed, step]).generate_state(1)[0]
         random = torch.Generator().manual_seed(int(number))
-        image, label = augmented(images[some], labels[some], self.config.augment, len(self.data.classes), random)
+        image, label = augment(images[some], labels[some], self.config.augment, len(self.data.classes), random)
         return {"image": image, "label": label}
 
     @property
@@ -236,8 +236,8 @@ class Run:
         folder, step = self.folder / run_folder.CHECKPOINTS, self.trainer.steps
         groups = {"model": self.trainer.averaged_weights(), "optimizer": tensors}
         state = {"trainer": values, "minutes": self.minutes, "grades": self.report.grades}
-        checkpoints.save(folder, step, groups, state, model_config(self.data, self.config))
-        checkpoints.prune(folder, self.config.keep_checkpoints)
+        checkpoints.save_checkpoint(folder, step, groups, state, model_config(self.data, self.config))
+        checkpoints.prune_checkpoints(folder, self.config.keep_checkpoints)
         self._say(status)
         self._last_save = time.monotonic()
 
@@ -255,10 +255,10 @@ def order(seed: int, epoch: int, count: int) -> Tensor:
     return torch.from_numpy(random.permutation(count))
 
 
-def parts(data: DataSet, config: ImageConfig) -> Split:
+def split_data(data: DataSet, config: ImageConfig) -> Split:
     """The split that ``config`` asks for, its pixels shuffled where it wants that."""
     found = split(data, seed=config.seed, validation=config.validation, test=config.test, limit=config.limit)
-    return Split(*(pixels_shuffled(part, config.seed) for part in found)) if config.shuffle_pixels else found
+    return Split(*(shuffle_pixels(part, config.seed) for part in found)) if config.shuffle_pixels else found
 
 
 def model_config(data: DataSet, config: ImageConfig) -> dict[str, Any]:

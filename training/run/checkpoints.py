@@ -25,7 +25,7 @@ SCHEMA = 1
 _SUFFIX = ".safetensors"
 
 
-class NewerSchema(ValueError):
+class NewerSchemaError(ValueError):
     """Written by a later version: stepping back past it would silently throw training away."""
 
 
@@ -40,14 +40,14 @@ class Checkpoint:
     model_config: dict[str, Any] | None
 
 
-class Skipped(NamedTuple):
+class SkippedCheckpoint(NamedTuple):
     """A checkpoint that could not be used."""
 
     step: int
     reason: str
 
 
-def save(
+def save_checkpoint(
     folder: str | Path,
     step: int,
     tensors: Mapping[str, Mapping[str, Tensor]],
@@ -67,17 +67,19 @@ def save(
     return path
 
 
-def steps(folder: str | Path) -> list[int]:
+def list_steps(folder: str | Path) -> list[int]:
     """The steps that have a checkpoint in ``folder``, ascending; whole or not is not looked at."""
     folder = Path(folder)
     return sorted(int(path.name) for path in folder.iterdir() if _is_step(path)) if folder.is_dir() else []
 
 
-def load(folder: str | Path, step: int) -> Checkpoint:
+def load_checkpoint(folder: str | Path, step: int) -> Checkpoint:
     """The checkpoint of ``step``; ValueError that says what is wrong with it, never a part of it."""
     path = Path(folder) / str(step)
     if not path.is_dir():
-        raise ValueError(f"{folder} has no checkpoint {step}: it has {', '.join(map(str, steps(folder))) or 'none'}")
+        raise ValueError(
+            f"{folder} has no checkpoint {step}: it has {', '.join(map(str, list_steps(folder))) or 'none'}"
+        )
     files = durable_files.read_folder(path)
     try:
         content = json.loads(files["state.json"])
@@ -86,7 +88,7 @@ def load(folder: str | Path, step: int) -> Checkpoint:
         raise ValueError(f"{path / 'state.json'} is missing or not the state of a checkpoint") from error
     if schema != SCHEMA:
         newer = isinstance(schema, int) and schema > SCHEMA
-        kind = NewerSchema if newer else ValueError
+        kind = NewerSchemaError if newer else ValueError
         hint = "upgrade honte" if newer else "it is not a version that was ever written"
         raise kind(f"{path} has checkpoint schema {schema!r}, this version reads {SCHEMA}: {hint}")
     if saved_step != step:
@@ -95,21 +97,21 @@ def load(folder: str | Path, step: int) -> Checkpoint:
     return Checkpoint(step=step, path=path, tensors=tensors, state=state, model_config=_model_config(path, files))
 
 
-def load_newest(folder: str | Path) -> tuple[Checkpoint | None, list[Skipped]]:
+def load_newest(folder: str | Path) -> tuple[Checkpoint | None, list[SkippedCheckpoint]]:
     """The newest checkpoint that is whole, and the newer ones that were not, with reasons.
 
     None when there is no checkpoint at all. Raises ValueError when there are some and none is whole, and
-    ``NewerSchema``.    Whoever goes on from a checkpoint with newer ones beside
+    ``NewerSchemaError``.    Whoever goes on from a checkpoint with newer ones beside
     it calls ``discard_after`` first.
     """
-    skipped: list[Skipped] = []
-    for step in reversed(steps(folder)):
+    skipped: list[SkippedCheckpoint] = []
+    for step in reversed(list_steps(folder)):
         try:
-            return load(folder, step), skipped
-        except NewerSchema:
+            return load_checkpoint(folder, step), skipped
+        except NewerSchemaError:
             raise
         except ValueError as error:
-            skipped.append(Skipped(step, str(error)))
+            skipped.append(SkippedCheckpoint(step, str(error)))
     if skipped:
         raise ValueError(f"no checkpoint in {folder} is whole, the newest because {skipped[0].reason}")
     return None, skipped
@@ -130,20 +132,20 @@ def load_model(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any] | No
 
 def discard_after(folder: str | Path, step: int) -> list[int]:
     """Remove the checkpoints beyond ``step``, damaged or diverged, before training goes on from there."""
-    gone = [later for later in steps(folder) if later > step]
+    gone = [later for later in list_steps(folder) if later > step]
     for later in gone:
         durable_files.remove_folder(Path(folder) / str(later))
     return gone
 
 
-def prune(folder: str | Path, keep_last: int, keep_every: int = 0, keep: Collection[int] = ()) -> list[int]:
+def prune_checkpoints(folder: str | Path, keep_last: int, keep_every: int = 0, keep: Collection[int] = ()) -> list[int]:
     """Remove all but the last ``keep_last``, multiples of ``keep_every`` (0 = none) and ``keep``, say the best.
 
     Returns the steps that went. Damaged ones count like others.
     """
     if keep_last < 1 or keep_every < 0:
         raise ValueError(f"keep_last is {keep_last} and keep_every {keep_every}: at least 1 and 0 are needed")
-    old = steps(folder)[:-keep_last]
+    old = list_steps(folder)[:-keep_last]
     gone = [step for step in old if step not in keep and not (keep_every and step % keep_every == 0)]
     for step in gone:
         durable_files.remove_folder(Path(folder) / str(step))

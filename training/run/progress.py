@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from training.evaluation.solved_positions import BY_CLASS
 
 if TYPE_CHECKING:
-    from training.evaluation.rating_curve import Rated
+    from training.evaluation.rating_curve import RatedCheckpoint
 
 SMOOTHING = 0.05
 
@@ -41,7 +41,7 @@ def grade_title(name: str) -> str:
 
 
 @dataclass
-class Report:
+class ProgressReport:
     """Where a run stands. Rates are a second, over the last half minute or so."""
 
     step: int = 0
@@ -62,7 +62,7 @@ class Report:
     losses: dict[str, float] = field(default_factory=dict)
     grades: dict[str, float] = field(default_factory=dict)
     by_class: dict[str, float] = field(default_factory=dict)  # the same, apart for each class of positions
-    ratings: list[Rated] = field(default_factory=list)  # of checkpoints, by step
+    ratings: list[RatedCheckpoint] = field(default_factory=list)  # of checkpoints, by step
     notes: list[str] = field(default_factory=list)
 
     def smooth(self, losses: dict[str, float]) -> None:

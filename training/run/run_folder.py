@@ -44,10 +44,10 @@ def write_config(run: str | Path, config: Mapping[str, Any]) -> None:
 def read_config(run: str | Path) -> dict[str, Any] | None:
     """The config of a run, None where there is none; ValueError where it is not YAML of a mapping."""
     path = Path(run) / CONFIG
-    return yaml_files.read(path) if path.exists() else None
+    return yaml_files.read_yaml(path) if path.exists() else None
 
 
-def changed(
+def changed_settings(
     old: Mapping[str, Any],
     new: Mapping[str, Any],
     may_change: Collection[str] = (),
@@ -74,7 +74,7 @@ def changed(
     return different
 
 
-def fresh(run: str | Path) -> Path | None:
+def move_run_aside(run: str | Path) -> Path | None:
     """Move an existing run aside to NAME.1, NAME.2, ...; returns where it went, None when there was nothing.
 
     ValueError when a process is training in it.
@@ -82,7 +82,7 @@ def fresh(run: str | Path) -> Path | None:
     run = Path(run)
     if not run.exists() or (run.is_dir() and not any(run.iterdir())):
         return None
-    owner = durable_files.holder(run)
+    owner = durable_files.lock_holder(run)
     if owner is not None:
         raise ValueError(f"{run} is in use by {owner}: stop it before --fresh")
     number = 1
@@ -142,7 +142,7 @@ def list_runs(root: str | Path) -> list[RunSummary]:
     if is_run(root):
         return [_summary(root)]
     folders = sorted(path for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
-    return [_summary(path) for path in folders if began(path) or durable_files.holder(path) is not None]
+    return [_summary(path) for path in folders if began(path) or durable_files.lock_holder(path) is not None]
 
 
 def is_run(folder: Path) -> bool:
@@ -158,12 +158,12 @@ def _summary(run: Path) -> RunSummary:
         config = read_config(run)
         if config is None:
             state, reason = "damaged", f"{CONFIG} is missing"
-        elif durable_files.holder(run) is not None:
+        elif durable_files.lock_holder(run) is not None:
             state = "running"
         elif status.get("status") == "finished":
             state, reason = "finished", str(status.get("reason", ""))
         last = metrics.last_time(run)
-        newest = max(checkpoints.steps(run / CHECKPOINTS), default=0)
+        newest = max(checkpoints.list_steps(run / CHECKPOINTS), default=0)
     except (OSError, ValueError, KeyError, TypeError) as error:
         state, reason = "damaged", str(error)
     return RunSummary(

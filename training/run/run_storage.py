@@ -17,16 +17,16 @@ from torch import Tensor
 from agent.storage import durable_files
 from games.game import Game
 from selfplay.distributed import checked_games
-from selfplay.records import GameRecord, pack, read_shard, shards, unpack, write_packed
+from selfplay.records import GameRecord, list_shards, pack, read_shard, unpack, write_packed
 from training.config import TrainConfig
-from training.replay_buffer import Replay
+from training.replay_buffer import ReplayBuffer
 from training.run import checkpoints, run_folder
 
 GAMES = "games"
 
 
 @dataclass
-class Saved:
+class RunState:
     """All that a run goes on from; as it stands, that of a new one."""
 
     trainer: tuple[dict[str, Tensor], dict[str, Any]] | None = None
@@ -40,7 +40,7 @@ class Saved:
     notes: list[str] = field(default_factory=list)  # what was damaged or lost, in sentences
 
 
-class Storage:
+class RunStorage:
     """The durable part of one run folder."""
 
     def __init__(self, game: Game, config: TrainConfig, folder: Path) -> None:
@@ -53,11 +53,11 @@ class Storage:
     def write_games(self, finished: Sequence[checked_games.Games]) -> None:
         """Finished games, as they came, as one more shard."""
         if any(finished):
-            write_packed(self.games, checked_games.packed(self.game, finished), self.num_shards)
-            self.sizes[self.num_shards] = sum(checked_games.samples(games) for games in finished)
+            write_packed(self.games, checked_games.pack_games(self.game, finished), self.num_shards)
+            self.sizes[self.num_shards] = sum(checked_games.num_samples(games) for games in finished)
             self.num_shards += 1
 
-    def save(self, saved: Saved, *, step: int, window: int) -> None:
+    def save(self, saved: RunState, *, step: int, window: int) -> None:
         """A checkpoint at ``step``; then old checkpoints, and shards beyond the newest ``window`` samples, go."""
         assert saved.trainer is not None
         tensors, values = saved.trainer
@@ -77,9 +77,9 @@ class Storage:
         if self.config.deterministic:
             flight = np.frombuffer(pack(self.game, saved.in_flight), np.uint8).copy()
             groups["in_flight"] = {"records": torch.from_numpy(flight)}
-        checkpoints.save(self.checkpoints, step, groups, state, model_config(self.game, self.config))
-        checkpoints.prune(self.checkpoints, self.config.keep_checkpoints, self.config.keep_every)
-        for number, path in shards(self.games).items():
+        checkpoints.save_checkpoint(self.checkpoints, step, groups, state, model_config(self.game, self.config))
+        checkpoints.prune_checkpoints(self.checkpoints, self.config.keep_checkpoints, self.config.keep_every)
+        for number, path in list_shards(self.games).items():
             if number in gone:
                 path.unlink()
 
@@ -87,7 +87,7 @@ class Storage:
         """The oldest shards that neither the window nor an older checkpoint that may be needed reaches."""
         kept, gone = sum(self.sizes.values()), []
         limit = self.config.max_disk_gb * 1e9
-        weights = {number: path.stat().st_size for number, path in shards(self.games).items()}
+        weights = {number: path.stat().st_size for number, path in list_shards(self.games).items()}
         size = sum(weights.values())
         for number in sorted(self.sizes):
             needed = kept - self.sizes[number] < 2 * window
@@ -98,16 +98,16 @@ class Storage:
             size -= weights.get(number, 0)
         return gone
 
-    def load(self, replay: Replay) -> Saved:
+    def load(self, replay: ReplayBuffer) -> RunState:
         """The newest valid checkpoint, and into ``replay`` the games that it counts and later ones.
 
         A deterministic run drops later games: it will play the very same again.
         """
         for path in (self.folder, self.checkpoints, self.games):
             if path.is_dir():
-                durable_files.sweep(path)
+                durable_files.clean_up(path)
         found, skipped = checkpoints.load_newest(self.checkpoints)
-        saved = Saved(notes=[f"checkpoint {bad.step} was passed over: {bad.reason}" for bad in skipped])
+        saved = RunState(notes=[f"checkpoint {bad.step} was passed over: {bad.reason}" for bad in skipped])
         counted = 0
         if found is not None:
             checkpoints.discard_after(self.checkpoints, found.step)
@@ -122,13 +122,13 @@ class Storage:
                 saved.in_flight = unpack(self.game, flight, "games in flight")
         replay.made = self.dropped
         first_id, later = saved.next_id, set[int]()
-        for number, path in shards(self.games).items():
+        for number, path in list_shards(self.games).items():
             ids = self._take_up(number, path, counted, replay, saved)
             later.update(ids if number >= counted else ())
         saved.missing = sorted({*saved.missing, *range(first_id, saved.next_id)} - later)
         return saved
 
-    def _take_up(self, number: int, path: Path, counted: int, replay: Replay, saved: Saved) -> list[int]:
+    def _take_up(self, number: int, path: Path, counted: int, replay: ReplayBuffer, saved: RunState) -> list[int]:
         """Games of one shard into ``replay``; their ids."""
         if self.config.deterministic and number >= counted:
             path.unlink()

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from agent.inference.backends.torch import folded
+from agent.inference.backends.torch import fold_batch_norm
 from agent.inference.evaluate import Evaluation
 from agent.networks.policy_value import NetworkConfig, PolicyValueNet, expected_value
 from games.game import Game, Positions, States
@@ -26,7 +26,7 @@ GRAPH_SHAPES = (32, 64, 128, 256, 512, 1024, 2048, 4096)
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
-class _Captured(NamedTuple):
+class _CapturedGraph(NamedTuple):
     """A batch shape: what goes in, what comes out, and the work between."""
 
     given: Tensor  # [B, C, H, W] pinned
@@ -35,7 +35,7 @@ class _Captured(NamedTuple):
     run: Callable[[], None]
 
 
-class CudaEngine:
+class CudaGraphBackend:
     """An ``Evaluate`` over CUDA graphs. Safe to call from several threads; ``load`` swaps the weights between calls."""
 
     def __init__(
@@ -57,7 +57,7 @@ class CudaEngine:
         with torch.random.fork_rng(devices=[]):
             self.network = PolicyValueNet(config, game.observation_shape, game.action_layout)
         self.ready = self._placed(self.network)
-        self.captured: dict[int, _Captured] = {}
+        self.captured: dict[int, _CapturedGraph] = {}
         self.lock = threading.Lock()
 
     def load(self, weights: Mapping[str, Tensor], version: int = 0) -> None:
@@ -70,7 +70,7 @@ class CudaEngine:
             self.version = version
 
     def _placed(self, network: nn.Module) -> nn.Module:
-        model = folded(network).to(self.device, self.dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        model = fold_batch_norm(network).to(self.device, self.dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
         return model  # type: ignore[no-any-return]
 
     def __call__(self, states: States, positions: Positions) -> Evaluation:
@@ -90,7 +90,7 @@ class CudaEngine:
         run()
         return logits[:count].numpy().copy(), values[:count].numpy().copy()
 
-    def _capture(self, size: int) -> _Captured:
+    def _capture(self, size: int) -> _CapturedGraph:
         """Fixed memory for batches of ``size`` and one launch for all the work on it."""
         on_gpu = self.device.type == "cuda"
         shape, dtype = self.observed
@@ -106,7 +106,7 @@ class CudaEngine:
             values.copy_(expected_value(value).float(), non_blocking=on_gpu)
 
         if not on_gpu:
-            return _Captured(given, logits, values, work)
+            return _CapturedGraph(given, logits, values, work)
         stream = torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]
         stream.wait_stream(torch.cuda.current_stream(self.device))
         with torch.cuda.stream(stream):
@@ -121,4 +121,4 @@ class CudaEngine:
             graph.replay()
             torch.cuda.current_stream(self.device).synchronize()
 
-        return _Captured(given, logits, values, launch)
+        return _CapturedGraph(given, logits, values, launch)

@@ -17,8 +17,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from agent.inference.backend_benchmark import typical
-from agent.inference.backends.torch import FEW, SHAPES, folded
+from agent.inference.backend_benchmark import sample_positions
+from agent.inference.backends.torch import FEW, SHAPES, fold_batch_norm
 from agent.inference.evaluate import Evaluation
 from agent.networks.policy_value import NetworkConfig, PolicyValueNet
 from games.game import Game, Positions, States
@@ -30,7 +30,7 @@ HINTS = {"fp32": "f32", "bf16": "bf16", "int8": "f32"}
 """What OpenVINO may compute in; int8 is what the quantised convolutions say, f32 the rest."""
 
 
-class OpenVinoEngine:
+class OpenVinoBackend:
     """An ``Evaluate`` over OpenVINO. Safe to call from several threads; ``load`` swaps the weights between calls."""
 
     def __init__(self, game: Game, config: NetworkConfig, *, precision: str = "fp32", shapes: Any = SHAPES) -> None:
@@ -45,8 +45,8 @@ class OpenVinoEngine:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             self.network = PolicyValueNet(config, game.observation_shape, game.action_layout)
-            self.model, self.places = converted(self.network)
-        self.sample = typical(game)[1].observation
+            self.model, self.places = convert_network(self.network)
+        self.sample = sample_positions(game)[1].observation
         self.lock = threading.Lock()
         self.ready: dict[int, Any] = {}  # the model as compiled for a small shape, or for all others (ANY)
         self.local = threading.local()
@@ -55,9 +55,9 @@ class OpenVinoEngine:
     def load(self, weights: Mapping[str, Tensor], version: int = 0) -> None:
         """Take new weights, strictly; later calls use them."""
         self.network.load_state_dict(weights, strict=True)
-        network = folded(self.network)
+        network = fold_batch_norm(self.network)
         model = self.model.clone()
-        fill(model, self.places, dict(network.named_parameters()))
+        fill_constants(model, self.places, dict(network.named_parameters()))
         if self.precision == "int8":
             quantise(model, largest_inputs(network, torch.from_numpy(self.sample).float()))
         with self.lock:
@@ -114,14 +114,14 @@ class OpenVinoEngine:
         return self.core.compile_model(model, "CPU", options)
 
 
-def converted(network: PolicyValueNet) -> tuple[Any, dict[str, str]]:
+def convert_network(network: PolicyValueNet) -> tuple[Any, dict[str, str]]:
     """The network as an OpenVINO model, and which constant (by name) holds which parameter of the folded network.
 
     For the conversion every parameter is random, so that its values tell it from all others.
     """
     import openvino
 
-    probe = folded(network)
+    probe = fold_batch_norm(network)
     for parameter in probe.parameters():
         nn.init.normal_(parameter)
     example = torch.zeros(2, *network.observation_shape)
@@ -145,7 +145,7 @@ def constants(model: Any) -> list[Any]:
     return [node for node in model.get_ordered_ops() if node.get_type_name() == "Constant"]
 
 
-def fill(model: Any, places: Mapping[str, str], parameters: Mapping[str, Tensor]) -> None:
+def fill_constants(model: Any, places: Mapping[str, str], parameters: Mapping[str, Tensor]) -> None:
     """Put the parameters' values in place of the model's constants."""
     from openvino import opset13 as ops
 

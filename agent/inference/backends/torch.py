@@ -29,7 +29,7 @@ FEW = (1, 2, 3, 4, 5, 6, 8, 12, 16)
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 
-def folded(model: nn.Module) -> nn.Module:
+def fold_batch_norm(model: nn.Module) -> nn.Module:
     """A copy of ``model`` for inference with each BatchNorm folded into the convolution before it."""
     model = copy.deepcopy(model).eval()
     for module in list(model.modules()):
@@ -44,7 +44,7 @@ def folded(model: nn.Module) -> nn.Module:
     return model
 
 
-class TorchEngine:
+class TorchBackend:
     """An ``Evaluate`` over torch. Safe to call from several threads; ``load`` swaps the weights between calls."""
 
     def __init__(
@@ -67,7 +67,7 @@ class TorchEngine:
         self.version = version
 
     def _prepared(self) -> nn.Module:
-        model = folded(self.network).to(self.device, self.dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        model = fold_batch_norm(self.network).to(self.device, self.dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
         return model  # type: ignore[no-any-return]
 
     def __call__(self, states: States, positions: Positions) -> Evaluation:

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from agent.inference.backends.torch import TorchEngine
+from agent.inference.backends.torch import TorchBackend
 from agent.networks.policy_value import NetworkConfig
 from games.game import Game, Positions, States
 
@@ -21,7 +21,7 @@ FIXED_SHAPES = (128, 256, 512)
 """Each costs seconds: fewer of them."""
 
 
-class CompiledEngine(TorchEngine):
+class TorchCompileBackend(TorchBackend):
     """An ``Evaluate`` over torch.compile. Weights are copied into the compiled module, so it is compiled once."""
 
     def __init__(self, game: Game, config: NetworkConfig, *, precision: str = "fp32") -> None:

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from tyro import conf
 
 from agent.settings import Device, Positive, Seed, Slots
-from honte.command_line import GameFlag, PlayerPlace, parse
+from honte.command_line import GameFlag, PlayerPlace, parse_flags
 
 
 @dataclass(frozen=True)
@@ -39,24 +39,24 @@ class Analyze:
 
 
 def main(arguments: Sequence[str]) -> int:
-    args = parse(Analyze, arguments, "analyze")
-    from agent.players import player
-    from honte.analysis.position_analysis import capacity
-    from honte.api import game_for
+    args = parse_flags(Analyze, arguments, "analyze")
+    from agent.players import make_player
+    from honte.analysis.position_analysis import tree_capacity
+    from honte.api import resolve_game
     from honte.protocols.gtp import framing
     from honte.protocols.json_fields import LONGEST
-    from honte.protocols.kata_analysis import Analyst
+    from honte.protocols.kata_analysis import KataAnalysis
 
-    game = game_for(args.game, args.player)
-    room = args.max_visits + 1 if args.max_visits else capacity(game.num_actions, args.num_slots)
-    mind = player(args.player, game, num_slots=args.num_slots, seed=args.seed, device=args.device, capacity=room)
+    game = resolve_game(args.game, args.player)
+    room = args.max_visits + 1 if args.max_visits else tree_capacity(game.num_actions, args.num_slots)
+    mind = make_player(args.player, game, num_slots=args.num_slots, seed=args.seed, device=args.device, capacity=room)
     write = framing.writer(sys.stdout.buffer)
 
     def answer(content: dict[str, Any]) -> None:
         write(json.dumps(content, allow_nan=False) + "\n")
 
-    analyst = Analyst(game, mind, num_slots=args.num_slots, write=answer, seed=args.seed)
-    source = framing.Input(framing.standard_input(), LONGEST, returns_end_lines=True)
+    analyst = KataAnalysis(game, mind, num_slots=args.num_slots, write=answer, seed=args.seed)
+    source = framing.LineReader(framing.standard_input(), LONGEST, returns_end_lines=True)
     open_ = True
     while open_ or not analyst.idle:
         while open_ and (source.pending or analyst.idle):

@@ -13,11 +13,11 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from agent.settings import Device, Positive, PositiveNumber, Range, Slots, Width
-from honte.command_line import Output, parse, progress
+from honte.command_line import Output, parse_flags, show_progress
 from honte.command_text import command
 
 if TYPE_CHECKING:
-    from honte.bench.setting import Setting
+    from honte.bench.setting import BenchSetting
     from honte.bench.turns import Row
     from training.config import LearnConfig
 
@@ -76,7 +76,7 @@ class Bench:
 
 
 def main(arguments: Sequence[str]) -> int:
-    args = parse(Bench, arguments, "bench")
+    args = parse_flags(Bench, arguments, "bench")
     output = Output(args.json)
     if args.signature:
         from honte.signature import signature
@@ -87,10 +87,10 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     import torch
 
-    from agent.inference.devices import device_of
+    from agent.inference.devices import choose_device
     from honte.bench.machine import machine
 
-    args = replace(args, device=str(device_of(args.device, setting="--device")))
+    args = replace(args, device=str(choose_device(args.device, setting="--device")))
 
     torch.set_num_threads(1)  # rates are of one core
     start, setting, here = time.perf_counter(), _setting(args), machine()
@@ -101,7 +101,7 @@ def main(arguments: Sequence[str]) -> int:
         output.say(text)
     for number, part in enumerate(parts):
         rows: list[Row] = []
-        with progress(f"{part}, part {number + 1} of {len(parts)}", LINES[part]) as advance:
+        with show_progress(f"{part}, part {number + 1} of {len(parts)}", LINES[part]) as advance:
             for row in _rows(part, setting, args.compile, suggested):
                 rows.append(row)
                 advance(1, row.what)
@@ -127,17 +127,17 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _setting(args: Bench) -> Setting:
+def _setting(args: Bench) -> BenchSetting:
     from agent.networks.policy_value import NetworkConfig
     from agent.storage.model_folder import load_network
     from games import make
-    from honte.bench.setting import Setting
+    from honte.bench.setting import BenchSetting
 
     game = make(args.game)
     network, weights = NetworkConfig(blocks=args.blocks, channels=args.channels), None
     if args.model is not None:
         network, weights = load_network(args.model, game)
-    return Setting(
+    return BenchSetting(
         game=game,
         network=network,
         weights=weights,
@@ -149,7 +149,7 @@ def _setting(args: Bench) -> Setting:
     )
 
 
-def _rows(part: Part, setting: Setting, compiled: bool, suggested: dict[str, Any]) -> Iterator[Row]:
+def _rows(part: Part, setting: BenchSetting, compiled: bool, suggested: dict[str, Any]) -> Iterator[Row]:
     """What ``part`` finds; where it suggests something, that is put into ``suggested``."""
     if part == "games":
         from honte.bench.rules import games
@@ -189,22 +189,22 @@ def _rows(part: Part, setting: Setting, compiled: bool, suggested: dict[str, Any
         suggested |= advice(setting, tried)
 
 
-def _learning(setting: Setting) -> LearnConfig:
+def _learning(setting: BenchSetting) -> LearnConfig:
     """How a run of this game learns: by its recipe, or by what follows from the game."""
     from honte.recipes import names, values
-    from training.config import LearnConfig, defaults, parse
+    from training.config import LearnConfig, default_values, parse_config
 
     name = setting.game.name
-    said = values(name) if name in names() else defaults(setting.game)
-    learn: LearnConfig = parse(said.get("learn", {}), LearnConfig)
+    said = values(name) if name in names() else default_values(setting.game)
+    learn: LearnConfig = parse_config(said.get("learn", {}), LearnConfig)
     return learn
 
 
-def _shape(setting: Setting) -> str:
+def _shape(setting: BenchSetting) -> str:
     return f"{setting.network.blocks} x {setting.network.channels}"
 
 
-def _opening(setting: Setting, here: Mapping[str, Any]) -> Iterator[str]:
+def _opening(setting: BenchSetting, here: Mapping[str, Any]) -> Iterator[str]:
     """What is measured, where, and what stands in the way."""
     how = f"{setting.num_simulations} simulations a move, {setting.num_games} games at once, on {setting.device}"
     yield f"{setting.game.name}, network {_shape(setting)}, {how}"
@@ -215,7 +215,7 @@ def _opening(setting: Setting, here: Mapping[str, Any]) -> Iterator[str]:
         yield f"others work here, too (load {busy:.1f}): rates will be low and drift, ratios less"
 
 
-def _advice(setting: Setting, suggested: Mapping[str, Any]) -> Iterator[str]:
+def _advice(setting: BenchSetting, suggested: Mapping[str, Any]) -> Iterator[str]:
     """What to do about it: flags of ``honte train``."""
     if suggested:
         play, engine = (_flags(name, suggested[name]) for name in ("self_play", "engine"))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from agent.settings import Positive, Seed
 from games.check import Report
 from games.game import Game
-from honte.command_line import GamePlace, Output, parse
+from honte.command_line import GamePlace, Output, parse_flags
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class CheckGame:
 
 
 def main(arguments: Sequence[str]) -> int:
-    args = parse(CheckGame, arguments, "check-game")
+    args = parse_flags(CheckGame, arguments, "check-game")
     from games import check_game, make
     from games.user_rules.faults import GameFault
 

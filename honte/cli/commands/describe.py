@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from tyro import conf
 
 from agent.settings import Positive
-from honte.command_line import GameFlag, Output, parse, table
+from honte.command_line import GameFlag, Output, format_table, parse_flags
 
 if TYPE_CHECKING:
     from agent.storage.model_folder import Model
@@ -37,7 +37,7 @@ class Describe:
 
 
 def main(arguments: Sequence[str]) -> int:
-    args = parse(Describe, arguments, "describe")
+    args = parse_flags(Describe, arguments, "describe")
     from agent.storage import model_folder
     from games import NAMES, make
 
@@ -50,14 +50,14 @@ def main(arguments: Sequence[str]) -> int:
         content = _game(make(args.what))
     else:
         try:
-            model = model_folder.find(args.what)
+            model = model_folder.find_model(args.what)
         except ValueError as error:
             raise ValueError(f"{error}; games are {', '.join(NAMES)} or FILE.py:game") from None
         content = _model(model_folder.read(model))
         name = args.game or content["game"]
         if args.game or (".py:" not in name and "classes" not in content):  # a file is run only where the user names it
             content = {**_game(make(name)), **content}
-    output.say(table([[f"{name}:", _told(value)] for name, value in content.items()]))
+    output.say(format_table([[f"{name}:", _format_value(value)] for name, value in content.items()]))
     output.result(content)
     return 0
 
@@ -99,12 +99,12 @@ def _recipe(what: str, shape: tuple[int, int, int], classes: int) -> dict[str, A
     from games import make
     from honte.recipes import pictures
     from training.config import TrainConfig
-    from training.config import parse as parsed
+    from training.config import parse_config as parsed
     from training.images.training import ImageConfig
-    from training.yaml_files import read
+    from training.yaml_files import read_yaml
 
     model: Any
-    values = read(Path(what)) if what.endswith((".yaml", ".yml")) else {}
+    values = read_yaml(Path(what)) if what.endswith((".yaml", ".yml")) else {}
     if "game" in values:
         config = parsed(values, TrainConfig)
         game = make(config.game)
@@ -119,9 +119,9 @@ def _recipe(what: str, shape: tuple[int, int, int], classes: int) -> dict[str, A
     return {**content, "input": list(shape), **size, "network": network}
 
 
-def _told(value: Any) -> str:
+def _format_value(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_told(each)}" for name, each in value.items()) or "as it comes"
+        return ", ".join(f"{name} {_format_value(each)}" for name, each in value.items()) or "as it comes"
     if isinstance(value, list):
         return " x ".join(map(str, value))
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 from tyro import conf
 
-from honte.command_line import Output, parse
+from honte.command_line import Output, parse_flags
 from honte.command_text import command
 from honte.error_sentences import sentence
 
@@ -42,7 +42,7 @@ class Export:
 
 
 def main(arguments: Sequence[str]) -> int:
-    args = parse(Export, arguments, "export")
+    args = parse_flags(Export, arguments, "export")
     output = Output(args.json)
     source, files = _files(args.what, report=args.report)
     store, folder = _store(args.to)
@@ -60,7 +60,7 @@ def _files(what: str, *, report: bool) -> tuple[Path, dict[str, bytes]]:
     """The model folder that ``what`` names, and its files, checked against their manifest where there is one."""
     from agent.storage import durable_files, model_folder
 
-    source = model_folder.find(what)
+    source = model_folder.find_model(what)
     model_folder.read(source)
     try:
         whole = (source / durable_files.MANIFEST).is_file()

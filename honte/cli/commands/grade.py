@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent.settings import Count, Device, Positive, Seed, Slots
-from honte.command_line import GameFlag, Output, PlayerPlace, parse, progress, table
+from honte.command_line import GameFlag, Output, PlayerPlace, format_table, parse_flags, show_progress
 
 if TYPE_CHECKING:
     from games.game import Game
-    from selfplay.solved.grading import Grade, Solved
+    from selfplay.solved.grading import Grade, SolvedPosition
 
 UNASKED = 300
 """Positions that are drawn and solved where honte has no set of a game and none is named."""
@@ -49,21 +49,21 @@ class GradeFlags:
 
 
 def main(arguments: Sequence[str]) -> int:
-    args = parse(GradeFlags, arguments, "grade")
+    args = parse_flags(GradeFlags, arguments, "grade")
     from agent.decision import Forfeit
     from agent.players import file_of
     from agent.solvers import POSITION_SETS
     from agent.solvers.perfect_player import has_solver
-    from honte.api import game_for, load, with_simulations
+    from honte.api import load, resolve_game, with_simulations
     from selfplay.matches.readiness import check_players
-    from selfplay.solved.grading import counted, judge
-    from selfplay.solved.position_classes import grouped
+    from selfplay.solved.grading import count_mistakes, find_mistakes
+    from selfplay.solved.position_classes import group_by_class
     from training.evaluation.solved_positions import solved_sets
 
     packaged = all(name in POSITION_SETS for name in args.positions)
     output, sets = Output(args.json), {name: _positions(name) for name in args.positions}
     usual = "connect_four" if packaged and not file_of(args.player) else None
-    game = game_for(args.game or (_told(args.player) or usual if packaged else None), args.player)
+    game = resolve_game(args.game or (_format_player(args.player) or usual if packaged else None), args.player)
     budgets: Sequence[int | None] = args.simulations or (None,)
     texts = [args.player if budget is None else with_simulations(args.player, budget) for budget in budgets]
     for text in texts:  # before positions are solved and stored
@@ -76,12 +76,12 @@ def main(arguments: Sequence[str]) -> int:
     if not sets:
         raise ValueError(f"honte has no solved positions of {game.name}; name a file of them by --positions")
     results: list[dict[str, Any]] = []
-    with progress(args.player, len(budgets) * sum(map(len, sets.values()))) as advance:
+    with show_progress(args.player, len(budgets) * sum(map(len, sets.values()))) as advance:
         for budget, text in zip(budgets, texts, strict=True):
             player = load(text, game, num_slots=args.num_slots, seed=args.seed, device=args.device)
             for name, positions in sets.items():
                 try:
-                    wrong = judge(
+                    wrong = find_mistakes(
                         game,
                         player,
                         positions,
@@ -92,12 +92,12 @@ def main(arguments: Sequence[str]) -> int:
                 except Forfeit as failure:
                     raise ValueError(f"{text!r} failed in the positions {name!r}: {failure.reason}") from None
                 classes = [
-                    {"class": each, **_numbers(counted([positions[i] for i in rows], wrong[rows]))}
-                    for each, rows in grouped(game, positions).items()
+                    {"class": each, **_numbers(count_mistakes([positions[i] for i in rows], wrong[rows]))}
+                    for each, rows in group_by_class(game, positions).items()
                 ]
-                told = {"positions": name, "simulations": budget, **_numbers(counted(positions, wrong))}
+                told = {"positions": name, "simulations": budget, **_numbers(count_mistakes(positions, wrong))}
                 results.append({**told, "classes": classes})
-    output.say(_told_results(args.player, results))
+    output.say(_format_results(args.player, results))
     output.result({"player": args.player, "game": game.name, "results": results})
     return 0
 
@@ -107,30 +107,35 @@ def _numbers(found: Grade) -> dict[str, Any]:
     return {**counts, "interval": list(found.interval), "could_err": found.could_err}
 
 
-def _made(game: Game, count: int, seed: int, path: str | None = None) -> list[Solved]:
+def _made(game: Game, count: int, seed: int, path: str | None = None) -> list[SolvedPosition]:
     """Positions drawn and solved, and kept in a file where one is named."""
-    from agent.solvers.perfect_player import solvable, solver
+    from agent.solvers.perfect_player import is_solvable, make_solver
     from agent.storage import durable_files
     from selfplay.solved import position_classes as classes
 
     if path is not None and Path(path).exists():
         raise ValueError(f"--make: {path} exists; name it by --positions, or choose another name")
-    solve = solver(game, quickest=True)
-    with progress(f"solving {game.name}", count) as advance:
-        found = classes.draw(
-            game, solve, count, seed=seed, solvable=lambda row: solvable(game, row), progress=lambda n: advance(n, "")
+    solve = make_solver(game, quickest=True)
+    with show_progress(f"solving {game.name}", count) as advance:
+        found = classes.draw_solved(
+            game,
+            solve,
+            count,
+            seed=seed,
+            solvable=lambda row: is_solvable(game, row),
+            progress=lambda n: advance(n, ""),
         )
     if path is not None:
-        durable_files.write_atomic(path, classes.written(found))
+        durable_files.write_atomic(path, classes.format_positions(found))
     return found
 
 
-def _positions(name: str) -> list[Solved]:
+def _positions(name: str) -> list[SolvedPosition]:
     from agent import solvers
-    from selfplay.solved.grading import read_positions, solved
+    from selfplay.solved.grading import parse_positions, read_positions
 
     if name in solvers.POSITION_SETS and not Path(name).exists():
-        return solved(solvers.positions(name))
+        return parse_positions(solvers.positions(name))
     if not Path(name).is_file():
         raise ValueError(
             f"--positions: there is no file {name!r}, and no such packaged set; those are"
@@ -139,13 +144,13 @@ def _positions(name: str) -> list[Solved]:
     return read_positions(name)
 
 
-def _told(player: str) -> str | None:
-    from agent.players import game_of
+def _format_player(player: str) -> str | None:
+    from agent.players import learned_game
 
-    return game_of(player)
+    return learned_game(player)
 
 
-def _told_results(player: str, results: Sequence[dict[str, Any]]) -> str:
+def _format_results(player: str, results: Sequence[dict[str, Any]]) -> str:
     heads = ["simulations", "positions", "that allow a mistake", "mistakes", "mistake rate", "95 % interval"]
     rows = [[player, *heads]]
     for each in results:
@@ -153,7 +158,7 @@ def _told_results(player: str, results: Sequence[dict[str, Any]]) -> str:
         rows.append([f"  {each['positions']}", budget, *_row(each)])
         if len(each["classes"]) > 1:
             rows += [[f"    {part['class']}", "", *_row(part)] for part in each["classes"]]
-    return table(rows, right="123456")
+    return format_table(rows, right="123456")
 
 
 def _row(each: dict[str, Any]) -> list[str]:

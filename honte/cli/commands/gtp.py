@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent.settings import Device, Seed
-from honte.command_line import GameFlag, PlayerPlace, parse
+from honte.command_line import GameFlag, PlayerPlace, parse_flags
 
 
 @dataclass(frozen=True)
@@ -30,26 +30,26 @@ class Gtp:
 
 
 def main(arguments: Sequence[str]) -> int:
-    args = parse(Gtp, arguments, "gtp")
+    args = parse_flags(Gtp, arguments, "gtp")
     from agent.player import Player
-    from agent.players import player
+    from agent.players import make_player
     from games import Game
-    from honte.analysis.position_analysis import capacity
-    from honte.api import game_for
+    from honte.analysis.position_analysis import tree_capacity
+    from honte.api import resolve_game
     from honte.protocols import gogui
     from honte.protocols.gtp import framing
     from honte.protocols.gtp.conversation import Conversation
-    from honte.protocols.gtp.session import Session
+    from honte.protocols.gtp.session import GtpSession
 
     def load(game: Game) -> Player:
-        room = capacity(game.num_actions, 1)
-        return player(args.player, game, num_slots=1, seed=args.seed, device=args.device, capacity=room)
+        room = tree_capacity(game.num_actions, 1)
+        return make_player(args.player, game, num_slots=1, seed=args.seed, device=args.device, capacity=room)
 
-    game = game_for(args.game, args.player)
+    game = resolve_game(args.game, args.player)
     if args.points and not gogui.fits(game):
         raise ValueError(f"--points: {game.name} has more than {len(gogui.LETTERS)} columns or rows")
     write = framing.writer(sys.stdout.buffer)
-    session = Session(game, load, args.player, framing.Input(framing.standard_input()), write, seed=args.seed)
+    session = GtpSession(game, load, args.player, framing.LineReader(framing.standard_input()), write, seed=args.seed)
     session.points = args.points
     Conversation(session).run()
     return 0

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from tyro import conf
 
 from agent.settings import BelowOne, Count, Device, Finite, Integer, Seed, Slots, Threads
-from honte.command_line import GameFlag, Output, parse, progress, table
+from honte.command_line import GameFlag, Output, format_table, parse_flags, show_progress
 
 if TYPE_CHECKING:
     from agent.player import Player
@@ -79,18 +79,18 @@ class Match:
 
 
 def main(arguments: Sequence[str]) -> int:
-    args = parse(Match, arguments, "match")
-    from agent.player_identity import hurried, identity
-    from honte.api import game_for, load
+    args = parse_flags(Match, arguments, "match")
+    from agent.player_identity import identify_player, with_fastest_backend
+    from honte.api import load, resolve_game
     from honte.protocols.sgf import match_collection
     from selfplay.matches.match import play_match
-    from selfplay.matches.match_store import AGREEMENT, MatchFolder, aside
+    from selfplay.matches.match_store import AGREEMENT, MatchStore, move_aside
     from selfplay.matches.readiness import check_players
 
     sprt, games = _checked(args)
-    output, game = Output(args.json), game_for(args.game, args.a, args.b)
-    a, b = (identity(text) for text in (args.a, args.b))
-    texts = [name if args.deterministic else hurried(name) for name in (a.name, b.name)]
+    output, game = Output(args.json), resolve_game(args.game, args.a, args.b)
+    a, b = (identify_player(text) for text in (args.a, args.b))
+    texts = [name if args.deterministic else with_fastest_backend(name) for name in (a.name, b.name)]
     num_slots = max(args.num_slots, 8) if args.deterministic else args.num_slots  # smaller batches have other bits
 
     def crew() -> tuple[Player, Player]:
@@ -113,10 +113,10 @@ def main(arguments: Sequence[str]) -> int:
     begun = not args.fresh and (path / AGREEMENT).exists()
     if not begun:  # before anything is stored
         check_players(game, tried, book)
-    if args.fresh and (moved := aside(path)):
+    if args.fresh and (moved := move_aside(path)):
         output.say(f"the match that was there is now {moved}")
     threads = args.threads or _threads(texts, games)
-    with MatchFolder(path, game, (a.name, b.name), agreement) as folder:
+    with MatchStore(path, game, (a.name, b.name), agreement) as folder:
         for note in folder.notes:
             output.say(f"note: {note}")
         known = sum(number < games for number in folder.records)
@@ -126,7 +126,7 @@ def main(arguments: Sequence[str]) -> int:
             check_players(game, tried, book)
         crews += [crew() for _ in range(threads - 1 if known < games else 0)]
         done = known
-        with progress(f"{args.a} - {args.b}", games) as advance:
+        with show_progress(f"{args.a} - {args.b}", games) as advance:
             advance(known, "")
 
             def report(finished: int, counts: Counts, llr: float | None) -> None:
@@ -152,7 +152,7 @@ def main(arguments: Sequence[str]) -> int:
         if "plies" in settings:
             content["opening_plies"] = settings["plies"]
         folder.write_result(content)
-    output.say(told(a.name, b.name, result))
+    output.say(format_result(a.name, b.name, result))
     as_sgf = match_collection.write(path, game, result.records, (a.name, b.name))
     output.say(f"the games are in {path / 'games.jsonl'}{f' and {as_sgf.name}' if as_sgf else ''}")
     output.result(content)
@@ -161,7 +161,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _checked(args: Match) -> tuple[Sprt | None, int]:
     """The test and the number of games; ValueError for flags that do not fit each other."""
-    from agent.player_identity import repeats
+    from agent.player_identity import is_repeatable
     from selfplay.matches.match import ensure_pairs
     from selfplay.matches.sprt import Sprt
 
@@ -169,7 +169,7 @@ def _checked(args: Match) -> tuple[Sprt | None, int]:
         raise ValueError("--book names the openings; leave --judge and --opening-plies away")
     if args.deterministic:
         for text in (args.a, args.b, args.judge or "random"):
-            if not repeats(text):
+            if not is_repeatable(text):
                 raise ValueError(f"{text!r} does not repeat itself to the bit; leave --deterministic away")
     sprt = None
     if args.sprt:
@@ -186,10 +186,10 @@ def _openings(
     args: Match, game: Game, games: int, num_slots: int, output: Output
 ) -> tuple[dict[str, Any], list[Opening]]:
     """What the openings follow from, and the openings."""
-    from agent.player_identity import hurried, identity, kind_of
+    from agent.player_identity import identify_player, kind_of, with_fastest_backend
     from honte.api import load
-    from selfplay.matches.opening_books import balanced, read_book
-    from selfplay.openings import openings
+    from selfplay.matches.opening_books import balanced_openings, read_book
+    from selfplay.openings import make_openings
 
     if args.book is not None:
         book = read_book(args.book, game)
@@ -199,19 +199,19 @@ def _openings(
         slow = game.name == "connect_four" and "perfect" in map(kind_of, (args.a, args.b, args.judge or ""))
         plies = SLOW_OPENINGS if slow else 2
     if args.judge is None:
-        return {"plies": plies}, openings(game, games // 2, plies, seed=args.seed)
-    judge = identity(args.judge)
-    text = judge.name if args.deterministic else hurried(judge.name)
+        return {"plies": plies}, make_openings(game, games // 2, plies, seed=args.seed)
+    judge = identify_player(args.judge)
+    text = judge.name if args.deterministic else with_fastest_backend(judge.name)
     player = load(text, game, num_slots=num_slots, seed=args.seed, device=args.device)
     found = 0
-    with progress(f"{args.judge} judges openings", games // 2) as advance:
+    with show_progress(f"{args.judge} judges openings", games // 2) as advance:
 
         def report(now: int) -> None:
             nonlocal found
             advance(now - found, "")
             found = now
 
-        chosen = balanced(
+        chosen = balanced_openings(
             game, player, games // 2, plies, limit=args.balance, seed=args.seed, num_slots=num_slots, progress=report
         )
     if (count := len(set(chosen))) < games // 2:
@@ -222,36 +222,36 @@ def _openings(
 
 def _place(game: Game, a: str, b: str, agreement: dict[str, Any]) -> Path:
     """The folder that follows from all that the games follow from."""
-    from selfplay.matches.match_store import plain
+    from selfplay.matches.match_store import file_name
 
     digest = hashlib.sha256(json.dumps([game.name, agreement], sort_keys=True).encode()).hexdigest()
-    return Path("matches") / plain(game.name) / f"{plain(a)}-{plain(b)}-{digest[:8]}"
+    return Path("matches") / file_name(game.name) / f"{file_name(a)}-{file_name(b)}-{digest[:8]}"
 
 
 def _threads(texts: Sequence[str], games: int) -> int:
     """One a core, where there are games for it; one alone where players take the whole machine or share nothing."""
     from agent.player_identity import takes_machine
-    from selfplay.cores import cores
+    from selfplay.cores import num_cores
 
-    return 1 if any(map(takes_machine, texts)) else max(1, min(cores(), 8, games // 16))
+    return 1 if any(map(takes_machine, texts)) else max(1, min(num_cores(), 8, games // 16))
 
 
-def told(a: str, b: str, result: MatchResult) -> str:
+def format_result(a: str, b: str, result: MatchResult) -> str:
     """The result for people."""
     rows = [[f"{a} against {b}", "games", "wins", "draws", "losses"]]
     total = (result.wins, result.draws, result.losses)
     for name, counts in (("as first player", result.first), ("as second player", result.second), ("together", total)):
         rows.append([f"  {name}", str(sum(counts)), *map(str, counts)])
     elo = result.elo
-    lines = [f"{result.game}", table(rows, right="1234")]
+    lines = [f"{result.game}", format_table(rows, right="1234")]
     lines.append(f"pairs of games that brought 0, 1/2, 1, 3/2, 2 points: {', '.join(map(str, result.pairs))}")
     lines.append(f"score {elo.score:.1%} (95 %: {elo.score_low:.1%} to {elo.score_high:.1%})")
-    lines.append(f"Elo difference {elo_told(elo.elo, elo.low, elo.high)}")
+    lines.append(f"Elo difference {format_elo(elo.elo, elo.low, elo.high)}")
     low, high = elo.normalized_low, elo.normalized_high
     lines.append(f"normalized Elo {elo.normalized:+.0f} (95 %: {low:+.0f} to {high:+.0f})")
     lines.append(f"likelihood that {a} is the stronger one: {elo.los:.1%}")
     if result.sprt is not None and result.llr is not None:
-        lines.append(_test_told(a, result.sprt, result.llr))
+        lines.append(_format_test(a, result.sprt, result.llr))
     lines.append(
         f"{result.distinct_games} of {result.games} games are distinct, from {result.distinct_openings} openings"
     )
@@ -264,7 +264,7 @@ def told(a: str, b: str, result: MatchResult) -> str:
     return "\n".join(lines)
 
 
-def _test_told(a: str, sprt: Sprt, llr: float) -> str:
+def _format_test(a: str, sprt: Sprt, llr: float) -> str:
     kind = "normalized Elo" if sprt.model == "normalized" else "Elo"
     verdict = sprt.verdict(llr)
     taken, other = (sprt.elo0, sprt.elo1) if verdict == "H0" else (sprt.elo1, sprt.elo0)
@@ -275,7 +275,7 @@ def _test_told(a: str, sprt: Sprt, llr: float) -> str:
     )
 
 
-def elo_told(elo: float | None, low: float | None, high: float | None) -> str:
+def format_elo(elo: float | None, low: float | None, high: float | None) -> str:
     """The difference and its 95 % interval in words."""
     bounds = {
         (True, True): "no bound on either side yet",

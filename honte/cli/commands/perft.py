@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 from tyro import conf
 
 from agent.settings import Count
-from honte.command_line import GamePlace, Output, parse, progress
+from honte.command_line import GamePlace, Output, parse_flags, show_progress
 
 if TYPE_CHECKING:
     from games.game import Game
@@ -38,7 +38,7 @@ class Perft:
 
 
 def main(arguments: Sequence[str]) -> int:
-    args = parse(Perft, arguments, "perft")
+    args = parse_flags(Perft, arguments, "perft")
     from games import make, perft
     from games.perft import estimated_counts
 
@@ -63,7 +63,7 @@ def _counted(game: Game, expected: list[float]) -> int:
     print(tell, file=sys.stderr, flush=True)
     for each in range(1, depth + 1):
         begun = time.perf_counter()
-        with progress(f"depth {each}", max(1, round(expected[each]))) as advance:
+        with show_progress(f"depth {each}", max(1, round(expected[each]))) as advance:
             count = perft(game, each, lambda counted, advance=advance: advance(counted, ""))  # type: ignore[misc]
         spent = time.perf_counter() - begun
         line = f"depth {each}: {count:,} sequences in {duration(spent)}"

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 from tyro import conf
 
 from agent.settings import Count, Device, Seed, Temperature
-from honte.command_line import GameFlag, Output, PlayerPlace, parse
+from honte.command_line import GameFlag, Output, PlayerPlace, parse_flags
 
 
 @dataclass(frozen=True)
@@ -39,21 +39,23 @@ class Play:
 
 
 def main(arguments: Sequence[str]) -> int:
-    args = parse(Play, arguments, "play")
+    args = parse_flags(Play, arguments, "play")
     from rich.console import Console
 
-    from honte.api import game_for, load, with_simulations
-    from honte.terminal.play import SIDES, Session
+    from honte.api import load, resolve_game, with_simulations
+    from honte.terminal.play import SIDES, TerminalSession
     from selfplay.matches.readiness import check_players
 
-    output, game = Output(args.json), game_for(args.game, args.player)
+    output, game = Output(args.json), resolve_game(args.game, args.player)
     text = args.player if args.simulations is None else with_simulations(args.player, args.simulations)
     seed = random.SystemRandom().randrange(1 << 32) if args.seed is None else args.seed
     side = random.Random(seed).choice(SIDES) if args.side == "random" else args.side
     console = Console(file=output.people, highlight=False)
     player = load(text, game, num_slots=2, seed=seed, device=args.device)
     check_players(game, [(args.player, player)])
-    session = Session(game, player, text, console, seat=SIDES.index(side), seed=seed, temperature=args.temperature)
+    session = TerminalSession(
+        game, player, text, console, seat=SIDES.index(side), seed=seed, temperature=args.temperature
+    )
     session.run()
     output.result(session.as_json())
     return 0

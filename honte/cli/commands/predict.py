@@ -12,7 +12,7 @@ from typing import Annotated
 
 from tyro import conf
 
-from honte.command_line import Output, parse, table
+from honte.command_line import Output, format_table, parse_flags
 
 TOLD = 3
 
@@ -32,7 +32,7 @@ class Predict:
 
 
 def main(arguments: Sequence[str]) -> int:
-    args = parse(Predict, arguments, "predict")
+    args = parse_flags(Predict, arguments, "predict")
     if not args.pictures:
         raise ValueError("name at least one picture")
     import torch
@@ -55,6 +55,6 @@ def main(arguments: Sequence[str]) -> int:
         first = next(iter(named))
         rows.append([str(path), first, ", ".join(f"{name} {chance:.1%}" for name, chance in named.items())])
         results.append({"picture": str(path), "class": first, "chances": named})
-    output.say(table(rows))
+    output.say(format_table(rows))
     output.result({"run": args.run, "predictions": results})
     return 0

@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 from tyro import conf
 
 from agent.settings import Count, Device, EvenCount, Finite, Positive, Slots
-from honte.command_line import Output, parse, progress, table
+from honte.command_line import Output, format_table, parse_flags, show_progress
 
 if TYPE_CHECKING:
     from agent.player import Player
     from training.evaluation.promotion import Promotion
-    from training.evaluation.rating_curve import Ladder, RatingConfig
+    from training.evaluation.rating_curve import RatingConfig, RatingCurve
 
 WAIT = 1.0
 """Seconds between two looks for a new checkpoint."""
@@ -71,21 +71,21 @@ class Rate:
 
 
 def main(arguments: Sequence[str]) -> int:
-    args = parse(Rate, arguments, "rate")
+    args = parse_flags(Rate, arguments, "rate")
     if args.with_stdin:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever holds stdin decides
         threading.Thread(target=_end_with_stdin, daemon=True).start()
-    if args.watch and _gives_way(args):
-        from selfplay.cores import step_back
+    if args.watch and _uses_idle_time(args):
+        from selfplay.cores import lower_priority
 
-        step_back()
+        lower_priority()
     config, run, output = _checked(args), Path(args.run), Output(args.json)
     content = _watched(args, config, run, output) if args.watch else _all(args, config, run, output)
     output.result(content)
     return 0
 
 
-def _gives_way(args: Rate) -> bool:
+def _uses_idle_time(args: Rate) -> bool:
     """Before anything heavy is imported; what is wrong with the text is said later."""
     try:
         return bool(json.loads(args.rating or "{}").get("give_way", True))
@@ -104,8 +104,8 @@ def _checked(args: Rate) -> RatingConfig:
     """The run's way of rating, with the flags over it. ValueError for what is not right."""
     from honte.cli.run_argument import ensure_run
     from selfplay.matches.match import ensure_pairs
-    from training.config import merge
-    from training.config import parse as parsed
+    from training.config import merge_values
+    from training.config import parse_config as parsed
     from training.evaluation.rating_curve import RatingConfig
     from training.run.run_folder import read_config
 
@@ -121,10 +121,10 @@ def _checked(args: Rate) -> RatingConfig:
     over["anchors"], over["promote"] = list(args.anchors) or None, list(args.sprt[:2]) or None
     said = (read_config(args.run) or {}).get("rating") or {}
     try:
-        said = merge(said, json.loads(args.rating or "{}"))
+        said = merge_values(said, json.loads(args.rating or "{}"))
     except (ValueError, TypeError, AttributeError, RecursionError):
         raise ValueError(f"--rating must be a JSON object, not {args.rating!r}") from None
-    said = merge(said, {name: value for name, value in over.items() if value is not None})
+    said = merge_values(said, {name: value for name, value in over.items() if value is not None})
     found: RatingConfig = parsed(said, RatingConfig, "rating.")
     return found
 
@@ -132,37 +132,37 @@ def _checked(args: Rate) -> RatingConfig:
 def _all(args: Rate, config: RatingConfig, run: Path, output: Output) -> dict[str, Any]:
     """Every checkpoint that is there now, or every so many."""
     from agent.storage.model_folder import steps
-    from training.evaluation.rating_curve import taken
+    from training.evaluation.rating_curve import kept_steps
 
     there = steps(run)
     if not there:
         raise ValueError(f"{run} has no checkpoint yet; train a little longer")
-    chosen = {*there[:: args.every], there[-1], *taken(run)}
+    chosen = {*there[:: args.every], there[-1], *kept_steps(run)}
     return _Rating(args, config, run, output).go(sorted(chosen))
 
 
 def _watched(args: Rate, config: RatingConfig, run: Path, output: Output) -> dict[str, Any]:
     """A checkpoint at a time, until the run has finished and its last one is rated."""
     from agent.storage import durable_files
-    from training.evaluation.rating_curve import RATINGS, due, taken
+    from training.evaluation.rating_curve import RATINGS, kept_steps, next_checkpoint
     from training.run.run_folder import read_status
 
-    while durable_files.holder(run / RATINGS) is not None:  # a rater whose run was killed needs a moment to notice
+    while durable_files.lock_holder(run / RATINGS) is not None:  # a rater whose run was killed needs a moment to notice
         time.sleep(WAIT)
     rating = _Rating(args, config, run, output)
     content: dict[str, Any] = {}
     rated: set[int] = set()
     while True:
         finished = (read_status(run) or {}).get("status") == "finished"
-        step = due(run, config.every_minutes, finished=finished)
+        step = next_checkpoint(run, config.every_minutes, finished=finished)
         if step is not None:
             if step in rated:
                 raise ValueError(f"{run}: checkpoint {step} was rated and is not in the curve; remove {run / RATINGS}")
             rated.add(step)
             try:
-                content = rating.go(sorted({*taken(run), step}), step)
+                content = rating.go(sorted({*kept_steps(run), step}), step)
             except ValueError:
-                if (run / "checkpoints" / str(step)).is_dir() or step in taken(run):
+                if (run / "checkpoints" / str(step)).is_dir() or step in kept_steps(run):
                     raise
         elif finished:
             break
@@ -176,13 +176,13 @@ class _Rating:
 
     def __init__(self, args: Rate, config: RatingConfig, run: Path, output: Output) -> None:
         from agent.storage.model_folder import steps
-        from honte.api import game_for
+        from honte.api import resolve_game
         from training.evaluation.rating_curve import anchors_for
 
         self.args, self.config, self.run, self.output = args, config, run, output
         while args.watch and not steps(run):
             time.sleep(WAIT)
-        self.game = game_for(args.game, args.run)
+        self.game = resolve_game(args.game, args.run)
         self.anchors = config.anchors or anchors_for(self.game)
         self._check()
         if args.with_stdin:
@@ -193,9 +193,9 @@ class _Rating:
     def _check(self) -> None:
         """Anchors and checkpoints play this game; before anything is stored."""
         from selfplay.matches.readiness import check_players
-        from selfplay.openings import openings
+        from selfplay.openings import make_openings
 
-        begin = openings(self.game, self.config.games // 2, self.config.opening_plies)
+        begin = make_openings(self.game, self.config.games // 2, self.config.opening_plies)
         for text in (*self.anchors, str(self.run)):
             check_players(self.game, [(text, self.ready(text))], begin)
 
@@ -206,14 +206,14 @@ class _Rating:
 
     def go(self, steps: Sequence[int], challenger: int | None = None) -> dict[str, Any]:
         """Take the checkpoints, test the challenger (the newest), rate them all."""
-        from training.evaluation.rating_curve import rate, take
+        from training.evaluation.rating_curve import keep_network, rate_checkpoints
 
         args, config, run = self.args, self.config, self.run
         for step in steps:
-            take(run, step)
+            keep_network(run, step)
         found = self._tested(steps[-1] if challenger is None else challenger)
-        with progress(f"{run}: ratings", 0) as bar:
-            ladder = rate(
+        with show_progress(f"{run}: ratings", 0) as bar:
+            ladder = rate_checkpoints(
                 run,
                 self.game,
                 self.ready,
@@ -225,7 +225,7 @@ class _Rating:
                 settings=config.settings,
                 progress=bar,
             )
-        self.output.say(told(ladder))
+        self.output.say(format_curve(ladder))
         test = None if found.result is None else found.result.as_json()
         return {**self.content(), "best": found.best, "promoted": found.promoted, "test": test}
 
@@ -235,7 +235,7 @@ class _Rating:
 
         alpha, beta = (*self.args.sprt[2:], 0.05, 0.05)[:2]
         test = Sprt(elo0=self.config.promote[0], elo1=self.config.promote[1], alpha=alpha, beta=beta)
-        with progress(f"{self.run}: is {step} the best?", self.config.test_games) as advance:
+        with show_progress(f"{self.run}: is {step} the best?", self.config.test_games) as advance:
             found = promote(
                 self.run,
                 self.game,
@@ -259,9 +259,9 @@ class _Rating:
     def content(self) -> dict[str, Any]:
         """What is known of the run, as plain values."""
         from training.evaluation.promotion import best_step
-        from training.evaluation.rating_curve import read
+        from training.evaluation.rating_curve import read_curve
 
-        ladder = read(self.run)
+        ladder = read_curve(self.run)
         return {
             "run": str(self.run),
             "game": self.game.name,
@@ -275,11 +275,11 @@ class _Rating:
         }
 
 
-def told(ladder: Ladder) -> str:
+def format_curve(ladder: RatingCurve) -> str:
     """The ladder for people."""
     rows = [["checkpoint", "Elo", "95 %", "games"]]
     for name, each in [(str(point.step), point) for point in ladder.points] + [(a.player, a) for a in ladder.anchors]:
         given = each.low == each.high
         bounds = "given" if given else f"{each.low:+.0f} to {each.high:+.0f}"
         rows.append([name, f"{each.elo:+.0f}", bounds, str(each.games)])
-    return table(rows, right="123")
+    return format_table(rows, right="123")

@@ -12,7 +12,7 @@ from typing import Annotated
 
 from tyro import conf
 
-from honte.command_line import GameFlag, Output, parse, progress
+from honte.command_line import GameFlag, Output, parse_flags, show_progress
 from honte.command_text import command
 
 PAGE, COMPARED = "report.html", "compare.html"
@@ -33,14 +33,14 @@ class ReportFlags:
 
 
 def main(arguments: Sequence[str]) -> int:
-    args = parse(ReportFlags, arguments, "report")
+    args = parse_flags(ReportFlags, arguments, "report")
     from agent.storage import durable_files
     from games import make
     from games.game import Game
     from honte.report.page import html
     from honte.report.run import read
     from honte.report.stored_games import MOST_SHARDS
-    from selfplay.records import shards
+    from selfplay.records import list_shards
 
     if not args.runs:
         raise ValueError("name at least one run: honte report RUN")
@@ -53,8 +53,8 @@ def main(arguments: Sequence[str]) -> int:
         return games.setdefault(name, make(args.game or name)) if name not in games else games[name]
 
     output, folders = Output(args.json), [Path(run) for run in args.runs]
-    total = sum(min(MOST_SHARDS, len(shards(folder / "games"))) for folder in folders)
-    with progress("reading games", total) as advance:
+    total = sum(min(MOST_SHARDS, len(list_shards(folder / "games"))) for folder in folders)
+    with show_progress("reading games", total) as advance:
         stories = [read(folder, known, progress=advance) for folder in folders]
     path = Path(args.out) if args.out else folders[0] / (PAGE if len(folders) == 1 else COMPARED)
     durable_files.write_atomic(path, html(stories).encode())

@@ -13,7 +13,7 @@ from typing import Annotated
 
 from tyro import conf
 
-from honte.command_line import Output, parse, table
+from honte.command_line import Output, format_table, parse_flags
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Runs:
 
 
 def main(arguments: Sequence[str]) -> int:
-    args = parse(Runs, arguments, "runs")
+    args = parse_flags(Runs, arguments, "runs")
     from training.run.run_folder import list_runs
 
     root = Path(args.root)
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str]) -> int:
         for run in runs:
             status = f"{run.status}: {run.reason}" if run.reason else run.status
             rows.append([str(run.path), run.game, f"{run.step:,}", f"{run.samples:,}", status, _ago(run.last_metrics)])
-        output.say(table(rows, right="23"))
+        output.say(format_table(rows, right="23"))
     else:
         output.say(f"no runs below {args.root}; honte train connect_four begins one")
     fields = ("game", "step", "samples", "status", "reason", "last_metrics")

@@ -15,7 +15,7 @@ from tyro import conf
 
 from agent.settings import Count, Device, Integer, Positive, Seed, Slots, Threads
 from honte.cli.commands.match import Text
-from honte.command_line import GameFlag, Output, parse, progress, table
+from honte.command_line import GameFlag, Output, format_table, parse_flags, show_progress
 
 if TYPE_CHECKING:
     from agent.player import Player
@@ -70,36 +70,36 @@ class Tournament:
 
 
 def main(arguments: Sequence[str]) -> int:
-    args = parse(Tournament, arguments, "tournament")
-    from agent.player_identity import expanded, identity
+    args = parse_flags(Tournament, arguments, "tournament")
+    from agent.player_identity import expand_players, identify_player
     from selfplay.matches.rating_store import RatingStore
-    from selfplay.matches.tournament import standings
+    from selfplay.matches.tournament import read_standings
 
     output = Output(args.json)
-    texts = list(dict.fromkeys(text for given in args.players for text in expanded(given)))
+    texts = list(dict.fromkeys(text for given in args.players for text in expand_players(given)))
     _check(args, texts)
-    anchors = {identity(name).name: elo for name, elo in _anchors(args.anchor).items()}
+    anchors = {identify_player(name).name: elo for name, elo in _anchors(args.anchor).items()}
     if texts:
         folder = _play(args, texts, anchors, output)
     else:
         folder = _folder(args, None)
     with RatingStore(folder) as store:
-        known, now = store.known(), standings(store, anchors)
-    output.say(told(now, anchors))
+        known, now = store.known(), read_standings(store, anchors)
+    output.say(format_standings(now, anchors))
     output.say(f"the games are in {folder}")
     output.result({"game": known.get("game"), **as_json(now), "anchors": anchors, "folder": str(folder)})
     return 0
 
 
 def _check(args: Tournament, texts: Sequence[str]) -> None:
-    from agent.player_identity import repeats
+    from agent.player_identity import is_repeatable
     from selfplay.matches.match import ensure_pairs
 
     if len(texts) == 1:
         raise ValueError(f"{texts[0]} has nobody to play against; name two players or more")
     ensure_pairs("--games", args.games)
     for text in texts:
-        if args.deterministic and not repeats(text):
+        if args.deterministic and not is_repeatable(text):
             raise ValueError(f"{text!r} does not repeat itself to the bit; leave --deterministic away")
 
 
@@ -117,37 +117,37 @@ def _anchors(texts: Sequence[str]) -> dict[str, float]:
 
 
 def _folder(args: Tournament, game: Game | None) -> Path:
-    from selfplay.matches.match_store import plain
+    from selfplay.matches.match_store import file_name
 
     if args.out:
         return Path(args.out)
     if game is None and args.game is None:
         raise ValueError("nobody is to play; name players, or with --out or --game a folder whose standings to show")
-    return Path("ratings") / plain(game.name if game else str(args.game))
+    return Path("ratings") / file_name(game.name if game else str(args.game))
 
 
 def _play(args: Tournament, texts: Sequence[str], anchors: dict[str, float], output: Output) -> Path:
-    from agent.player_identity import hurried, identity, takes_machine
-    from honte.api import game_for, load
-    from selfplay.cores import cores
+    from agent.player_identity import identify_player, takes_machine, with_fastest_backend
+    from honte.api import load, resolve_game
+    from selfplay.cores import num_cores
     from selfplay.matches.rating_store import RatingStore
     from selfplay.matches.readiness import check_players
     from selfplay.matches.tournament import gauntlet, play_tournament, round_robin
 
-    game = game_for(args.game, *texts)
-    entrants = [identity(text) for text in texts]
+    game = resolve_game(args.game, *texts)
+    entrants = [identify_player(text) for text in texts]
     for name in anchors:
         if name not in {player.name for player in entrants} and not (_folder(args, game) / "ratings.sqlite").exists():
             raise ValueError(f"{name!r} cannot be an anchor: it is not one of the players")
     settings, begin = _openings(args, game)
     num_slots = max(args.num_slots, 8) if args.deterministic else args.num_slots
-    threads = args.threads or (1 if any(map(takes_machine, texts)) else min(cores(), 8))
+    threads = args.threads or (1 if any(map(takes_machine, texts)) else min(num_cores(), 8))
     loaded: dict[str, list[Player]] = {}
 
     def ready(name: str) -> list[Player]:
         players = loaded.pop(name, None)
         if players is None:
-            text = name if args.deterministic else hurried(name)
+            text = name if args.deterministic else with_fastest_backend(name)
             players = [
                 load(text, game, num_slots=num_slots, seed=args.seed, device=args.device) for _ in range(threads)
             ]
@@ -166,7 +166,10 @@ def _play(args: Tournament, texts: Sequence[str], anchors: dict[str, float], out
     for player in _to_play(folder, entrants, pairs, args.games):  # one after the other: many may not fit in memory
         check_players(game, [(player.name, load(player.name, game, device=args.device))], begin)
     agreement = {"game": game.name, "seed": args.seed, "deterministic": args.deterministic, "openings": settings}
-    with RatingStore(folder, agreement) as store, progress("tournament", args.total or len(pairs) * args.games) as bar:
+    with (
+        RatingStore(folder, agreement) as store,
+        show_progress("tournament", args.total or len(pairs) * args.games) as bar,
+    ):
         play_tournament(
             game,
             store,
@@ -196,12 +199,12 @@ def _to_play(folder: Path, entrants: Sequence[Identity], pairs: Sequence[Pair], 
 
 def _openings(args: Tournament, game: Game) -> tuple[dict[str, Any], list[Opening]]:
     from selfplay.matches.opening_books import read_book
-    from selfplay.openings import openings
+    from selfplay.openings import make_openings
 
     if args.book is not None:
         return {"book_sha256": hashlib.sha256(Path(args.book).read_bytes()).hexdigest()}, read_book(args.book, game)
     plies = _plies(args, game) if args.opening_plies is None else args.opening_plies
-    return {"plies": plies}, openings(game, args.games // 2, plies, seed=args.seed)
+    return {"plies": plies}, make_openings(game, args.games // 2, plies, seed=args.seed)
 
 
 def _plies(args: Tournament, game: Game) -> int:
@@ -218,7 +221,7 @@ def _plies(args: Tournament, game: Game) -> int:
     return SLOW_OPENINGS if slow else 2
 
 
-def told(now: Standings, anchors: dict[str, float]) -> str:
+def format_standings(now: Standings, anchors: dict[str, float]) -> str:
     """The standings for people."""
     rows = [["", "player", "Elo", "95 %", "games", "score", "stronger than the next"]]
     ranking = now.ranking
@@ -231,7 +234,7 @@ def told(now: Standings, anchors: dict[str, float]) -> str:
         rows.append([str(rank), name, f"{now.ratings.elo[i]:+.0f}", bounds, str(games), score, next_one])
     ratings = now.ratings
     first = f"{ratings.advantage:+.0f} Elo (standard error {ratings.advantage_error:.0f})"
-    return f"{table(rows, right='02456')}\nthe first player's advantage: {first}"
+    return f"{format_table(rows, right='02456')}\nthe first player's advantage: {first}"
 
 
 def as_json(now: Standings) -> dict[str, Any]:

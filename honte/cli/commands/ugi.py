@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent.settings import Device, Seed
-from honte.command_line import GameFlag, PlayerPlace, parse
+from honte.command_line import GameFlag, PlayerPlace, parse_flags
 
 
 @dataclass(frozen=True)
@@ -28,18 +28,23 @@ class UgiFlags:
 
 
 def main(arguments: Sequence[str]) -> int:
-    args = parse(UgiFlags, arguments, "ugi")
-    from agent.players import player
-    from honte.analysis.position_analysis import capacity
-    from honte.api import game_for
+    args = parse_flags(UgiFlags, arguments, "ugi")
+    from agent.players import make_player
+    from honte.analysis.position_analysis import tree_capacity
+    from honte.api import resolve_game
     from honte.protocols.gtp import framing
-    from honte.protocols.ugi import Ugi
+    from honte.protocols.ugi import UgiConversation
 
-    game = game_for(args.game, args.player)
-    room = capacity(game.num_actions, 1)
-    made = player(args.player, game, num_slots=1, seed=args.seed, device=args.device, capacity=room)
+    game = resolve_game(args.game, args.player)
+    room = tree_capacity(game.num_actions, 1)
+    made = make_player(args.player, game, num_slots=1, seed=args.seed, device=args.device, capacity=room)
     write = framing.writer(sys.stdout.buffer)
-    Ugi(
-        game, made, args.player, framing.Input(framing.standard_input(), returns_end_lines=True), write, seed=args.seed
+    UgiConversation(
+        game,
+        made,
+        args.player,
+        framing.LineReader(framing.standard_input(), returns_end_lines=True),
+        write,
+        seed=args.seed,
     ).run()
     return 0

@@ -14,21 +14,21 @@ from typing import NamedTuple
 from agent import random_numbers
 from agent.decision import Terms
 from agent.external.gtp import is_go
-from agent.player import Follower
+from agent.player import MoveFollower
 from games import Position
-from honte.analysis.position_analysis import Analysis, Candidate, Thought, endless
+from honte.analysis.position_analysis import Analysis, CandidateMove, PositionThinking, endless
 from honte.protocols import gogui
 from honte.protocols.gtp import framing
-from honte.protocols.gtp.framing import whole
-from honte.protocols.gtp.move_commands import Moves
-from honte.protocols.gtp.session import ENDED, Command, Session, word
+from honte.protocols.gtp.framing import parse_whole_number
+from honte.protocols.gtp.move_commands import MoveCommands
+from honte.protocols.gtp.session import ENDED, Command, GtpSession, word
 
 SLOT = 0
 EVERY = 1.0
 """Seconds between reports unless a command says otherwise."""
 
 
-class Wish(NamedTuple):
+class AnalysisRequest(NamedTuple):
     """What an analysis was asked for."""
 
     seat: int
@@ -37,10 +37,10 @@ class Wish(NamedTuple):
     most: int
 
 
-class Thinking:
+class AnalysisCommands:
     """The commands, each taking its words and giving its reply; ValueError in words for a ``?``."""
 
-    def __init__(self, session: Session, moves: Moves) -> None:
+    def __init__(self, session: GtpSession, moves: MoveCommands) -> None:
         self.session, self.moves = session, moves
         self.last: tuple[Position, Analysis] | None = None
 
@@ -49,7 +49,7 @@ class Thinking:
             "genmove": lambda words: self.genmove(self._seat(words, "genmove COLOR")),
             "reg_genmove": lambda words: self.genmove(self._seat(words, "reg_genmove COLOR"), keep=False),
         }
-        for prefix, tell in (("", precise), ("kata-", precise), ("lz-", coarse)):
+        for prefix, tell in (("", kata_line), ("kata-", kata_line), ("lz-", leela_line)):
             found[f"{prefix}analyze"] = partial(self.analyze, tell=tell)
             found[f"{prefix}genmove_analyze"] = partial(self.genmove_analyze, tell=tell)
         return found
@@ -57,18 +57,18 @@ class Thinking:
     def _seat(self, words: list[str], usage: str) -> int:
         return self.session.board.seat(word(words, 0, usage))
 
-    def thought(self, here: Position, budget: int) -> Thought:
+    def thought(self, here: Position, budget: int) -> PositionThinking:
         """A search begun at ``here``, which is not over."""
         session, player = self.session, self.session.player(here.game)
-        if isinstance(player, Follower) and session.board.start is not None:
+        if isinstance(player, MoveFollower) and session.board.start is not None:
             raise ValueError(f"{session.name} is told moves only: it cannot think about stones that were set up")
-        thought = Thought(player, SLOT, here)
+        thought = PositionThinking(player, SLOT, here)
         thought.begin(
-            Terms.of(1, budget=budget, keys=random_numbers.keys(session.seed, session.count, len(here.moves)))
+            Terms.of(1, budget=budget, keys=random_numbers.make_keys(session.seed, session.count, len(here.moves)))
         )
         return thought
 
-    def genmove(self, seat: int, *, keep: bool = True, report: Callable[[Thought], None] | None = None) -> str:
+    def genmove(self, seat: int, *, keep: bool = True, report: Callable[[PositionThinking], None] | None = None) -> str:
         """The move, played on the board unless it is only asked for (``keep``)."""
         session = self.session
         if session.chosen and session.points:
@@ -115,7 +115,9 @@ class Thinking:
         self.moves.play([session.board.names[seat], chosen])
         return chosen
 
-    def _decided(self, here: Position, seat: int, began: float, report: Callable[[Thought], None] | None) -> int:
+    def _decided(
+        self, here: Position, seat: int, began: float, report: Callable[[PositionThinking], None] | None
+    ) -> int:
         session = self.session
         plies = max(1, here.game.max_plies - len(here.moves))
         seconds = session.clock.seconds(seat, plies / 3)
@@ -137,7 +139,7 @@ class Thinking:
         self.last = None
         due = time.monotonic() + wish.every
 
-        def report(thought: Thought) -> None:
+        def report(thought: PositionThinking) -> None:
             nonlocal due
             if time.monotonic() >= due:
                 due = time.monotonic() + wish.every
@@ -149,7 +151,7 @@ class Thinking:
             self.session.write(f"error {error}\n\n")  # the reply has begun; it can fail in words only
             return ENDED
         if self.last is not None:
-            self.session.write(told(*self.last, wish, tell))
+            self.session.write(info_line(*self.last, wish, tell))
         self.session.write(f"play {move}\n\n")
         return ENDED
 
@@ -170,17 +172,17 @@ class Thinking:
                 self._write(thought, wish, tell)
         thought.decide()
         self.last = here, thought.analysis()
-        session.write(told(*self.last, wish, tell))
+        session.write(info_line(*self.last, wish, tell))
         session.source.wait()
         session.write("\n")
         return ENDED
 
-    def _write(self, thought: Thought, wish: Wish, tell: Tell) -> None:
+    def _write(self, thought: PositionThinking, wish: AnalysisRequest, tell: Tell) -> None:
         analysis = thought.analysis()
         if analysis.candidates:
-            self.session.write(told(thought.here, analysis, wish, tell))
+            self.session.write(info_line(thought.here, analysis, wish, tell))
 
-    def _wish(self, words: list[str]) -> Wish:
+    def _wish(self, words: list[str]) -> AnalysisRequest:
         """``[COLOR] [CENTISECONDS] [interval CS] [minmoves N] [maxmoves N]``; KataGo's other pairs are passed over."""
         rest = list(words)
         seat = self.session.board.here.to_play
@@ -193,8 +195,8 @@ class Thinking:
             if key not in KEYS:
                 raise ValueError(f"syntax error: {key!r} is not known; there are {', '.join(KEYS)}")
             if key in found:
-                found[key] = whole(value, key, high=10**6)
-        return Wish(seat, max(0.01, found["interval"] / 100), found["minmoves"], found["maxmoves"])
+                found[key] = parse_whole_number(value, key, high=10**6)
+        return AnalysisRequest(seat, max(0.01, found["interval"] / 100), found["minmoves"], found["maxmoves"])
 
     def current(self) -> tuple[Position, Analysis]:
         """What is thought of the board as it stands: the last thoughts where they are about it, else new ones."""
@@ -213,35 +215,35 @@ class Thinking:
 
 KEYS = ("interval", "minmoves", "maxmoves", "ownership", "movesOwnership", "pvVisits", "rootInfo")
 
-Tell = Callable[[Candidate, int], str]
+Tell = Callable[[CandidateMove, int], str]
 
 
-def precise(candidate: Candidate, order: int) -> str:
+def kata_line(candidate: CandidateMove, order: int) -> str:
     """One move as KataGo tells it: shares from 0 to 1."""
     rate, prior, lcb = candidate.winrate, candidate.prior, candidate.lcb
     shares = f"utility {2 * rate - 1:.6f} winrate {rate:.6f} prior {prior:.6f} lcb {lcb:.6f}"
     return f"visits {candidate.visits} {shares} order {order}"
 
 
-def coarse(candidate: Candidate, order: int) -> str:
+def leela_line(candidate: CandidateMove, order: int) -> str:
     """One move as Leela Zero tells it: shares from 0 to 10000."""
     rate, prior, lcb = (round(10_000 * share) for share in (candidate.winrate, candidate.prior, candidate.lcb))
     return f"visits {candidate.visits} winrate {rate} prior {prior} lcb {lcb} order {order}"
 
 
-def told(here: Position, analysis: Analysis, wish: Wish, tell: Tell) -> str:
+def info_line(here: Position, analysis: Analysis, wish: AnalysisRequest, tell: Tell) -> str:
     """One line about all moves that were looked at."""
     visited = [c for c in analysis.candidates if c.visits]
     least = max(1, wish.least)
     shown = visited if len(visited) >= least else analysis.candidates[:least]
     words = []
     for order, candidate in enumerate(shown[: wish.most]):
-        line = texts(here, candidate.variation)
+        line = variation_text(here, candidate.variation)
         words.append(f"info move {line[0]} {tell(candidate, order)} pv {' '.join(line)}")
     return " ".join(words) + "\n" if words else ""
 
 
-def texts(here: Position, actions: tuple[int, ...]) -> list[str]:
+def variation_text(here: Position, actions: tuple[int, ...]) -> list[str]:
     """A variation as people write it."""
     for action in actions:
         here = here.play(action)

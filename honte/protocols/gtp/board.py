@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.external.gtp import colours, is_go, komi
+from agent.external.gtp import colour_names, is_go, komi
 from games import Game, Position, make, position
 from games.registry import NAMES
 from games.rules.go import can_resume, resumed
@@ -42,7 +42,7 @@ class GtpBoard:
 
     @property
     def names(self) -> tuple[str, str]:
-        return colours(self.game)
+        return colour_names(self.game)
 
     def seat(self, text: str) -> int:
         """The seat of a colour: b, w, black, white, or the game's own names."""
@@ -194,7 +194,7 @@ class GtpBoard:
             self.here, seats=self.seats, start=self.start, handicap=self.handicap, komi=self.komi, result=result
         )
 
-    def load(self, record: conversion.Record) -> None:
+    def load(self, record: conversion.SgfGame) -> None:
         """Set up and play what a file says, all or nothing. The game must be the record's."""
         fresh = GtpBoard(self.game)
         fresh.komi = self.komi
@@ -237,7 +237,7 @@ def _first_to_play(game: Game, cells: NDArray[np.int8]) -> int:
     return int(conversion.kind(game) != "othello" and first > second)
 
 
-def resized(game: Game, columns: int, rows: int) -> Game:
+def with_size(game: Game, columns: int, rows: int) -> Game:
     """The same game on another board. ValueError where it has no such size."""
     board = game.board
     if (columns, rows) == (board.width, board.height) or columns == rows == max(board.width, board.height):

@@ -13,20 +13,20 @@ import traceback
 import honte
 from honte.error_sentences import sentence
 from honte.protocols.gtp import framing
-from honte.protocols.gtp.analysis_commands import Thinking
-from honte.protocols.gtp.gogui_commands import GoGui
-from honte.protocols.gtp.move_commands import Moves
-from honte.protocols.gtp.session import ENDED, Command, Session
+from honte.protocols.gtp.analysis_commands import AnalysisCommands
+from honte.protocols.gtp.gogui_commands import GoGuiCommands
+from honte.protocols.gtp.move_commands import MoveCommands
+from honte.protocols.gtp.session import ENDED, Command, GtpSession
 
 
 class Conversation:
     """Answers a session's lines until ``quit``."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: GtpSession) -> None:
         self.session = session
         self.going = True
-        moves = Moves(session)
-        thinking = Thinking(session, moves)
+        moves = MoveCommands(session)
+        thinking = AnalysisCommands(session, moves)
         self.commands: dict[str, Command] = {
             "protocol_version": lambda words: "2",
             "name": lambda words: "honte",
@@ -36,7 +36,7 @@ class Conversation:
             "quit": self.quit,
             "cputime": lambda words: f"{time.process_time():.3f}",
         }
-        self.commands |= moves.commands() | thinking.commands() | GoGui(session, thinking).commands()
+        self.commands |= moves.commands() | thinking.commands() | GoGuiCommands(session, thinking).commands()
 
     def quit(self, words: list[str]) -> str:
         self.going = False

@@ -27,7 +27,7 @@ ID = re.compile(r"[0-9]{1,10}(?=\s|$)")
 LARGEST_ID = 2**31 - 1
 
 
-class Line(NamedTuple):
+class GtpCommand(NamedTuple):
     """A command as it was sent."""
 
     id: str
@@ -36,17 +36,17 @@ class Line(NamedTuple):
     too_long: bool = False
 
 
-def read(content: bytes) -> Line:
+def read(content: bytes) -> GtpCommand:
     """One line, with or without its end."""
     text = content.decode("utf-8", "replace").rstrip("\r\n").replace("\t", " ")
     text = "".join(c for c in text.partition("#")[0] if c.isprintable()).strip()
     found = ID.match(text)
     name = found[0] if found is not None and int(found[0]) <= LARGEST_ID else ""
     words = text[len(name) :].split()
-    return Line(name, words[0] if words else "", words[1:], len(content) > LONGEST)
+    return GtpCommand(name, words[0] if words else "", words[1:], len(content) > LONGEST)
 
 
-def reply(to: Line, content: str, *, good: bool = True) -> str:
+def reply(to: GtpCommand, content: str, *, good: bool = True) -> str:
     """A reply: ``=`` or ``?`` and the id, the content without lines that would end it early, a blank line."""
     lines = [line.rstrip() for line in content.splitlines() if line.strip()]
     first, *rest = [""] * (content.startswith("\n") or not lines) + lines  # a drawing begins on a line of its own
@@ -54,12 +54,12 @@ def reply(to: Line, content: str, *, good: bool = True) -> str:
     return "\n".join([f"{head(to, good=good)}{space}{first}", *rest, "", ""])
 
 
-def head(to: Line, *, good: bool = True) -> str:
+def head(to: GtpCommand, *, good: bool = True) -> str:
     """How a reply begins."""
     return f"{'=' if good else '?'}{to.id}"
 
 
-def number(text: str, what: str, *, low: float = -math.inf, high: float = math.inf) -> float:
+def parse_number(text: str, what: str, *, low: float = -math.inf, high: float = math.inf) -> float:
     """A finite number from the protocol. ValueError in its words."""
     try:
         value = float(text) if len(text) <= 32 and text.isascii() else math.nan
@@ -70,14 +70,14 @@ def number(text: str, what: str, *, low: float = -math.inf, high: float = math.i
     return value
 
 
-def whole(text: str, what: str, *, low: int = 0, high: int = 10**9) -> int:
+def parse_whole_number(text: str, what: str, *, low: int = 0, high: int = 10**9) -> int:
     """A whole number from the protocol. ValueError in its words."""
     if not (text.isascii() and text.isdecimal() and len(text) <= 9 and low <= int(text) <= high):
         raise ValueError(f"syntax error: {what} is {text[:40]!r}; it must be a whole number from {low} to {high}")
     return int(text)
 
 
-class Input:
+class LineReader:
     """Lines from a stream, read in a thread of their own so that a command under way can see what comes next."""
 
     def __init__(self, stream: IO[bytes], longest: int = LONGEST, *, returns_end_lines: bool = False) -> None:

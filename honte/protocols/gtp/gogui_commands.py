@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from agent.external.gtp import is_go
 from honte.protocols import gogui
-from honte.protocols.gtp.analysis_commands import Thinking, texts
-from honte.protocols.gtp.session import Command, Session
+from honte.protocols.gtp.analysis_commands import AnalysisCommands, variation_text
+from honte.protocols.gtp.session import Command, GtpSession
 
 
-class GoGui:
+class GoGuiCommands:
     """The commands, each taking its words and giving its reply; ValueError in words for a ``?``."""
 
-    def __init__(self, session: Session, thinking: Thinking) -> None:
+    def __init__(self, session: GtpSession, thinking: AnalysisCommands) -> None:
         self.session, self.thinking = session, thinking
 
     def commands(self) -> dict[str, Command]:
@@ -71,7 +71,7 @@ class GoGui:
         here, analysis = self.thinking.current()
         actions = analysis.candidates[0].variation
         if not self.session.points:
-            return " ".join(texts(here, actions))
+            return " ".join(variation_text(here, actions))
         points: list[str] = []
         for action in actions:
             points += gogui.moves(here)[action]

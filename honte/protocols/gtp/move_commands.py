@@ -12,17 +12,17 @@ from agent.external.gtp import is_go
 from agent.storage import durable_files
 from games import Game
 from honte.protocols import gogui
-from honte.protocols.gtp.board import GtpBoard, handicap_points, resized
+from honte.protocols.gtp.board import GtpBoard, handicap_points, with_size
 from honte.protocols.gtp.clock import MOST
-from honte.protocols.gtp.framing import number, whole
-from honte.protocols.gtp.session import Command, Session, word
+from honte.protocols.gtp.framing import parse_number, parse_whole_number
+from honte.protocols.gtp.session import Command, GtpSession, word
 from honte.protocols.sgf import conversion, game_tree
 
 
-class Moves:
+class MoveCommands:
     """The commands, each taking its words and giving its reply; ValueError in words for a ``?``."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: GtpSession) -> None:
         self.session = session
 
     def commands(self) -> dict[str, Command]:
@@ -51,16 +51,16 @@ class Moves:
         return found
 
     def boardsize(self, words: list[str]) -> str:
-        size = whole(word(words, 0, "boardsize SIZE"), "the size", low=1, high=99)
+        size = parse_whole_number(word(words, 0, "boardsize SIZE"), "the size", low=1, high=99)
         return self._resize(size, size)
 
     def rectangular_boardsize(self, words: list[str]) -> str:
         usage = "rectangular_boardsize COLUMNS ROWS"
-        columns, rows = (whole(word(words, i, usage), "a side", low=1, high=99) for i in (0, 1))
+        columns, rows = (parse_whole_number(word(words, i, usage), "a side", low=1, high=99) for i in (0, 1))
         return self._resize(columns, rows)
 
     def _resize(self, columns: int, rows: int) -> str:
-        game = resized(self.session.board.game, columns, rows)
+        game = with_size(self.session.board.game, columns, rows)
         self._set(GtpBoard(game) if game is not self.session.board.game else self.session.board)
         return self.clear_board([])
 
@@ -83,13 +83,13 @@ class Moves:
         return ""
 
     def komi(self, words: list[str]) -> str:
-        self.session.board.komi = number(word(words, 0, "komi KOMI"), "komi", low=-1000, high=1000)
+        self.session.board.komi = parse_number(word(words, 0, "komi KOMI"), "komi", low=-1000, high=1000)
         self.session.ready()
         return ""
 
     def fixed_handicap(self, words: list[str]) -> str:
         size = self.session.board.game.board.width
-        stones = whole(word(words, 0, "fixed_handicap STONES"), "the number of stones", low=2, high=9)
+        stones = parse_whole_number(word(words, 0, "fixed_handicap STONES"), "the number of stones", low=2, high=9)
         return self._handicap([r * size + c for r, c in handicap_points(size, stones)])
 
     def set_free_handicap(self, words: list[str]) -> str:
@@ -151,23 +151,27 @@ class Moves:
         return ""
 
     def undo_many(self, words: list[str]) -> str:
-        count = whole(words[0], "the number of moves", high=10_000) if words else 1
+        count = parse_whole_number(words[0], "the number of moves", high=10_000) if words else 1
         for _ in range(count):
             self.undo([])
         return ""
 
     def time_settings(self, words: list[str]) -> str:
         usage = "time_settings MAIN_TIME BYO_YOMI_TIME BYO_YOMI_STONES"
-        main, period = (number(word(words, i, usage), "a time", low=0, high=MOST) for i in (0, 1))
-        self.session.clock.set(main, period, whole(word(words, 2, usage), "the number of stones", high=1000))
+        main, period = (parse_number(word(words, i, usage), "a time", low=0, high=MOST) for i in (0, 1))
+        self.session.clock.set(
+            main, period, parse_whole_number(word(words, 2, usage), "the number of stones", high=1000)
+        )
         self.session.ready()  # no clock runs yet
         return ""
 
     def time_left(self, words: list[str]) -> str:
         usage = "time_left COLOR TIME STONES"
         seat = self.session.board.seat(word(words, 0, usage))
-        left = number(word(words, 1, usage), "the time", low=-MOST, high=MOST)
-        self.session.clock.tell(seat, left, whole(word(words, 2, usage), "the number of stones", high=1000))
+        left = parse_number(word(words, 1, usage), "the time", low=-MOST, high=MOST)
+        self.session.clock.tell(
+            seat, left, parse_whole_number(word(words, 2, usage), "the number of stones", high=1000)
+        )
         return ""
 
     def final_status_list(self, words: list[str]) -> str:
@@ -179,7 +183,7 @@ class Moves:
 
     def loadsgf(self, words: list[str]) -> str:
         path = Path(word(words, 0, "loadsgf FILE [MOVE_NUMBER]"))
-        before = whole(words[1], "the move number", low=1) - 1 if len(words) > 1 else None
+        before = parse_whole_number(words[1], "the move number", low=1) - 1 if len(words) > 1 else None
         try:
             if path.stat().st_size > game_tree.LARGEST:
                 raise ValueError(f"{path} is larger than {game_tree.LARGEST} bytes")
@@ -203,7 +207,7 @@ class Moves:
         mine = self.session.board.game
         if conversion.kind(game) != conversion.kind(mine):
             raise ValueError(f"it is a game of {conversion.kind(game)}; this is {mine.name}")
-        return resized(mine, game.board.width, game.board.height)
+        return with_size(mine, game.board.width, game.board.height)
 
     def printsgf(self, words: list[str]) -> str:
         content = self.session.board.to_sgf()

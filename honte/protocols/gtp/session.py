@@ -11,7 +11,7 @@ from agent.decision import Terms
 from agent.player import Player
 from agent.search.search import Search
 from games import Game, position
-from honte.analysis.position_analysis import Thought
+from honte.analysis.position_analysis import PositionThinking
 from honte.protocols.gtp import framing
 from honte.protocols.gtp.board import GtpBoard, with_komi
 from honte.protocols.gtp.clock import Clock
@@ -23,11 +23,11 @@ Load = Callable[[Game], Player]
 Command = Callable[[list[str]], str]
 
 
-class Session:
+class GtpSession:
     """What all commands share: games of one kind, the players for them, and the line that is answered now."""
 
     def __init__(
-        self, game: Game, load: Load, name: str, source: framing.Input, write: framing.Write, *, seed: int = 0
+        self, game: Game, load: Load, name: str, source: framing.LineReader, write: framing.Write, *, seed: int = 0
     ) -> None:
         """``load`` makes the player for a game, ValueError where it cannot. ``name`` is the player's."""
         self.load, self.name, self.source, self.write, self.seed = load, name, source, write, seed
@@ -57,7 +57,7 @@ class Session:
             self.board.change(game)
         player = self.player(game)
         if game.name not in self.warm and isinstance(player, Search):
-            thought = Thought(player, 0, position(game))
+            thought = PositionThinking(player, 0, position(game))
             thought.begin(Terms.of(1, budget=2))
             while thought.grow():
                 pass

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import honte
-from agent.external.gtp import colours, is_go
+from agent.external.gtp import colour_names, is_go
 from agent.external.gtp import komi as komi_of
 from games import Game, Position, position
 from honte.protocols.sgf import game_tree
@@ -59,7 +59,7 @@ class Move(NamedTuple):
     text: str
 
 
-class Record(NamedTuple):
+class SgfGame(NamedTuple):
     """A game read from a file."""
 
     game_name: str  # as ``games.make`` takes it
@@ -101,7 +101,7 @@ def to_sgf(
     game = here.game
     if kind(game) not in TYPES:
         raise ValueError(f"{game.name} has no SGF type; {', '.join(TYPES)} have")
-    names = colours(game)
+    names = colour_names(game)
     root: game_tree.Properties = {
         "GM": [str(TYPES[kind(game)])],
         "FF": ["4"],
@@ -157,7 +157,7 @@ def _in_turn(start: Position, here: Position) -> list[int]:
     return seats
 
 
-def from_sgf(content: str | bytes, num_moves: int | None = None) -> Record:
+def from_sgf(content: str | bytes, num_moves: int | None = None) -> SgfGame:
     """The main line of the first game of a file, up to the move after ``num_moves`` moves.
 
     Stones that are set up before that move belong to it. ValueError for what is not one of ours.
@@ -199,7 +199,7 @@ def from_sgf(content: str | bytes, num_moves: int | None = None) -> Record:
             break
     if name == "hex" and any(isinstance(event, Move) and event.text == "swap" for event in events):
         parameters += ",swap=true"
-    return Record(f"{name}:{parameters}", events, _handicap(_only_value(line, "HA"), name, events), next_seat)
+    return SgfGame(f"{name}:{parameters}", events, _handicap(_only_value(line, "HA"), name, events), next_seat)
 
 
 def _only_value(line: Sequence[game_tree.Node], key: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from agent.external.gtp import colours
+from agent.external.gtp import colour_names
 from agent.storage import durable_files
 from games import Game, Position
 from honte.protocols.sgf.conversion import TYPES, kind, to_sgf
@@ -24,11 +24,11 @@ def write(folder: Path, game: Game, records: Sequence[GameRecord], players: tupl
     if kind(game) not in TYPES:
         return None
     path = folder / FILE
-    durable_files.write_atomic(path, "".join(told(game, record, players) for record in records).encode())
+    durable_files.write_atomic(path, "".join(game_to_sgf(game, record, players) for record in records).encode())
     return path
 
 
-def told(game: Game, record: GameRecord, players: tuple[str, str]) -> str:
+def game_to_sgf(game: Game, record: GameRecord, players: tuple[str, str]) -> str:
     """One game. A has the first seat in games of even id."""
     states, seats = game.new(1), list[int]()
     game.init(states)
@@ -49,4 +49,4 @@ def result(game: Game, record: GameRecord) -> str:
     """``B+``, ``W+F`` (by forfeit) or ``0`` for a draw."""
     if record.outcome == 0:
         return "0"
-    return colours(game)[0 if record.outcome > 0 else 1][0].upper() + "+" + ("F" if record.reason else "")
+    return colour_names(game)[0 if record.outcome > 0 else 1][0].upper() + "+" + ("F" if record.reason else "")

@@ -11,10 +11,10 @@ import pytest
 
 from agent.decision import Forfeit, Terms
 from agent.external.gtp import GtpPlayer, gtp_player
-from agent.external.gtp_client import EngineError, GtpClient, Refused
-from agent.external.player import OutsidePlayer
-from agent.player import Follower, RandomPlayer
-from agent.players import game_of, player
+from agent.external.gtp_client import CommandRefused, EngineError, GtpClient
+from agent.external.player import ExternalPlayer
+from agent.player import MoveFollower, RandomPlayer
+from agent.players import learned_game, make_player
 from games import Game, make
 from selfplay.game_loop import GameLoop, Start
 
@@ -109,7 +109,7 @@ def test_an_engine_follows_any_line(engines: dict[str, GtpPlayer], fault: str) -
 
 def test_it_plays_whole_games_in_the_loop(engines: dict[str, GtpPlayer], game: Game) -> None:
     one = engines[""]
-    assert isinstance(one, Follower)
+    assert isinstance(one, MoveFollower)
     starts = (Start(i, (0, 1) if i % 2 == 0 else (1, 0), (4,)) for i in range(6))
     loop = GameLoop(game, [one, RandomPlayer(game)], starts, num_slots=3, seed=3)
     finished = []
@@ -172,8 +172,8 @@ def test_what_cannot_be_started(game: Game) -> None:
 
 def test_a_player_from_text(command: str, game: Game) -> None:
     text = f"gtp:seconds=7 engines=2 {command} 'a?b=c@1'"
-    assert game_of(text) is None
-    one = player(text, game, num_slots=5)
+    assert learned_game(text) is None
+    one = make_player(text, game, num_slots=5)
     assert isinstance(one, GtpPlayer)
     assert len(one.engines) == 2
     assert one.engines[0].seconds == 7
@@ -195,7 +195,7 @@ def test_texts_that_name_no_engine(game: Game, text: str, says: str) -> None:
 def test_a_client_by_itself(command: str) -> None:
     client = GtpClient(f"{command} refused", seconds=60)
     assert client.ask("list_commands").split() == ["play", "genmove", "undo"]
-    with pytest.raises(Refused, match="not today"):
+    with pytest.raises(CommandRefused, match="not today"):
         client.ask("genmove b")
     assert client.ask("clear_board") == ""
     client.close()
@@ -207,10 +207,10 @@ def test_a_client_by_itself(command: str) -> None:
 def test_settings_behind_a_question_mark_are_refused(kind: str, game: Game) -> None:
     for end in ("?simulations=5", "?seconds=5", "?", " --fast ?temperature=1&seed=1", ' "a b"?simulations=5'):
         with pytest.raises(ValueError, match=r"takes no settings behind a question mark; seconds=N and engines=N"):
-            player(f"{kind}:engine{end}", game, num_slots=1)
+            make_player(f"{kind}:engine{end}", game, num_slots=1)
     for command in ("engine '?'", 'engine "--url=http://x?a=1"', r"engine \?", "'what?' --now"):
-        made = player(f"{kind}:seconds=5 {command}", game, num_slots=1)
-        assert isinstance(made, OutsidePlayer)
+        made = make_player(f"{kind}:seconds=5 {command}", game, num_slots=1)
+        assert isinstance(made, ExternalPlayer)
         assert made.engines[0].command == command
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from agent.external.ugi import UgiClient, UgiPlayer, ugi_player
 from agent.player import RandomPlayer
-from agent.players import game_of, player
+from agent.players import learned_game, make_player
 from games import Game, make
 from selfplay.matches.match import play_match
 
@@ -82,8 +82,8 @@ def test_each_way_to_fail_loses_a_game_with_a_reason(game: Game, command: str, f
 
 
 def test_how_it_is_written(game: Game) -> None:
-    assert game_of("ugi:./engine") is None
-    assert isinstance(player("ugi:depth=3 ./engine", game, num_slots=1), UgiPlayer)
+    assert learned_game("ugi:./engine") is None
+    assert isinstance(make_player("ugi:depth=3 ./engine", game, num_slots=1), UgiPlayer)
     for text, sentence in (
         ("ugi:", "names no engine"),
         ("ugi:nodes=0 ./engine", "nodes is"),
@@ -91,7 +91,7 @@ def test_how_it_is_written(game: Game) -> None:
         ("ugi:nodes=2 depth=2 ./engine", "one of them is enough"),
     ):
         with pytest.raises(ValueError, match=sentence):
-            player(text, game, num_slots=1)
+            make_player(text, game, num_slots=1)
 
 
 def test_a_client_passes_over_what_was_not_asked_for(game: Game, command: str) -> None:

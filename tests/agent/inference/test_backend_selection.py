@@ -10,9 +10,23 @@ import numpy as np
 import pytest
 
 from agent.inference import backend_cache, backend_selection
-from agent.inference.backend_benchmark import Parity, close, parity, seconds, typical, update_seconds
-from agent.inference.backend_selection import Candidate, EngineConfig, candidates, engine, entry, fastest
-from agent.inference.backends.torch import TorchEngine
+from agent.inference.backend_benchmark import (
+    AnswerDifference,
+    compare_answers,
+    is_close,
+    sample_positions,
+    seconds_per_position,
+    update_seconds,
+)
+from agent.inference.backend_selection import (
+    BackendCandidate,
+    BackendConfig,
+    cache_entry,
+    list_candidates,
+    make_backend,
+    select_fastest,
+)
+from agent.inference.backends.torch import TorchBackend
 from agent.inference.evaluate import Evaluation
 from agent.networks.policy_value import NetworkConfig
 from tests.games.made import made
@@ -21,11 +35,11 @@ SMALL = NetworkConfig(blocks=1, channels=8)
 GAME = made("connect_four")
 
 
-class Slow(TorchEngine):
+class Slow(TorchBackend):
     """The same answers, another name."""
 
 
-class Wrong(TorchEngine):
+class Wrong(TorchBackend):
     """Answers of another network."""
 
     def __call__(self, states: Any, positions: Any) -> Evaluation:
@@ -33,8 +47,8 @@ class Wrong(TorchEngine):
         return Evaluation(answer.logits[:, ::-1] * 5, -answer.value)
 
 
-def named(**kinds: type[TorchEngine]) -> list[Candidate]:
-    return [Candidate(name, lambda kind=kind: kind(GAME, SMALL)) for name, kind in kinds.items()]  # type: ignore[misc]
+def named(**kinds: type[TorchBackend]) -> list[BackendCandidate]:
+    return [BackendCandidate(name, lambda kind=kind: kind(GAME, SMALL)) for name, kind in kinds.items()]  # type: ignore[misc]
 
 
 @pytest.fixture(autouse=True)
@@ -46,93 +60,95 @@ def unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def costs(monkeypatch: pytest.MonkeyPatch) -> dict[type, float]:
     """Seconds a position by class; an engine that is measured without being here fails."""
     given: dict[type, float] = {}
-    monkeypatch.setattr(backend_selection, "seconds", lambda engine, game, updates=False: given[type(engine)])
+    monkeypatch.setattr(
+        backend_selection, "seconds_per_position", lambda engine, game, updates=False: given[type(engine)]
+    )
     return given
 
 
 def test_the_fastest_is_chosen_once_and_known_afterwards(costs: dict[type, float]) -> None:
-    costs |= {TorchEngine: 2.0, Slow: 1.0}
-    found = named(one=TorchEngine, other=Slow)
-    name, chosen = fastest(found, GAME, "entry")
+    costs |= {TorchBackend: 2.0, Slow: 1.0}
+    found = named(one=TorchBackend, other=Slow)
+    name, chosen = select_fastest(found, GAME, "entry")
     assert (name, type(chosen)) == ("other", Slow)
     costs.clear()  # nothing is measured again
-    assert fastest(found, GAME, "entry")[0] == "other"
-    content = json.loads(backend_cache.place().read_text())
+    assert select_fastest(found, GAME, "entry")[0] == "other"
+    content = json.loads(backend_cache.cache_path().read_text())
     assert content["entry"] == {"engine": "other", "seconds_a_position": {"one": 2.0, "other": 1.0}}
 
 
 def test_what_was_known_and_is_not_to_be_had_is_measured_again(costs: dict[type, float]) -> None:
-    backend_cache.keep("entry", "gone", {})
-    costs |= {TorchEngine: 1.0, Slow: 2.0}
-    assert fastest(named(one=TorchEngine, other=Slow), GAME, "entry")[0] == "one"
+    backend_cache.store_choice("entry", "gone", {})
+    costs |= {TorchBackend: 1.0, Slow: 2.0}
+    assert select_fastest(named(one=TorchBackend, other=Slow), GAME, "entry")[0] == "one"
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"entry": 3}', '{"entry": {"engine": 7}}', "\x00\xff"])
 def test_a_damaged_file_is_as_none(text: str, costs: dict[type, float]) -> None:
-    backend_cache.place().parent.mkdir(parents=True, exist_ok=True)
-    backend_cache.place().write_text(text)
-    assert backend_cache.recall("entry") is None
-    costs |= {TorchEngine: 1.0, Slow: 2.0}
-    assert fastest(named(one=TorchEngine, other=Slow), GAME, "entry")[0] == "one"
-    assert backend_cache.recall("entry") == "one"
+    backend_cache.cache_path().parent.mkdir(parents=True, exist_ok=True)
+    backend_cache.cache_path().write_text(text)
+    assert backend_cache.load_choice("entry") is None
+    costs |= {TorchBackend: 1.0, Slow: 2.0}
+    assert select_fastest(named(one=TorchBackend, other=Slow), GAME, "entry")[0] == "one"
+    assert backend_cache.load_choice("entry") == "one"
 
 
 def test_wrong_answers_are_left_out_however_fast(costs: dict[type, float]) -> None:
-    costs |= {TorchEngine: 1.0, Wrong: 0.0}
+    costs |= {TorchBackend: 1.0, Wrong: 0.0}
     with pytest.warns(UserWarning, match="wrong is left out: its answers are off by"):
-        assert fastest(named(right=TorchEngine, wrong=Wrong), GAME, "entry")[0] == "right"
+        assert select_fastest(named(right=TorchBackend, wrong=Wrong), GAME, "entry")[0] == "right"
 
 
 def test_an_engine_that_is_not_to_be_had_says_so() -> None:
     with pytest.raises(ValueError, match="fp16 a GPU"):
-        engine(GAME, SMALL, EngineConfig(precision="fp16"))
-    assert [each.name for each in candidates(GAME, SMALL, EngineConfig(kind="compile", precision="fp32"))] == [
+        make_backend(GAME, SMALL, BackendConfig(precision="fp16"))
+    assert [each.name for each in list_candidates(GAME, SMALL, BackendConfig(kind="compile", precision="fp32"))] == [
         "compile fp32"
     ]
-    names = [each.name for each in candidates(GAME, SMALL, EngineConfig(device="cuda", precision="fast"))]
+    names = [each.name for each in list_candidates(GAME, SMALL, BackendConfig(device="cuda", precision="fast"))]
     assert names == ["cuda fp32", "cuda bf16", "cuda fp16"]
 
 
 def test_an_entry_tells_shapes_and_wishes_apart_and_no_caches() -> None:
-    wish = EngineConfig()
+    wish = BackendConfig()
     entries = {
-        entry(GAME, SMALL, wish),
-        entry(made("tic_tac_toe"), SMALL, wish),
-        entry(GAME, NetworkConfig(blocks=2, channels=8), wish),
-        entry(GAME, SMALL, EngineConfig(precision="fast")),
-        entry(GAME, SMALL, EngineConfig(few=True)),
+        cache_entry(GAME, SMALL, wish),
+        cache_entry(made("tic_tac_toe"), SMALL, wish),
+        cache_entry(GAME, NetworkConfig(blocks=2, channels=8), wish),
+        cache_entry(GAME, SMALL, BackendConfig(precision="fast")),
+        cache_entry(GAME, SMALL, BackendConfig(few=True)),
     }
     assert len(entries) == 5
-    assert entry(GAME, SMALL, EngineConfig(cache_entries=0, canonical=True)) == entry(GAME, SMALL, wish)
+    assert cache_entry(GAME, SMALL, BackendConfig(cache_entries=0, canonical=True)) == cache_entry(GAME, SMALL, wish)
 
 
 def test_the_file_lies_where_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HONTE_CACHE", str(tmp_path))
-    assert backend_cache.place() == tmp_path / "engines.json"
+    assert backend_cache.cache_path() == tmp_path / "engines.json"
     monkeypatch.setenv("HONTE_CACHE", str(tmp_path / "file"))
     (tmp_path / "file").write_text("in the way")
-    backend_cache.keep("entry", "one", {})  # no place for it: nothing happens
-    assert backend_cache.recall("entry") is None
+    backend_cache.store_choice("entry", "one", {})  # no place for it: nothing happens
+    assert backend_cache.load_choice("entry") is None
 
 
 def test_parity_by_hand() -> None:
     legal = np.array([[True, True, False], [True, True, True]])
     one = Evaluation(np.array([[1, 2, 9], [0, 0, 3]], np.float32), np.array([0.5, -0.5], np.float32))
     same = Evaluation(one.logits + 7, one.value)
-    assert parity(one, same, legal) == Parity(pytest.approx(0.0, abs=1e-6), 0.0, 1.0)
+    assert compare_answers(one, same, legal) == AnswerDifference(pytest.approx(0.0, abs=1e-6), 0.0, 1.0)
     other = Evaluation(np.array([[2, 1, 0], [0, 0, 3]], np.float32), np.array([0.5, -0.1], np.float32))
-    found = parity(one, other, legal)
+    found = compare_answers(one, other, legal)
     assert found.logits == pytest.approx(2 / 5)  # centred: -.5, .5 against .5, -.5; the second row is the same
     assert found.value == pytest.approx(0.2)
     assert found.same_best == 0.5
-    assert close("int8", Parity(0.4, 0.1, 0.9))
-    assert not close("fp32", found)
+    assert is_close("int8", AnswerDifference(0.4, 0.1, 0.9))
+    assert not is_close("fp32", found)
 
 
 def test_what_is_tried_is_real_and_costs_time() -> None:
-    states, positions = typical(GAME, 100)
+    states, positions = sample_positions(GAME, 100)
     assert not positions.terminal.any()
     assert len(np.unique(positions.observation.reshape(100, -1), axis=0)) > 60
-    run = TorchEngine(GAME, SMALL)
-    assert 0 < seconds(run, GAME, repeats=1) < seconds(run, GAME, updates=True, repeats=1) + 1
+    run = TorchBackend(GAME, SMALL)
+    assert 0 < seconds_per_position(run, GAME, repeats=1) < seconds_per_position(run, GAME, updates=True, repeats=1) + 1
     assert update_seconds(run, states, positions, 0.0) > 0

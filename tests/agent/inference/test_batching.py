@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from agent.inference.batching import BatchingEvaluator
-from agent.inference.evaluate import Evaluation, hashed
+from agent.inference.evaluate import Evaluation, hash_evaluate
 from games.game import Positions
 from tests.games.made import made
 
@@ -38,7 +38,7 @@ class Gate:
         self.entered.set()
         assert self.free.wait(30)
         self.inside -= 1
-        return hashed(states, positions)
+        return hash_evaluate(states, positions)
 
 
 def gathered(merged: BatchingEvaluator, count: int) -> None:
@@ -62,7 +62,7 @@ def test_what_comes_while_the_device_works_goes_together(most: int, sizes: list[
             gathered(merged, i)
         gate.free.set()
         for i, (answer, count) in enumerate(zip(answers, counts, strict=True)):
-            true = hashed(*asked(i, count))
+            true = hash_evaluate(*asked(i, count))
             np.testing.assert_array_equal(answer.result(30).logits, true.logits)
             np.testing.assert_array_equal(answer.result(30).value, true.value)
     assert gate.most == 1
@@ -94,12 +94,12 @@ def test_a_failure_reaches_everyone_in_its_batch_and_nobody_else() -> None:
 
 
 def test_many_threads_for_a_while() -> None:
-    merged = BatchingEvaluator(hashed, most=40)
+    merged = BatchingEvaluator(hash_evaluate, most=40)
 
     def work(seed: int) -> bool:
         for i in range(30):
             some = asked(100 * seed + i, 1 + (seed + i) % 9)
-            if not np.array_equal(merged(*some).logits, hashed(*some).logits):
+            if not np.array_equal(merged(*some).logits, hash_evaluate(*some).logits):
                 return False
         return True
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 import games
-from agent.inference.backend_selection import EngineConfig, entry, placed
-from agent.inference.devices import device_of
+from agent.inference.backend_selection import BackendConfig, cache_entry, placed
+from agent.inference.devices import choose_device
 from agent.inference.network_evaluator import NetworkEvaluator
 from agent.networks.policy_value import NetworkConfig
 
@@ -20,41 +20,41 @@ EXPECTED = "cuda" if torch.cuda.is_available() else "cpu"
 )
 def test_what_is_no_name_is_refused_in_one_sentence(name: str) -> None:
     with pytest.raises(ValueError, match=r"^here is .*: it must be auto, cpu, cuda, cuda:N, xpu or mps$") as caught:
-        device_of(name, setting="here")
+        choose_device(name, setting="here")
     assert "\n" not in str(caught.value)
 
 
 def test_what_is_not_there_is_said() -> None:
     there = torch.cuda.device_count()
     with pytest.raises(ValueError, match=rf"^engine\.device is 'cuda:{there}': torch finds {there} such devices here$"):
-        placed(EngineConfig(device=f"cuda:{there}"))
+        placed(BackendConfig(device=f"cuda:{there}"))
     if not torch.backends.mps.is_available():
         with pytest.raises(ValueError, match=r"^device is 'mps': torch finds no such device here$"):
-            device_of("mps")
+            choose_device("mps")
 
 
 def test_auto_is_the_same_for_who_plays_and_who_learns() -> None:
-    assert device_of("auto").type == EXPECTED
-    assert placed(EngineConfig()).device == EXPECTED
+    assert choose_device("auto").type == EXPECTED
+    assert placed(BackendConfig()).device == EXPECTED
     game = games.make("tic_tac_toe")
-    assert entry(game, SMALL, EngineConfig()) == entry(game, SMALL, EngineConfig(device=EXPECTED))
-    judge = NetworkEvaluator(game, SMALL, EngineConfig(kind="torch", precision="fp32", device="cpu"))
+    assert cache_entry(game, SMALL, BackendConfig()) == cache_entry(game, SMALL, BackendConfig(device=EXPECTED))
+    judge = NetworkEvaluator(game, SMALL, BackendConfig(kind="torch", precision="fp32", device="cpu"))
     assert judge.version == -1
 
 
 def test_auto_is_a_gpu_where_each_process_gets_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    assert device_of("auto").type == "cuda"
-    assert device_of("auto", processes=2).type == "cuda"
-    assert device_of("auto", processes=3).type == "cpu"
-    assert device_of("cuda:1").index == 1
-    assert placed(EngineConfig()).device == "cuda"
+    assert choose_device("auto").type == "cuda"
+    assert choose_device("auto", processes=2).type == "cuda"
+    assert choose_device("auto", processes=3).type == "cpu"
+    assert choose_device("cuda:1").index == 1
+    assert placed(BackendConfig()).device == "cuda"
     with pytest.raises(ValueError, match="for 2 processes of one GPU each: torch finds 2"):
-        device_of("cuda:1", processes=2)
+        choose_device("cuda:1", processes=2)
 
 
 @pytest.mark.parametrize("device", ["gpu0", "cuda:99"])
 def test_an_engine_on_a_device_that_is_none_is_refused(device: str) -> None:
     with pytest.raises(ValueError, match=rf"^engine\.device is '{device}': "):
-        NetworkEvaluator(games.make("tic_tac_toe"), SMALL, EngineConfig(device=device))
+        NetworkEvaluator(games.make("tic_tac_toe"), SMALL, BackendConfig(device=device))

@@ -9,9 +9,9 @@ import pytest
 
 from agent import random_numbers
 from agent.decision import Decisions, Terms
-from agent.inference.evaluate import counted, hashed, uniform
+from agent.inference.evaluate import count_evaluations, hash_evaluate, uniform_evaluate
 from agent.player import RandomPlayer
-from agent.search.proofs import settle
+from agent.search.proofs import respect_proofs
 from agent.search.tree import UNKNOWN, Trees
 from games import position
 from tests.games.made import made
@@ -31,7 +31,7 @@ def some_states(count: int = 12) -> Any:
 
 def test_uniform() -> None:
     game, states = made("connect_four"), some_states()
-    answer = uniform(states, game.describe_new(states))
+    answer = uniform_evaluate(states, game.describe_new(states))
     assert answer.logits.shape == (12, 7)
     assert not answer.logits.any()
     assert not answer.value.any()
@@ -40,19 +40,19 @@ def test_uniform() -> None:
 def test_hashed_is_exact_different_and_independent_of_the_batch() -> None:
     game, states = made("connect_four"), some_states()
     out = game.describe_new(states)
-    answer = hashed(states, out)
+    answer = hash_evaluate(states, out)
     assert answer.logits.dtype == answer.value.dtype == np.float32
     assert np.abs(answer.logits).max() <= 2
     assert np.abs(answer.value).max() <= 1
     assert len(np.unique(answer.value)) == 12
-    assert (hashed(states[3:5], out.rows(3, 5)).logits == answer.logits[3:5]).all()
+    assert (hash_evaluate(states[3:5], out.rows(3, 5)).logits == answer.logits[3:5]).all()
     np.testing.assert_array_equal(answer.logits[0, :3] * 16384, [10867, 13074, -28563])
 
 
 def test_counted() -> None:
     game, states, counter = made("connect_four"), some_states(), {}
     for _ in range(2):
-        counted(uniform, counter)(states, game.describe_new(states))
+        count_evaluations(uniform_evaluate, counter)(states, game.describe_new(states))
     assert counter == {"evaluations": 24, "batches": 2}
 
 
@@ -61,7 +61,9 @@ def test_the_random_player_plays_every_legal_action() -> None:
     states = game.new(count)
     game.copy(states, np.repeat(position(game).play("a a a a a a").states, count))
     player = RandomPlayer(game)
-    player.think(np.arange(10, 10 + count), states, Terms.of(count, keys=random_numbers.keys(1, np.arange(count), 6)))
+    player.think(
+        np.arange(10, 10 + count), states, Terms.of(count, keys=random_numbers.make_keys(1, np.arange(count), 6))
+    )
     slots, out = player.decide()
     assert slots.tolist() == list(range(10, 10 + count))
     assert set(out.action.tolist()) == set(range(1, 7))
@@ -81,14 +83,14 @@ def test_terms() -> None:
 
 
 def settled(proven: list[int], policy: list[float], action: int, root: int = UNKNOWN) -> Decisions:
-    """A decision about a root with actions 0, 2 and 3, as ``settle`` leaves it."""
+    """A decision about a root with actions 0, 2 and 3, as ``respect_proofs`` leaves it."""
     trees = Trees(1, 2, 4)
     trees.nodes[0, 0]["first_edge"], trees.nodes[0, 0]["num_edges"], trees.nodes[0, 0]["num_tried"] = 0, 3, 3
     trees.nodes[0, 0]["proven"], trees.edges[0, :3]["proven"] = root, proven
     trees.moves[0, :3]["action"], trees.moves[0, :3]["prior"] = [0, 2, 3], [0.5, 0.3, 0.2]
     out = Decisions.empty(1, 4)
     out.policy[0, [0, 2, 3]], out.action[0], out.value[0], out.proven[0] = policy, action, 0.25, True
-    settle(*trees.arrays[1:], np.zeros(1, np.int64), out.action, out.policy, out.value, out.proven)
+    respect_proofs(*trees.arrays[1:], np.zeros(1, np.int64), out.action, out.policy, out.value, out.proven)
     return out
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from agent.inference import evaluation_cache as cache_module
-from agent.inference.evaluate import Evaluation, hashed
-from agent.inference.evaluation_cache import PROBES, Cache, hash_rows, look_up, store
+from agent.inference.evaluate import Evaluation, hash_evaluate
+from agent.inference.evaluation_cache import PROBES, EvaluationCache, hash_rows, look_up, store
 from games.game import Positions
 from tests.games.made import made
 
@@ -34,7 +34,7 @@ class Asked:
 
     def __call__(self, states: Any, positions: Positions) -> Evaluation:
         self.batches.append(len(states))
-        answer = hashed(states, positions)
+        answer = hash_evaluate(states, positions)
         return Evaluation(answer.logits + self.shift, answer.value)
 
 
@@ -44,11 +44,11 @@ def states(count: int) -> Any:
 
 def test_a_position_met_again_costs_nothing() -> None:
     asked = Asked()
-    cache = Cache(asked, 7, entries=1 << 10)
+    cache = EvaluationCache(asked, 7, entries=1 << 10)
     some = positions(20)
     one, two = cache(states(20), some), cache(states(20), some)
     assert asked.batches == [20]
-    for mine, other, true in zip(one, two, hashed(states(20), some), strict=True):
+    for mine, other, true in zip(one, two, hash_evaluate(states(20), some), strict=True):
         np.testing.assert_array_equal(mine, true)
         np.testing.assert_array_equal(other, true)
     assert (cache.asked, cache.evaluated, cache.hit_rate) == (40, 20, 0.5)
@@ -56,26 +56,28 @@ def test_a_position_met_again_costs_nothing() -> None:
 
 def test_twins_are_judged_once_and_masks_do_not_matter() -> None:
     asked = Asked()
-    cache = Cache(asked, 7, entries=1 << 10)
+    cache = EvaluationCache(asked, 7, entries=1 << 10)
     some = positions(6)
     order = np.array([0, 3, 3, 1, 0, 5, 0])
     twins = Positions(*(array[order] for array in some))
     twins.legal[4] = False
     answer = cache(states(7), twins)
     assert asked.batches == [4]
-    np.testing.assert_array_equal(answer.logits, hashed(states(7), twins).logits)
+    np.testing.assert_array_equal(answer.logits, hash_evaluate(states(7), twins).logits)
     mixed = Positions(*(array[[2, 3, 4]] for array in some))
-    np.testing.assert_array_equal(cache(states(3), mixed).value, hashed(states(3), mixed).value)
+    np.testing.assert_array_equal(cache(states(3), mixed).value, hash_evaluate(states(3), mixed).value)
     assert asked.batches == [4, 2]
 
 
 def test_clear_forgets() -> None:
     asked = Asked()
-    cache = Cache(asked, 7, entries=64)
+    cache = EvaluationCache(asked, 7, entries=64)
     cache(states(5), positions(5))
     cache.clear()
     asked.shift = 1
-    np.testing.assert_array_equal(cache(states(5), positions(5)).logits, hashed(states(5), positions(5)).logits + 1)
+    np.testing.assert_array_equal(
+        cache(states(5), positions(5)).logits, hash_evaluate(states(5), positions(5)).logits + 1
+    )
     assert asked.batches == [5, 5]
 
 
@@ -90,9 +92,9 @@ def test_what_is_evaluated_while_the_cache_is_cleared_is_not_stored() -> None:
             asked.shift = 1
         return answer
 
-    cache = Cache(slow, 7, entries=64)
+    cache = EvaluationCache(slow, 7, entries=64)
     old = cache(states(5), positions(5))
-    np.testing.assert_array_equal(old.logits, hashed(states(5), positions(5)).logits)
+    np.testing.assert_array_equal(old.logits, hash_evaluate(states(5), positions(5)).logits)
     new = cache(states(5), positions(5))
     assert asked.batches == [5, 5]
     np.testing.assert_array_equal(new.logits, old.logits + 1)
@@ -160,12 +162,12 @@ def test_an_entry_that_is_half_of_another_answers_nobody() -> None:
 
 
 def test_threads_that_share_a_small_cache_get_right_answers() -> None:
-    cache = Cache(hashed, 7, entries=32)
+    cache = EvaluationCache(hash_evaluate, 7, entries=32)
 
     def work(first: int) -> bool:
         for seed in range(first, first + 40):
             some = positions(30, seed % 11)
-            answer, true = cache(states(30), some), hashed(states(30), some)
+            answer, true = cache(states(30), some), hash_evaluate(states(30), some)
             if not (np.array_equal(answer.logits, true.logits) and np.array_equal(answer.value, true.value)):
                 return False
         return True
@@ -176,10 +178,10 @@ def test_threads_that_share_a_small_cache_get_right_answers() -> None:
 
 
 def test_a_small_cache_stays_right() -> None:
-    cache = Cache(hashed, 7, entries=16)
+    cache = EvaluationCache(hash_evaluate, 7, entries=16)
     for seed in range(20):
         some = positions(30, seed % 7)
-        np.testing.assert_array_equal(cache(states(30), some).logits, hashed(states(30), some).logits)
+        np.testing.assert_array_equal(cache(states(30), some).logits, hash_evaluate(states(30), some).logits)
 
 
 def test_codes_differ_where_one_cell_differs() -> None:
@@ -197,15 +199,23 @@ def test_float_observations_are_hashed_by_their_bytes() -> None:
     some = positions(4)
     floats = some._replace(observation=some.observation.astype(np.float32) / 3)
     asked = Asked()
-    cache = Cache(lambda rows, these: asked(rows, some), 7, entries=64)
+    cache = EvaluationCache(lambda rows, these: asked(rows, some), 7, entries=64)
     cache(states(4), floats)
     cache(states(4), floats)
     assert asked.batches == [4]
 
 
 def test_entries_are_rounded_up_to_a_power_of_two() -> None:
-    assert [len(Cache(hashed, 7, entries=n).keys) for n in (1, 2, 3, 1000, 1024)] == [1, 2, 4, 1024, 1024]
-    cache = Cache(hashed, 7, entries=1)
+    assert [len(EvaluationCache(hash_evaluate, 7, entries=n).keys) for n in (1, 2, 3, 1000, 1024)] == [
+        1,
+        2,
+        4,
+        1024,
+        1024,
+    ]
+    cache = EvaluationCache(hash_evaluate, 7, entries=1)
     for _ in range(3):
-        np.testing.assert_array_equal(cache(states(9), positions(9)).logits, hashed(states(9), positions(9)).logits)
+        np.testing.assert_array_equal(
+            cache(states(9), positions(9)).logits, hash_evaluate(states(9), positions(9)).logits
+        )
     assert cache_module.PROBES >= 1

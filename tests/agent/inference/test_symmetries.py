@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from agent.decision import Terms
-from agent.inference.evaluate import hashed, uniform
-from agent.inference.symmetries import averaged
+from agent.inference.evaluate import hash_evaluate, uniform_evaluate
+from agent.inference.symmetries import average_symmetries
 from agent.search.search import Search, SearchConfig
 from games import position
-from games.symmetry import identity
+from games.symmetry import identity_symmetry
 from tests.games.made import made
 
 
@@ -25,7 +25,7 @@ def test_a_turned_board_gets_the_turned_answer(name: str) -> None:
     for action in line:
         game.step(states, symmetries.actions[:, action].copy())
     positions = game.describe_new(states)
-    plain, answer = hashed(states, positions), averaged(hashed, symmetries)(states, positions)
+    plain, answer = hash_evaluate(states, positions), average_symmetries(hash_evaluate, symmetries)(states, positions)
     assert np.ptp(plain.value) > 0.1  # the hash sees different boards
     np.testing.assert_allclose(answer.value, plain.value.mean(), atol=1e-6)
     for s in range(len(states)):
@@ -38,7 +38,7 @@ def test_a_turned_board_gets_the_turned_answer(name: str) -> None:
 def test_a_search_that_averages_plays_the_mirrored_move() -> None:
     game = made("connect_four")
     config = SearchConfig(rule="puct", num_simulations=60, average_symmetries=True)
-    search = Search(game, hashed, config, num_slots=2)
+    search = Search(game, hash_evaluate, config, num_slots=2)
     here, mirrored = position(game).play("a c c b"), position(game).play("g e e f")
     search.think(np.arange(2), np.concatenate([here.states, mirrored.states]), Terms.of(2))
     found = search.decide()[1]
@@ -47,4 +47,4 @@ def test_a_search_that_averages_plays_the_mirrored_move() -> None:
 
 
 def test_without_symmetries_nothing_is_added() -> None:
-    assert averaged(uniform, identity(3, 3, 9)) is uniform
+    assert average_symmetries(uniform_evaluate, identity_symmetry(3, 3, 9)) is uniform_evaluate

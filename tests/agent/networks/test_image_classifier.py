@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from agent.networks.image_classifier import LADDER, Classifier, ClassifierConfig
+from agent.networks.image_classifier import ARCHITECTURES, Classifier, ClassifierConfig
 from agent.networks.policy_value import NetworkConfig, PolicyValueNet, ResidualBlock, Trunk, num_flops, num_parameters
 
 
@@ -16,7 +16,7 @@ def made(kind: str, shape: tuple[int, int, int] = (1, 28, 28), classes: int = 10
     return Classifier(ClassifierConfig(kind=kind, **settings), shape, classes)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("kind", LADDER)
+@pytest.mark.parametrize("kind", ARCHITECTURES)
 @pytest.mark.parametrize("shape", [(1, 28, 28), (3, 32, 32), (1, 20, 33)])
 def test_every_kind_takes_every_size(kind: str, shape: tuple[int, int, int]) -> None:
     model = made(kind, shape, 7, width=0.25)
@@ -41,7 +41,7 @@ def test_too_small_a_picture_is_refused() -> None:
 
 
 def test_the_smallest_pictures_of_each_kind() -> None:
-    for kind, (smallest, *_) in LADDER.items():
+    for kind, (smallest, *_) in ARCHITECTURES.items():
         side = 4 if kind == "resnet" else smallest
         assert made(kind, (1, side, side), width=0.1)(torch.zeros(2, 1, side, side)).shape == (2, 10)
 
@@ -88,7 +88,7 @@ def test_pixels_are_normalised_inside() -> None:
 
 def test_a_stem_starts_at_the_scale_of_its_inputs() -> None:
     """No layer of any kind begins so large or small that nothing can be learned."""
-    for kind in LADDER:
+    for kind in ARCHITECTURES:
         torch.manual_seed(0)
         model = made(kind, width=0.25)
         model.mean.fill_(127.5)

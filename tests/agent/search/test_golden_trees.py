@@ -56,8 +56,8 @@ def search_of(record: dict[str, Any], num_slots: int, monkeypatch: pytest.Monkey
             ),
         )
     draws = np.array(record.get("root_gumbel", record.get("root_noise", [])), np.float32)
-    monkeypatch.setattr(random_numbers, "gumbels", lambda of, use, count: np.tile(draws, (len(of), 1)))
-    monkeypatch.setattr(random_numbers, "dirichlets", lambda of, use, alpha: np.tile(draws, (len(of), 1)))
+    monkeypatch.setattr(random_numbers, "draw_gumbels", lambda of, use, count: np.tile(draws, (len(of), 1)))
+    monkeypatch.setattr(random_numbers, "draw_dirichlets", lambda of, use, alpha: np.tile(draws, (len(of), 1)))
     return world, Search(world, world.evaluate, config, num_slots=num_slots)
 
 

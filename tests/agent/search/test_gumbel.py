@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from agent.decision import Terms
-from agent.search.gumbel import GumbelConfig, begin, choose_inside, choose_root, considered_visits, improve
+from agent.search.gumbel import GumbelConfig, choose_inside, choose_root, considered_visits, improve_logits, note_roots
 from agent.search.search import Search, SearchConfig
 from agent.search.tree import ROOT, UNKNOWN
 from tests.agent.search.test_puct import node
@@ -62,8 +62,8 @@ def test_completed_q(visits: Any) -> None:
     priors, q = [0.4, 0.3, 0.2, 0.1], [0.5, -0.5, 0.25, -0.9]
     trees = node(priors, visits, np.array(q) * visits, value=0.3)
     actions, rule, out = trees.moves["action"][0, :4], rule_of([0] * 4, [0] * 4), np.zeros(4)
-    begin(*trees.arrays[1:], np.zeros(1, np.int64), rule[0], rule[3])
-    top = improve(*trees.arrays[1:], 0, rule)
+    note_roots(*trees.arrays[1:], np.zeros(1, np.int64), rule[0], rule[3])
+    top = improve_logits(*trees.arrays[1:], 0, rule)
     out[actions] = rule[-1]
     expected = completed(priors, visits, q, 0.3, 50.0, 0.1)
     np.testing.assert_allclose(out - out[0], expected - expected[0], rtol=1e-5, atol=1e-6)
@@ -76,7 +76,7 @@ def test_completed_q(visits: Any) -> None:
 def asked(trees: Any, wanted: int, before: Any, gumbel: Any) -> int:
     """The action that the root chooses."""
     rule = rule_of(before, gumbel)
-    begin(*trees.arrays[1:], np.zeros(1, np.int64), np.zeros_like(rule[0]), rule[3])
+    note_roots(*trees.arrays[1:], np.zeros(1, np.int64), np.zeros_like(rule[0]), rule[3])
     return int(trees.moves[0, choose_root(*trees.arrays[1:], 0, wanted, rule)]["action"])
 
 

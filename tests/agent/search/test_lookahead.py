@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import games
-from agent.search.lookahead import Foresight
+from agent.search.lookahead import Lookahead
 from games.game import Game, States
 
 pytestmark = pytest.mark.nojit
@@ -29,7 +29,7 @@ def met(game: Game, seed: int, count: int = 40, plies: int = 7) -> States:
 @pytest.mark.parametrize("entries", [1, 8, 1 << 12])
 def test_it_says_what_the_look_ahead_says_however_small_its_table(name: str, entries: int) -> None:
     game = games.make(name)
-    foresight = Foresight(game, 4, 300, entries=entries)
+    foresight = Lookahead(game, 4, 300, entries=entries)
     for seed in (0, 1, 0, 2, 1):
         states = met(game, seed)
         proven = np.full(len(states), 77, np.int8)
@@ -39,7 +39,7 @@ def test_it_says_what_the_look_ahead_says_however_small_its_table(name: str, ent
 
 def test_what_it_was_asked_before_is_not_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
     game = games.make("tic_tac_toe")
-    foresight = Foresight(game, 2)
+    foresight = Lookahead(game, 2)
     states, proven = met(game, 3, plies=4), np.empty(40, np.int8)
     foresight(states, proven)
     monkeypatch.setattr(game, "lookahead", None)
@@ -53,7 +53,7 @@ def test_rows_that_hold_objects_are_looked_at_each_time() -> None:
     game, twin = games.make("openspiel:tic_tac_toe"), games.make("tic_tac_toe")
     for seed in range(3):
         states, proven = met(game, seed, plies=6), np.full(40, 77, np.int8)
-        Foresight(game, 3)(states, proven)
+        Lookahead(game, 3)(states, proven)
         expected = twin.lookahead(met(twin, seed, plies=6), 3)  # the same moves, by the same numbers
         np.testing.assert_array_equal(proven, expected)
         assert len(set(proven.tolist())) > 2
@@ -61,4 +61,4 @@ def test_rows_that_hold_objects_are_looked_at_each_time() -> None:
 
 def test_nothing_asked_is_nothing_said() -> None:
     game = games.make("tic_tac_toe")
-    Foresight(game, 2)(game.new(0), np.empty(0, np.int8))
+    Lookahead(game, 2)(game.new(0), np.empty(0, np.int8))

@@ -9,8 +9,8 @@ import pytest
 
 from agent import random_numbers
 from agent.decision import Terms
-from agent.search.expand_backup import attempt, backup, expand, plant
-from agent.search.puct import Puct, PuctConfig, choose, exploration, target
+from agent.search.expand_backup import backup, expand, init_roots, try_move
+from agent.search.puct import Puct, PuctConfig, choose, exploration, policy_target
 from agent.search.search import Search, SearchConfig
 from agent.search.tree import NONE, ROOT, UNKNOWN, Trees
 from tests.agent.search.worlds import HashWorld
@@ -24,14 +24,14 @@ def node(priors: Any, visits: Any, sums: Any, *, value: float = 0.0, proven: Any
     proven = [UNKNOWN] * count if proven is None else proven
     pending = [0] * count if pending is None else pending
     trees = Trees(1, 4, count)
-    plant(*trees.arrays, np.zeros(1, np.int64))
+    init_roots(*trees.arrays, np.zeros(1, np.int64))
     logits = np.log(np.array(priors, np.float32))
     expand(trees.slots, trees.nodes, trees.moves, 0, ROOT, np.ones(count, bool), logits)
     backup(trees.nodes, trees.edges, 0, ROOT, 0, np.float32(value), UNKNOWN)
     for a in range(count):
         if visits[a] or pending[a] or proven[a] != UNKNOWN:
             untried = int(np.flatnonzero(trees.moves["action"][0, :count] == a)[0])
-            edge = trees.edges[0, attempt(*trees.arrays[1:], 0, ROOT, untried)]
+            edge = trees.edges[0, try_move(*trees.arrays[1:], 0, ROOT, untried)]
             edge["visits"], edge["value_sum"], edge["pending"], edge["proven"] = (
                 visits[a],
                 sums[a],
@@ -107,9 +107,9 @@ def test_forced_playouts_come_first() -> None:
 def test_the_target_drops_what_only_forcing_spent() -> None:
     trees = node([0.6, 0.3, 0.1], [60, 8, 3], [48, -4, -2.7])
     policy = np.zeros(3)
-    target(*trees.arrays[1:], 0, 1.25, 19652.0, 0.0, policy)
+    policy_target(*trees.arrays[1:], 0, 1.25, 19652.0, 0.0, policy)
     assert policy.tolist() == [60, 8, 3]
-    target(*trees.arrays[1:], 0, 1.25, 19652.0, 2.0, policy)
+    policy_target(*trees.arrays[1:], 0, 1.25, 19652.0, 2.0, policy)
     assert policy[0] == 60
     owed = np.floor(np.sqrt(2 * np.array([0.3, 0.1]) * 71))
     assert (policy[1:] >= np.maximum(np.array([8, 3]) - owed, 0)).all() or (policy[1:] == 0).any()
@@ -120,7 +120,7 @@ def test_the_target_drops_what_only_forcing_spent() -> None:
 def test_the_target_keeps_visits_that_puct_would_spend() -> None:
     trees = node([0.5, 0.5], [30, 29], [15, 14.5])
     policy = np.zeros(2)
-    target(*trees.arrays[1:], 0, 1.25, 19652.0, 2.0, policy)
+    policy_target(*trees.arrays[1:], 0, 1.25, 19652.0, 2.0, policy)
     np.testing.assert_allclose(policy, [30, 29], atol=1.1)
 
 
@@ -132,7 +132,7 @@ def test_noise_is_mixed_into_the_priors_of_those_who_explore() -> None:
     rule.open(rows, terms)
     np.testing.assert_allclose(trees.children(0)["prior"], priors, rtol=1e-6)
     rule.open(rows, terms._replace(explore=np.ones(1, bool)))
-    noise = random_numbers.dirichlets(terms.keys, random_numbers.NOISE, np.full((1, 3), 0.5))[0]
+    noise = random_numbers.draw_dirichlets(terms.keys, random_numbers.NOISE, np.full((1, 3), 0.5))[0]
     np.testing.assert_allclose(trees.children(0)["prior"], 0.75 * priors + 0.25 * noise, rtol=1e-5)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from agent.search.expand_backup import expand, plant
-from agent.search.scheduling import ended, survey, unproven
+from agent.search.expand_backup import expand, init_roots
+from agent.search.scheduling import list_unproven, prove_finished, sort_slots
 from agent.search.tree import ROOT, UNKNOWN, Trees
 
 pytestmark = pytest.mark.nojit
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.nojit
 
 def test_survey_sorts_the_active_slots() -> None:
     trees = Trees(8, 8, 3)
-    plant(*trees.arrays, np.arange(8))
+    init_roots(*trees.arrays, np.arange(8))
     for t in range(1, 8):
         expand(*trees.arrays[:3], t, ROOT, np.ones(3, bool), np.zeros(3, np.float32))
     trees.slots["active"] = [True] * 7 + [False]
@@ -23,18 +23,18 @@ def test_survey_sorts_the_active_slots() -> None:
     trees.nodes[3, ROOT]["proven"] = 0
     trees.slots["num_nodes"] = [1, 7, 1, 1, 7, 4, 1, 1]  # of 8
     lists = np.full((3, 8), -7)
-    counts = survey(trees.slots, trees.nodes, 4, *lists)
+    counts = sort_slots(trees.slots, trees.nodes, 4, *lists)
     assert counts == (3, 1, 3)
     ready, bare, walking = (row[:count].tolist() for row, count in zip(lists, counts, strict=True))
     assert ready == [2, 3, 4]  # spent, proven, no room for four more leaves
     assert bare == [0]  # spent or not: it has not been judged yet
     assert walking == [1, 5, 6]
-    assert survey(trees.slots[7:], trees.nodes[7:], 4, *lists) == (0, 0, 0)
+    assert sort_slots(trees.slots[7:], trees.nodes[7:], 4, *lists) == (0, 0, 0)
 
 
 def test_what_has_ended_is_proven() -> None:
     proven, wanted = np.full(4, 9, np.int8), np.full(4, -7)
-    ended(np.array([True, False, True, True]), np.array([-1, 0, 0, 1], np.float32), proven)
+    prove_finished(np.array([True, False, True, True]), np.array([-1, 0, 0, 1], np.float32), proven)
     assert proven.tolist() == [-1, UNKNOWN, 0, 1]
-    assert unproven(proven, wanted) == 1
+    assert list_unproven(proven, wanted) == 1
     assert wanted.tolist() == [1, -7, -7, -7]

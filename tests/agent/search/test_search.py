@@ -10,15 +10,15 @@ import pytest
 import games
 from agent import random_numbers
 from agent.decision import Terms
-from agent.inference.evaluate import Evaluation, counted, hashed, uniform
-from agent.search.search import RULES, Search, SearchConfig
+from agent.inference.evaluate import Evaluation, count_evaluations, hash_evaluate, uniform_evaluate
+from agent.search.search import SELECTION_RULES, Search, SearchConfig
 from agent.search.tree import NONE, ROOT, UNKNOWN
 from games.game import Positions, States
 from tests.agent.search.worlds import HashWorld, PlantedTree, random_tree
 from tests.games.made import made
 
 pytestmark = pytest.mark.nojit
-ALL_RULES = pytest.mark.parametrize("rule", sorted(RULES))
+ALL_RULES = pytest.mark.parametrize("rule", sorted(SELECTION_RULES))
 
 
 def zero() -> Any:
@@ -63,7 +63,7 @@ def test_a_small_game_is_solved_and_the_move_is_right(rule: str, seed: int) -> N
     game = PlantedTree(random_tree(np.random.default_rng(seed), 4))
     if game.outcome[0] is not None:
         game = PlantedTree({0: 1, 1: -1, 2: 0})
-    search = Search(game, hashed, SearchConfig(rule=rule, num_simulations=300), num_slots=1)
+    search = Search(game, hash_evaluate, SearchConfig(rule=rule, num_simulations=300), num_slots=1)
     (answer,) = think(search, first(game))
     if rule != "gumbel":  # which need not look at every move
         assert answer.proven
@@ -81,7 +81,7 @@ def test_a_proof_is_final(rule: str) -> None:
         game = PlantedTree({9: {0: 0}} if seed == 0 else {0: random_tree(np.random.default_rng(seed), 5), 1: 0}, 10)
         proven = False
         for budget in (1, 2, 4, 8, 16, 32, 64, 128, 256):
-            search = Search(game, hashed, SearchConfig(rule=rule, num_simulations=budget), num_slots=1)
+            search = Search(game, hash_evaluate, SearchConfig(rule=rule, num_simulations=budget), num_slots=1)
             (answer,) = think(search, first(game))
             assert answer.proven or not proven
             proven = answer.proven
@@ -113,7 +113,9 @@ def test_a_forced_win_is_played_and_a_loss_avoided(rule: str) -> None:
 @ALL_RULES
 def test_when_all_is_lost_a_move_is_still_legal(rule: str) -> None:
     game = PlantedTree({1: -1, 2: {0: -1}})
-    (answer,) = think(Search(game, hashed, SearchConfig(rule=rule, num_simulations=50), num_slots=1), first(game))
+    (answer,) = think(
+        Search(game, hash_evaluate, SearchConfig(rule=rule, num_simulations=50), num_slots=1), first(game)
+    )
     assert answer.value == -1
     assert answer.proven
     assert answer.action in (1, 2)
@@ -127,7 +129,7 @@ def test_lookahead_finds_what_two_plies_hide(rule: str) -> None:
     game = made("connect_four")
     states = games.position(game).play("a g a g a").states  # a threatens four; g must answer a
     config = SearchConfig(rule=rule, num_simulations=60, lookahead=2)
-    search = Search(game, uniform, config, num_slots=1)
+    search = Search(game, uniform_evaluate, config, num_slots=1)
     (answer,) = think(search, states)
     assert answer.action == answer.policy.argmax() == 0
     assert (search.trees.children(0)["proven"] == [UNKNOWN, -1, -1, -1, -1, -1, -1]).all()
@@ -137,7 +139,7 @@ def test_lookahead_finds_what_two_plies_hide(rule: str) -> None:
 def test_a_finished_game_is_refused(rule: str) -> None:
     game = made("tic_tac_toe")
     over = games.position(game).play("a1 a2 b1 b2 c1").states
-    search = Search(game, uniform, SearchConfig(rule=rule), num_slots=1)
+    search = Search(game, uniform_evaluate, SearchConfig(rule=rule), num_slots=1)
     search.think(zero(), over, Terms.of(1))
     with pytest.raises(ValueError, match="finished game of tic_tac_toe cannot be searched"):
         search.decide()
@@ -145,13 +147,13 @@ def test_a_finished_game_is_refused(rule: str) -> None:
 
 def test_an_unknown_rule_is_named() -> None:
     with pytest.raises(ValueError, match=r"search\.rule is 'alphabeta': it must be gumbel, puct or uct"):
-        Search(made("tic_tac_toe"), uniform, SearchConfig(rule="alphabeta"), num_slots=1)
+        Search(made("tic_tac_toe"), uniform_evaluate, SearchConfig(rule="alphabeta"), num_slots=1)
 
 
 @pytest.mark.parametrize("leaves", [-1, 0, 32_768])
 def test_a_number_of_leaves_that_cannot_be_is_refused(leaves: int) -> None:
     with pytest.raises(ValueError, match=rf"search\.leaves is {leaves}; it must be from 1 to 32767"):
-        Search(made("tic_tac_toe"), uniform, SearchConfig(leaves=leaves), num_slots=1)
+        Search(made("tic_tac_toe"), uniform_evaluate, SearchConfig(leaves=leaves), num_slots=1)
 
 
 # --- budgets and slots ---
@@ -162,7 +164,7 @@ def test_a_number_of_leaves_that_cannot_be_is_refused(leaves: int) -> None:
 def test_the_whole_budget_is_spent_and_no_more(rule: str, leaves: int) -> None:
     world, counter = HashWorld(5), {}
     config = SearchConfig(rule=rule, num_simulations=30, leaves=leaves)
-    search = Search(world, counted(world.evaluate, counter), config, num_slots=6)
+    search = Search(world, count_evaluations(world.evaluate, counter), config, num_slots=6)
     budgets = [0, 1, 7, 29, 30, 999]
     answers = think(search, world.roots(*range(6)), Terms.of(6)._replace(budgets=np.array(budgets)))
     assert [int(answer.visits.sum()) for answer in answers] == [0, 1, 7, 29, 30, 30]
@@ -198,12 +200,12 @@ def test_a_slot_thinks_alone_as_among_others(rule: str, leaves: int) -> None:
         for _ in range(b % 4):
             legal = np.flatnonzero(game.describe_new(states[b : b + 1]).legal[0])
             game.advance(states, np.array([b]), np.array([b]), random.choice(legal, 1))
-    keys = random_numbers.keys(3, np.arange(8), 0)
+    keys = random_numbers.make_keys(3, np.arange(8), 0)
     config = SearchConfig(rule=rule, num_simulations=24, leaves=leaves, lookahead=1)
     terms = Terms(np.arange(17, 25), keys, np.full(8, 0.5, np.float32), np.arange(8) % 2 == 0)
-    together = think(Search(game, hashed, config, num_slots=8), states, terms)
+    together = think(Search(game, hash_evaluate, config, num_slots=8), states, terms)
     for b in range(8):
-        search = Search(game, hashed, config, num_slots=1)
+        search = Search(game, hash_evaluate, config, num_slots=1)
         (alone,) = think(search, states[b : b + 1], terms.rows(slice(b, b + 1)))
         for mine, other in zip(alone, together[b], strict=True):
             assert np.asarray(mine).tobytes() == np.asarray(other).tobytes()
@@ -282,7 +284,7 @@ def test_another_position_starts_afresh(rule: str) -> None:
 @ALL_RULES
 def test_a_game_played_with_reuse_never_overflows(rule: str) -> None:
     game = made("connect_four")
-    search = Search(game, hashed, SearchConfig(rule=rule, num_simulations=40, reuse=True, leaves=4), num_slots=1)
+    search = Search(game, hash_evaluate, SearchConfig(rule=rule, num_simulations=40, reuse=True, leaves=4), num_slots=1)
     here = games.position(game)
     while not here.is_over:
         (answer,) = think(search, here.states)
@@ -313,7 +315,7 @@ def test_temperature_samples_by_key(rule: str) -> None:
     search = Search(world, world.evaluate, SearchConfig(rule=rule, num_simulations=16), num_slots=count)
     states = world.roots(*[9] * count)
     cold = think(search, states, Terms.of(count))
-    warm = Terms.of(count, keys=random_numbers.keys(1, np.arange(count), 0))._replace(
+    warm = Terms.of(count, keys=random_numbers.make_keys(1, np.arange(count), 0))._replace(
         temperature=np.ones(count, np.float32)
     )
     one, two = think(search, states, warm), think(search, states, warm)
@@ -332,7 +334,7 @@ def test_exploring_slots_differ_and_others_do_not(rule: str) -> None:
     world = HashWorld(6)
     count = 32
     search = Search(world, world.evaluate, SearchConfig(rule=rule, num_simulations=24), num_slots=count)
-    states, keys = world.roots(*[9] * count), random_numbers.keys(1, np.arange(count), 0)
+    states, keys = world.roots(*[9] * count), random_numbers.make_keys(1, np.arange(count), 0)
     for loud in (False, True):
         answers = think(search, states, Terms.of(count, keys=keys)._replace(explore=np.full(count, loud)))
         assert (len({answer.visits.tobytes() for answer in answers}) > 1) == loud

@@ -1,4 +1,4 @@
-"""Kernels on trees of one to four nodes, built by hand, and ``keep`` on real ones."""
+"""Kernels on trees of one to four nodes, built by hand, and ``reroot`` on real ones."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from numba import njit
 
-from agent.search.expand_backup import plant, receive
-from agent.search.simulate import walker
-from agent.search.subtree_reuse import keep
+from agent.search.expand_backup import expand_and_backup, init_roots
+from agent.search.simulate import make_simulate
+from agent.search.subtree_reuse import reroot
 from agent.search.tree import NONE, ROOT, UNKNOWN, Trees
 
 pytestmark = pytest.mark.nojit
@@ -24,7 +24,7 @@ def bare(num_slots: int = 1) -> Trees:
     trees = Trees(num_slots, 8, 3)
     trees.nodes["value_sum"] = trees.edges["value_sum"] = 99  # whatever memory holds: no kernel may rely on it
     trees.edges["child"] = trees.edges["visits"] = trees.moves["prior"] = 99
-    plant(*trees.arrays, np.arange(num_slots))
+    init_roots(*trees.arrays, np.arange(num_slots))
     return trees
 
 
@@ -50,7 +50,7 @@ def told_to(slots: Any, nodes: Any, moves: Any, edges: Any, t: int, index: int, 
     return -1
 
 
-walk = walker(told_to)
+walk = make_simulate(told_to)
 
 
 def walked(trees: Trees, *path: int, times: int = 1, leaves: int = 1) -> Any:
@@ -87,10 +87,10 @@ def told(
     legal: Any = (1, 1, 1),
     logits: Any = (0, 0, 0),
 ) -> None:
-    """``receive`` one leaf of tree ``t``."""
+    """``expand_and_backup`` one leaf of tree ``t``."""
     asked = np.array([logits], np.float32), np.array([value], np.float32)
     answer = asked if proven == UNKNOWN else (asked[0][:0], asked[1][:0])
-    receive(*trees.arrays, ints(t), leaf, (np.array([legal], bool), ints(to_play), ints(proven)), *answer)
+    expand_and_backup(*trees.arrays, ints(t), leaf, (np.array([legal], bool), ints(to_play), ints(proven)), *answer)
 
 
 def root(trees: Trees, *, value: float = 0.5, legal: Any = (1, 1, 1), to_play: int = 0) -> Any:
@@ -296,7 +296,7 @@ def test_answers_go_to_the_leaves_that_were_asked_about() -> None:
     logits = np.log(np.array([[1, 1, 2], [4, 1, 1]], np.float32))
     legal, proven = np.ones((3, 3), bool), ints(UNKNOWN, -1, UNKNOWN)
     found = (legal, ints(0, 0, 1), proven)
-    receive(*trees.arrays, ints(0, 1, 2), ints(0, 0, 0), found, logits, np.array([0.25, -0.5], np.float32))
+    expand_and_backup(*trees.arrays, ints(0, 1, 2), ints(0, 0, 0), found, logits, np.array([0.25, -0.5], np.float32))
     assert trees.nodes[:, ROOT]["value"].tolist() == [0.25, -1, -0.5]
     assert trees.nodes[:, ROOT]["num_edges"].tolist() == [3, 0, 3]
     assert trees.nodes[:, ROOT]["proven"].tolist() == [UNKNOWN, -1, UNKNOWN]
@@ -314,7 +314,7 @@ def test_trees_do_not_touch_each_other() -> None:
 
 
 def path_edges(trees: Trees, node: int = ROOT, path: tuple[int, ...] = ()) -> dict[tuple[int, ...], list[Any]]:
-    """All edges below ``node`` by the actions that lead there, with what must survive ``keep``."""
+    """All edges below ``node`` by the actions that lead there, with what must survive ``reroot``."""
     found = {}
     for edge in trees.children(0, node):
         here = (*path, int(edge["action"]))
@@ -336,7 +336,7 @@ def grown(seed: int, simulations: int) -> Trees:
     """A tree grown at random places."""
     random = np.random.default_rng(seed)
     trees = Trees(1, simulations + 2, 3)
-    plant(*trees.arrays, ints(0))
+    init_roots(*trees.arrays, ints(0))
     root(trees)
     for _ in range(simulations):
         node, path = ROOT, list[int]()
@@ -360,7 +360,7 @@ def test_a_kept_subtree_is_the_old_one_edge_for_edge(seed: int) -> None:
     below = trees.nodes[0, node].copy()
     old_children = [int(c) for n in range(trees.slots[0]["num_nodes"]) for c in trees.children(0, n)["child"]]
     moved = np.full(62, -7, np.int64)
-    kept = keep(*trees.arrays, 0, node, moved)
+    kept = reroot(*trees.arrays, 0, node, moved)
     expected = {path[1:]: record for path, record in edges.items() if path[0] == prefix[0] and len(path) > 1}
     assert path_edges(trees) == expected
     assert kept == trees.slots[0]["num_nodes"] == 1 + sum(len(record) > 6 for record in expected.values())
@@ -378,6 +378,6 @@ def test_a_kept_subtree_is_the_old_one_edge_for_edge(seed: int) -> None:
 def test_keeping_the_root_keeps_all() -> None:
     trees = grown(9, 30)
     edges, nodes = path_edges(trees), trees.nodes.copy()
-    assert keep(*trees.arrays, 0, ROOT, np.zeros(32, np.int64)) == 31
+    assert reroot(*trees.arrays, 0, ROOT, np.zeros(32, np.int64)) == 31
     assert path_edges(trees) == edges
     assert (trees.nodes["visits"][0, :31] == nodes["visits"][0, :31]).all()

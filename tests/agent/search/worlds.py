@@ -13,7 +13,7 @@ import numpy as np
 from agent.inference.evaluate import Evaluation
 from games.board import Board
 from games.game import Game, Positions, States
-from games.symmetry import identity
+from games.symmetry import identity_symmetry
 from tests.goldens import hash_world
 
 
@@ -26,7 +26,7 @@ class HashWorld(Game):
         self.num_actions = num_actions
         self.observation_shape = (1, 1, 4)
         self.max_plies = 1 << 14
-        self.symmetries = identity(1, 4, num_actions)
+        self.symmetries = identity_symmetry(1, 4, num_actions)
         self.action_layout = np.full((num_actions, 3), -1)
         self.board = Board(1, 4)
         self.illegal = list(illegal_root_actions)
@@ -76,7 +76,7 @@ class PlantedTree(Game):
         self.num_actions = num_actions
         self.observation_shape = (1, 1, 2)
         self.max_plies = 20
-        self.symmetries = identity(1, 2, num_actions)
+        self.symmetries = identity_symmetry(1, 2, num_actions)
         self.action_layout = np.full((num_actions, 3), -1)
         self.board = Board(1, 2)
         self.children: list[dict[int, int]] = []

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from agent.solvers import POSITION_SETS, connect_four_search, positions, tic_tac_toe
-from agent.solvers.connect_four import Solver, bitboards
+from agent.solvers.connect_four import ConnectFourSolver, bitboards
 
 SMALL = 12
 """Table bits that fill and overwrite the table, as big searches do."""
@@ -68,7 +68,7 @@ def random_position(rng: random.Random, num_stones: int) -> list[int]:
 
 @pytest.mark.parametrize("name", POSITION_SETS)
 def test_every_packaged_position_has_the_published_scores(name: str) -> None:
-    solver, rows = Solver(20), positions(name)
+    solver, rows = ConnectFourSolver(20), positions(name)
     assert len(rows) == 1000
     for row in rows:
         scores = solver.scores(row["moves"])
@@ -79,8 +79,8 @@ def test_every_packaged_position_has_the_published_scores(name: str) -> None:
 
 def test_a_fresh_small_table_finds_the_same() -> None:
     for row in random.Random(1).sample(positions("middle_easy"), 50):
-        assert Solver(SMALL).scores(row["moves"]) == row["scores"], row["moves"]
-        outcomes = Solver(SMALL).outcomes(row["moves"])
+        assert ConnectFourSolver(SMALL).scores(row["moves"]) == row["scores"], row["moves"]
+        outcomes = ConnectFourSolver(SMALL).outcomes(row["moves"])
         assert outcomes == {column: sign(score) for column, score in row["scores"].items()}, row["moves"]
 
 
@@ -88,7 +88,7 @@ def test_a_fresh_small_table_finds_the_same() -> None:
 @pytest.mark.parametrize("num_stones", [35, 36, 37, 38, 39, 40, 41])
 def test_late_positions_agree_with_plain_negamax(num_stones: int) -> None:
     rng = random.Random(num_stones)
-    solver = Solver(SMALL)
+    solver = ConnectFourSolver(SMALL)
     for _ in range(4):
         moves = random_position(rng, num_stones)
         expected = naive_scores(moves)
@@ -106,18 +106,18 @@ def test_mirror_images_may_share_entries_of_the_table() -> None:
     expected, _ = connect_four_search.solve(*board, 0, False, apart)
     assert connect_four_search.solve(*board, 0, True, shared)[0] == expected
     assert connect_four_search.solve(*image, expected, True, shared) == (expected, 2)  # two proofs, both in the table
-    assert Solver(SMALL).score(moves) == expected
+    assert ConnectFourSolver(SMALL).score(moves) == expected
 
 
 def test_threads_may_share_a_table() -> None:
-    rows, solver = positions("middle_easy")[:200], Solver(SMALL)
+    rows, solver = positions("middle_easy")[:200], ConnectFourSolver(SMALL)
     with ThreadPoolExecutor(2) as pool:
         for row, scores in zip(rows, pool.map(lambda row: solver.scores(row["moves"]), rows), strict=True):
             assert scores == row["scores"], row["moves"]
 
 
 def test_scores_count_the_stones_of_the_winner() -> None:
-    solver = Solver(SMALL)
+    solver = ConnectFourSolver(SMALL)
     assert solver.score([0, 1, 0, 1, 0, 1]) == 22 - 4
     assert solver.score([0, 1, 0, 1, 0, 1, 6]) == 22 - 4  # the second player's fourth stone
     assert solver.score([3, 0, 2, 0, 4]) == -(22 - 4)  # the first player has both ends of three
@@ -125,12 +125,12 @@ def test_scores_count_the_stones_of_the_winner() -> None:
 
 def test_a_draw_on_the_last_cell() -> None:
     row = next(row for row in positions("end_easy") if len(row["moves"]) == 41 and row["scores"].popitem()[1] == 0)
-    assert list(Solver(SMALL).outcomes(row["moves"]).values()) == [0]
+    assert list(ConnectFourSolver(SMALL).outcomes(row["moves"]).values()) == [0]
 
 
 def test_nodes_are_counted_and_the_table_remembers() -> None:
     row = positions("middle_easy")[0]
-    solver = Solver(20)
+    solver = ConnectFourSolver(20)
     solver.scores(row["moves"])
     first = solver.nodes
     solver.scores(row["moves"])
@@ -139,7 +139,7 @@ def test_nodes_are_counted_and_the_table_remembers() -> None:
 
 def test_bitboards_are_the_same_question() -> None:
     row = positions("middle_easy")[1]
-    solver = Solver(SMALL)
+    solver = ConnectFourSolver(SMALL)
     current, mask = bitboards(row["moves"])
     assert mask.bit_count() == len(row["moves"])
     assert solver.board_scores(current, mask) == row["scores"]
@@ -171,12 +171,12 @@ def test_a_threat_is_a_cell_that_makes_four() -> None:
         (lambda solver: solver.board_outcomes(0, 1 << 6), "no Connect Four board"),
         (lambda solver: solver.board_score(0b10, 0b1), "no Connect Four board"),
         (lambda solver: solver.board_score(0b1, 0b1), "the players take turns"),
-        (lambda solver: Solver(0), "table_bits is 0"),
+        (lambda solver: ConnectFourSolver(0), "table_bits is 0"),
     ],
 )
-def test_errors_name_what_is_wrong(ask: Callable[[Solver], object], message: str) -> None:
+def test_errors_name_what_is_wrong(ask: Callable[[ConnectFourSolver], object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        ask(Solver(SMALL))
+        ask(ConnectFourSolver(SMALL))
 
 
 def test_an_unknown_position_set_is_named() -> None:
@@ -185,7 +185,7 @@ def test_an_unknown_position_set_is_named() -> None:
 
 
 def test_tic_tac_toe_has_5478_positions_and_is_a_draw() -> None:
-    values = tic_tac_toe.table()
+    values = tic_tac_toe.outcome_table()
     assert len(values) == 5478
     assert values[(0,) * 9] == 0
     assert tic_tac_toe.outcomes(np.zeros((3, 3), np.int8)) == dict.fromkeys(range(9), 0)

@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 import games.registry
-from agent.solvers.exhaustive import Exhaustive
-from agent.solvers.perfect_player import Perfect, has_solver, solvable, solver
+from agent.solvers.exhaustive import ExhaustiveSolver
+from agent.solvers.perfect_player import PerfectPlayer, has_solver, is_solvable, make_solver
 from games.game import Game, Row
 
 made = cache(games.registry.make)
 
 
 @cache
-def solved(name: str, *, scores: bool = False) -> Exhaustive:
-    return Exhaustive(made(name), scores=scores, with_history=name.startswith("go"))  # type: ignore[arg-type]
+def solved(name: str, *, scores: bool = False) -> ExhaustiveSolver:
+    return ExhaustiveSolver(made(name), scores=scores, with_history=name.startswith("go"))  # type: ignore[arg-type]
 
 
 def first(game: Game) -> Row:
@@ -105,10 +105,10 @@ def test_endings_equal_plain_recursion(name: str) -> None:
 
 def test_nim_is_played_by_the_formula() -> None:
     game = made("nim:heaps=1-2-3")
-    values = solver(game)(first(game))
+    values = make_solver(game)(first(game))
     assert set(values.values()) == {-1}  # 1 xor 2 xor 3 is 0
     misere = made("nim:heaps=1-1-2,misere=true")
-    child, found = misere.new(1), solver(misere)
+    child, found = misere.new(1), make_solver(misere)
     for action, value in found(first(misere)).items():
         child[0] = first(misere)
         misere.step(child, np.array([action]))
@@ -118,20 +118,20 @@ def test_nim_is_played_by_the_formula() -> None:
 def test_six_lines_of_othello_are_solved_near_the_end() -> None:
     game = made("othello:size=6")
     assert has_solver(game)
-    assert not solvable(game, first(game))
+    assert not is_solvable(game, first(game))
     with pytest.raises(ValueError, match="longer openings"):
-        Perfect(game).values(first(game))
+        PerfectPlayer(game).values(first(game))
 
 
 @pytest.mark.parametrize("name", ["hex", "othello", "go", "connect_four:columns=5", "gomoku"])
 def test_what_has_no_solver(name: str) -> None:
     assert not has_solver(made(name))
     with pytest.raises(ValueError, match="perfect does not know"):
-        Perfect(made(name))
+        PerfectPlayer(made(name))
 
 
 def test_what_cannot_be_asked() -> None:
     with pytest.raises(ValueError, match="table_bits"):
-        Exhaustive(made("hex:size=2"), table_bits=0)  # type: ignore[arg-type]
+        ExhaustiveSolver(made("hex:size=2"), table_bits=0)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="points"):
-        Exhaustive(made("hex:size=2"), scores=True)  # type: ignore[arg-type]
+        ExhaustiveSolver(made("hex:size=2"), scores=True)  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ import pytest
 
 import games.registry
 from agent.decision import Terms
-from agent.solvers.minimax import Minimax
+from agent.solvers.minimax import MinimaxPlayer
 from games.compiled import CompiledGame, from_rules
 from games.game import ONGOING, Game, Positions, States
 
@@ -140,7 +140,7 @@ def test_scores_are_those_without_pruning(name: str, depth: int, count: int, hid
     game = made(name)
     states = random_positions(game, count)
     for d in range(1, depth + 1):
-        scores = Minimax(Plain(game) if hidden else game, d).scores(states)
+        scores = MinimaxPlayer(Plain(game) if hidden else game, d).scores(states)
         for b in range(count):
             exact = naive(game, states[b : b + 1], d)
             top = max(exact.values())
@@ -160,7 +160,7 @@ def moves_of(name: str, moves: str, depth: int, num_keys: int = 60) -> tuple[set
     game.init(states)
     for move in moves.split():
         game.step(states, np.full(num_keys, game.parse_action(move)))
-    player = Minimax(game, depth)
+    player = MinimaxPlayer(game, depth)
     player.think(np.arange(num_keys), states, Terms.of(num_keys))
     slots, out = player.decide()
     assert slots.tolist() == list(range(num_keys))
@@ -184,4 +184,4 @@ def test_a_win_comes_sooner_and_a_loss_later() -> None:
 
 def test_a_depth_below_one_is_refused() -> None:
     with pytest.raises(ValueError, match="minimax:0"):
-        Minimax(made("tic_tac_toe"), 0)
+        MinimaxPlayer(made("tic_tac_toe"), 0)

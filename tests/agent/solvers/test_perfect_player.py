@@ -13,15 +13,15 @@ from agent import random_numbers
 from agent.decision import Decisions, Terms
 from agent.player import RandomPlayer
 from agent.solvers import connect_four, positions, solution_cache
-from agent.solvers.perfect_player import Perfect
+from agent.solvers.perfect_player import PerfectPlayer
 from agent.storage import user_cache
 from games.game import Game, States
 
 made = cache(games.registry.make)
 
 
-def decisions(player: Perfect | RandomPlayer, states: States, seed: int = 0) -> Decisions:
-    keys = random_numbers.keys(seed, np.arange(len(states)), 0)
+def decisions(player: PerfectPlayer | RandomPlayer, states: States, seed: int = 0) -> Decisions:
+    keys = random_numbers.make_keys(seed, np.arange(len(states)), 0)
     player.think(np.arange(len(states)), states, Terms.of(len(states), keys=keys))
     return player.decide()[1]
 
@@ -42,7 +42,7 @@ def test_tic_tac_toe_is_never_lost(side: int) -> None:
     states, won, drawn = game.new(100), 0, 0
     game.init(states)
     for ply in range(9):
-        player = Perfect(game) if ply % 2 == side else RandomPlayer(game)
+        player = PerfectPlayer(game) if ply % 2 == side else RandomPlayer(game)
         game.step(states, decisions(player, states, seed=ply).action)
         out = game.describe_new(states)
         ended = out.value[out.terminal]  # -1: the player who has just moved won
@@ -60,7 +60,7 @@ def test_tic_tac_toe_is_never_lost(side: int) -> None:
 def test_solved_positions(name: str, quickest: bool) -> None:
     game = made("connect_four")
     rows = positions(name)[:60]
-    out = decisions(Perfect(game, quickest=quickest), after(game, [row["moves"] for row in rows]))
+    out = decisions(PerfectPlayer(game, quickest=quickest), after(game, [row["moves"] for row in rows]))
     assert out.proven.all()
     for b, row in enumerate(rows):
         scores = row["scores"]
@@ -74,7 +74,7 @@ def test_solved_positions(name: str, quickest: bool) -> None:
 def test_equal_moves_are_drawn_by_the_key() -> None:
     game = made("tic_tac_toe")
     states = after(game, [[]] * 80)
-    assert len(set(decisions(Perfect(game), states).action)) == 9  # every first move draws
+    assert len(set(decisions(PerfectPlayer(game), states).action)) == 9  # every first move draws
 
 
 def test_all_moves_of_an_early_position_are_solved_once_for_all(
@@ -84,14 +84,14 @@ def test_all_moves_of_an_early_position_are_solved_once_for_all(
     monkeypatch.setenv(user_cache.PLACE, str(tmp_path / "cache"))
     asked: list[tuple[int, int]] = []
 
-    def outcome(self: connect_four.Solver, current: int, mask: int) -> int:
+    def outcome(self: connect_four.ConnectFourSolver, current: int, mask: int) -> int:
         asked.append((current, mask))
         return -1 if mask == 1 << 21 else 0  # the centre wins
 
-    monkeypatch.setattr(connect_four.Solver, "_outcome", outcome)
+    monkeypatch.setattr(connect_four.ConnectFourSolver, "_outcome", outcome)
     game, notes = made("connect_four"), list[str]()
     row = after(game, [[]])[0]
-    player = Perfect(game, note=notes.append)
+    player = PerfectPlayer(game, note=notes.append)
     expected = {0: 0, 1: 0, 2: 0, 3: 1, 4: 0, 5: 0, 6: 0}
     assert player.values(row) == expected
     assert len(asked) == 4  # seven moves, three of them mirror images
@@ -101,11 +101,13 @@ def test_all_moves_of_an_early_position_are_solved_once_for_all(
     file = tmp_path / "cache" / "connect_four_outcomes.jsonl"
     with file.open("ab") as torn:
         torn.write(b'\n{"current": 1, "ma')
-    again = Perfect(game, note=notes.append)
+    again = PerfectPlayer(game, note=notes.append)
     assert again.values(row) == expected
     assert len(asked) == 4
-    scores = Perfect(game, quickest=True, note=notes.append)  # another question: not the same answers
-    monkeypatch.setattr(connect_four.Solver, "_solve", lambda self, current, mask, guess: -18 if mask == 1 else 2)
+    scores = PerfectPlayer(game, quickest=True, note=notes.append)  # another question: not the same answers
+    monkeypatch.setattr(
+        connect_four.ConnectFourSolver, "_solve", lambda self, current, mask, guess: -18 if mask == 1 else 2
+    )
     assert scores.values(row) == {0: 18, 1: -2, 2: -2, 3: -2, 4: -2, 5: -2, 6: 18}
     assert decisions(scores, after(game, [[]])).policy[0].tolist() == [0.5, 0, 0, 0, 0, 0, 0.5]
     assert again.values(row)[0] == 0
@@ -122,16 +124,16 @@ def test_an_early_position_outside_of_the_book_is_announced_and_solved_once(
         assert player.answers is not None
         notes.append((text, player.answers.solver.nodes))
 
-    player = Perfect(game, note=note)
+    player = PerfectPlayer(game, note=note)
     out = decisions(player, after(game, [line]))
     assert player.answers is not None
     assert [nodes for _, nodes in notes] == [0, player.answers.solver.nodes]  # the first one before the search
     assert "a position of 7 stones may take about" in notes[0][0]
     assert "for the player to move" in notes[1][0]
     current, mask = connect_four.bitboards(line)
-    assert connect_four.Solver(20).board_best_move(current, mask) == (out.action[0], out.value[0])
+    assert connect_four.ConnectFourSolver(20).board_best_move(current, mask) == (out.action[0], out.value[0])
     notes.clear()
-    player = Perfect(game, note=note)
+    player = PerfectPlayer(game, note=note)
     again = decisions(player, after(game, [image]))
     assert again.action[0] == 6 - out.action[0]
     assert again.value[0] == out.value[0]
@@ -141,17 +143,17 @@ def test_an_early_position_outside_of_the_book_is_announced_and_solved_once(
 def test_a_win_at_once_needs_no_search(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv(user_cache.PLACE, str(tmp_path))
     game, notes = made("connect_four"), list[str]()
-    out = decisions(Perfect(game, note=notes.append), after(game, [[0, 1, 0, 1, 0, 1]]))
+    out = decisions(PerfectPlayer(game, note=notes.append), after(game, [[0, 1, 0, 1, 0, 1]]))
     assert (out.action[0], out.value[0]) == (0, 1)
     assert not notes
     with pytest.raises(ValueError, match="the game is over"):
-        decisions(Perfect(game), after(game, [[0, 1, 0, 1, 0, 1, 0]]))
+        decisions(PerfectPlayer(game), after(game, [[0, 1, 0, 1, 0, 1, 0]]))
 
 
 def test_no_place_to_keep_it_is_no_reason_not_to_play(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv(user_cache.PLACE, str(tmp_path / "file"))
-    kept = solution_cache.Results("connect_four_outcomes")
+    kept = solution_cache.SolutionCache("connect_four_outcomes")
     kept.put(0, 1, 1)
     assert kept.get(0, 1 << 42) == 1  # its mirror image
     assert kept.get(0, 1 << 7) is None
@@ -160,4 +162,4 @@ def test_no_place_to_keep_it_is_no_reason_not_to_play(monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("name", ["connect_four:rows=5", "tic_tac_toe:rows=4,columns=4,k=4"])
 def test_games_without_a_solver_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match="solvers for connect_four, tic_tac_toe"):
-        Perfect(made(name))
+        PerfectPlayer(made(name))

@@ -74,7 +74,7 @@ def crash(action: str, step: str, nth: int, folder: Path, *, replace: bool) -> N
         prepare(action, path)
     old = content(action, path)
     assert finish(child(ACTIONS[action], str(path), fault=f"{step}:{nth}")) == 137
-    durable_files.sweep(folder)
+    durable_files.clean_up(folder)
     after = content(action, path)
     assert after in (old, new)
     if step in ("before_write", "mid_write"):
@@ -138,7 +138,7 @@ def test_round_trips(tmp_path: Path) -> None:
     assert durable_files.read_folder(tmp_path / "folder", ["b.bin"]) == {"b.bin": b"old b"}
     durable_files.write_folder(tmp_path / "folder", NEW)
     assert durable_files.read_folder(tmp_path / "folder") == NEW
-    assert durable_files.sweep(tmp_path) == []
+    assert durable_files.clean_up(tmp_path) == []
 
 
 def test_a_checked_npz_is_still_an_npz(tmp_path: Path) -> None:
@@ -257,22 +257,22 @@ def test_old_folder_comes_back_when_the_new_one_cannot_take_its_place(
 def test_sweep_touches_nothing_of_others(tmp_path: Path) -> None:
     for name in ("a.tmp", ".a.tmp", ".a.0123456789abcde.tmp", ".gitignore", "0123456789abcdef.old"):
         (tmp_path / name).touch()
-    assert durable_files.sweep(tmp_path) == []
-    assert durable_files.sweep(tmp_path / "nowhere") == []
+    assert durable_files.clean_up(tmp_path) == []
+    assert durable_files.clean_up(tmp_path / "nowhere") == []
     (tmp_path / ".a.0123456789abcdef.tmp").touch()
-    assert [path.name for path in durable_files.sweep(tmp_path)] == [".a.0123456789abcdef.tmp"]
+    assert [path.name for path in durable_files.clean_up(tmp_path)] == [".a.0123456789abcdef.tmp"]
 
 
 def test_second_holder_is_refused_with_the_pid_of_the_first(tmp_path: Path) -> None:
     first = child("with fsio.FolderLock(sys.argv[1]): print('held', flush=True); sys.stdin.read()", str(tmp_path))
     assert first.stdout is not None
     assert first.stdout.readline() == "held\n"
-    assert f"process {first.pid} on " in str(durable_files.holder(tmp_path))
+    assert f"process {first.pid} on " in str(durable_files.lock_holder(tmp_path))
     with pytest.raises(ValueError, match=f"is in use by process {first.pid} on .*: stop it first"):
         durable_files.FolderLock(tmp_path).acquire(patience=0)
     first.kill()  # no chance to clean up
     first.communicate()
-    assert durable_files.holder(tmp_path) is None
+    assert durable_files.lock_holder(tmp_path) is None
     with durable_files.FolderLock(tmp_path) as lock:
         assert f"process {os.getpid()} on" in lock.path.read_text()
         with pytest.raises(ValueError, match="is in use by"):
@@ -299,8 +299,8 @@ def test_exactly_one_of_many_gets_the_lock(tmp_path: Path) -> None:
 
 
 def test_nobody_holds_a_folder_that_was_never_locked(tmp_path: Path) -> None:
-    assert durable_files.holder(tmp_path) is None
-    assert durable_files.holder(tmp_path / "nowhere") is None
+    assert durable_files.lock_holder(tmp_path) is None
+    assert durable_files.lock_holder(tmp_path / "nowhere") is None
     assert list(tmp_path.iterdir()) == []
 
 

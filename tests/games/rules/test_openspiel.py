@@ -15,7 +15,7 @@ pytest.importorskip("pyspiel")
 import pyspiel
 
 import games
-from agent.inference.evaluate import hashed
+from agent.inference.evaluate import hash_evaluate
 from agent.inference.rollouts import Rollouts
 from agent.player import RandomPlayer
 from agent.search.search import Search, SearchConfig
@@ -58,7 +58,7 @@ def test_positions_are_what_openspiel_says(name: str) -> None:
 
 
 def test_observations_are_float32_through_every_cache_and_batch() -> None:
-    from agent.inference.evaluation_cache import Cache
+    from agent.inference.evaluation_cache import EvaluationCache
 
     game = made("openspiel:y(board_size=5)")
     states = game.new(3)
@@ -66,11 +66,11 @@ def test_observations_are_float32_through_every_cache_and_batch() -> None:
     game.step(states[1:], np.array([0, 3]))
     positions = game.describe_new(states)
     assert positions.observation.dtype == np.float32
-    cache = Cache(hashed, game.num_actions, entries=64)
+    cache = EvaluationCache(hash_evaluate, game.num_actions, entries=64)
     for _ in range(2):
-        assert (cache(states, positions).logits == hashed(states, positions).logits).all()
+        assert (cache(states, positions).logits == hash_evaluate(states, positions).logits).all()
     assert cache.hit_rate == 0.5
-    assert len({row.tobytes() for row in hashed(states, positions).logits}) == 3
+    assert len({row.tobytes() for row in hash_evaluate(states, positions).logits}) == 3
 
 
 @pytest.mark.parametrize("kind", ["y", "havannah"])
@@ -116,8 +116,8 @@ def test_a_tiny_run_learns_plays_and_is_matched(name: str, tmp_path: Path) -> No
     import torch
 
     from honte.api import load, match
-    from training.alphazero import Run
-    from training.config import defaults, merge, parse
+    from training.alphazero import AlphaZeroRun
+    from training.config import default_values, merge_values, parse_config
 
     torch.set_num_threads(1)
     game = games.make(f"openspiel:{name}")
@@ -132,11 +132,11 @@ def test_a_tiny_run_learns_plays_and_is_matched(name: str, tmp_path: Path) -> No
         "learn": {"batch_size": 16, "first_samples": 20},
         "play": {"num_simulations": 4},
     }
-    run = Run(game, parse(merge(defaults(game), values)), tmp_path)
+    run = AlphaZeroRun(game, parse_config(merge_values(default_values(game), values)), tmp_path)
     assert run.go() == "finished"
     assert run.trainer.steps > 0
     assert all(np.isfinite(value) for value in run.report.numbers().values() if isinstance(value, float))
-    resumed = Run(games.make(game.name), run.config, tmp_path)
+    resumed = AlphaZeroRun(games.make(game.name), run.config, tmp_path)
     assert resumed.finished()
     assert resumed.go() == "finished"
     player = load(str(tmp_path), device="cpu", num_slots=4)

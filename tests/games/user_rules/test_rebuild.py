@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import games
-from agent.solvers.minimax import Minimax
+from agent.solvers.minimax import MinimaxPlayer
 from games.game import Game
 from games.user_rules.faults import GameFault
 from tests.games.user_rules.own import within, write
@@ -140,7 +140,7 @@ def test_a_late_fault_names_its_line(late: Game) -> None:
     with pytest.raises(GameFault, match=sentence):
         late.lookahead(states, 2)
     with pytest.raises(GameFault, match=sentence):
-        Minimax(late, 2).scores(states)
+        MinimaxPlayer(late, 2).scores(states)
 
 
 @pytest.mark.parametrize(

@@ -8,21 +8,21 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from agent.inference.evaluate import uniform
+from agent.inference.evaluate import uniform_evaluate
 from agent.networks.policy_value import NetworkConfig
 from games import make
 from honte.__main__ import main
 from honte.bench import advice, forward, learner
-from honte.bench.self_play import played
-from honte.bench.setting import Setting, reached
-from honte.bench.turns import in_turns, median, ratio
+from honte.bench.self_play import begin_self_play
+from honte.bench.setting import BenchSetting, reached_positions
+from honte.bench.turns import median, median_ratio, run_in_turns
 from honte.cli.commands.bench import LINES
 
 SMALL = "--game tic_tac_toe --blocks 1 --channels 8 --simulations 8 --games 16 --seconds 0.02 --rounds 2"
 
 
-def setting(name: str = "connect_four") -> Setting:
-    return Setting(game=make(name), network=NetworkConfig(blocks=1, channels=8), num_simulations=16, num_games=32)
+def setting(name: str = "connect_four") -> BenchSetting:
+    return BenchSetting(game=make(name), network=NetworkConfig(blocks=1, channels=8), num_simulations=16, num_games=32)
 
 
 def test_works_take_turns_and_drift_cancels() -> None:
@@ -37,29 +37,29 @@ def test_works_take_turns_and_drift_cancels() -> None:
 
         return piece
 
-    rates = in_turns({"a": work("a", 0.1), "b": work("b", 0.2)}, seconds=1.0, rounds=5, clock=lambda: now[0])
+    rates = run_in_turns({"a": work("a", 0.1), "b": work("b", 0.2)}, seconds=1.0, rounds=5, clock=lambda: now[0])
     assert "".join(order[:2]) == "ab"  # the first piece of each, which may compile, before anything is timed
     turns = "".join(name for i, name in enumerate(order[2:]) if i == 0 or order[2:][i - 1] != name)
     assert turns == "ab" * 5
     assert rates["a"][0] > 1.4 * rates["a"][-1]
     assert median(rates["a"]) == sorted(rates["a"])[2]
-    assert ratio(rates["a"], rates["b"]) == pytest.approx(2, rel=0.3)
+    assert median_ratio(rates["a"], rates["b"]) == pytest.approx(2, rel=0.3)
 
 
 def test_reached_positions_are_not_over_and_differ() -> None:
     game = make("connect_four")
-    after = game.describe_new(reached(game, 64, 6))
+    after = game.describe_new(reached_positions(game, 64, 6))
     assert (after.observation[:, :2].sum(axis=(1, 2, 3)) == 6).all()
-    anywhere = reached(game, 64)
+    anywhere = reached_positions(game, 64)
     assert not game.describe_new(anywhere).terminal.any()
     assert len(np.unique(game.describe_new(anywhere).observation[:, :2].sum(axis=(1, 2, 3)))) > 10
-    assert (reached(game, 64) == anywhere).all()
-    assert (reached(game, 64, seed=1) != anywhere).any()
+    assert (reached_positions(game, 64) == anywhere).all()
+    assert (reached_positions(game, 64, seed=1) != anywhere).any()
 
 
 def test_games_under_way_do_not_move_all_at_once() -> None:
     """Otherwise a moment of self-play would hold a move of each game or none at all."""
-    going = played(setting(), uniform)
+    going = begin_self_play(setting(), uniform_evaluate)
     moves = []
     for _ in range(32):
         before = going.loop.moves
@@ -107,7 +107,7 @@ def test_a_model_folder_brings_its_own_network(capsys: pytest.CaptureFixture[str
     words = "bench --model connect_four --only games --seconds 0.01 --rounds 1 --json"
     assert main(words.split()) == 0
     found = json.loads(capsys.readouterr().out.splitlines()[-1])
-    from agent.storage.model_folder import find, read
+    from agent.storage.model_folder import find_model, read
 
-    shape = read(find("connect_four")).network
+    shape = read(find_model("connect_four")).network
     assert found["network"] == f"{shape['blocks']} x {shape['channels']}"

@@ -126,7 +126,7 @@ def test_threads_are_the_cores_unless_told_otherwise(
         assert first[:2] == second[:2]
         assert first[0] == torch.get_num_threads() == 2
         monkeypatch.delenv("OMP_NUM_THREADS")
-        monkeypatch.setattr("selfplay.cores.cores", lambda: 3)
+        monkeypatch.setattr("selfplay.cores.num_cores", lambda: 3)
         assert num_threads(0, tmp_path / "new") == (3, "")
         threads, _, said = learn("two", "--epochs", "2")  # the run keeps its number
         assert threads == 2
@@ -138,7 +138,7 @@ def test_threads_are_the_cores_unless_told_otherwise(
         config = tmp_path / "two" / "config.yaml"
         config.write_text(config.read_text().replace("threads: 3\n", ""))
         assert learn("two", "--epochs", "2")[0] == 1  # a run of an earlier version had one thread
-        monkeypatch.setattr("selfplay.cores.cores", lambda: 200)
+        monkeypatch.setattr("selfplay.cores.num_cores", lambda: 200)
         assert num_threads(0, tmp_path / "new") == (8, "")
         assert num_threads(20, tmp_path / "new") == (20, "")
     finally:

@@ -266,7 +266,7 @@ def test_a_start_that_is_refused_leaves_a_run_at_work_alone(tmp_path: Path, caps
 
 def test_an_interrupt_before_the_first_move_leaves_nothing(tmp_path: Path) -> None:
     """As Ctrl-C while everything is made ready."""
-    from honte.cli.run_command import opened
+    from honte.cli.run_command import open_run
 
     (tmp_path / "old").mkdir()
     run_folder.write_config(tmp_path / "old", {"seed": 1})
@@ -274,7 +274,7 @@ def test_an_interrupt_before_the_first_move_leaves_nothing(tmp_path: Path) -> No
     before = content(tmp_path)
 
     def interrupted(folder: Path, fresh: bool) -> None:
-        with opened(folder, {"seed": 2}, {}, (), fresh):
+        with open_run(folder, {"seed": 2}, {}, (), fresh):
             (folder / "games").mkdir()
             (folder / "games" / "0.npz").touch()
             raise KeyboardInterrupt

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import games
-from selfplay.records import read_shard, shards
+from selfplay.records import list_shards, read_shard
 
 pytest.importorskip("ray")
 
@@ -39,7 +39,7 @@ def start(folder: Path, *more: str) -> subprocess.Popen[str]:
 
 def games_in(folder: Path) -> list[int]:
     game = games.make("tic_tac_toe")
-    return [record.id for path in shards(folder / "games").values() for record in read_shard(path, game)]
+    return [record.id for path in list_shards(folder / "games").values() for record in read_shard(path, game)]
 
 
 def when_games_are_there(run: subprocess.Popen[str], folder: Path, count: int) -> None:

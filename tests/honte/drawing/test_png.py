@@ -10,10 +10,10 @@ import pytest
 from games import position as make_position
 from games.board import Board, Piece
 from games.registry import NAMES
-from honte.drawing.layout import Layout
-from honte.drawing.palette import INKS, PAPER, SURFACES, inks_of, surface_of
-from honte.drawing.png import painted, picture, position_scene
-from honte.drawing.shapes import Disc, Line, Text, scene
+from honte.drawing.layout import BoardLayout
+from honte.drawing.palette import INKS, PAPER, SURFACES, board_colours, player_colours
+from honte.drawing.png import board_image, paint_scene, position_scene
+from honte.drawing.shapes import Disc, LineShape, TextShape, make_scene
 from tests.games.made import made
 
 PIECES = tuple(Piece(shape, owner, "") for shape in get_args(get_type_hints(Piece)["shape"]) for owner in (-1, 0, 1))
@@ -28,7 +28,7 @@ def colour(text: str) -> list[int]:
 def test_every_game_is_drawn_at_the_size_asked_for(name: str) -> None:
     here, shapes = make_position(made(name)), set()
     for _ in range(3):
-        image = picture(here.game, here.states[0], size=200)
+        image = board_image(here.game, here.states[0], size=200)
         assert image.dtype == np.uint8
         assert max(image.shape[:2]) == 200
         assert image[0, 0].tolist() == colour(PAPER)
@@ -49,15 +49,15 @@ def test_every_surface_shows_every_piece_and_stays_on_the_paper(surface: str) ->
         row_labels=tuple(map(str, range(len(PIECES) // 3))),
     )
     cells = np.arange(len(PIECES)).reshape(-1, 3)
-    full, bare = scene(board, cells, status="x to play", owner=0), scene(board, 0 * cells)
+    full, bare = make_scene(board, cells, status="x to play", owner=0), make_scene(board, 0 * cells)
     assert len(full.shapes) > len(bare.shapes)
     for shape in full.shapes:
-        if isinstance(shape, Disc | Text):
+        if isinstance(shape, Disc | TextShape):
             assert 0 < shape.x < full.width
             assert 0 < shape.y < full.height
-        if isinstance(shape, Line):
+        if isinstance(shape, LineShape):
             assert all(0 < x < full.width and 0 < y < full.height for x, y in shape.points)
-    image = painted(full, 300)
+    image = paint_scene(full, 300)
     assert (image != image[0, 0]).any(axis=2)[5:-5, 5:-5].mean() > 0.3
 
 
@@ -77,8 +77,8 @@ def test_the_last_move_is_no_ring(name: str) -> None:
 
 def test_a_stone_lies_where_its_cell_is() -> None:
     here = make_position(made("tic_tac_toe")).play("a1")  # the lower left
-    image = picture(here.game, here.states[0], size=400, status=False).astype(int)
-    ink = np.array(colour(inks_of(surface_of("squares", ("x", "o")), ("x", "o"))[0].fill))
+    image = board_image(here.game, here.states[0], size=400, status=False).astype(int)
+    ink = np.array(colour(player_colours(board_colours("squares", ("x", "o")), ("x", "o"))[0].fill))
     rows, columns = np.nonzero(abs(image - ink).sum(axis=2) < 60)
     assert len(rows) > 1000
     assert rows.min() > 200
@@ -87,24 +87,24 @@ def test_a_stone_lies_where_its_cell_is() -> None:
 
 def test_what_is_marked_looks_different() -> None:
     here = make_position(made("tic_tac_toe")).play("b2")
-    plain, marked = (picture(here.game, here.states[0], marked=cells) for cells in ((), [(1, 1)]))
+    plain, marked = (board_image(here.game, here.states[0], marked=cells) for cells in ((), [(1, 1)]))
     changed = np.argwhere((plain != marked).any(axis=2))
     assert 0 < len(changed) < 0.05 * plain[..., 0].size
-    empty = picture(here.game, here.states[0], marked=np.argwhere(np.eye(3)))
+    empty = board_image(here.game, here.states[0], marked=np.argwhere(np.eye(3)))
     assert (empty != marked).any()
 
 
 def test_the_line_below_says_whose_turn_it_is() -> None:
     here = make_position(made("tic_tac_toe"))
-    texts = [shape.text for shape in position_scene(here.game, here.states[0]).shapes if isinstance(shape, Text)]
+    texts = [shape.text for shape in position_scene(here.game, here.states[0]).shapes if isinstance(shape, TextShape)]
     assert texts[-1] == "x to play"
     without = position_scene(here.game, here.states[0], status=False)
-    assert all(shape.text != "x to play" for shape in without.shapes if isinstance(shape, Text))
+    assert all(shape.text != "x to play" for shape in without.shapes if isinstance(shape, TextShape))
 
 
 def test_hands_lie_beside_the_board() -> None:
     board = Board(2, 4, column_labels=("-", "a", "b", "*"), row_labels=("2", "1"))
-    layout = Layout(board, status=False)
+    layout = BoardLayout(board, status=False)
     assert layout.beside == {0, 3}
     x0, _, x1, _ = layout.inner
     assert layout.box(0, 0)[2] < layout.label_x < x0 == layout.box(0, 1)[0]
@@ -122,4 +122,4 @@ def test_players_differ_in_lightness_or_between_blue_and_orange() -> None:
 def test_too_small_a_picture_is_refused() -> None:
     here = make_position(made("tic_tac_toe"))
     with pytest.raises(ValueError, match="size=8"):
-        picture(here.game, here.states[0], size=8)
+        board_image(here.game, here.states[0], size=8)

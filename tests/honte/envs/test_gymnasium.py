@@ -13,7 +13,7 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 
 import honte.envs
-from agent.player import Immediate
+from agent.player import ImmediatePlayer
 from games import NAMES
 from honte.envs.gymnasium import GameEnv, ids
 from tests.games.made import made
@@ -30,7 +30,7 @@ def mask_of(info: dict[str, Any]) -> Any:
     return np.flatnonzero(info["action_mask"])
 
 
-class First(Immediate):
+class First(ImmediatePlayer):
     """Plays the first legal action."""
 
     def decisions(self, states: Any, terms: Any) -> Any:

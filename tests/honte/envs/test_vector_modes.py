@@ -10,7 +10,7 @@ import pytest
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 from agent.decision import Decisions
-from agent.player import Immediate
+from agent.player import ImmediatePlayer
 from honte.envs.gymnasium import GameEnv
 from honte.envs.vector import GameVectorEnv
 from tests.games.made import made
@@ -20,7 +20,7 @@ MODES = list(AutoresetMode)
 GAMES = ["tic_tac_toe", "dots_and_boxes:rows=2,columns=2", "othello:size=4", "amazons"]
 
 
-class Deterministic(Immediate):
+class Deterministic(ImmediatePlayer):
     """Plays the last legal action, so that games follow from the agent's actions alone."""
 
     def decisions(self, states: Any, terms: Any) -> Decisions:

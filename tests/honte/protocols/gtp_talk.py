@@ -6,11 +6,11 @@ import io
 import random
 import re
 
-from agent.players import player
+from agent.players import make_player
 from games import Game, make
 from honte.protocols.gtp import framing
 from honte.protocols.gtp.conversation import Conversation
-from honte.protocols.gtp.session import Session
+from honte.protocols.gtp.session import GtpSession
 
 REPLY = re.compile(r"[=?](\d*)( [^\n]*)?\n(?:[^\n]*[^\n\s][^\n]*\n)*\n")
 """``=`` or ``?``, the id, the content, one blank line: lines within are not blank."""
@@ -21,8 +21,8 @@ def talk(lines: bytes | str, name: str = "random", game: Game | str = "tic_tac_t
     rules = make(game) if isinstance(game, str) else game
     out: list[str] = []
     content = lines.encode() if isinstance(lines, str) else lines
-    session = Session(
-        rules, lambda g: player(name, g, num_slots=1), name, framing.Input(io.BytesIO(content)), out.append
+    session = GtpSession(
+        rules, lambda g: make_player(name, g, num_slots=1), name, framing.LineReader(io.BytesIO(content)), out.append
     )
     Conversation(session).run()
     return split("".join(out))

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from agent.players import player
+from agent.players import make_player
 from games import make
 from honte.protocols.gtp import framing
 from honte.protocols.gtp.board import GtpBoard, handicap_points
 from honte.protocols.gtp.clock import Clock
 from honte.protocols.gtp.conversation import Conversation
-from honte.protocols.gtp.session import Session
+from honte.protocols.gtp.session import GtpSession
 from tests.honte.protocols import gtp_talk
 from tests.honte.protocols.gtp_talk import talk
 
@@ -228,8 +228,8 @@ def test_the_clock_is_honoured() -> None:
     rules = make("connect_four")
     out: list[str] = []
     content = b"time_settings 2 0 0\ngenmove b\ntime_left w 0 0\ngenmove w\n"
-    source = framing.Input(io.BytesIO(content))
-    session = Session(rules, lambda g: player("mcts:1000000", g, num_slots=1), "x", source, out.append)
+    source = framing.LineReader(io.BytesIO(content))
+    session = GtpSession(rules, lambda g: make_player("mcts:1000000", g, num_slots=1), "x", source, out.append)
     conversation = Conversation(session)
     conversation.obey(source.get() or b"")
     began = time.monotonic()

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from agent.players import player
+from agent.players import make_player
 from games import make, position
-from honte.protocols.kata_analysis import Analyst
+from honte.protocols.kata_analysis import KataAnalysis
 
 
 def answers(
@@ -20,7 +20,7 @@ def answers(
 ) -> list[dict[str, Any]]:
     out: list[dict[str, Any]] = []
     rules = make(game)
-    analyst = Analyst(rules, player(name, rules, num_slots=num_slots), num_slots=num_slots, write=out.append)
+    analyst = KataAnalysis(rules, make_player(name, rules, num_slots=num_slots), num_slots=num_slots, write=out.append)
     for line in lines:
         analyst.ask(line)
     while not analyst.idle:

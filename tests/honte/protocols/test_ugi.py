@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from agent.players import player
+from agent.players import make_player
 from games import make
 from honte.__main__ import main
-from honte.protocols.gtp.framing import Input
-from honte.protocols.ugi import Ugi
+from honte.protocols.gtp.framing import LineReader
+from honte.protocols.ugi import UgiConversation
 
 
 class Silent(io.BytesIO):
@@ -32,7 +32,7 @@ def talk(game: str, text: str, *lines: str) -> list[str]:
     """What a player says to ``lines``, each answered before the next arrives."""
     said: list[str] = []
     rules = make(game)
-    ugi = Ugi(rules, player(text, rules, num_slots=1), text, Input(Silent()), said.append)
+    ugi = UgiConversation(rules, make_player(text, rules, num_slots=1), text, LineReader(Silent()), said.append)
     for line in lines:
         ugi.obey(line.encode())
     return "".join(said).splitlines()
@@ -96,8 +96,8 @@ def stream(game: str, text: str, content: bytes) -> list[str]:
     """What a player says to an input that is there at once and then ends."""
     said: list[str] = []
     rules = make(game)
-    source = Input(io.BytesIO(content), returns_end_lines=True)
-    Ugi(rules, player(text, rules, num_slots=1), text, source, said.append).run()
+    source = LineReader(io.BytesIO(content), returns_end_lines=True)
+    UgiConversation(rules, make_player(text, rules, num_slots=1), text, source, said.append).run()
     return "".join(said).splitlines()
 
 
@@ -190,14 +190,14 @@ def test_any_byte_order_mark_and_line_end_is_read(encoding: str, end: str) -> No
 
 def test_any_dialogue_ends_with_a_move_for_every_search() -> None:
     rules = make("tic_tac_toe")
-    engine = player("mcts:20", rules, num_slots=1)
+    engine = make_player("mcts:20", rules, num_slots=1)
     pieces = ["go nodes 9", "go infinite", "go movetime 1", "stop", "isready", "query p1turn", "position startpos"]
     pieces += ["position startpos moves a1 b1", "go", "dance", "", "uginewgame", "go nodes x", "go depth 3 infinite"]
     for seed in range(200):
         lines = random.Random(seed).choices(pieces, k=8)
         said: list[str] = []
-        source = Input(io.BytesIO("\n".join(lines).encode()), returns_end_lines=True)
-        Ugi(rules, engine, "mcts:20", source, said.append).run()
+        source = LineReader(io.BytesIO("\n".join(lines).encode()), returns_end_lines=True)
+        UgiConversation(rules, engine, "mcts:20", source, said.append).run()
         answers = "".join(said).splitlines()
         searches = sum(line.startswith("go") and line != "go nodes x" for line in lines)
         assert best_moves(answers) == searches, lines

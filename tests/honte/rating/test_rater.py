@@ -15,7 +15,7 @@ import pytest
 
 from agent.storage import durable_files
 from honte.__main__ import main
-from honte.rating.rater import Rater
+from honte.rating.rater import BackgroundRater
 from training.evaluation import rating_curve
 from training.evaluation.promotion import best_step
 from training.evaluation.rating_curve import RatingConfig
@@ -47,7 +47,7 @@ def words(folder: Path, samples: int, *more: str) -> list[str]:
 
 
 def model(folder: Path) -> bytes:
-    newest = max(checkpoints.steps(folder / "checkpoints"))
+    newest = max(checkpoints.list_steps(folder / "checkpoints"))
     return (folder / "checkpoints" / str(newest) / "model.safetensors").read_bytes()
 
 
@@ -72,9 +72,9 @@ def test_a_run_rates_itself_and_learns_the_same(tmp_path: Path, capsys: pytest.C
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert model(rated) == model(plain)
     assert metrics.read(rated)[-1]["elo"] == told["ratings"][-1]["elo"]
-    points = rating_curve.read(rated).points
+    points = rating_curve.read_curve(rated).points
     assert [vars(point) for point in points] == told["ratings"]
-    assert points[-1].step == max(checkpoints.steps(rated / "checkpoints"))  # the last one is rated, too
+    assert points[-1].step == max(checkpoints.list_steps(rated / "checkpoints"))  # the last one is rated, too
     assert best_step(rated) is not None
     assert set(pairs(rated).values()) == {6}
 
@@ -85,7 +85,7 @@ def test_a_run_rates_itself_and_learns_the_same(tmp_path: Path, capsys: pytest.C
     assert shown
     assert shown[0]["elo_step"] in [point.step for point in points]
     assert shown[0]["elo_low"] < shown[0]["elo"] < shown[0]["elo_high"]
-    assert len(rating_curve.read(rated).points) > len(points)
+    assert len(rating_curve.read_curve(rated).points) > len(points)
     assert set(pairs(rated).values()) == {6}
     assert "Elo" in capsys.readouterr().out
 
@@ -111,7 +111,7 @@ def test_killed_at_any_moment_it_goes_on(tmp_path: Path) -> None:
             time.sleep(0.05)
         process.kill()
         process.wait()
-        while durable_files.holder(folder / "ratings") is not None:  # until the rater has seen it
+        while durable_files.lock_holder(folder / "ratings") is not None:  # until the rater has seen it
             time.sleep(0.05)
         now = pairs(folder)
         assert all(now[pair] >= count for pair, count in seen.items())
@@ -119,8 +119,8 @@ def test_killed_at_any_moment_it_goes_on(tmp_path: Path) -> None:
     assert main(["rate", str(folder), *RATE]) == 0
     done = pairs(folder)
     assert all(seen[pair] <= done[pair] <= 6 for pair in seen)
-    rated = {point.step for point in rating_curve.read(folder).points}
-    assert rated >= {*rating_curve.taken(folder), *checkpoints.steps(folder / "checkpoints")}
+    rated = {point.step for point in rating_curve.read_curve(folder).points}
+    assert rated >= {*rating_curve.kept_steps(folder), *checkpoints.list_steps(folder / "checkpoints")}
     assert main(["rate", str(folder), *RATE]) == 0
     assert pairs(folder) == done
 
@@ -128,7 +128,9 @@ def test_killed_at_any_moment_it_goes_on(tmp_path: Path) -> None:
 def test_a_rater_that_fails_is_told_and_harms_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     assert main(words(folder, 300, *OFF)) == 0
-    with Rater(folder, RatingConfig(every_minutes=0.0001, anchors=("nobody",), give_way=False), "tic_tac_toe") as rater:
+    with BackgroundRater(
+        folder, RatingConfig(every_minutes=0.0001, anchors=("nobody",), give_way=False), "tic_tac_toe"
+    ) as rater:
         assert rater.look() == []
         while rater.working:
             time.sleep(0.05)

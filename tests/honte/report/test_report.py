@@ -19,11 +19,11 @@ import games
 from honte.__main__ import main
 from honte.drawing.palette import INKS
 from honte.report import boards, coverage, curves, health_checks, stored_games
-from honte.report.page import embedded
+from honte.report.page import embed_json
 from honte.terminal.live_view import summary
-from selfplay.records import read_shard, shards
+from selfplay.records import list_shards, read_shard
 from training.run import metrics
-from training.run.progress import Report, grade_title
+from training.run.progress import ProgressReport, grade_title
 
 TINY = [
     *("--network.blocks", "1", "--network.channels", "8", "--self-play.num-games", "16"),
@@ -84,7 +84,7 @@ def test_it_asks_nobody_for_anything(folder: Path) -> None:
 
 def test_sample_games_are_the_stored_games(folder: Path) -> None:
     game = games.make("tic_tac_toe")
-    stored = {r.id: r for path in shards(folder / "games").values() for r in read_shard(path, game)}
+    stored = {r.id: r for path in list_shards(folder / "games").values() for r in read_shard(path, game)}
     (run,) = content(folder / "report.html")["runs"]
     assert len(run["games"]) >= 3
     for told in run["games"]:
@@ -124,7 +124,7 @@ def test_games_of_every_kind_can_be_told(name: str) -> None:
     record = GameRecord(
         id=1, seed=0, actions=np.array(actions, np.int16), policies=policy, networks=np.zeros(count, np.int32), **lists
     )
-    told = boards.told(game, record, "random")
+    told = boards.game_as_json(game, record, "random")
     drawn = boards.board(game, [told])
     assert len(told["frames"]) == count + 1
     assert any(cells for frame in told["frames"][:-1] for _, _, cells in frame["policy"])
@@ -135,12 +135,14 @@ def test_games_of_every_kind_can_be_told(name: str) -> None:
 def test_a_game_is_called_only_what_it_is(folder: Path) -> None:
     """Without a draw the button "a draw" opened a game that was won."""
     game = games.make("tic_tac_toe")
-    records = [r for path in shards(folder / "games").values() for r in read_shard(path, game) if r.num_decided > 1]
+    records = [
+        r for path in list_shards(folder / "games").values() for r in read_shard(path, game) if r.num_decided > 1
+    ]
     won = [record for record in records if record.outcome != 0][:40]
     drawn = [record for record in records if record.outcome == 0][:3]
     assert drawn
     for newest in (won, [*won, *drawn], won[:1], drawn[:1]):
-        chosen = boards.chosen(game, newest, records)
+        chosen = boards.choose_games(game, newest, records)
         whys = [why for why, _ in chosen]
         assert ("a draw" in whys) <= any(record.outcome == 0 for record in newest)
         assert len({id(record) for _, record in chosen}) == len(whys) == len(set(whys))
@@ -153,9 +155,9 @@ def test_a_game_is_called_only_what_it_is(folder: Path) -> None:
             elif why == "the greatest surprise":
                 (most,) = boards.surprises(game, [record])
                 assert most == max(boards.surprises(game, newest)) > boards.SURPRISE
-    assert "a draw" in [why for why, _ in boards.chosen(game, [*won, *drawn], records)]
-    assert "the oldest kept" not in [why for why, _ in boards.chosen(game, records, records)]
-    assert boards.chosen(game, [], []) == []
+    assert "a draw" in [why for why, _ in boards.choose_games(game, [*won, *drawn], records)]
+    assert "the oldest kept" not in [why for why, _ in boards.choose_games(game, records, records)]
+    assert boards.choose_games(game, [], []) == []
 
 
 def test_names_and_numbers_are_the_same_everywhere(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -168,7 +170,7 @@ def test_names_and_numbers_are_the_same_everywhere(folder: Path, capsys: pytest.
     assert main(["describe", str(folder), "--json"]) == 0
     parameters = json.loads(capsys.readouterr().out)["parameters"]
     assert f", {parameters:,} parameters" in dict(data["runs"][0]["facts"])["network"]
-    said = summary(Report(step=3, games=1, grades={"mistakes/all/raw": 0.5}))
+    said = summary(ProgressReport(step=3, games=1, grades={"mistakes/all/raw": 0.5}))
     assert "mistakes on all positions, network only: 50.00%" in said
 
 
@@ -210,13 +212,13 @@ def test_games_of_a_small_game_may_repeat() -> None:
     assert [each.level for each in health_checks.evaluator(cached)] == ["good"]
     drawn = [batch(outcomes=(5, 990, 5))]
     grades = [{"step": 1, "minutes": 1.0, "mistakes/all/raw": 0.001}]
-    assert "Draw collapse" in [each.title for each in health_checks.alarms(grades, drawn, {}, {})]
-    found = health_checks.alarms(grades, drawn, {}, {"mistakes/all/raw": 4520})
+    assert "Draw collapse" in [each.title for each in health_checks.run_checks(grades, drawn, {}, {})]
+    found = health_checks.run_checks(grades, drawn, {}, {"mistakes/all/raw": 4520})
     assert [each.title for each in found if each.level != "good"] == []
 
 
-def batch(**changes: Any) -> stored_games.Batch:
-    plain = stored_games.Batch(
+def batch(**changes: Any) -> stored_games.ShardStatistics:
+    plain = stored_games.ShardStatistics(
         number=0,
         games=1000,
         samples=9000,
@@ -245,8 +247,8 @@ def batch(**changes: Any) -> stored_games.Batch:
 def test_alarms_of_games(changes: dict[str, Any], title: str) -> None:
     records = [{"step": i, "minutes": float(i), "value_error": 0.5} for i in range(12)]
 
-    def loud(*batches: stored_games.Batch) -> list[str]:
-        return [a.title for a in health_checks.alarms(records, batches, {}, {}) if a.level != "good"]
+    def loud(*batches: stored_games.ShardStatistics) -> list[str]:
+        return [a.title for a in health_checks.run_checks(records, batches, {}, {}) if a.level != "good"]
 
     assert loud(batch()) == []
     assert loud(batch(**changes)) == [title]
@@ -260,7 +262,7 @@ def test_alarms_of_clocks() -> None:
         ]
         for record in records[20:]:
             record |= changes
-        found = health_checks.alarms(records, [], {"learn": {"reuse": 2.0}}, {"mistakes/x/raw": 1000})
+        found = health_checks.run_checks(records, [], {"learn": {"reuse": 2.0}}, {"mistakes/x/raw": 1000})
         return [alarm.title for alarm in found if alarm.level != "good"]
 
     assert run() == []
@@ -292,8 +294,8 @@ def test_ratings_are_drawn_where_there_are_any() -> None:
 
 def test_nothing_in_the_data_ends_the_script() -> None:
     hostile = {"name": "</script><script>alert(1)</script>&\u2028"}
-    assert "<" not in embedded(hostile)
-    assert json.loads(embedded(hostile)) == hostile
+    assert "<" not in embed_json(hostile)
+    assert json.loads(embed_json(hostile)) == hostile
 
 
 def test_runs_are_compared(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -311,7 +313,7 @@ def test_runs_are_compared(folder: Path, tmp_path: Path, capsys: pytest.CaptureF
 def test_damage_is_told(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = tmp_path / "damaged"
     shutil.copytree(folder, run)
-    shard = next(iter(shards(run / "games").values()))
+    shard = next(iter(list_shards(run / "games").values()))
     shard.write_bytes(shard.read_bytes()[:-20])
     step = max(map(int, (path.name for path in (run / "checkpoints").iterdir())))
     (run / "checkpoints" / str(step) / "model.safetensors").write_bytes(b"")

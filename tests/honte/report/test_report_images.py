@@ -16,7 +16,7 @@ import torch
 from agent.networks.image_classifier import Classifier, ClassifierConfig
 from honte.__main__ import main
 from honte.report import classifier_inside
-from selfplay.solved.grading import interval
+from selfplay.solved.grading import wilson_interval
 from training.images.datasets import Pictures
 
 QUICK = ["--model", "resnet", "--network.channels", "8", "16", "--network.blocks", "1", "1"]
@@ -64,7 +64,7 @@ def test_the_page_says_what_the_run_holds(folder: Path, capsys: pytest.CaptureFi
         k = int(row["name"])
         wrong, count = int(counts[k].sum() - counts[k, k]), int(counts[k].sum())
         assert (row["rate"], row["count"]) == (wrong / count, count)
-        assert (row["low"], row["high"]) == interval(wrong, count)
+        assert (row["low"], row["high"]) == wilson_interval(wrong, count)
     assert len(cards["Mistakes"]["pictures"]) == min(24, 359 - int(counts.trace()))
     assert len(cards["Where it looks"]["pictures"]) == 10
     assert len(cards["Learned filters"]["pictures"]) == 8
@@ -81,7 +81,7 @@ def test_saliency_is_bright_where_the_answer_is() -> None:
         model.head.weight.zero_()
         model.head.weight[1, 6] = 1.0
     pictures = Pictures(torch.zeros(2, 1, 4, 4, dtype=torch.uint8), torch.tensor([0, 1]))
-    judged = classifier_inside.Judged(pictures, torch.tensor([[0.1, 0.9], [0.1, 0.9]]), ("off", "on"))
+    judged = classifier_inside.JudgedPictures(pictures, torch.tensor([[0.1, 0.9], [0.1, 0.9]]), ("off", "on"))
     card = classifier_inside.saliency(model, judged, 0)
     seen = [pixels(address) for address, _ in card["pictures"]]
     assert [told for _, told in card["pictures"]] == ["off, taken for on", "on"]

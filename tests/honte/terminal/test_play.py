@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from agent.decision import Terms
-from agent.inference.evaluate import Evaluation, uniform
+from agent.inference.evaluate import Evaluation, uniform_evaluate
 from agent.search.search import Search, SearchConfig
 from games import Positions, make, position
 from games.game import States
 from honte.__main__ import main
-from honte.drawing.terminal import drawn, marked
+from honte.drawing.terminal import changed_cells, draw_position
 from honte.terminal.play import hints
 
 known_games = functools.cache(make)
@@ -90,7 +90,7 @@ def test_a_hint_s_numbers_are_the_search_s() -> None:
     """Every leaf is worth 1/2 to its player to move, so a move visited once expects (1 - 1/2) / 2."""
 
     def half(states: States, positions: Positions) -> Evaluation:
-        return uniform(states, positions)._replace(value=np.full(len(states), 0.5, np.float32))
+        return uniform_evaluate(states, positions)._replace(value=np.full(len(states), 0.5, np.float32))
 
     game = known_games("tic_tac_toe")
     search = Search(game, half, SearchConfig(num_simulations=9), num_slots=2)
@@ -138,8 +138,8 @@ def test_json_is_alone_on_stdout(typed) -> None:  # type: ignore[no-untyped-def]
 def test_the_last_move_is_marked() -> None:
     game = known_games("tic_tac_toe")
     here = position(game).play("b2 a3")
-    assert str(drawn(here)) == "3[o]. .\n2 . x .\n1 . . .\n  a b c\nx to play"
-    assert not marked(position(game)).any()
-    fallen = marked(position("connect_four").play("d d"))
+    assert str(draw_position(here)) == "3[o]. .\n2 . x .\n1 . . .\n  a b c\nx to play"
+    assert not changed_cells(position(game)).any()
+    fallen = changed_cells(position("connect_four").play("d d"))
     assert fallen.sum() == 1
     assert fallen[4, 3]

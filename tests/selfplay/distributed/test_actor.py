@@ -12,7 +12,7 @@ import pytest
 from agent.search.search import SearchConfig
 from games import make
 from games.cache_folders import private_path
-from selfplay.distributed.actor import Job, Worker, hash_network
+from selfplay.distributed.actor import ActorJob, SelfPlayActor, hash_network
 from selfplay.local_runner import SelfPlayConfig
 from selfplay.records import unpack
 
@@ -20,14 +20,14 @@ pytestmark = pytest.mark.nojit
 IDS = range(6)
 
 
-def worker(rule: str = "gumbel", groups: int = 1) -> Worker:
+def worker(rule: str = "gumbel", groups: int = 1) -> SelfPlayActor:
     config = SelfPlayConfig(num_games=4, search=SearchConfig(rule=rule, num_simulations=12))
-    made = Worker(Job.of(make("tic_tac_toe"), config, hash_network, seed=3, groups=groups))
+    made = SelfPlayActor(ActorJob.of(make("tic_tac_toe"), config, hash_network, seed=3, groups=groups))
     made.begin()
     return made
 
 
-def played(player: Worker, seconds: float) -> tuple[int, list[tuple[Any, ...]]]:
+def played(player: SelfPlayActor, seconds: float) -> tuple[int, list[tuple[Any, ...]]]:
     """How many calls it took, and the games by id."""
     games, calls, ids = {}, 0, list(IDS)
     while len(games) < len(IDS):
@@ -61,6 +61,8 @@ def test_a_game_file_that_travels_is_executed_from_a_private_folder(
     trap.mkdir()
     trap.chmod(0o777)  # somebody was here first
     source = b"from games.rules.tic_tac_toe import game as made\ngame = made()\nplace = __file__\n"
-    job = Job(game="gone/mine.py:game", source=source, config=SelfPlayConfig(), evaluator=lambda game: None, seed=0)
+    job = ActorJob(
+        game="gone/mine.py:game", source=source, config=SelfPlayConfig(), evaluator=lambda game: None, seed=0
+    )
     assert job.make_game().name == "gone/mine.py:game"
     assert list(trap.iterdir()) == [] or os.name != "posix"

@@ -6,11 +6,11 @@ import random
 
 import pytest
 
-from selfplay.distributed.assignments import DEATHS, Ledger
+from selfplay.distributed.assignments import DEATHS, Assignments
 
 
 def play(
-    ledger: Ledger, *, until: int, poison: frozenset[int] = frozenset(), kills: float = 0.0, seed: int = 0
+    ledger: Assignments, *, until: int, poison: frozenset[int] = frozenset(), kills: float = 0.0, seed: int = 0
 ) -> list[int]:
     """Four workers, killed at random and crashed by ``poison``, but where they were told to beware of it; the ids
     accepted, in their order.
@@ -39,7 +39,7 @@ def play(
 
 @pytest.mark.parametrize("seed", range(20))
 def test_every_id_once_under_random_kills(seed: int) -> None:
-    ledger = Ledger(100, missing=[3, 7, 50])
+    ledger = Assignments(100, missing=[3, 7, 50])
     done = play(ledger, until=2000, kills=0.1, seed=seed)
     assert len(done) == len(set(done))
     assert not ledger.quarantined
@@ -49,7 +49,7 @@ def test_every_id_once_under_random_kills(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(10))
 def test_poisoned_games_are_found_and_no_others(seed: int) -> None:
     poison = frozenset({5, 6, 200})
-    ledger = Ledger()
+    ledger = Assignments()
     done = play(ledger, until=1500, poison=poison, kills=0.02, seed=seed)
     assert set(ledger.quarantined) == poison
     assert not poison & set(done)
@@ -59,7 +59,7 @@ def test_poisoned_games_are_found_and_no_others(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_no_game_is_blamed_for_kills_that_come_faster_than_games(seed: int) -> None:
     """Six of ten workers die before they hand in anything, again and again, and nearly everybody is a suspect."""
-    ledger = Ledger()
+    ledger = Assignments()
     done = play(ledger, until=1000, kills=0.6, seed=seed)
     assert ledger.lots or ledger.alone
     assert not ledger.quarantined
@@ -68,7 +68,7 @@ def test_no_game_is_blamed_for_kills_that_come_faster_than_games(seed: int) -> N
 
 def test_a_game_that_brings_down_who_must_outlive_it_has_an_end() -> None:
     """Twice among nine, then in a lot of three, then alone."""
-    ledger = Ledger()
+    ledger = Assignments()
     crashes, lots = 0, []
     while not ledger.quarantined:
         name = f"w{crashes}"
@@ -85,7 +85,7 @@ def test_a_game_that_brings_down_who_must_outlive_it_has_an_end() -> None:
 
 
 def test_only_the_holder_hands_in() -> None:
-    ledger = Ledger()
+    ledger = Assignments()
     assert ledger.lend("a", 3) == [0, 1, 2]
     assert ledger.lend("b", 2) == [3, 4]
     assert ledger.settle("b", [0, 3, 3]) == [False, True, False]

@@ -12,10 +12,10 @@ import games
 from agent.search.search import SearchConfig
 from selfplay.distributed import checked_games
 from selfplay.distributed.actor import hash_network
-from selfplay.distributed.checked_games import Part, Sheaf
+from selfplay.distributed.checked_games import CheckedBatch, CheckedGames
 from selfplay.local_runner import LocalRunner, SelfPlayConfig
-from selfplay.records import GameRecord, bundle, pack, read_shard, unpack, write_packed
-from training.replay_buffer import Replay, WindowConfig
+from selfplay.records import GameRecord, join_packed, pack, read_shard, unpack, write_packed
+from training.replay_buffer import ReplayBuffer, WindowConfig
 
 GAME = games.make("connect_four")
 
@@ -26,17 +26,17 @@ def records() -> list[GameRecord]:
     return LocalRunner(GAME, config, lambda: hash_network(GAME), seed=1, deterministic=True).collect()
 
 
-def in_parts(records: list[GameRecord]) -> Sheaf:
+def in_parts(records: list[GameRecord]) -> CheckedGames:
     cuts = (0, 5, 6, len(records))
-    return Sheaf(GAME, [Part.of(GAME, records[a:b]) for a, b in itertools.pairwise(cuts)])
+    return CheckedGames(GAME, [CheckedBatch.of(GAME, records[a:b]) for a, b in itertools.pairwise(cuts)])
 
 
 @pytest.mark.parametrize("window", [10_000, 300])
 def test_replay_is_the_same_bit_for_bit(records: list[GameRecord], window: int) -> None:
     kept = WindowConfig(start=window, slope=0.0)
-    plain, other = Replay(GAME, kept, full_budget=12), Replay(GAME, kept, full_budget=12)
+    plain, other = ReplayBuffer(GAME, kept, full_budget=12), ReplayBuffer(GAME, kept, full_budget=12)
     for turn in range(2):
-        assert plain.add(records) == other.add(in_parts(records)) == checked_games.samples(records)
+        assert plain.add(records) == other.add(in_parts(records)) == checked_games.num_samples(records)
         assert (plain.made, len(plain)) == (other.made, len(other))
         first, second = plain.batch(256, 3, turn), other.batch(256, 3, turn)
         assert {name: t.numpy().tobytes() for name, t in first.items()} == {
@@ -49,32 +49,32 @@ def test_a_sheaf_is_its_records(records: list[GameRecord]) -> None:
     whole = in_parts(records)
     assert len(whole) == len(records)
     assert pack(GAME, list(whole)) == pack(GAME, records)
-    assert checked_games.samples(whole) == checked_games.samples(records)
-    mixed = checked_games.joined(GAME, [records[:3], Sheaf(GAME, [Part.of(GAME, records[3:])])])
-    assert isinstance(mixed, Sheaf)
+    assert checked_games.num_samples(whole) == checked_games.num_samples(records)
+    mixed = checked_games.join_games(GAME, [records[:3], CheckedGames(GAME, [CheckedBatch.of(GAME, records[3:])])])
+    assert isinstance(mixed, CheckedGames)
     assert [game.id for game in mixed] == [game.id for game in records]
-    assert len(checked_games.joined(GAME, [[], mixed])) == len(records)
-    assert checked_games.joined(GAME, [records[:3], records[3:]]) == records
-    assert not Sheaf(GAME, [])
+    assert len(checked_games.join_games(GAME, [[], mixed])) == len(records)
+    assert checked_games.join_games(GAME, [records[:3], records[3:]]) == records
+    assert not CheckedGames(GAME, [])
 
 
 def test_shards_of_parts_are_read_like_any_other(records: list[GameRecord], tmp_path: Path) -> None:
-    data = checked_games.packed(GAME, [records[:4], in_parts(records[4:])])
+    data = checked_games.pack_games(GAME, [records[:4], in_parts(records[4:])])
     write_packed(tmp_path, data, 7)
     found = read_shard(tmp_path / "00000007.npz", GAME)
     assert pack(GAME, sorted(found, key=lambda game: game.id)) == pack(GAME, sorted(records, key=lambda game: game.id))
-    assert checked_games.packed(GAME, [records[:4], records[4:]]) == pack(GAME, records)
+    assert checked_games.pack_games(GAME, [records[:4], records[4:]]) == pack(GAME, records)
 
 
 def test_a_part_that_breaks_the_rules_is_found(records: list[GameRecord]) -> None:
     with pytest.raises(ValueError, match="shard holds games of connect_four, not of tic_tac_toe"):
-        unpack(games.make("tic_tac_toe"), bundle([pack(GAME, records[:2]), pack(GAME, records[2:4])]))
+        unpack(games.make("tic_tac_toe"), join_packed([pack(GAME, records[:2]), pack(GAME, records[2:4])]))
     bad = records[0].actions.copy()
     records[0].actions = np.where(np.arange(len(bad)) == 3, 99, bad).astype(np.int16)
     broken = pack(GAME, records[:1])
     records[0].actions = bad
     with pytest.raises(ValueError, match="plays the illegal action 99 at ply 3"):
-        unpack(GAME, bundle([pack(GAME, records[1:3]), broken]))
-    inner = bundle([bundle([pack(GAME, records[:1])] * 2), pack(GAME, records[1:2])])
+        unpack(GAME, join_packed([pack(GAME, records[1:3]), broken]))
+    inner = join_packed([join_packed([pack(GAME, records[:1])] * 2), pack(GAME, records[1:2])])
     with pytest.raises(ValueError, match="is damaged"):  # bundles are not nested
         unpack(GAME, inner)

@@ -19,13 +19,13 @@ import numpy as np
 import pytest
 
 import games
-from agent.inference.evaluate import hashed
+from agent.inference.evaluate import hash_evaluate
 from agent.search.search import SearchConfig
 from games.game import Game
 from selfplay.distributed import quarantine
-from selfplay.distributed.actor import Finished, Job, RayConfig, Weightless, Worker, hash_network
-from selfplay.distributed.quarantine import KILLS, STRIKES, Ordeal
-from selfplay.local_runner import SelfPlayConfig, openings_of
+from selfplay.distributed.actor import ActorJob, ActorReport, FixedEvaluator, RayConfig, SelfPlayActor, hash_network
+from selfplay.distributed.quarantine import KILLS, STRIKES, Quarantine
+from selfplay.local_runner import SelfPlayConfig, self_play_openings
 from selfplay.records import unpack
 
 PLAY = SelfPlayConfig(num_games=9, opening_plies=12, search=SearchConfig(num_simulations=4))
@@ -49,14 +49,14 @@ def poison(how: str, slow: float, where: bytes, game: Game) -> Any:
                 "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
             }
             harms[how]()
-        return hashed(states, positions)
+        return hash_evaluate(states, positions)
 
-    return Weightless(evaluate)
+    return FixedEvaluator(evaluate)
 
 
 def beginning(game: Game, game_id: int) -> bytes:
     """What the network sees first of a game."""
-    (opening,) = openings_of(game, PLAY, 1, np.array([game_id]))
+    (opening,) = self_play_openings(game, PLAY, 1, np.array([game_id]))
     states = game.new(1)
     game.init(states)
     for action in opening:
@@ -64,10 +64,10 @@ def beginning(game: Game, game_id: int) -> bytes:
     return bytes(game.describe_new(states).observation[0].tobytes())
 
 
-def an_ordeal(how: str = "", *, bad: int = 4, slow: float = 0.0, patience: Any = PATIENCE) -> Ordeal:
+def an_ordeal(how: str = "", *, bad: int = 4, slow: float = 0.0, patience: Any = PATIENCE) -> Quarantine:
     game = games.make("connect_four")
     evaluator = partial(poison, how, slow, beginning(game, bad) if how else b"")
-    return Ordeal(pickle.dumps(Job.of(game, PLAY, evaluator, seed=1)), patience)
+    return Quarantine(pickle.dumps(ActorJob.of(game, PLAY, evaluator, seed=1)), patience)
 
 
 class Outcome(NamedTuple):
@@ -77,7 +77,7 @@ class Outcome(NamedTuple):
 
 
 def gone_through(
-    tried: Ordeal, each: Callable[[Ordeal], Any] = lambda tried: None, lot: tuple[int, ...] = LOT
+    tried: Quarantine, each: Callable[[Quarantine], Any] = lambda tried: None, lot: tuple[int, ...] = LOT
 ) -> Outcome:
     """What comes of the games of ``lot``; ``each`` is called before each call but the first."""
     out = Outcome({}, [], [])
@@ -91,14 +91,14 @@ def gone_through(
             out.found.update({record.id: record for record in unpack(games.make("connect_four"), answer.data, "a lot")})
     assert (answer.moves > 0) == bool(out.found)
     tried.close()
-    assert tried.work([], 0.2, None) == Finished([], b"", answer.moves, answer.asked, answer.evaluated)
+    assert tried.work([], 0.2, None) == ActorReport([], b"", answer.moves, answer.asked, answer.evaluated)
     return out
 
 
 def in_company() -> dict[int, Any]:
     """The same games in a worker, among others."""
     game = games.make("connect_four")
-    worker = Worker(Job.of(game, PLAY, hash_network, seed=1))
+    worker = SelfPlayActor(ActorJob.of(game, PLAY, hash_network, seed=1))
     worker.begin()
     return {record.id: record for record in unpack(game, worker.work(range(9), 600.0, ({}, 7)).data, "company")}
 
@@ -114,7 +114,7 @@ def the_same(found: dict[int, Any]) -> None:
 def test_a_game_that_ends_its_process_three_times_is_given_up(how: str, why: str) -> None:
     started: set[int] = set()
 
-    def look(tried: Ordeal) -> None:
+    def look(tried: Quarantine) -> None:
         started.update({tried.child.process.pid} if tried.child else ())
 
     out = gone_through(an_ordeal(how), look)
@@ -138,7 +138,7 @@ def test_a_game_whose_process_is_killed_from_outside_is_nobodys_fault() -> None:
     """Five times, by either signal: played to the end, and the same bit for bit."""
     kills = [signal.SIGKILL, signal.SIGTERM, signal.SIGKILL, signal.SIGKILL, signal.SIGTERM]
 
-    def kill(tried: Ordeal) -> None:
+    def kill(tried: Quarantine) -> None:
         if kills and tried.child and tried.child.begun and tried.playing:
             tried.child.process.send_signal(kills.pop())
 
@@ -157,7 +157,7 @@ def test_killing_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_process_that_cannot_begin_is_no_games_fault() -> None:
-    tried = Ordeal(pickle.dumps(Job.of(games.make("connect_four"), PLAY, broken, seed=1)), PATIENCE)
+    tried = Quarantine(pickle.dumps(ActorJob.of(games.make("connect_four"), PLAY, broken, seed=1)), PATIENCE)
     with pytest.raises(RuntimeError, match="could not begin: TypeError: no such engine"):
         gone_through(tried)
 

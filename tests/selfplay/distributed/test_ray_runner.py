@@ -16,12 +16,12 @@ import numpy as np
 import pytest
 
 import games
-from agent.inference.evaluate import hashed
+from agent.inference.evaluate import hash_evaluate
 from agent.search.search import SearchConfig
 from games.game import Game
-from selfplay.distributed.actor import Job, RayConfig, Weightless, Worker, hash_network
-from selfplay.distributed.actor_handle import patiently
-from selfplay.local_runner import LocalRunner, SelfPlayConfig, openings_of
+from selfplay.distributed.actor import ActorJob, FixedEvaluator, RayConfig, SelfPlayActor, hash_network
+from selfplay.distributed.actor_handle import retry_start
+from selfplay.local_runner import LocalRunner, SelfPlayConfig, self_play_openings
 from selfplay.records import GameRecord, pack
 
 ray = pytest.importorskip("ray")
@@ -45,8 +45,8 @@ def cluster() -> Iterator[Any]:
     """A head and one more node, each with one CPU."""
     ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])  # actors cannot import this file
     node = {"num_cpus": 1, "object_store_memory": STORE}
-    started = patiently(lambda: Cluster(initialize_head=True, head_node_args={**node, "include_dashboard": False}))
-    patiently(lambda: started.add_node(**node))
+    started = retry_start(lambda: Cluster(initialize_head=True, head_node_args={**node, "include_dashboard": False}))
+    retry_start(lambda: started.add_node(**node))
     ray.init(started.address, log_to_driver=False, logging_level="error")
     yield started
     ray.shutdown()
@@ -238,9 +238,9 @@ def deadly(game: Game, where: bytes) -> Any:
     def evaluate(states: Any, positions: Any) -> Any:
         if any(observation.tobytes() == where for observation in positions.observation):
             os._exit(1)
-        return hashed(states, positions)
+        return hash_evaluate(states, positions)
 
-    return Weightless(evaluate)
+    return FixedEvaluator(evaluate)
 
 
 @pytest.mark.parametrize("above", [100, 0])
@@ -248,7 +248,7 @@ def test_a_poisoned_game_is_set_aside(make: Make, above: int) -> None:
     """One position kills whoever looks at it; the game that reaches it goes into quarantine, and no other."""
     game = games.make("connect_four")
     config = SelfPlayConfig(num_games=9, opening_plies=12, search=SearchConfig(num_simulations=4))
-    openings = openings_of(game, config, 1, np.arange(9))
+    openings = self_play_openings(game, config, 1, np.arange(9))
     bad = max(range(9), key=lambda i: len(openings[i]))
     states = game.new(1)
     game.init(states)
@@ -340,7 +340,7 @@ def test_ids_that_an_earlier_run_owes_are_played_first(make: Make) -> None:
 
 def test_a_worker_alone_plays_what_it_is_given_and_no_more() -> None:
     game = games.make("tic_tac_toe")
-    worker = Worker(Job.of(game, PLAIN, hash_network, seed=1))
+    worker = SelfPlayActor(ActorJob.of(game, PLAIN, hash_network, seed=1))
     worker.begin()
     done = worker.work([5, 9], 60.0, ({}, 3))
     assert sorted(done.ids) == [5, 9]

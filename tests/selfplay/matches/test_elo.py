@@ -9,27 +9,27 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from selfplay.matches.elo import elo_of, estimate, expected_score
+from selfplay.matches.elo import elo_from_score, estimate_elo, expected_score
 
 
 def test_known_differences() -> None:
-    assert elo_of(0.5) == 0
-    assert elo_of(10 / 11) == pytest.approx(400)
-    assert elo_of(0.75) == pytest.approx(400 * math.log10(3))
-    assert elo_of(0.25) == pytest.approx(-400 * math.log10(3))
-    assert elo_of(0.0) is None
-    assert elo_of(1.0) is None
+    assert elo_from_score(0.5) == 0
+    assert elo_from_score(10 / 11) == pytest.approx(400)
+    assert elo_from_score(0.75) == pytest.approx(400 * math.log10(3))
+    assert elo_from_score(0.25) == pytest.approx(-400 * math.log10(3))
+    assert elo_from_score(0.0) is None
+    assert elo_from_score(1.0) is None
 
 
 @pytest.mark.parametrize("difference", [-700.0, -35.0, 0.0, 12.5, 400.0])
 def test_the_two_directions_agree(difference: float) -> None:
-    assert elo_of(expected_score(difference)) == pytest.approx(difference)
+    assert elo_from_score(expected_score(difference)) == pytest.approx(difference)
 
 
 def test_score_counts_pairs() -> None:
-    found = estimate([1, 2, 3, 4, 5])
+    found = estimate_elo([1, 2, 3, 4, 5])
     assert found.score == pytest.approx((0 * 1 + 0.25 * 2 + 0.5 * 3 + 0.75 * 4 + 1 * 5) / 15)
-    assert found.elo == elo_of(found.score)
+    assert found.elo == elo_from_score(found.score)
     assert found.low is not None
     assert found.high is not None
     assert found.elo is not None
@@ -41,13 +41,13 @@ def test_many_pairs_give_the_plain_normal_interval() -> None:
     pairs = [4_000, 6_000, 30_000, 12_000, 8_000]
     scores = np.repeat([0, 0.25, 0.5, 0.75, 1], pairs)
     error = scores.std() / math.sqrt(len(scores))
-    found = estimate(pairs)
-    assert found.low == pytest.approx(elo_of(scores.mean() - 1.959964 * error), abs=0.02)
-    assert found.high == pytest.approx(elo_of(scores.mean() + 1.959964 * error), abs=0.02)
+    found = estimate_elo(pairs)
+    assert found.low == pytest.approx(elo_from_score(scores.mean() - 1.959964 * error), abs=0.02)
+    assert found.high == pytest.approx(elo_from_score(scores.mean() + 1.959964 * error), abs=0.02)
 
 
 def test_the_two_players_are_alike() -> None:
-    one, other = estimate([3, 1, 10, 6, 9]), estimate([9, 6, 10, 1, 3])
+    one, other = estimate_elo([3, 1, 10, 6, 9]), estimate_elo([9, 6, 10, 1, 3])
     assert one.low is not None
     assert one.elo is not None
     assert other.high == pytest.approx(-one.low)
@@ -57,7 +57,7 @@ def test_the_two_players_are_alike() -> None:
 
 def test_pairing_narrows_the_interval() -> None:
     """Openings that decide the game cancel out in a pair: 100 pairs of 1 point tell more than 50 of 2 and 50 of 0."""
-    paired, apart = estimate([0, 0, 100, 0, 0]), estimate([50, 0, 0, 0, 50])
+    paired, apart = estimate_elo([0, 0, 100, 0, 0]), estimate_elo([50, 0, 0, 0, 50])
     assert paired.low is not None
     assert apart.low is not None
     assert paired.low > apart.low / 4
@@ -65,7 +65,7 @@ def test_pairing_narrows_the_interval() -> None:
 
 @pytest.mark.parametrize(("pairs", "open_side"), [([0, 0, 0, 0, 40], "high"), ([40, 0, 0, 0, 0], "low")])
 def test_nothing_but_wins_or_losses_bounds_one_side(pairs: list[int], open_side: str) -> None:
-    found = estimate(pairs)
+    found = estimate_elo(pairs)
     assert found.elo is None
     assert getattr(found, open_side) is None
     bound = found.low if open_side == "high" else found.high
@@ -78,12 +78,12 @@ def test_nothing_but_wins_or_losses_bounds_one_side(pairs: list[int], open_side:
     "pairs", [[0, 0, 1, 0, 0], [1, 0, 0, 0, 0], [0, 0, 0, 0, 999], [0, 0, 500, 0, 0], [1, 1, 1, 1, 1]]
 )
 def test_every_number_is_fit_for_json(pairs: list[int]) -> None:
-    json.dumps(asdict(estimate(pairs)), allow_nan=False)
+    json.dumps(asdict(estimate_elo(pairs)), allow_nan=False)
 
 
 def test_all_alike_is_not_certainty() -> None:
     """Twenty pairs of one point each have a plain variance of 0, and yet do not prove equality."""
-    found = estimate([0, 0, 20, 0, 0])
+    found = estimate_elo([0, 0, 20, 0, 0])
     assert found.elo == 0
     assert found.low is not None
     assert found.low < -10
@@ -91,9 +91,9 @@ def test_all_alike_is_not_certainty() -> None:
 
 
 def test_repeated_pairs_are_no_more_data() -> None:
-    few, many = estimate([2, 0, 1, 1, 4]), estimate([200, 0, 100, 100, 400], independent=8)
+    few, many = estimate_elo([2, 0, 1, 1, 4]), estimate_elo([200, 0, 100, 100, 400], independent=8)
     assert many == few
-    alone = estimate([0, 0, 0, 0, 200], independent=1)
+    alone = estimate_elo([0, 0, 0, 0, 200], independent=1)
     assert alone.low is None or alone.low < 0
     assert alone.los < 0.95
 
@@ -101,7 +101,7 @@ def test_repeated_pairs_are_no_more_data() -> None:
 @pytest.mark.parametrize("pairs", [[0, 0, 0, 0, 0], [1, 2, 3], [1, 0, 0, 0, -1]])
 def test_no_pairs_no_estimate(pairs: list[int]) -> None:
     with pytest.raises(ValueError, match="pairs is"):
-        estimate(pairs)
+        estimate_elo(pairs)
 
 
 @pytest.mark.parametrize(
@@ -116,12 +116,12 @@ def test_no_pairs_no_estimate(pairs: list[int]) -> None:
 )
 def test_the_interval_holds_the_truth(chances: list[float], num_pairs: int) -> None:
     """Of 1,500 simulated matches, 95 % should have an interval that holds the true difference."""
-    truth = elo_of(float(np.dot(chances, [0, 0.25, 0.5, 0.75, 1])))
+    truth = elo_from_score(float(np.dot(chances, [0, 0.25, 0.5, 0.75, 1])))
     assert truth is not None
     random = np.random.default_rng(1)
     held = 0
     for counts in random.multinomial(num_pairs, chances, size=1500):
-        found = estimate(counts.tolist())
+        found = estimate_elo(counts.tolist())
         above = found.low is None or found.low <= truth
         below = found.high is None or truth <= found.high
         held += above and below

@@ -9,18 +9,18 @@ import numpy as np
 import pytest
 
 from agent.decision import Decisions, Forfeit, Terms
-from agent.player import Immediate, RandomPlayer
-from agent.players import player
+from agent.player import ImmediatePlayer, RandomPlayer
+from agent.players import make_player
 from games import Game, make
 from games.game import States
-from selfplay.matches.match import Counts, play_match, points, result_of
+from selfplay.matches.match import Counts, make_result, play_match, points_for_a
 from selfplay.matches.sprt import Sprt
 from selfplay.records import validate
 
 pytestmark = pytest.mark.nojit
 
 
-class FirstLegal(Immediate):
+class FirstLegal(ImmediatePlayer):
     """Always the legal action with the lowest number; remembers whom it was asked for."""
 
     def __init__(self, game: Game) -> None:
@@ -52,7 +52,7 @@ def test_every_opening_is_played_from_both_seats(game: Game) -> None:
 
 def test_counts_agree_with_the_records(game: Game) -> None:
     result = play_match(game, RandomPlayer(game), RandomPlayer(game), games=60, num_slots=16)
-    scores = [points(record) for record in result.records]
+    scores = [points_for_a(record) for record in result.records]
     assert (result.wins, result.draws, result.losses) == (scores.count(1), scores.count(0), scores.count(-1))
     assert sum(result.first) == sum(result.second) == 30
     assert result.games == 60
@@ -90,7 +90,7 @@ def test_repeated_games_are_no_more_data(game: Game) -> None:
 
 
 def test_a_search_beats_chance(game: Game) -> None:
-    search = player("mcts:20", game, num_slots=8, seed=0)
+    search = make_player("mcts:20", game, num_slots=8, seed=0)
     shown: list[tuple[int, Counts, float | None]] = []
     result = play_match(
         game, search, RandomPlayer(game), games=24, num_slots=8, progress=lambda *each: shown.append(each)
@@ -116,7 +116,7 @@ def test_an_empty_book_is_refused(game: Game) -> None:
 
 def test_threads_play_the_same_games(game: Game) -> None:
     def match(threads: int) -> list[list[int]]:
-        crews = [tuple(player("mcts:12", game, num_slots=5) for _ in range(2)) for _ in range(threads)]
+        crews = [tuple(make_player("mcts:12", game, num_slots=5) for _ in range(2)) for _ in range(threads)]
         others = [(a, b) for a, b in crews[1:]]
         a, b = crews[0]
         result = play_match(game, a, b, games=40, num_slots=5, others=others, seed=3)
@@ -128,22 +128,22 @@ def test_threads_play_the_same_games(game: Game) -> None:
 def test_a_test_ends_the_match_in_the_order_of_pairs(game: Game) -> None:
     """The pairs that are counted are the first ones, however many more were under way, and the last of them decides."""
     test = Sprt(elo0=0, elo1=150)
-    search = player("mcts:40", game, num_slots=32, seed=0)
+    search = make_player("mcts:40", game, num_slots=32, seed=0)
     result = play_match(game, search, RandomPlayer(game), games=400, sprt=test, num_slots=32)
     assert result.verdict == "H1"
     assert result.games < 400
     assert [record.id for record in result.records] == list(range(result.games))
     assert result.llr is not None
     assert result.llr >= test.upper
-    one_less = result_of(game, result.records[:-2], test)
+    one_less = make_result(game, result.records[:-2], test)
     assert one_less.verdict is None
     alone = play_match(
-        game, player("mcts:40", game, num_slots=2), RandomPlayer(game), games=400, sprt=test, num_slots=2
+        game, make_player("mcts:40", game, num_slots=2), RandomPlayer(game), games=400, sprt=test, num_slots=2
     )
     assert alone.pairs == result.pairs
 
 
-class Failing(Immediate):
+class Failing(ImmediatePlayer):
     """Gives its games up, one in ``think`` and the others when asked to decide."""
 
     def think(self, slots: Any, states: States, terms: Terms) -> None:

@@ -16,7 +16,7 @@ import pytest
 from agent.player import RandomPlayer
 from games import Game, make
 from selfplay.matches.match import MatchResult, play_match
-from selfplay.matches.match_store import GAMES, MatchFolder, aside, plain
+from selfplay.matches.match_store import GAMES, MatchStore, file_name, move_aside
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -27,7 +27,7 @@ def game() -> Game:
 
 
 def play(game: Game, folder: Path, games: int, **agreement: Any) -> MatchResult:
-    with MatchFolder(folder, game, ("x", "y"), {"seed": 1} | agreement) as kept:
+    with MatchStore(folder, game, ("x", "y"), {"seed": 1} | agreement) as kept:
         return play_match(game, RandomPlayer(game), RandomPlayer(game), games=games, seed=1, folder=kept, num_slots=4)
 
 
@@ -60,7 +60,7 @@ def test_torn_damaged_and_repeated_games_are_played_again(game: Game, tmp_path: 
     wrong["outcome"] = 1 if wrong["outcome"] != 1 else -1
     bad = [json.dumps(illegal).encode() + b"\n", json.dumps(wrong).encode() + b"\n", b"\x00nonsense\n", b"[]\n"]
     path.write_bytes(b"".join([*good[:2], *bad, *good[4:10], good[5], good[11][:40]]))
-    with MatchFolder(tmp_path, game, ("x", "y"), {"seed": 1}) as kept:
+    with MatchStore(tmp_path, game, ("x", "y"), {"seed": 1}) as kept:
         assert len(kept.notes) == 6
         assert len(kept.records) == 8
     assert lines(play(game, tmp_path, 20)) == lines(whole)
@@ -72,24 +72,24 @@ def test_another_match_is_refused(game: Game, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"holds another match: seed is 1 there and 2 now"):
         play(game, tmp_path, 4, seed=2)
     with (
-        MatchFolder(tmp_path, game, ("x", "y"), {"seed": 1}),
+        MatchStore(tmp_path, game, ("x", "y"), {"seed": 1}),
         pytest.raises(ValueError, match="in use by process"),
     ):
         play(game, tmp_path, 4)
-    assert aside(tmp_path / "nothing") is None
+    assert move_aside(tmp_path / "nothing") is None
 
 
 def test_a_match_moves_aside(game: Game, tmp_path: Path) -> None:
     play(game, tmp_path / "match", 4)
-    assert aside(tmp_path / "match") == tmp_path / "match.1"
+    assert move_aside(tmp_path / "match") == tmp_path / "match.1"
     play(game, tmp_path / "match", 4, seed=2)
-    assert aside(tmp_path / "match") == tmp_path / "match.2"
+    assert move_aside(tmp_path / "match") == tmp_path / "match.2"
 
 
 def test_names_of_folders() -> None:
-    assert plain("runs/connect_four@1200?simulations=5") == "connect_four@1200_simulations_5"
-    assert plain("gtp:/usr/games/gnugo --mode gtp") == "gnugo___mode_gtp"
-    assert plain("..") == "player"
+    assert file_name("runs/connect_four@1200?simulations=5") == "connect_four@1200_simulations_5"
+    assert file_name("gtp:/usr/games/gnugo --mode gtp") == "gnugo___mode_gtp"
+    assert file_name("..") == "player"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")

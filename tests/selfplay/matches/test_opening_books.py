@@ -9,11 +9,11 @@ import pytest
 
 from agent import random_numbers
 from agent.decision import Decisions, Terms
-from agent.player import Immediate
-from agent.players import player
+from agent.player import ImmediatePlayer
+from agent.players import make_player
 from games import Game, make, position
 from games.game import States
-from selfplay.matches.opening_books import after, balanced, read_book, values
+from selfplay.matches.opening_books import balanced_openings, opening_values, play_openings, read_book
 
 pytestmark = pytest.mark.nojit
 
@@ -51,18 +51,20 @@ def test_what_is_off_in_a_book_is_named(game: Game, tmp_path: Path, text: str, s
 
 
 def test_a_perfect_judge_leaves_drawn_openings_only(game: Game) -> None:
-    judge = player("perfect", game, num_slots=16)
-    found = balanced(game, judge, 12, 3, limit=0, seed=1, num_slots=16)
+    judge = make_player("perfect", game, num_slots=16)
+    found = balanced_openings(game, judge, 12, 3, limit=0, seed=1, num_slots=16)
     assert len(set(found)) == len(found) == 12
-    worth = values(game, judge, found, random_numbers.keys(0, np.arange(12), 0))
+    worth = opening_values(game, judge, found, random_numbers.make_keys(0, np.arange(12), 0))
     assert (worth == 0).all()
-    assert found == balanced(game, judge, 12, 3, limit=0, seed=1, num_slots=5)
-    assert found[:4] == balanced(game, judge, 4, 3, limit=0, seed=1, num_slots=16)
-    decided = balanced(game, judge, 60, 3, limit=0.999, seed=1, num_slots=16)  # the same: a won opening has value 1
+    assert found == balanced_openings(game, judge, 12, 3, limit=0, seed=1, num_slots=5)
+    assert found[:4] == balanced_openings(game, judge, 4, 3, limit=0, seed=1, num_slots=16)
+    decided = balanced_openings(
+        game, judge, 60, 3, limit=0.999, seed=1, num_slots=16
+    )  # the same: a won opening has value 1
     assert set(found) <= set(decided)
 
 
-class Sure(Immediate):
+class Sure(ImmediatePlayer):
     """Thinks that whoever is to move has won."""
 
     def decisions(self, states: States, terms: Terms) -> Decisions:
@@ -72,15 +74,15 @@ class Sure(Immediate):
 
 
 def test_a_judge_that_finds_nothing_says_so(game: Game) -> None:
-    judge = player("minimax:9", game, num_slots=8)
+    judge = make_player("minimax:9", game, num_slots=8)
     with pytest.raises(ValueError, match="balanced to within 0"):
-        balanced(game, Sure(game), 2, 2, limit=0.9)
+        balanced_openings(game, Sure(game), 2, 2, limit=0.9)
     with pytest.raises(ValueError, match="random player cannot judge"):
-        balanced(game, player("random", game, num_slots=8), 2, 2, limit=0.3)
+        balanced_openings(game, make_player("random", game, num_slots=8), 2, 2, limit=0.3)
     with pytest.raises(ValueError, match="balance asked for is 1"):
-        balanced(game, judge, 2, 2, limit=1)
+        balanced_openings(game, judge, 2, 2, limit=1)
 
 
 def test_openings_are_replayed(game: Game) -> None:
-    states = after(game, [(), (4,), (4, 0, 8)])
+    states = play_openings(game, [(), (4,), (4, 0, 8)])
     assert [int((row["stones"] != 0).sum()) for row in states] == [0, 1, 3]

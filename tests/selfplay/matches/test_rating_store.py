@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agent.player_identity import identity
-from selfplay.matches.bradley_terry import Tally
+from agent.player_identity import identify_player
+from selfplay.matches.bradley_terry import SeatingResult
 from selfplay.matches.rating_store import FILE, Key, RatingStore
 from selfplay.records import GameRecord
 
@@ -33,12 +33,12 @@ def game(actions: list[int], outcome: int, reason: str = "") -> GameRecord:
 
 def test_games_are_kept_and_counted_by_seating(tmp_path: Path) -> None:
     with RatingStore(tmp_path, AGREED) as store:
-        x, y = store.enter(identity("random")), store.enter(identity("mcts:5"))
+        x, y = store.enter(identify_player("random")), store.enter(identify_player("mcts:5"))
         store.add([(Key(x, y, 0), game([1, 2], 1)), (Key(y, x, 0), game([1, 2], -1))])
         store.add([(Key(x, y, 1), game([1, 2], 1)), (Key(x, y, 2), game([2], 0, "crashed"))])
     with RatingStore(tmp_path, AGREED) as store:
-        assert store.enter(identity("random")) == x
-        assert store.tallies() == [Tally(x, y, 2, 1, 0, distinct=2), Tally(y, x, 0, 0, 1, distinct=1)]
+        assert store.enter(identify_player("random")) == x
+        assert store.tallies() == [SeatingResult(x, y, 2, 1, 0, distinct=2), SeatingResult(y, x, 0, 0, 1, distinct=1)]
         assert store.numbers(x, y) == {0, 1, 2}
         assert store.numbers(y, x) == {0}
         assert [player.name for player in store.players().values()] == ["random", "mcts:5"]
@@ -46,11 +46,11 @@ def test_games_are_kept_and_counted_by_seating(tmp_path: Path) -> None:
 
 def test_no_game_is_stored_twice(tmp_path: Path) -> None:
     with RatingStore(tmp_path, AGREED) as store:
-        x, y = store.enter(identity("random")), store.enter(identity("mcts:5"))
+        x, y = store.enter(identify_player("random")), store.enter(identify_player("mcts:5"))
         store.add([(Key(x, y, 0), game([1], 1))])
         with pytest.raises(ValueError, match="already"):
             store.add([(Key(x, y, 1), game([1], 1)), (Key(x, y, 0), game([2], -1))])
-        assert store.tallies() == [Tally(x, y, 1, 0, 0, distinct=1)]
+        assert store.tallies() == [SeatingResult(x, y, 1, 0, 0, distinct=1)]
 
 
 def test_a_folder_of_another_kind_is_refused(tmp_path: Path) -> None:

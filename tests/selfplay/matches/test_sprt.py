@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from selfplay.matches.elo import NORMALIZED, PAIR_SCORES, expected_score
-from selfplay.matches.sprt import Sprt, tilted
+from selfplay.matches.sprt import Sprt, tilt_distribution
 
 
 def test_two_outcomes_have_a_closed_form() -> None:
@@ -21,17 +21,17 @@ def test_two_outcomes_have_a_closed_form() -> None:
 
 def test_the_tilted_distribution_meets_its_condition() -> None:
     observed = np.array([[0.1, 0.2, 0.4, 0.2, 0.1], [0.02, 0.03, 0.1, 0.15, 0.7]])
-    found = tilted(observed, np.broadcast_to(PAIR_SCORES - 0.6, observed.shape))
+    found = tilt_distribution(observed, np.broadcast_to(PAIR_SCORES - 0.6, observed.shape))
     assert found.sum(axis=1) == pytest.approx([1, 1])
     assert (found * PAIR_SCORES).sum(axis=1) == pytest.approx([0.6, 0.6])
-    nothing = tilted(observed[:1], PAIR_SCORES[None] - 0.5)  # met already
+    nothing = tilt_distribution(observed[:1], PAIR_SCORES[None] - 0.5)  # met already
     assert nothing == pytest.approx(observed[:1])
 
 
 def test_the_tilted_distribution_is_the_likeliest() -> None:
     """No other distribution of the same mean is likelier: moves along the constraint lower the likelihood."""
     observed = np.array([[0.1, 0.25, 0.3, 0.2, 0.15]])
-    best = tilted(observed, PAIR_SCORES[None] - 0.55)[0]
+    best = tilt_distribution(observed, PAIR_SCORES[None] - 0.55)[0]
     top = (observed[0] * np.log(best)).sum()
     for step in np.random.default_rng(0).normal(size=(200, 5)):
         step -= step.mean()
@@ -85,7 +85,7 @@ def test_error_rates_are_those_asked_for(model: str) -> None:
     shape = np.array([[0.08, 0.2, 0.44, 0.2, 0.08]])
     for truth, wrong in ((0, 1), (40, -1)):
         condition = np.broadcast_to(PAIR_SCORES - expected_score(truth), shape.shape)
-        chances = (tilted(shape, condition) if model == "logistic" else test._by_ratio(shape, truth))[0]
+        chances = (tilt_distribution(shape, condition) if model == "logistic" else test._by_ratio(shape, truth))[0]
         chances = chances / chances.sum()
         counts = np.zeros((1000, 5))
         verdicts = np.zeros(1000)

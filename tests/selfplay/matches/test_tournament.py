@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from agent.player import Player
-from agent.player_identity import identity
-from agent.players import player
+from agent.player_identity import identify_player
+from agent.players import make_player
 from games import Game, make
 from selfplay.matches.rating_store import RatingStore
-from selfplay.matches.tournament import entrants_to_play, gauntlet, play_tournament, round_robin, standings
-from selfplay.openings import openings
+from selfplay.matches.tournament import entrants_to_play, gauntlet, play_tournament, read_standings, round_robin
+from selfplay.openings import make_openings
 
 AGREED = {"game": "tic_tac_toe", "seed": 0}
 
@@ -33,7 +33,7 @@ class Host:
 
     def crews(self, a: str, b: str) -> Sequence[tuple[Player, Player]]:
         self.met.append((a, b))
-        return [(player(a, self.game, num_slots=8), player(b, self.game, num_slots=8))]
+        return [(make_player(a, self.game, num_slots=8), make_player(b, self.game, num_slots=8))]
 
     def count(self, games: int, text: str) -> None:
         self.played += games
@@ -45,9 +45,9 @@ class Host:
             play_tournament(
                 self.game,
                 store,
-                [identity(name) for name in names],
+                [identify_player(name) for name in names],
                 self.crews,
-                openings(self.game, games // 2, 2),
+                make_openings(self.game, games // 2, 2),
                 pairs=(round_robin if all_pairs else gauntlet)(len(names)),
                 games=games,
                 total=total,
@@ -73,7 +73,7 @@ def test_what_is_stored_is_not_played_again(game: Game, tmp_path: Path) -> None:
     assert set(before) < set(rows(tmp_path))
     assert host.play("random", "mcts:5", games=12) == 4
     with RatingStore(tmp_path) as store:
-        now = standings(store, {"random": 0.0})
+        now = read_standings(store, {"random": 0.0})
     assert now.players[now.ranking[-1]].name == "random"
     assert now.ratings.elo[0] == 0
     assert now.counts(0)[0] + now.counts(0)[1] + now.counts(0)[2] == 28
@@ -107,15 +107,15 @@ def test_the_least_known_pair_plays_first(game: Game, tmp_path: Path) -> None:
 def test_an_anchor_must_have_played(game: Game, tmp_path: Path) -> None:
     Host(game, tmp_path).play("random", "mcts:5", games=2)
     with RatingStore(tmp_path) as store, pytest.raises(ValueError, match="'perfect' cannot be an anchor"):
-        standings(store, {"perfect": 0.0})
+        read_standings(store, {"perfect": 0.0})
 
 
 def test_two_names_of_one_player_are_one(game: Game, tmp_path: Path) -> None:
-    twin = identity("mcts:5")._replace(name="twin")
+    twin = identify_player("mcts:5")._replace(name="twin")
     host = Host(game, tmp_path)
     with RatingStore(tmp_path, AGREED) as store:
-        entrants = [identity("random"), identity("mcts:5"), twin]
-        begin = openings(game, 2, 2)
+        entrants = [identify_player("random"), identify_player("mcts:5"), twin]
+        begin = make_openings(game, 2, 2)
         play_tournament(game, store, entrants, host.crews, begin, pairs=round_robin(3), games=4, progress=host.count)
         assert [player.name for player in store.players().values()] == ["random", "mcts:5"]
     assert host.played == 4
@@ -169,7 +169,7 @@ def test_openings_are_played_from_both_seats_whenever_it_stops(game: Game, tmp_p
 
 def test_who_has_games_left(game: Game, tmp_path: Path) -> None:
     Host(game, tmp_path).play("random", "mcts:5", games=8)
-    names = [identity(text) for text in ("random", "mcts:5", "mcts:5", "perfect")]
+    names = [identify_player(text) for text in ("random", "mcts:5", "mcts:5", "perfect")]
     with RatingStore(tmp_path) as store:
         assert entrants_to_play(store, names[:3], round_robin(3), 8) == []
         assert entrants_to_play(store, names[:3], round_robin(3), 10) == names[:2]

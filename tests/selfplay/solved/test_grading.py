@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from agent.player import RandomPlayer
-from agent.players import player
+from agent.players import make_player
 from agent.solvers import positions
 from games import make
-from selfplay.solved.grading import Solved, grade, is_mistake, read_positions, solved
+from selfplay.solved.grading import SolvedPosition, grade, is_mistake, parse_positions, read_positions
 
 LINE = '{"moves": [3, 3], "scores": {"0": -2, "1": 0, "2": 0, "3": 1, "4": 5, "5": -1, "6": 0}}\n'
 
@@ -19,15 +19,15 @@ known_games = functools.cache(make)
 
 
 def test_a_mistake_lowers_the_outcome() -> None:
-    position = Solved((3, 3), {0: -2, 1: 0, 3: 1, 4: 5})
+    position = SolvedPosition((3, 3), {0: -2, 1: 0, 3: 1, 4: 5})
     assert [is_mistake(position, action) for action in (0, 1, 3, 4)] == [True, True, False, False]
-    drawn = Solved((), {0: -2, 1: 0})
+    drawn = SolvedPosition((), {0: -2, 1: 0})
     assert [is_mistake(drawn, action) for action in (0, 1)] == [True, False]
 
 
 def test_a_solver_errs_nowhere_and_chance_as_it_must() -> None:
-    game, known = known_games("connect_four"), solved(positions("end_easy")[:60])
-    perfect = grade(game, player("perfect", game, num_slots=16), known, num_slots=16)
+    game, known = known_games("connect_four"), parse_positions(positions("end_easy")[:60])
+    perfect = grade(game, make_player("perfect", game, num_slots=16), known, num_slots=16)
     assert (perfect.count, perfect.mistakes, perfect.mistake_rate) == (60, 0, 0)
     steps: list[int] = []
     chance = grade(game, RandomPlayer(game), known, num_slots=7, progress=steps.append)
@@ -38,14 +38,14 @@ def test_a_solver_errs_nowhere_and_chance_as_it_must() -> None:
 
 
 def test_it_does_not_depend_on_the_slots() -> None:
-    game, known = known_games("connect_four"), solved(positions("end_easy")[:40])
+    game, known = known_games("connect_four"), parse_positions(positions("end_easy")[:40])
     found = {grade(game, RandomPlayer(game), known, num_slots=slots, seed=2) for slots in (1, 16, 64)}
     assert len(found) == 1
 
 
 def test_more_simulations_err_less() -> None:
-    game, known = known_games("connect_four"), solved(positions("end_easy")[:40])
-    search = player("mcts:200", game, num_slots=40, seed=0)
+    game, known = known_games("connect_four"), parse_positions(positions("end_easy")[:40])
+    search = make_player("mcts:200", game, num_slots=40, seed=0)
     few, many = (grade(game, search, known, num_slots=40, num_simulations=n).mistakes for n in (2, 200))
     assert many < few
 
@@ -54,7 +54,7 @@ def test_a_file_is_read(tmp_path: Path) -> None:
     file = tmp_path / "positions.jsonl"
     file.write_text(LINE + "\n" + LINE)
     first, second = read_positions(file)
-    assert first == second == Solved((3, 3), {0: -2, 1: 0, 2: 0, 3: 1, 4: 5, 5: -1, 6: 0})
+    assert first == second == SolvedPosition((3, 3), {0: -2, 1: 0, 2: 0, 3: 1, 4: 5, 5: -1, 6: 0})
 
 
 @pytest.mark.parametrize(
@@ -79,8 +79,8 @@ def test_positions_must_keep_the_rules() -> None:
     game = known_games("connect_four")
     all_columns = dict.fromkeys(range(7), 0)
     with pytest.raises(ValueError, match="position 2: action 9 is not legal at ply 0"):
-        grade(game, RandomPlayer(game), [Solved((), all_columns), Solved((9,), all_columns)])
+        grade(game, RandomPlayer(game), [SolvedPosition((), all_columns), SolvedPosition((9,), all_columns)])
     with pytest.raises(ValueError, match="position 1: its scores are not those of the legal actions"):
-        grade(game, RandomPlayer(game), [Solved((), {0: 1})])
+        grade(game, RandomPlayer(game), [SolvedPosition((), {0: 1})])
     with pytest.raises(ValueError, match="no positions"):
         grade(game, RandomPlayer(game), [])

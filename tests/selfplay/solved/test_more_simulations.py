@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from agent import solvers
-from agent.players import player
-from selfplay.solved.grading import grade, solved
+from agent.players import make_player
+from selfplay.solved.grading import grade, parse_positions
 from tests.games.made import made
 
 
@@ -15,8 +15,8 @@ from tests.games.made import made
 @pytest.mark.parametrize("name", solvers.POSITION_SETS)
 def test_more_simulations_never_hurt(rule: str, name: str) -> None:
     game = made("connect_four")
-    positions = solved(solvers.positions(name))[:150]
-    searches = player(f"connect_four?simulations=800&rule={rule}&lookahead=0&reuse=false", game, num_slots=64)
+    positions = parse_positions(solvers.positions(name))[:150]
+    searches = make_player(f"connect_four?simulations=800&rule={rule}&lookahead=0&reuse=false", game, num_slots=64)
     mistakes = [
         grade(game, searches, positions, num_slots=64, num_simulations=budget).mistakes for budget in (0, 50, 200, 800)
     ]

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from agent import solvers
-from agent.solvers.perfect_player import solver
+from agent.solvers.perfect_player import make_solver
 from games import make
 from selfplay.solved import position_classes
-from selfplay.solved.grading import Solved, interval, read_positions, replayed, solved
+from selfplay.solved.grading import SolvedPosition, parse_positions, read_positions, replay_positions, wilson_interval
 
 
 @pytest.mark.parametrize(("name", "stage"), [("middle_easy", "middle"), ("end_easy", "end")])
 def test_the_known_sets_are_what_they_are_called(name: str, stage: str) -> None:
-    groups = position_classes.grouped(make("connect_four"), solved(solvers.positions(name)))
+    groups = position_classes.group_by_class(make("connect_four"), parse_positions(solvers.positions(name)))
     assert list(groups) == [f"{stage} easy"]
     assert sum(map(len, groups.values())) == 1000
 
@@ -30,38 +30,38 @@ def test_scores_of_connect_four_tell_the_end(plies: int, best: int, left: int) -
 
     So 1 at the start means the first player's 21st stone, ply 41; -2 the second player's 20th, ply 40.
     """
-    assert position_classes.plies_left(make("connect_four"), Solved((0,) * plies, {0: best})) == left
+    assert position_classes.plies_left(make("connect_four"), SolvedPosition((0,) * plies, {0: best})) == left
 
 
 @pytest.mark.parametrize("name", ["nim:heaps=1-3-4", "tic_tac_toe"])
 def test_sets_are_drawn_solved_and_kept(name: str, tmp_path: Path) -> None:
     game = make(name)
-    found = position_classes.draw(game, solver(game), 20, seed=3)
-    assert found == position_classes.draw(game, solver(game), 20, seed=3)
+    found = position_classes.draw_solved(game, make_solver(game), 20, seed=3)
+    assert found == position_classes.draw_solved(game, make_solver(game), 20, seed=3)
     assert len({position.moves for position in found}) == 20
-    states = replayed(game, found)  # the scores are those of the legal actions
+    states = replay_positions(game, found)  # the scores are those of the legal actions
     observations = game.describe_new(states).observation
     assert len(np.unique(observations.reshape(20, -1), axis=0)) == 20
     path = tmp_path / "set.jsonl"
-    path.write_bytes(position_classes.written(found))
+    path.write_bytes(position_classes.format_positions(found))
     assert read_positions(path) == found
     assert all(position.left > 0 for position in found)
-    groups = position_classes.grouped(game, found)
+    groups = position_classes.group_by_class(game, found)
     assert sum(map(len, groups.values())) == 20
 
 
 def test_a_small_game_has_no_more() -> None:
     game = make("nim:heaps=2")
-    assert len(position_classes.draw(game, solver(game), 50)) == 2
+    assert len(position_classes.draw_solved(game, make_solver(game), 50)) == 2
 
 
 def test_wilson() -> None:
     """The worked example of 10 in 100, and what is sure at the ends."""
-    low, high = interval(10, 100)
+    low, high = wilson_interval(10, 100)
     assert low == pytest.approx(0.0552, abs=1e-4)
     assert high == pytest.approx(0.1744, abs=1e-4)
-    assert interval(0, 50)[0] == 0.0
-    assert interval(50, 50)[1] == 1.0
-    assert interval(0, 0) == (0.0, 1.0)
+    assert wilson_interval(0, 50)[0] == 0.0
+    assert wilson_interval(50, 50)[1] == 1.0
+    assert wilson_interval(0, 0) == (0.0, 1.0)
     with pytest.raises(ValueError, match="no share"):
-        interval(3, 2)
+        wilson_interval(3, 2)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from agent.player import Player
-from agent.players import player
+from agent.players import make_player
 from agent.storage import model_folder
 from games import Game, make
 from selfplay.matches.sprt import Sprt
@@ -19,14 +19,14 @@ from training.evaluation.promotion import best_step, promote
 from training.evaluation.rating_curve import (
     CURVE,
     RATINGS,
-    Ladder,
     RatingConfig,
+    RatingCurve,
     anchors_for,
-    due,
-    rate,
-    read,
-    take,
-    taken,
+    keep_network,
+    kept_steps,
+    next_checkpoint,
+    rate_checkpoints,
+    read_curve,
 )
 
 torch = pytest.importorskip("torch")
@@ -59,13 +59,13 @@ def run(game: Game, tmp_path: Path) -> Path:
 
 def test_best_is_promoted_by_a_test_only(game: Game, run: Path) -> None:
     def ready(text: str) -> Player:
-        return player(text, game, num_slots=16)
+        return make_player(text, game, num_slots=16)
 
     test = Sprt(elo0=0, elo1=80)
     away = run.parent / "30"
     shutil.move(run / "checkpoints" / "30", away)
     with pytest.raises(ValueError, match="no best checkpoint yet"):
-        model_folder.find(f"{run}@best")
+        model_folder.find_model(f"{run}@best")
     shutil.move(run / "checkpoints" / "20", run.parent / "20")
     first = promote(run, game, ready, test=test, num_slots=16)
     assert (first.best, first.promoted, first.result) == (10, True, None)
@@ -81,7 +81,7 @@ def test_best_is_promoted_by_a_test_only(game: Game, run: Path) -> None:
     assert strong.result.verdict == "H1"
     assert (strong.step, strong.best, strong.promoted) == (30, 30, True)
     assert best_step(run) == 30
-    assert model_folder.find(f"{run}@best") == run / "best"
+    assert model_folder.find_model(f"{run}@best") == run / "best"
     model = "model.safetensors"
     assert (run / "best" / model).read_bytes() == (run / "checkpoints" / "30" / model).read_bytes()
     assert promote(run, game, ready, test=test).result is None  # the best does not contest itself
@@ -92,12 +92,14 @@ def test_the_curve_keeps_checkpoints_that_are_gone(game: Game, run: Path) -> Non
 
     def ready(text: str) -> Player:
         loaded.append(text)
-        return player(text, game, num_slots=8)
+        return make_player(text, game, num_slots=8)
 
-    def rated() -> Ladder:
+    def rated() -> RatingCurve:
         for step in (10, 20, 30):
-            take(run, step)
-        return rate(run, game, ready, anchors=("random", "minimax:2"), steps=(10, 20, 30), games=8, num_slots=8)
+            keep_network(run, step)
+        return rate_checkpoints(
+            run, game, ready, anchors=("random", "minimax:2"), steps=(10, 20, 30), games=8, num_slots=8
+        )
 
     found = rated()
     points = found.points
@@ -107,9 +109,9 @@ def test_the_curve_keeps_checkpoints_that_are_gone(game: Game, run: Path) -> Non
     assert [point.games for point in points] == [24, 32, 24]
     assert [anchor.player for anchor in found.anchors] == ["random", "minimax:2"]
     assert found.anchors[0].low == found.anchors[0].high == 0
-    assert read(run) == found
+    assert read_curve(run) == found
     shutil.rmtree(run / "checkpoints" / "10")
-    assert model_folder.find(f"{run}@10") == run / model_folder.RATED / "10"  # it still plays
+    assert model_folder.find_model(f"{run}@10") == run / model_folder.RATED / "10"  # it still plays
     loaded.clear()
     again = rated()
     assert loaded == []  # nothing is played twice
@@ -117,10 +119,10 @@ def test_the_curve_keeps_checkpoints_that_are_gone(game: Game, run: Path) -> Non
     assert np.isclose([point.elo for point in again.points], [point.elo for point in points]).all()
     (run / RATINGS / CURVE).write_text("{}")
     with pytest.raises(ValueError, match="damaged"):
-        read(run)
-    assert read(run.parent) == Ladder()
+        read_curve(run)
+    assert read_curve(run.parent) == RatingCurve()
     with pytest.raises(ValueError, match="cannot be read"):
-        take(run, 40)
+        keep_network(run, 40)
 
 
 def test_checkpoints_with_one_network_share_its_rating(game: Game, run: Path) -> None:
@@ -128,18 +130,18 @@ def test_checkpoints_with_one_network_share_its_rating(game: Game, run: Path) ->
     shutil.copytree(run / "checkpoints" / "30", run / "checkpoints" / "40")
 
     def ready(text: str) -> Player:
-        return player(text, game, num_slots=4)
+        return make_player(text, game, num_slots=4)
 
     for step in (30, 40):
-        take(run, step)
-    assert due(run, 0.0, finished=True) == 40
+        keep_network(run, step)
+    assert next_checkpoint(run, 0.0, finished=True) == 40
     assert promote(run, game, ready, test=Sprt(elo0=0, elo1=80), step=30).promoted
     again = promote(run, game, ready, test=Sprt(elo0=0, elo1=80), step=40)
     assert (again.best, again.promoted, again.result) == (30, False, None)
-    points = rate(run, game, ready, anchors=("random",), steps=(30, 40), games=4).points
+    points = rate_checkpoints(run, game, ready, anchors=("random",), steps=(30, 40), games=4).points
     assert [(point.step, point.games) for point in points] == [(30, 4), (40, 4)]
     assert points[0].elo == points[1].elo
-    assert due(run, 0.0, finished=True) is None
+    assert next_checkpoint(run, 0.0, finished=True) is None
 
 
 def test_whose_turn_it_is(game: Game, run: Path) -> None:
@@ -151,22 +153,26 @@ def test_whose_turn_it_is(game: Game, run: Path) -> None:
     shutil.move(run / "checkpoints" / "30", run.parent / "30")
     trained(10, 1.0)
     trained(20, 2.0)
-    assert due(run, 5.0) is None
-    assert due(run, 5.0, finished=True) == 20
-    assert due(run, 2.0) == 20
-    take(run, 20)
-    assert taken(run) == [20]
+    assert next_checkpoint(run, 5.0) is None
+    assert next_checkpoint(run, 5.0, finished=True) == 20
+    assert next_checkpoint(run, 2.0) == 20
+    keep_network(run, 20)
+    assert kept_steps(run) == [20]
     shutil.move(run.parent / "30", run / "checkpoints" / "30")
     trained(30, 9.0)
-    assert due(run, 1.0) == 20  # killed before it was rated
-    rate(run, game, lambda text: player(text, game, num_slots=4), anchors=("random",), steps=(20,), games=4)
-    assert due(run, 7.5) is None
-    assert due(run, 7.0) == 30
+    assert next_checkpoint(run, 1.0) == 20  # killed before it was rated
+    rate_checkpoints(
+        run, game, lambda text: make_player(text, game, num_slots=4), anchors=("random",), steps=(20,), games=4
+    )
+    assert next_checkpoint(run, 7.5) is None
+    assert next_checkpoint(run, 7.0) == 30
     shutil.rmtree(run / "checkpoints" / "20")
-    assert due(run, 7.0) == 30
-    take(run, 30)
-    rate(run, game, lambda text: player(text, game, num_slots=4), anchors=("random",), steps=(20, 30), games=4)
-    assert due(run, 0.0, finished=True) is None
+    assert next_checkpoint(run, 7.0) == 30
+    keep_network(run, 30)
+    rate_checkpoints(
+        run, game, lambda text: make_player(text, game, num_slots=4), anchors=("random",), steps=(20, 30), games=4
+    )
+    assert next_checkpoint(run, 0.0, finished=True) is None
 
 
 @pytest.mark.parametrize(

@@ -7,29 +7,29 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agent.inference.evaluate import uniform
+from agent.inference.evaluate import uniform_evaluate
 from agent.search.search import SearchConfig
 from agent.solvers import perfect_player
 from games import make
 from selfplay.solved.grading import read_positions
 from training.evaluation import solved_positions
 from training.evaluation.solved_positions import BY_CLASS
-from training.run.progress import Report
+from training.run.progress import ProgressReport
 
 
 @pytest.mark.parametrize("name", ["nim", "hex:size=3"])
 def test_positions_are_drawn_once_and_solved(name: str, tmp_path: Path) -> None:
     game = make(name)
     assert solved_positions.solved_sets(game, tmp_path) == {}
-    assert solved_positions.grader(game, SearchConfig(), tmp_path) is None
-    solved_positions.draw(game, tmp_path)
+    assert solved_positions.make_grader(game, SearchConfig(), tmp_path) is None
+    solved_positions.draw_positions(game, tmp_path)
     before = (tmp_path / solved_positions.SOLVED).read_bytes()
-    solved_positions.draw(game, tmp_path)
+    solved_positions.draw_positions(game, tmp_path)
     assert (tmp_path / solved_positions.SOLVED).read_bytes() == before
     (positions,) = solved_positions.solved_sets(game, tmp_path).values()
     assert positions == read_positions(tmp_path / solved_positions.SOLVED)
     assert len(positions) == solved_positions.NUM_DRAWN
-    solve = perfect_player.solver(game)
+    solve = perfect_player.make_solver(game)
     states = game.new(1)
     game.init(states)
     for action in positions[7].moves:
@@ -39,17 +39,17 @@ def test_positions_are_drawn_once_and_solved(name: str, tmp_path: Path) -> None:
 
 def test_games_without_a_quick_solver_are_left_alone(tmp_path: Path) -> None:
     for name in ("breakthrough:rows=5,columns=5", "othello:size=6"):
-        solved_positions.draw(make(name), tmp_path)
+        solved_positions.draw_positions(make(name), tmp_path)
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("name", ["nim", "tic_tac_toe"])
 def test_classes_add_up_to_their_set(name: str, tmp_path: Path) -> None:
     game = make(name)
-    solved_positions.draw(game, tmp_path)
-    look = solved_positions.grader(game, SearchConfig(num_simulations=8), tmp_path, num_simulations=8)
+    solved_positions.draw_positions(game, tmp_path)
+    look = solved_positions.make_grader(game, SearchConfig(num_simulations=8), tmp_path, num_simulations=8)
     assert look is not None
-    found, counts = look(uniform), solved_positions.counts(game, tmp_path)
+    found, counts = look(uniform_evaluate), solved_positions.count_positions(game, tmp_path)
     assert found.keys() == counts.keys()
     (each,) = solved_positions.solved_sets(game, tmp_path)
     for how in ("raw", "search"):
@@ -62,7 +62,7 @@ def test_classes_add_up_to_their_set(name: str, tmp_path: Path) -> None:
             assert wrong == pytest.approx(found[total] * counts[total])
     assert 0 < found[f"mistakes/{each}/raw"] < 1
     assert {key.split("/")[2] for key in found if key.startswith(BY_CLASS)} == {"raw", "search"}
-    report = Report()
+    report = ProgressReport()
     report.graded(found)
     assert report.grades | report.by_class == found
     assert set(report.grades) == {f"mistakes/{each}/raw", f"mistakes/{each}/search"}

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from training.images.adversarial import fgsm, hardened, pgd
+from training.images.adversarial import adversarial_loss, fgsm, pgd
 from training.losses import classification_loss
 
 
@@ -42,7 +42,7 @@ def test_hardened_training_sees_worse_pictures_and_leaves_no_gradient_behind() -
     model, plain = Linear(), classification_loss()
     batch = {"image": IMAGES, "label": LABELS}
     torch.manual_seed(0)
-    attacked, _ = hardened(plain, 0.1)(model, batch)
+    attacked, _ = adversarial_loss(plain, 0.1)(model, batch)
     assert attacked > plain(model, batch)[0]
     assert model.weight.grad is None
     attacked.backward()  # type: ignore[no-untyped-call]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from training.images.datasets import FASHION_MNIST, open_data, pixels_shuffled, split
+from training.images.datasets import FASHION_MNIST, open_dataset, shuffle_pixels, split
 from training.images.formats import read_cifar, read_folder, read_idx, read_idx_pair, read_npz, read_table
 
 
@@ -86,7 +86,7 @@ def test_a_folder_of_idx_files_is_a_data_set(tmp_path: Path) -> None:
         (tmp_path / f"{part}-labels-idx1-ubyte.gz").write_bytes(
             gzip.compress(idx(np.arange(number, dtype=np.uint8) % 2))
         )
-    data = open_data(str(tmp_path))
+    data = open_dataset(str(tmp_path))
     assert data.shape == (1, 8, 8)
     assert data.test is not None
     assert (len(data.train.labels), len(data.test.labels), data.classes) == (6, 2, ("0", "1"))
@@ -104,7 +104,7 @@ def test_cifar_binaries(tmp_path: Path) -> None:
     assert labels.tolist() == [3, 0, 9, 1]
     assert names[3] == "cat"
     assert images[1, 2, 31, 31] == rows[1, 3072]  # the last byte is the last pixel's blue
-    data = open_data(str(tmp_path))
+    data = open_dataset(str(tmp_path))
     assert data.shape == (3, 32, 32)
     assert data.test is not None
     path.write_bytes(rows.tobytes()[:-1])
@@ -120,23 +120,23 @@ def test_arrays(tmp_path: Path) -> None:
     path = tmp_path / "mine.npz"
     colour = np.random.default_rng(0).integers(0, 256, (10, 6, 7, 3), dtype=np.uint8)
     np.savez(path, images=colour, labels=np.arange(10) % 2, classes=np.array(["cat", "dog"]))
-    data = open_data(str(path))
+    data = open_dataset(str(path))
     assert data.shape == (3, 6, 7)
     assert data.classes == ("cat", "dog")
     assert np.array_equal(data.train.images.numpy(), colour.transpose(0, 3, 1, 2))
     assert read_npz(path, "test_") is None
     np.savez(path, images=colour.astype(np.float32), labels=np.arange(10))
     with pytest.raises(ValueError, match="not bytes"):
-        open_data(str(path))
+        open_dataset(str(path))
     np.savez(path, images=colour, labels=np.arange(9))
     with pytest.raises(ValueError, match="not 10 integers"):
-        open_data(str(path))
+        open_dataset(str(path))
     np.savez(path, images=colour, labels=np.array([object()] * 10), allow_pickle=True)
     with pytest.raises(ValueError, match="allow_pickle"):
-        open_data(str(path))
+        open_dataset(str(path))
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(ValueError, match="whole npz"):
-        open_data(str(path))
+        open_dataset(str(path))
 
 
 def test_tables(tmp_path: Path) -> None:
@@ -160,41 +160,41 @@ def folder_of_pictures(root: Path, size: tuple[int, int] = (12, 10)) -> Path:
 
 
 def test_a_folder_of_pictures(tmp_path: Path) -> None:
-    data = open_data(str(folder_of_pictures(tmp_path)))
+    data = open_dataset(str(folder_of_pictures(tmp_path)))
     assert data.shape == (3, 10, 12)
     assert data.classes == ("cat", "dog")
     assert data.train.images[7, :, 0, 0].tolist() == [200, 20, 255]
-    assert open_data(str(tmp_path), 16).shape == (3, 16, 16)
+    assert open_dataset(str(tmp_path), 16).shape == (3, 16, 16)
     Image.new("L", (30, 40)).save(tmp_path / "cat" / "odd.png")
-    assert open_data(str(tmp_path)).shape == (3, 64, 64)  # sizes differ: all are scaled
+    assert open_dataset(str(tmp_path)).shape == (3, 64, 64)  # sizes differ: all are scaled
     (tmp_path / "dog" / "2.png").write_bytes((tmp_path / "dog" / "2.png").read_bytes()[:50])
     with pytest.raises(ValueError, match=r"2\.png is not a whole picture"):
-        open_data(str(tmp_path))
+        open_dataset(str(tmp_path))
 
 
 def test_folders_with_parts_of_their_own(tmp_path: Path) -> None:
     folder_of_pictures(tmp_path / "train")
     folder_of_pictures(tmp_path / "test")
-    data = open_data(str(tmp_path))
+    data = open_dataset(str(tmp_path))
     assert data.test is not None
     assert len(data.test.labels) == 10
     (tmp_path / "test" / "cow").mkdir()
     with pytest.raises(ValueError, match="cow"):
-        open_data(str(tmp_path))
+        open_dataset(str(tmp_path))
     with pytest.raises(ValueError, match="two or more"):
         read_folder(tmp_path / "train" / "cat")
 
 
 def test_unknown_names_are_told() -> None:
     with pytest.raises(ValueError, match="did you mean fashion_mnist"):
-        open_data("fashion_mist")
+        open_dataset("fashion_mist")
 
 
 def test_parts_never_mix_and_follow_the_seed(tmp_path: Path) -> None:
     path = tmp_path / "mine.npz"
     images = np.arange(200, dtype=np.uint8).reshape(200, 1, 1)
     np.savez(path, images=images, labels=np.arange(200) % 3)
-    data = open_data(str(path))
+    data = open_dataset(str(path))
     a, again, other = (split(data, seed=seed, validation=0.1, test=0.2) for seed in (3, 3, 4))
     ids = [set(part.images.flatten().tolist()) for part in a]
     assert [len(part) for part in ids] == [144, 16, 40]
@@ -209,17 +209,17 @@ def test_parts_never_mix_and_follow_the_seed(tmp_path: Path) -> None:
 
 
 def test_shuffled_pixels_are_the_same_pixels(tmp_path: Path) -> None:
-    data = open_data(str(folder_of_pictures(tmp_path)))
-    shuffled = pixels_shuffled(data.train, 5)
+    data = open_dataset(str(folder_of_pictures(tmp_path)))
+    shuffled = shuffle_pixels(data.train, 5)
     assert shuffled.images.shape == data.train.images.shape
     np.savez(tmp_path / "a.npz", images=np.arange(100, dtype=np.uint8).reshape(2, 5, 10), labels=np.array([0, 1]))
-    data = open_data(str(tmp_path / "a.npz"))
-    shuffled = pixels_shuffled(data.train, 5)
+    data = open_dataset(str(tmp_path / "a.npz"))
+    shuffled = shuffle_pixels(data.train, 5)
     order = shuffled.images[0].flatten()
     assert sorted(order.tolist()) == list(range(50))
     assert order.tolist() != list(range(50))
     assert (shuffled.images[1].flatten() == order + 50).all()
-    assert (pixels_shuffled(data.train, 5).images == shuffled.images).all()
+    assert (shuffle_pixels(data.train, 5).images == shuffled.images).all()
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_shuffled_pixels_are_the_same_pixels(tmp_path: Path) -> None:
 def test_the_named_sets_are_whole(name: str, train: int, test: int) -> None:
     if name == "fashion_mnist" and not FASHION_MNIST.is_dir() and not os.environ.get("CI"):
         pytest.skip("Debian's package dataset-fashion-mnist is not installed")
-    data = open_data(name)  # its hash is checked there
+    data = open_dataset(name)  # its hash is checked there
     assert len(data.train.labels) == train
     assert (len(data.test.labels) if data.test else 0) == test
     assert len(data.classes) == len(data.train.labels.unique()) == 10

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, PngImagePlugin
 
-from training.images.datasets import open_data
+from training.images.datasets import open_dataset
 from training.images.formats import list_pictures, read_folder
 from training.images.picture_files import FORMATS, measure_picture, read_picture
 
@@ -147,7 +147,7 @@ def test_a_folder_of_turned_pictures_is_not_cropped(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         Image.new("RGB", (20, 30), "red").save(tmp_path / name / "upright.png")
         Image.new("RGB", (30, 20), "red").save(tmp_path / name / "turned.png", exif=exif)
-    data = open_data(str(tmp_path))
+    data = open_dataset(str(tmp_path))
     assert data.shape == (3, 30, 20)
     assert data.notes == ()
 
@@ -268,7 +268,7 @@ def test_deeper_folders_belong_to_their_class(tmp_path: Path) -> None:
     """8 of 88 pictures were used, and nothing was said."""
     for name in ("cat", "dog"):
         fill(tmp_path / name, *(f"{i}.png" for i in range(4)), *(f"2020/may/{i}.PNG" for i in range(40)))
-    data = open_data(str(tmp_path))
+    data = open_dataset(str(tmp_path))
     assert len(data.train.labels) == 88
     assert data.classes == ("cat", "dog")
     assert data.train.labels.bincount().tolist() == [44, 44]
@@ -283,7 +283,7 @@ def test_what_is_left_out_is_counted(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"x")
     for name in ("cat/about.txt", "dog/a.heic", "dog/labels.csv"):
         (tmp_path / name).write_bytes(b"x")
-    data = open_data(str(tmp_path))
+    data = open_dataset(str(tmp_path))
     assert len(data.train.labels) == 3
     (note,) = data.notes
     assert "are left out: 3, such as" in note
@@ -296,10 +296,10 @@ def test_an_empty_class_is_refused_by_name(tmp_path: Path) -> None:
     fill(tmp_path, "cat/a.png", "dog/a.png")
     (tmp_path / "cow").mkdir()
     with pytest.raises(ValueError, match="cow: the folder of a class must hold a picture"):
-        open_data(str(tmp_path))
+        open_dataset(str(tmp_path))
     (tmp_path / "cow" / "a.heic").write_bytes(b"x")
     with pytest.raises(ValueError, match=r"cow: .*a\.heic"):
-        open_data(str(tmp_path))
+        open_dataset(str(tmp_path))
 
 
 def test_every_damaged_file_is_named_at_once(tmp_path: Path) -> None:
@@ -307,25 +307,25 @@ def test_every_damaged_file_is_named_at_once(tmp_path: Path) -> None:
     (tmp_path / "cat" / "b.png").write_bytes(b"")
     (tmp_path / "dog" / "d.png").write_bytes(b"nothing")
     with pytest.raises(ValueError, match=r"b\.png is not a whole picture: it is empty; so are .*d\.png"):
-        open_data(str(tmp_path))
+        open_dataset(str(tmp_path))
 
 
 def test_one_folder_too_high_is_told(tmp_path: Path) -> None:
     fill(tmp_path, "pets/cat/a.png", "pets/dog/a.png")
     with pytest.raises(ValueError, match=r"pets has cat, dog: did you mean that folder"):
-        open_data(str(tmp_path))
+        open_dataset(str(tmp_path))
     fill(tmp_path / "flat", "a.png", "b.png")
     (tmp_path / "flat" / "labels.csv").write_text("a.png,cat\nb.png,dog\n")
     with pytest.raises(ValueError, match=r"two or more.*labels\.csv is not read"):
-        open_data(str(tmp_path / "flat"))
+        open_dataset(str(tmp_path / "flat"))
     with pytest.raises(ValueError, match=r"labels\.csv is a file of another kind"):
-        open_data(str(tmp_path / "flat" / "labels.csv"))
+        open_dataset(str(tmp_path / "flat" / "labels.csv"))
 
 
 def test_parts_of_a_data_set_by_any_name(tmp_path: Path) -> None:
     for part, shade in (("Train", 10), ("TEST", 20), ("valid", 30)):
         fill(tmp_path / part, "cat/a.png", "cat/b.png", "dog/a.png", shade=shade)
-    data = open_data(str(tmp_path))
+    data = open_dataset(str(tmp_path))
     assert data.classes == ("cat", "dog")
     assert data.test is not None
     assert data.test.images[:, 0].unique().tolist() == [20]
@@ -336,12 +336,12 @@ def test_parts_of_a_data_set_by_any_name(tmp_path: Path) -> None:
 def test_a_part_is_not_a_class(tmp_path: Path) -> None:
     fill(tmp_path, "train/cat.0.png", "train/dog.0.png", "test/1.png", "test/2.png")
     with pytest.raises(ValueError, match=r"train has no folder: there must be two or more"):
-        open_data(str(tmp_path))
+        open_dataset(str(tmp_path))
     fill(tmp_path / "vehicles", "train/0.png", "bus/0.png", "car/0.png")
-    assert open_data(str(tmp_path / "vehicles")).classes == ("bus", "car", "train")
+    assert open_dataset(str(tmp_path / "vehicles")).classes == ("bus", "car", "train")
     fill(tmp_path / "untrained", "test/cat/0.png", "val/cat/0.png")
     with pytest.raises(ValueError, match="no folder train"):
-        open_data(str(tmp_path / "untrained"))
+        open_dataset(str(tmp_path / "untrained"))
 
 
 def test_test_pictures_are_read_as_the_training_pictures(tmp_path: Path) -> None:
@@ -350,7 +350,7 @@ def test_test_pictures_are_read_as_the_training_pictures(tmp_path: Path) -> None
             (tmp_path / part / name).mkdir(parents=True)
             Image.new(mode, size).save(tmp_path / part / name / "a.png")
     (tmp_path / "test" / "dog" / "a.png").unlink()
-    data = open_data(str(tmp_path))
+    data = open_dataset(str(tmp_path))
     assert data.test is not None
     assert data.test.images.shape == (1, 1, 8, 8)
     (note,) = data.notes
@@ -360,10 +360,10 @@ def test_test_pictures_are_read_as_the_training_pictures(tmp_path: Path) -> None
 def test_different_sizes_are_said(tmp_path: Path) -> None:
     fill(tmp_path, "cat/a.png")
     fill(tmp_path, "dog/a.png", size=(9, 8))
-    data = open_data(str(tmp_path))
+    data = open_dataset(str(tmp_path))
     assert data.shape == (3, 64, 64)
     assert "different sizes are cropped and scaled to 64 x 64" in data.notes[0]
-    assert open_data(str(tmp_path), 10).notes == ()
+    assert open_dataset(str(tmp_path), 10).notes == ()
 
 
 def test_too_many_large_pictures_are_refused_before_they_fill_the_memory(
@@ -385,14 +385,14 @@ def test_idx_files_in_folders_of_the_same_name(tmp_path: Path) -> None:
             (tmp_path / name / name).write_bytes(head + array.tobytes())
             if part == "train":  # and beside them the same with a dot, as the archive has it
                 (tmp_path / f"{part}-{what}.idx{axes}-ubyte").write_bytes(head + array.tobytes())
-    data = open_data(str(tmp_path))
+    data = open_dataset(str(tmp_path))
     assert data.test is not None
     assert (len(data.train.labels), len(data.test.labels)) == (4, 4)
     for path in tmp_path.glob("t10k*"):
         path.rename(tmp_path / f"other{path.name[4:]}")
-    assert open_data(str(tmp_path)).test is None
+    assert open_dataset(str(tmp_path)).test is None
 
 
 def test_a_folder_of_class_folders_whose_name_is_like_an_idx_file(tmp_path: Path) -> None:
     fill(tmp_path, "my-idx3-ubyte/a.png", "cat/a.png")
-    assert open_data(str(tmp_path)).classes == ("cat", "my-idx3-ubyte")
+    assert open_dataset(str(tmp_path)).classes == ("cat", "my-idx3-ubyte")

@@ -17,11 +17,11 @@ from agent.networks.image_classifier import Classifier, ClassifierConfig
 from agent.networks.policy_value import NetworkConfig, PolicyValueNet, Trunk
 from games import make
 from honte.recipes import pictures
-from training.config import parse
+from training.config import parse_config
 from training.images.augmentation import AugmentConfig
-from training.images.datasets import DataSet, open_data
+from training.images.datasets import DataSet, open_dataset
 from training.images.prediction import accuracy, load_classifier, predict
-from training.images.training import ImageConfig, Run
+from training.images.training import ClassifierRun, ImageConfig
 from training.losses import classification_loss, policy_value_loss
 from training.run import checkpoints, metrics, run_folder
 from training.trainer import LossFunction, Trainer, TrainerConfig
@@ -37,7 +37,7 @@ def squares(tmp_path: Path) -> DataSet:
         y, x = 4 * (label // 2), 4 * (label % 2)
         image[y : y + 4, x : x + 4] += 100
     np.savez(tmp_path / "squares.npz", images=images, labels=labels)
-    return open_data(str(tmp_path / "squares.npz"))
+    return open_dataset(str(tmp_path / "squares.npz"))
 
 
 TINY = ImageConfig(
@@ -51,13 +51,13 @@ TINY = ImageConfig(
 )
 
 
-def go(data: DataSet, config: ImageConfig, folder: Path, stop_after: int = 10**9) -> Run:
-    run = Run(data, config, folder, stopping=lambda: run.trainer.steps >= stop_after)
+def go(data: DataSet, config: ImageConfig, folder: Path, stop_after: int = 10**9) -> ClassifierRun:
+    run = ClassifierRun(data, config, folder, stopping=lambda: run.trainer.steps >= stop_after)
     run.go()
     return run
 
 
-def weights(run: Run) -> dict[str, Tensor]:
+def weights(run: ClassifierRun) -> dict[str, Tensor]:
     return run.trainer.state()[0]
 
 
@@ -103,7 +103,7 @@ def test_what_was_learned_before_is_not_the_speed_of_now(squares: DataSet, tmp_p
 
 def test_a_run_that_was_killed_goes_on_from_its_checkpoint(squares: DataSet, tmp_path: Path) -> None:
     whole = go(squares, TINY, tmp_path / "whole")
-    run = Run(squares, TINY, tmp_path / "killed")
+    run = ClassifierRun(squares, TINY, tmp_path / "killed")
 
     def killed() -> bool:
         if run.trainer.steps >= 17:
@@ -113,7 +113,7 @@ def test_a_run_that_was_killed_goes_on_from_its_checkpoint(squares: DataSet, tmp
     run.stopping = killed
     with pytest.raises(KeyboardInterrupt):
         run.go()
-    assert checkpoints.steps(tmp_path / "killed" / "checkpoints") == [7, 14]
+    assert checkpoints.list_steps(tmp_path / "killed" / "checkpoints") == [7, 14]
     newest = tmp_path / "killed" / "checkpoints" / "14" / "optimizer.safetensors"
     newest.write_bytes(newest.read_bytes()[:-1])  # and the newest is torn
     parts = go(squares, TINY, tmp_path / "killed")
@@ -141,7 +141,7 @@ def test_another_seed_is_another_run(squares: DataSet, tmp_path: Path) -> None:
 
 def test_an_epoch_shows_every_picture_once(squares: DataSet, tmp_path: Path) -> None:
     config = replace(TINY, augment=AugmentConfig(), batch_size=12)
-    run = Run(squares, config, tmp_path / "run")
+    run = ClassifierRun(squares, config, tmp_path / "run")
     seen = [tuple(image.flatten().tolist()) for n in range(run.batches) for image in run.batch(n)["image"]]
     assert len(set(seen)) == len(seen) >= len(run.parts.train.labels) - 11
     run.metrics.close()
@@ -150,7 +150,7 @@ def test_an_epoch_shows_every_picture_once(squares: DataSet, tmp_path: Path) -> 
 def test_a_trunk_moves_to_other_classes(squares: DataSet, tmp_path: Path) -> None:
     first = go(squares, replace(TINY, epochs=1), tmp_path / "first")
     two = replace(squares, train=squares.train._replace(labels=squares.train.labels % 2), classes=("left", "right"))
-    run = Run(two, replace(TINY, freeze=True, epochs=2), tmp_path / "second")
+    run = ClassifierRun(two, replace(TINY, freeze=True, epochs=2), tmp_path / "second")
     run.start_from(tmp_path / "first" / "checkpoints" / str(first.trainer.steps))
     assert run.report.notes == []
     given = first.trainer.averaged_weights()
@@ -160,7 +160,7 @@ def test_a_trunk_moves_to_other_classes(squares: DataSet, tmp_path: Path) -> Non
         if name.startswith("trunk."):
             assert torch.equal(kept[name], given[name])
     assert kept["head.weight"].shape == (2, 32)
-    other = Run(squares, replace(TINY, network=ClassifierConfig(kind="mlp")), tmp_path / "third")
+    other = ClassifierRun(squares, replace(TINY, network=ClassifierConfig(kind="mlp")), tmp_path / "third")
     with pytest.raises(ValueError, match="no trunk that fits"):
         other.start_from(tmp_path / "first" / "checkpoints" / str(first.trainer.steps))
     other.metrics.close()
@@ -174,14 +174,14 @@ def test_what_holds_no_classifier_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("model", ["perceptron", "logistic", "mlp", "lenet", "alexnet", "resnet", "resnet_long"])
 @pytest.mark.parametrize("dataset", ["digits", "mnist", "fashion_mnist", "somewhere"])
 def test_every_recipe_is_whole(model: str, dataset: str) -> None:
-    config = parse(pictures(model, dataset), ImageConfig)
+    config = parse_config(pictures(model, dataset), ImageConfig)
     assert config.network.kind == model.removesuffix("_long")
     assert config.dataset == dataset
 
 
 def test_digits_are_learned(tmp_path: Path) -> None:
     """The goal is 98 % in at most 20 seconds; the seconds are the benchmark's business."""
-    run = go(open_data("digits"), parse(pictures("resnet", "digits"), ImageConfig), tmp_path / "run")
+    run = go(open_dataset("digits"), parse_config(pictures("resnet", "digits"), ImageConfig), tmp_path / "run")
     assert run.report.grades["test_accuracy"] >= 0.98
 
 
@@ -246,7 +246,7 @@ def test_the_very_same_trainer_blocks_checkpoints_metrics_and_resume_serve_both(
         for seed in range(4):
             written.write(part.steps, part.step(batch(seed)))
     tensors, values = part.state()
-    checkpoints.save(
+    checkpoints.save_checkpoint(
         tmp_path, part.steps, {"model": part.averaged_weights(), "optimizer": tensors}, {"trainer": values}
     )
 
@@ -264,10 +264,10 @@ def test_the_very_same_trainer_blocks_checkpoints_metrics_and_resume_serve_both(
 
 def test_one_trainer_class_runs_both_and_names_neither(squares: DataSet, tmp_path: Path) -> None:
     import training.trainer
-    from training.alphazero import Run as SelfPlay
+    from training.alphazero import AlphaZeroRun as SelfPlay
     from training.config import TrainConfig
 
-    pictures = Run(squares, TINY, tmp_path / "pictures")
+    pictures = ClassifierRun(squares, TINY, tmp_path / "pictures")
     games = SelfPlay(
         GAME, TrainConfig(game="tic_tac_toe", network=NetworkConfig(blocks=1, channels=8)), tmp_path / "games"
     )

@@ -23,7 +23,7 @@ def save(folder: Path, step: int, **state: Any) -> Path:
         "model": {"weight": torch.full((2, 3), float(step)), "count": torch.tensor(step)},
         "optimizer": {"momentum": torch.arange(4.0) + step},
     }
-    return checkpoints.save(folder, step, tensors, {"samples": 10 * step, **state}, CONFIG)
+    return checkpoints.save_checkpoint(folder, step, tensors, {"samples": 10 * step, **state}, CONFIG)
 
 
 def test_round_trip(tmp_path: Path) -> None:
@@ -31,7 +31,7 @@ def test_round_trip(tmp_path: Path) -> None:
     assert {p.name for p in path.iterdir()} == {
         *("model.safetensors", "optimizer.safetensors", "state.json", "config.json", "manifest.json")
     }
-    loaded = checkpoints.load(tmp_path, 7)
+    loaded = checkpoints.load_checkpoint(tmp_path, 7)
     assert (loaded.step, loaded.path, loaded.model_config) == (7, path, CONFIG)
     assert loaded.state == {"samples": 70, "note": {"a": [1, None, "ü"]}}
     assert loaded.tensors.keys() == {"model", "optimizer"}
@@ -43,8 +43,8 @@ def test_round_trip(tmp_path: Path) -> None:
 def test_layouts_and_shared_memory_are_saved_as_plain_tensors(tmp_path: Path) -> None:
     weight = torch.randn(2, 3, 4, 5).to(memory_format=torch.channels_last)
     tensors = {"model": {"a": weight, "tied": weight, "part": weight[:, 1], "wide": torch.zeros(1).expand(3)}}
-    checkpoints.save(tmp_path, 1, tensors, {})
-    loaded = checkpoints.load(tmp_path, 1)
+    checkpoints.save_checkpoint(tmp_path, 1, tensors, {})
+    loaded = checkpoints.load_checkpoint(tmp_path, 1)
     assert loaded.model_config is None
     for name, tensor in tensors["model"].items():
         assert torch.equal(loaded.tensors["model"][name], tensor)
@@ -86,7 +86,7 @@ def test_newest_whole_one_is_found_and_the_others_are_named(tmp_path: Path) -> N
     assert "optimizer.safetensors is damaged" in skipped[0].reason
     assert "manifest.json cannot be read" in skipped[1].reason
     assert checkpoints.discard_after(tmp_path, found.step) == [10, 100]
-    assert checkpoints.steps(tmp_path) == [9]
+    assert checkpoints.list_steps(tmp_path) == [9]
 
 
 def test_none_at_all_is_a_start_but_none_whole_is_an_error(tmp_path: Path) -> None:
@@ -104,9 +104,9 @@ def test_only_folders_named_by_a_step_are_checkpoints(tmp_path: Path) -> None:
     for name in ("12", "007", "٣", "1e3", "-5", ".12.0123456789abcdef.tmp", "best"):
         (tmp_path / name).mkdir()
     (tmp_path / "13").touch()
-    assert checkpoints.steps(tmp_path) == [12]
+    assert checkpoints.list_steps(tmp_path) == [12]
     with pytest.raises(ValueError, match="has no checkpoint 5: it has 12"):
-        checkpoints.load(tmp_path, 5)
+        checkpoints.load_checkpoint(tmp_path, 5)
 
 
 def test_a_later_version_is_refused_and_not_stepped_over(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_a_later_version_is_refused_and_not_stepped_over(tmp_path: Path) -> None
     files = durable_files.read_folder(save(tmp_path, 2))
     files["state.json"] = json.dumps({"schema": 2, "step": 2, "state": {}}).encode()
     durable_files.write_folder(tmp_path / "2", files)
-    with pytest.raises(checkpoints.NewerSchema, match="checkpoint schema 2, this version reads 1: upgrade honte"):
+    with pytest.raises(checkpoints.NewerSchemaError, match="checkpoint schema 2, this version reads 1: upgrade honte"):
         checkpoints.load_newest(tmp_path)
 
 
@@ -133,7 +133,7 @@ def test_a_state_that_is_none_is_refused(state: bytes, message: str, tmp_path: P
     files = durable_files.read_folder(save(tmp_path, 2))
     durable_files.write_folder(tmp_path / "2", files | {"state.json": state})
     with pytest.raises(ValueError, match=message):
-        checkpoints.load(tmp_path, 2)
+        checkpoints.load_checkpoint(tmp_path, 2)
 
 
 def test_truncated_or_flipped_checkpoints_are_never_loaded(tmp_path: Path) -> None:
@@ -153,32 +153,32 @@ def test_truncated_or_flipped_checkpoints_are_never_loaded(tmp_path: Path) -> No
         assert found is not None
         assert (found.step, [each.step for each in skipped]) == (1, [2])
         file.write_bytes(whole)
-    assert checkpoints.load(tmp_path, 2).step == 2
+    assert checkpoints.load_checkpoint(tmp_path, 2).step == 2
 
 
 def test_saving_again_replaces(tmp_path: Path) -> None:
     save(tmp_path, 5)
     save(tmp_path, 5, again=True)
-    assert checkpoints.load(tmp_path, 5).state["again"] is True
+    assert checkpoints.load_checkpoint(tmp_path, 5).state["again"] is True
     assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_prune_keeps_the_last_every_kth_and_the_chosen(tmp_path: Path) -> None:
     for step in range(1, 11):
         (tmp_path / str(step)).mkdir()
-    assert checkpoints.prune(tmp_path, keep_last=2, keep_every=4, keep={3}) == [1, 2, 5, 6, 7]
-    assert checkpoints.steps(tmp_path) == [3, 4, 8, 9, 10]
-    assert checkpoints.prune(tmp_path, keep_last=1) == [3, 4, 8, 9]
-    assert checkpoints.prune(tmp_path, keep_last=9) == []
+    assert checkpoints.prune_checkpoints(tmp_path, keep_last=2, keep_every=4, keep={3}) == [1, 2, 5, 6, 7]
+    assert checkpoints.list_steps(tmp_path) == [3, 4, 8, 9, 10]
+    assert checkpoints.prune_checkpoints(tmp_path, keep_last=1) == [3, 4, 8, 9]
+    assert checkpoints.prune_checkpoints(tmp_path, keep_last=9) == []
     assert [path.name for path in tmp_path.iterdir()] == ["10"]
     with pytest.raises(ValueError, match="keep_last is 0"):
-        checkpoints.prune(tmp_path, keep_last=0)
+        checkpoints.prune_checkpoints(tmp_path, keep_last=0)
 
 
 def test_state_must_be_json(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="Out of range float"):
         save(tmp_path, 1, loss=float("nan"))
-    assert checkpoints.steps(tmp_path) == []
+    assert checkpoints.list_steps(tmp_path) == []
 
 
 def test_model_file_is_plain_safetensors(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def test_what_came_from_yaml_has_not_changed(tmp_path: Path) -> None:
     run_folder.write_config(tmp_path, listed)
     old = run_folder.read_config(tmp_path)
     assert old is not None
-    assert run_folder.changed(old, CONFIG) == {}
+    assert run_folder.changed_settings(old, CONFIG) == {}
 
 
 @pytest.mark.parametrize(
@@ -79,37 +79,37 @@ def test_what_came_from_yaml_has_not_changed(tmp_path: Path) -> None:
 )
 def test_a_change_is_refused_by_its_dotted_name(change: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        run_folder.changed(CONFIG, {**CONFIG, **change})
+        run_folder.changed_settings(CONFIG, {**CONFIG, **change})
 
 
 def test_changes_that_are_allowed_are_told() -> None:
     new = {**CONFIG, "limits": {"minutes": 5}, "trainer": {**CONFIG["trainer"], "optimizer": "adamw"}, "device": "cpu"}
     allowed = {"limits.minutes", "trainer", "device"}
-    assert run_folder.changed(CONFIG, new, allowed) == {
+    assert run_folder.changed_settings(CONFIG, new, allowed) == {
         "trainer.optimizer": ("sgd", "adamw"),
         "limits.minutes": (None, 5),
         "device": (None, "cpu"),
     }
     with pytest.raises(ValueError, match=r"trainer\.optimizer"):
-        run_folder.changed(CONFIG, new, {"limits.minutes", "device", "trainer.opt", "train"})
+        run_folder.changed_settings(CONFIG, new, {"limits.minutes", "device", "trainer.opt", "train"})
 
 
 def test_a_setting_of_a_later_version_had_its_default() -> None:
     old = {name: value for name, value in CONFIG.items() if name != "seed"}
-    assert run_folder.changed(old, CONFIG, (), CONFIG) == {}
+    assert run_folder.changed_settings(old, CONFIG, (), CONFIG) == {}
     with pytest.raises(ValueError, match="seed was 1 when this run began and is 2 now"):
-        run_folder.changed(old, {**CONFIG, "seed": 2}, (), CONFIG)
+        run_folder.changed_settings(old, {**CONFIG, "seed": 2}, (), CONFIG)
 
 
 def test_fresh_moves_the_old_run_aside_and_counts_up(tmp_path: Path) -> None:
     run = tmp_path / "run"
-    assert run_folder.fresh(run) is None
+    assert run_folder.move_run_aside(run) is None
     run.mkdir()
-    assert run_folder.fresh(run) is None, "an empty folder needs no second name"
+    assert run_folder.move_run_aside(run) is None, "an empty folder needs no second name"
     for number in (1, 2, 3):
         run_at(run)
         (run / "mark").write_text(str(number))
-        assert run_folder.fresh(run) == tmp_path / f"run.{number}"
+        assert run_folder.move_run_aside(run) == tmp_path / f"run.{number}"
         assert not run.exists()
     assert [(tmp_path / f"run.{number}" / "mark").read_text() for number in (1, 2, 3)] == ["1", "2", "3"]
 
@@ -120,9 +120,9 @@ def test_fresh_leaves_a_run_alone_that_is_training(tmp_path: Path) -> None:
         durable_files.FolderLock(run),
         pytest.raises(ValueError, match=r"is in use by process .*: stop it before --fresh"),
     ):
-        run_folder.fresh(run)
+        run_folder.move_run_aside(run)
     assert run.exists()
-    assert run_folder.fresh(run) == tmp_path / "run.1"
+    assert run_folder.move_run_aside(run) == tmp_path / "run.1"
 
 
 def test_status_keeps_the_start_and_says_why_it_finished(tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ def test_runs_are_listed_however_they_are(tmp_path: Path) -> None:
     killed = run_at(tmp_path / "b")
     run_folder.write_status(killed, "running", step=4, samples=40, game="connect_four")
     training = run_at(tmp_path / "c")
-    checkpoints.save(training / "checkpoints", 12, {"model": {}}, {})
+    checkpoints.save_checkpoint(training / "checkpoints", 12, {"model": {}}, {})
     (run_at(tmp_path / "d") / "config.yaml").write_text("a: [1")
     (tmp_path / "d" / "checkpoints").mkdir()
     run_at(tmp_path / "refused")  # left by a start that was refused: no run

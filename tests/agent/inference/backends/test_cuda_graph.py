@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from agent.inference.backend_benchmark import close, parity, typical
-from agent.inference.backends.cuda_graph import CudaEngine
-from agent.inference.backends.torch import TorchEngine
+from agent.inference.backend_benchmark import compare_answers, is_close, sample_positions
+from agent.inference.backends.cuda_graph import CudaGraphBackend
+from agent.inference.backends.torch import TorchBackend
 from agent.networks.policy_value import NetworkConfig, PolicyValueNet
 from tests.games.made import made
 
@@ -25,14 +25,14 @@ def weights(seed: int) -> dict[str, torch.Tensor]:
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16"])
 def test_it_says_what_torch_says_through_updates(device: str, precision: str) -> None:
-    reference = TorchEngine(GAME, SMALL)
-    fast = CudaEngine(GAME, SMALL, precision=precision, device=device, shapes=(32, 64))
-    states, positions = typical(GAME, 150)  # two batches of 64 and one of 22, padded
+    reference = TorchBackend(GAME, SMALL)
+    fast = CudaGraphBackend(GAME, SMALL, precision=precision, device=device, shapes=(32, 64))
+    states, positions = sample_positions(GAME, 150)  # two batches of 64 and one of 22, padded
     for version in (1, 2):
         for each in (reference, fast):
             each.load(weights(version), version)
         one, other = reference(states, positions), fast(states, positions)
-        assert close(precision, parity(one, other, positions.legal))
+        assert is_close(precision, compare_answers(one, other, positions.legal))
         assert np.abs(one.logits - other.logits).max() > 0 or precision == "fp32"
         assert fast.version == version
     assert sorted(fast.captured) == [32, 64]
@@ -40,4 +40,4 @@ def test_it_says_what_torch_says_through_updates(device: str, precision: str) ->
 
 def test_a_precision_it_does_not_know() -> None:
     with pytest.raises(ValueError, match="int8"):
-        CudaEngine(GAME, SMALL, precision="int8")
+        CudaGraphBackend(GAME, SMALL, precision="int8")

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 import games
-from agent.inference.backend_benchmark import typical
-from agent.inference.backend_selection import EngineConfig, candidates, engine, has_bf16
-from agent.inference.backends.openvino import OpenVinoEngine
-from agent.inference.backends.torch import TorchEngine
+from agent.inference.backend_benchmark import sample_positions
+from agent.inference.backend_selection import BackendConfig, has_bf16, list_candidates, make_backend
+from agent.inference.backends.openvino import OpenVinoBackend
+from agent.inference.backends.torch import TorchBackend
 from agent.networks.policy_value import NetworkConfig, PolicyValueNet
 
 pytest.importorskip("openvino")
@@ -26,13 +26,13 @@ def weights(config: NetworkConfig, seed: int) -> dict[str, torch.Tensor]:
 
 def positions(count: int) -> games.Positions:
     out = GAME.positions(count)
-    out.observation[:] = typical(GAME, count)[1].observation
+    out.observation[:] = sample_positions(GAME, count)[1].observation
     return out
 
 
 @pytest.mark.parametrize("config", [SMALL, RICH])
 def test_parity_with_torch_through_updates(config: NetworkConfig) -> None:
-    reference, fast = TorchEngine(GAME, config), OpenVinoEngine(GAME, config)
+    reference, fast = TorchBackend(GAME, config), OpenVinoBackend(GAME, config)
     some = positions(70)
     for version in (1, 2):
         for each in (reference, fast):
@@ -44,7 +44,7 @@ def test_parity_with_torch_through_updates(config: NetworkConfig) -> None:
 
 
 def test_int8_stays_close() -> None:
-    reference, fast = TorchEngine(GAME, SMALL), OpenVinoEngine(GAME, SMALL, precision="int8")
+    reference, fast = TorchBackend(GAME, SMALL), OpenVinoBackend(GAME, SMALL, precision="int8")
     some = positions(256)
     for each in (reference, fast):
         each.load(weights(SMALL, 1), 1)
@@ -54,7 +54,7 @@ def test_int8_stays_close() -> None:
 
 
 def test_a_row_does_not_depend_on_its_place_or_company() -> None:
-    fast, some = OpenVinoEngine(GAME, SMALL), positions(64)
+    fast, some = OpenVinoBackend(GAME, SMALL), positions(64)
     together = fast(None, some)
     for i in (0, 13, 63):
         alone = fast(None, some.rows(i, i + 1))
@@ -63,10 +63,10 @@ def test_a_row_does_not_depend_on_its_place_or_company() -> None:
 
 def test_which_engines_there_are() -> None:
     precisions = 2 if has_bf16("cpu") else 1
-    assert len(candidates(GAME, SMALL, EngineConfig())) == 2 * precisions
-    assert len(candidates(GAME, SMALL, EngineConfig(kind="torch"))) == precisions
-    assert len(candidates(GAME, SMALL, EngineConfig(precision="int8"))) == 1
-    assert len(candidates(GAME, SMALL, EngineConfig(precision="fast"))) == 2 * precisions + 1
-    assert len(candidates(GAME, SMALL, EngineConfig(precision="fast", kind="torch"))) == precisions
+    assert len(list_candidates(GAME, SMALL, BackendConfig())) == 2 * precisions
+    assert len(list_candidates(GAME, SMALL, BackendConfig(kind="torch"))) == precisions
+    assert len(list_candidates(GAME, SMALL, BackendConfig(precision="int8"))) == 1
+    assert len(list_candidates(GAME, SMALL, BackendConfig(precision="fast"))) == 2 * precisions + 1
+    assert len(list_candidates(GAME, SMALL, BackendConfig(precision="fast", kind="torch"))) == precisions
     with pytest.raises(ValueError, match="int8 needs openvino"):
-        engine(GAME, SMALL, EngineConfig(kind="torch", precision="int8"))
+        make_backend(GAME, SMALL, BackendConfig(kind="torch", precision="int8"))

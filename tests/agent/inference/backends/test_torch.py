@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from agent.inference.backends.torch import PRECISIONS, SHAPES, TorchEngine, folded
+from agent.inference.backends.torch import PRECISIONS, SHAPES, TorchBackend, fold_batch_norm
 from agent.networks.policy_value import NetworkConfig, PolicyValueNet, expected_value
 from games.game import Positions
 from tests.games.made import made
@@ -43,8 +43,8 @@ def trained(config: NetworkConfig = SMALL) -> PolicyValueNet:
     return model.eval()
 
 
-def engine(precision: str, config: NetworkConfig = SMALL, **more: Any) -> TorchEngine:
-    out = TorchEngine(made("connect_four"), config, precision=precision, **more)
+def engine(precision: str, config: NetworkConfig = SMALL, **more: Any) -> TorchBackend:
+    out = TorchBackend(made("connect_four"), config, precision=precision, **more)
     out.load(trained(config).state_dict(), version=3)
     return out
 
@@ -74,7 +74,7 @@ def test_an_engine_says_what_the_network_says(squeeze_excite: bool, heads: Any, 
 def test_folding_leaves_no_batch_norm_and_the_model_alone() -> None:
     model = trained()
     before = {key: value.clone() for key, value in model.state_dict().items()}
-    inference = folded(model)
+    inference = fold_batch_norm(model)
     assert not [module for module in inference.modules() if isinstance(module, torch.nn.BatchNorm2d)]
     for key, value in model.state_dict().items():
         assert torch.equal(value, before[key])
@@ -136,6 +136,6 @@ def test_float_observations_run_too() -> None:
 def test_precisions() -> None:
     assert set(PRECISIONS) == {"fp32", "bf16"}
     with pytest.raises(ValueError, match="precision is 'fp8'; it must be one of fp32, bf16"):
-        TorchEngine(made("connect_four"), SMALL, precision="fp8")
+        TorchBackend(made("connect_four"), SMALL, precision="fp8")
     assert min(SHAPES) >= 32
     assert list(SHAPES) == sorted(SHAPES)

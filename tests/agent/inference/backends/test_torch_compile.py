@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from agent.inference.backend_benchmark import typical
-from agent.inference.backends.torch import TorchEngine
-from agent.inference.backends.torch_compile import CompiledEngine
+from agent.inference.backend_benchmark import sample_positions
+from agent.inference.backends.torch import TorchBackend
+from agent.inference.backends.torch_compile import TorchCompileBackend
 from agent.networks.policy_value import NetworkConfig, PolicyValueNet
 from tests.games.made import made
 
@@ -25,8 +25,8 @@ pytestmark = [
 
 
 def test_it_says_what_torch_says_through_updates() -> None:
-    plain, compiled = TorchEngine(GAME, SMALL), CompiledEngine(GAME, SMALL)
-    states, positions = typical(GAME, 150)
+    plain, compiled = TorchBackend(GAME, SMALL), TorchCompileBackend(GAME, SMALL)
+    states, positions = sample_positions(GAME, 150)
     for version in (1, 2):
         torch.manual_seed(version)
         weights = PolicyValueNet(SMALL, GAME.observation_shape, GAME.action_layout).state_dict()
