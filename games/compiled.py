@@ -256,7 +256,7 @@ def from_rules(
         "heuristic": heuristic,
         "final_targets": final_targets,
     }
-    optional = ("heuristic", "final_targets")
+    optional = ("begin_turn", "heuristic", "final_targets")
     required = {key: rule for key, rule in rules.items() if rule is not None or key not in optional}
     check_parameters(name, state, num_actions, observation_shape, max_plies, required)
     planes, height, width = (int(size) for size in observation_shape)
