@@ -63,7 +63,7 @@ def test_games_in_threads_are_the_games_of_one_loop() -> None:
 
 def test_a_core_is_left_to_the_learner(monkeypatch: pytest.MonkeyPatch) -> None:
     for found, groups in ((1, 1), (2, 1), (5, 4)):
-        monkeypatch.setattr("selfplay.local_runner.cores", lambda found=found: found)
+        monkeypatch.setattr("selfplay.local_runner.num_cores", lambda found=found: found)
         assert len(runner(config(), deterministic=False).loops) == groups
     assert len(runner(config(num_groups=3), deterministic=False).loops) == 3
 

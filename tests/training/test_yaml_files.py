@@ -41,7 +41,7 @@ LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         ("a: \u00fc".encode("latin-1"), "run.yaml is not text in UTF-8; save it as UTF-8"),
         (b"a: \x00", "run.yaml is not YAML: "),
         (b"a: \x1b[0m", "run.yaml is not YAML: "),
-        (b"\xff\xfea", "run.yaml is not YAML: "),
+        (b"\xff\xfea", "run.yaml is not text in UTF-16"),
         (b"a: &a [*a]", "run.yaml, line 1: this value is a part of itself"),
         (LAUGHS.encode(), "run.yaml holds 12,345,679,021 values or more"),
         (b"a: " + b"[" * 100_000, "run.yaml is not YAML that can be read: it is nested too deeply"),

@@ -171,7 +171,7 @@ def test_a_process_ends_with_its_parent() -> None:
     code = f"""
         import sys, time
         sys.path[:0] = {sys.path!r}
-        from test_ordeal import an_ordeal
+        from test_quarantine import an_ordeal
         tried = an_ordeal("hang")
         tried.work([4], 0.1, ({{}}, 0))
         while not (tried.playing and tried.child.busy):
