@@ -3,7 +3,7 @@
 
 PYTHON ?= python3
 PACKAGES := games agent selfplay training honte
-LONG := # files that may exceed 300 lines: games/example.py
+LONG := # files that may exceed 300 lines: FOLDER/FILE.py
 SCRIPTS := $(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
 ifdef HONTE_VENV
