@@ -17,6 +17,14 @@ EXAMPLE = re.compile(r"^>>> .*(?:\n(?!\s*$).*)*", re.MULTILINE)
 class DoctestBlocks(griffe.Extension):
     """Put a fence around every example."""
 
-    def on_object(self, *, obj: griffe.Object, **_: Any) -> None:
-        if obj.docstring is not None:
-            obj.docstring.value = EXAMPLE.sub(lambda found: f"```python\n{found[0]}\n```", obj.docstring.value)
+    def on_package(self, *, pkg: griffe.Module, **_: Any) -> None:
+        fence_examples(pkg)
+
+
+def fence_examples(member: griffe.Object) -> None:
+    """Do it in the docstring of ``member`` and in those of all its own members."""
+    if member.docstring is not None:
+        member.docstring.value = EXAMPLE.sub(lambda found: f"```python\n{found[0]}\n```", member.docstring.value)
+    for each in member.members.values():
+        if not isinstance(each, griffe.Alias):  # an alias is a member of another module
+            fence_examples(each)

@@ -24,6 +24,8 @@ MODULE = re.compile(r"(?<![\w./-])(?:games|agent|selfplay|training|honte|benchma
 NOT_FILES = re.compile(r"honte/\w+-v0|honte/configs")
 """Ids of Gymnasium environments, and where the recipes are in an installed wheel."""
 
+FILES_OF_USERS = ("my_game.py", "last_stone.py", "FILE.py")
+
 NOT_MODULES = ("games.jsonl", "games.sgf")
 """Files of a match."""
 
@@ -87,6 +89,15 @@ def _exists(path: str) -> bool:
 def test_every_file_that_is_named_exists(source: Path) -> None:
     named = {found.rstrip(".,-") for found in FILE.findall(source.read_text(encoding="utf-8"))}
     assert sorted(name for name in named if not NOT_FILES.match(name) and not _exists(name)) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_every_python_file_that_is_named_by_the_end_of_its_path_exists(page: Path) -> None:
+    named = set(re.findall(r"(?<![\w./-])(?:\w+/)*\w+\.py\b", page.read_text(encoding="utf-8"))) - set(FILES_OF_USERS)
+    paths = [
+        f"/{path.relative_to(ROOT).as_posix()}" for each in FOLDERS.split("|") for path in (ROOT / each).rglob("*.py")
+    ]
+    assert sorted(name for name in named if not any(path.endswith(f"/{name}") for path in paths)) == []
 
 
 def _resolve(name: str) -> bool:
@@ -172,7 +183,8 @@ def test_the_website_has_every_page_in_reading_order_and_loads_nothing_from_else
     index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
     assert re.findall(r"^\d+\. \[[^\]]*\]\(([^)]*)\)", index, re.MULTILINE) == pages[1:]
     assert config["theme"]["font"] is False
-    assert not {"extra_javascript", "extra_css", "repo_url"} & set(config)
+    assert not {"extra_javascript", "repo_url"} & set(config)
+    assert all((ROOT / "docs" / name).is_file() for name in config["extra_css"])
 
 
 def test_every_module_of_the_api_reference_exists() -> None:
