@@ -1,9 +1,9 @@
-# make train | test | check | bench: each first sets up .venv, once. PYTHON=python3.12 chooses the Python (3.11 or newer).
+# make train | test | check | bench | docs: each first sets up .venv, once. PYTHON=python3.12 chooses the Python (3.11 or newer).
 # HONTE_VENV=DIR uses a ready environment of your own (say, one with a special build of torch) and installs nothing.
 
 PYTHON ?= python3
 PACKAGES := games agent selfplay training honte
-LONG := # files that may exceed 300 lines: games/example.py
+LONG := # files that may exceed 300 lines: FOLDER/FILE.py
 SCRIPTS := $(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
 ifdef HONTE_VENV
@@ -16,8 +16,9 @@ BIN := .venv/$(SCRIPTS)
 HONTE := $(BIN)/honte
 READY := .venv/.installed
 endif
+DOCS_READY := $(READY:.installed=.docs-installed)
 
-.PHONY: train test check bench
+.PHONY: train test check bench docs
 .DELETE_ON_ERROR:
 
 train: $(READY)
@@ -37,8 +38,15 @@ check: $(READY)
 bench: $(READY)
 	$(HONTE) bench
 
+docs: $(DOCS_READY) # the website in site/; a warning is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
 .venv/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "honte needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[dev,oracle,fast]'
+	@touch $@
+
+.venv/.docs-installed: .venv/.installed
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[docs]'
 	@touch $@
