@@ -1,4 +1,7 @@
-"""What every test shares: one thread a process, the same seeds, a limit for the hung. Knows nothing of the packages."""
+"""What every test shares: one thread a process, the same seeds, folders of its own, a limit for the hung.
+
+Knows nothing of the packages. Every process of pytest-xdist reads this file for itself.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,15 @@ import tempfile
 import numpy as np
 import pytest
 
+# Ray's sockets need a short path, and the temporary folder of macOS has a long one.
+_folder = tempfile.TemporaryDirectory(
+    prefix="honte-", dir="/tmp" if sys.platform == "darwin" else None, ignore_cleanup_errors=True
+)
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported: thread pools that fight for two cores stand still
 os.environ.setdefault("MPLBACKEND", "Agg")
-_cache = tempfile.TemporaryDirectory(prefix="honte-tests-")
-os.environ["HONTE_CACHE"] = _cache.name  # tests neither see nor leave what is known of this machine's engines
+os.environ["HONTE_CACHE"] = _folder.name  # tests neither see nor leave what is known of this machine's engines
+os.environ["RAY_TMPDIR"] = _folder.name  # clusters neither see nor leave anything in the folder of another cluster
+os.environ.pop("RAY_ADDRESS", None)
 os.environ.setdefault("PYTEST_TIMEOUT", "600")  # read by pytest-timeout, where it is installed
 
 with contextlib.suppress(ImportError):
@@ -27,6 +35,11 @@ with contextlib.suppress(ImportError):
 def pytest_configure(config: pytest.Config) -> None:
     if os.environ.get("NUMBA_DISABLE_JIT", "0") != "0":  # hashes wrap by design, and only plain Python says so
         config.addinivalue_line("filterwarnings", "ignore:overflow encountered:RuntimeWarning")
+
+
+def pytest_unconfigure() -> None:
+    """A process of pytest-xdist ends without looking back: the folder goes here."""
+    _folder.cleanup()
 
 
 @pytest.fixture(autouse=True)

@@ -42,6 +42,7 @@ def own_game(tmp_path: Path) -> str:
     return f"{path}:game"
 
 
+@pytest.mark.slow
 def test_the_documented_game_keeps_the_laws_and_is_learned(
     own_game: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -46,6 +46,7 @@ def head(tmp_path: Path) -> Iterator[tuple[str, dict[str, str], int]]:
     """A head with the job server, in a process group of its own: address, environment, port of the metrics."""
     assert RAY is not None
     env = {name: value for name, value in os.environ.items() if not name.startswith(("RAY_", "PYTHONPATH"))}
+    env |= {"RAY_TMPDIR": os.environ["RAY_TMPDIR"]}
     env |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0", "OMP_NUM_THREADS": "1"}
     env |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}  # as docs/ray.md tells people to
     deadline = time.monotonic() + 600

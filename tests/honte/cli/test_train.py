@@ -28,32 +28,32 @@ def result(capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
 
 def test_the_life_of_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "run"
-    assert train(folder, "--max-samples", "600", "--json") == 0
+    assert train(folder, "--max-samples", "300", "--json") == 0
     first = result(capsys)
     assert first["reason"] == "finished"
-    assert first["samples"] >= 600  # type: ignore[operator]
+    assert first["samples"] >= 300  # type: ignore[operator]
 
-    assert train(folder, "--max-samples", "600", "--json") == 0  # finished: says so and plays no more
+    assert train(folder, "--max-samples", "300", "--json") == 0  # finished: says so and plays no more
     shown = capsys.readouterr()
     assert "finished already" in shown.err
     assert json.loads(shown.out.splitlines()[-1])["samples"] == first["samples"]
 
-    assert train(folder, "--max-samples", "1200", "--json") == 0  # a flag that may change: goes on
-    assert result(capsys)["samples"] >= 1200  # type: ignore[operator]
+    assert train(folder, "--max-samples", "500", "--json") == 0  # a flag that may change: goes on
+    assert result(capsys)["samples"] >= 500  # type: ignore[operator]
 
     assert train(folder, "--learn.value-mix", "0.9") == 2
     assert "learn.value_mix" in capsys.readouterr().err
 
-    assert train(folder, "--fresh", "--max-samples", "300", "--json") == 0
+    assert train(folder, "--fresh", "--max-samples", "250", "--json") == 0
     assert (tmp_path / "run.1" / "config.yaml").exists()
-    assert result(capsys)["samples"] < 1200  # type: ignore[operator]
+    assert result(capsys)["samples"] < 500  # type: ignore[operator]
 
     from training.run import metrics
 
-    assert metrics.read(folder)[-1]["samples"] >= 300
+    assert metrics.read(folder)[-1]["samples"] >= 250
 
     other = tmp_path / "other"
-    assert train(other, "--init", str(tmp_path / "run.1"), "--max-samples", "300") == 0
+    assert train(other, "--init", str(tmp_path / "run.1"), "--max-samples", "250") == 0
     capsys.readouterr()
     assert main(["runs", str(tmp_path), "--json"]) == 0
     assert len(result(capsys)["runs"]) == 3  # type: ignore[arg-type]
@@ -87,7 +87,7 @@ def test_bad_input_gets_a_sentence(words: list[str], sentence: str, capsys: pyte
 
 
 def test_a_run_of_another_game_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert train(tmp_path / "run", "--max-samples", "300") == 0
+    assert train(tmp_path / "run", "--max-samples", "250") == 0
     assert main(["match", str(tmp_path / "run"), "random", "--game", "connect_four", "--games", "2"]) == 2
     assert "tic_tac_toe" in capsys.readouterr().err
     assert main(["train", "connect_four", "--run", str(tmp_path / "run")]) == 2

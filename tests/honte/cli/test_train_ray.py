@@ -110,6 +110,7 @@ def test_nothing_of_ray_is_imported_without_it(tmp_path: Path) -> None:
     assert shown.stdout.splitlines()[-1] == "0 []", shown.stderr
 
 
+@pytest.mark.slow
 def test_two_learner_processes_train_a_run(tmp_path: Path) -> None:
     env = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     words = [
@@ -119,7 +120,7 @@ def test_two_learner_processes_train_a_run(tmp_path: Path) -> None:
         "run",
         *TINY,
         "--max-samples",
-        "1500",
+        "600",
         "--learner-processes",
         "2",
         "--json",

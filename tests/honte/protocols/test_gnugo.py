@@ -14,7 +14,10 @@ PROGRAM = shutil.which("gnugo") or "/usr/games/gnugo"
 GNUGO = f"{PROGRAM} --mode gtp --level 1 --never-resign --chinese-rules --positional-superko --capture-all-dead"
 HONTE = "{python} -m honte gtp mcts:10 --game go:size={size}"
 
-pytestmark = pytest.mark.skipif(not Path(PROGRAM).is_file(), reason="GNU Go is not installed; apt install gnugo")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path(PROGRAM).is_file(), reason="GNU Go is not installed; apt install gnugo"),
+]
 
 
 def test_a_match_in_both_roles() -> None:

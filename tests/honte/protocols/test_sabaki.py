@@ -15,6 +15,7 @@ FOLDER = Path(__file__).parents[2] / "interop"
 READY = (FOLDER / "node_modules" / "@sabaki" / "gtp").is_dir()
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed; apt install nodejs npm"),
     pytest.mark.skipif(not READY, reason="@sabaki/gtp is not installed; run npm install in tests/interop"),
 ]

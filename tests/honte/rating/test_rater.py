@@ -65,10 +65,10 @@ def pairs(folder: Path) -> dict[tuple[int, int], int]:
 
 def test_a_run_rates_itself_and_learns_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     plain, rated = tmp_path / "plain", tmp_path / "rated"
-    assert main(words(plain, 600, *OFF)) == 0
+    assert main(words(plain, 400, *OFF)) == 0
     assert not (plain / "ratings").exists()
     capsys.readouterr()
-    assert main([*words(rated, 600, *RATED), "--json"]) == 0
+    assert main([*words(rated, 400, *RATED), "--json"]) == 0
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert model(rated) == model(plain)
     assert metrics.read(rated)[-1]["elo"] == told["ratings"][-1]["elo"]
@@ -78,8 +78,8 @@ def test_a_run_rates_itself_and_learns_the_same(tmp_path: Path, capsys: pytest.C
     assert best_step(rated) is not None
     assert set(pairs(rated).values()) == {6}
 
-    assert main(words(rated, 900, *RATED)) == 0  # goes on: what is known already is in the metrics
-    assert main(words(plain, 900, *OFF)) == 0
+    assert main(words(rated, 600, *RATED)) == 0  # goes on: what is known already is in the metrics
+    assert main(words(plain, 600, *OFF)) == 0
     assert model(rated) == model(plain)
     shown = [record for record in metrics.read(rated) if "elo" in record]
     assert shown

@@ -368,6 +368,7 @@ FIRST = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="needs chromium")
 @pytest.mark.parametrize("size", ["1240,900", "390,800"])
 def test_in_a_browser(folder: Path, tmp_path: Path, size: str) -> None:

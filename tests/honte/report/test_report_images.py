@@ -146,6 +146,7 @@ addEventListener("load", () => {
 FIRST = "<head><script>window.problems = []; addEventListener('error', (e) => problems.push(e.message));</script>"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="needs chromium")
 @pytest.mark.parametrize("size", ["1240,900", "390,800"])
 def test_in_a_browser(folder: Path, tmp_path: Path, size: str) -> None:

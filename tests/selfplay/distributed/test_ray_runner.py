@@ -175,9 +175,17 @@ def test_aggregators_killed_and_frozen(make: Make, cluster: Any) -> None:
 
 
 def children(turn: int) -> list[int]:
-    """An actor that plays, every second turn."""
-    pids = [int(path.parent.name) for path in Path("/proc").glob("[0-9]*/cmdline") if b"_Actor.work" in _text(path)]
-    return sorted(pids)[: turn % 2]
+    """An actor of this cluster that plays, every second turn."""
+    pids = [int(path.parent.name) for path in Path("/proc").glob("[0-9]*/cmdline") if b"Actor.work" in _text(path)]
+    return sorted(filter(_is_ours, pids))[: turn % 2]
+
+
+def _is_ours(pid: int) -> bool:
+    """Whether this process is among the ancestors: other tests may run another cluster on this machine."""
+    while pid > 1 and pid != os.getpid():
+        fields = _text(Path(f"/proc/{pid}/stat")).rpartition(b")")[2].split()
+        pid = int(fields[1]) if fields else 0
+    return pid == os.getpid()
 
 
 def _text(path: Path) -> bytes:
