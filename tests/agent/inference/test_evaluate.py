@@ -90,7 +90,7 @@ def settled(proven: list[int], policy: list[float], action: int, root: int = UNK
     trees.moves[0, :3]["action"], trees.moves[0, :3]["prior"] = [0, 2, 3], [0.5, 0.3, 0.2]
     out = Decisions.empty(1, 4)
     out.policy[0, [0, 2, 3]], out.action[0], out.value[0], out.proven[0] = policy, action, 0.25, True
-    respect_proofs(*trees.arrays[1:], np.zeros(1, np.int64), out.action, out.policy, out.value, out.proven)
+    respect_proofs(*trees.arrays[1:], np.zeros(1, np.int64), out)
     return out
 
 

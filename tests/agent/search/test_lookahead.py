@@ -1,4 +1,4 @@
-"""A look ahead that is remembered says what the look ahead says, and is asked once."""
+"""A cached lookahead returns what the lookahead returns, and computes it once."""
 
 from __future__ import annotations
 
@@ -14,41 +14,41 @@ pytestmark = pytest.mark.nojit
 
 def met(game: Game, seed: int, count: int = 40, plies: int = 7) -> States:
     """Positions of random games, some of them over, some of them alike."""
-    chance = np.random.default_rng(seed)
+    random = np.random.default_rng(seed)
     states = game.new(count)
     game.init(states)
     for _ in range(plies):
         out = game.describe_new(states)
         live = np.flatnonzero(~out.terminal)
-        actions = [chance.choice(np.flatnonzero(out.legal[b])) for b in live]
+        actions = [random.choice(np.flatnonzero(out.legal[b])) for b in live]
         game.advance(states, live, live, np.array(actions, np.int64))
     return states
 
 
 @pytest.mark.parametrize("name", ["tic_tac_toe", "connect_four:rows=4,columns=4"])
 @pytest.mark.parametrize("entries", [1, 8, 1 << 12])
-def test_it_says_what_the_look_ahead_says_however_small_its_table(name: str, entries: int) -> None:
+def test_it_returns_what_the_lookahead_returns_for_any_size_of_its_table(name: str, entries: int) -> None:
     game = games.make(name)
-    foresight = Lookahead(game, 4, 300, entries=entries)
+    lookahead = Lookahead(game, 4, 300, entries=entries)
     for seed in (0, 1, 0, 2, 1):
         states = met(game, seed)
         proven = np.full(len(states), 77, np.int8)
-        foresight(states, proven)
+        lookahead(states, proven)
         np.testing.assert_array_equal(proven, game.lookahead(states, 4, 300))
 
 
-def test_what_it_was_asked_before_is_not_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cached_position_is_not_searched_again(monkeypatch: pytest.MonkeyPatch) -> None:
     game = games.make("tic_tac_toe")
-    foresight = Lookahead(game, 2)
+    lookahead = Lookahead(game, 2)
     states, proven = met(game, 3, plies=4), np.empty(40, np.int8)
-    foresight(states, proven)
+    lookahead(states, proven)
     monkeypatch.setattr(game, "lookahead", None)
     again = np.empty_like(proven)
-    foresight(states, again)
+    lookahead(states, again)
     np.testing.assert_array_equal(again, proven)
 
 
-def test_rows_that_hold_objects_are_looked_at_each_time() -> None:
+def test_rows_that_hold_objects_are_searched_each_time() -> None:
     pytest.importorskip("pyspiel")
     game, twin = games.make("openspiel:tic_tac_toe"), games.make("tic_tac_toe")
     for seed in range(3):
@@ -59,6 +59,6 @@ def test_rows_that_hold_objects_are_looked_at_each_time() -> None:
         assert len(set(proven.tolist())) > 2
 
 
-def test_nothing_asked_is_nothing_said() -> None:
+def test_no_states_are_allowed() -> None:
     game = games.make("tic_tac_toe")
     Lookahead(game, 2)(game.new(0), np.empty(0, np.int8))
