@@ -14,19 +14,14 @@ from agent.player import RandomPlayer
 from agent.search.proofs import respect_proofs
 from agent.search.tree import UNKNOWN, Trees
 from games import position
+from games.playouts import states_after
 from tests.games.made import made
 
 pytestmark = pytest.mark.nojit
 
 
 def some_states(count: int = 12) -> Any:
-    game = made("connect_four")
-    states = game.new(count)
-    game.init(states)
-    for b in range(count):
-        for i in range(b):
-            game.advance(states, np.array([b]), np.array([b]), np.array([(b * 5 + i) % 7]))
-    return states
+    return states_after(made("connect_four"), [[(b * 5 + i) % 7 for i in range(b)] for b in range(count)])
 
 
 def test_uniform() -> None:
