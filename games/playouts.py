@@ -53,15 +53,16 @@ def random_game(game: Game, rng: np.random.Generator) -> list[int]:
 def random_positions(
     game: Game, count: int, *, plies: int | None = None, seed: int = 0, finished: bool = False
 ) -> States:
-    """[B] states of ``count`` random games after ``plies`` actions, or after 0 to three quarters of ``max_plies``.
+    """[B] states of ``count`` random games after ``plies`` actions each; None: after a random number of actions.
 
-    A game that ends earlier stays where it is. With ``finished`` false, an action that would end a game is not played,
-    so that no state is over.
+    With ``finished`` true, that number is below ``max_plies``, and games that ended stay where they are. Otherwise it
+    is below three quarters of ``max_plies``, and an action that would end a game is not played, so no state is over.
     """
     rng = np.random.default_rng(seed)
     states = initial_states(game, count)
     if plies is None:
-        lengths = rng.integers(0, max(game.max_plies * 3 // 4, 1), count)
+        longest = game.max_plies if finished else game.max_plies * 3 // 4
+        lengths = rng.integers(0, max(longest, 1), count)
     else:
         lengths = np.full(count, plies)
     for ply in range(int(lengths.max(initial=0))):

@@ -244,14 +244,16 @@ def expand_and_backup(
     edges: Records,
     rows: Ints,
     leaves: Ints,
-    positions: LeafPositions,
+    plain_positions: tuple[Any, ...],
     logits: Any,
     values: Any,
 ) -> None:
     """Back up the value of each of ``leaves [R]``, a node of tree ``rows [R]``, after expanding it unless it is proven.
 
-    ``logits [W, A]`` and ``values [W]`` are the evaluations of the W leaves that are not proven, in their order.
+    ``plain_positions``: the fields of their ``LeafPositions``. ``logits [W, A]`` and ``values [W]`` are the evaluations
+    of the W leaves that are not proven, in their order.
     """
+    positions = LeafPositions(*plain_positions)
     evaluated = 0
     for i in range(len(rows)):
         value, proven = np.float32(0.0), positions.proven[i]

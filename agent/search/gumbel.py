@@ -208,7 +208,7 @@ def select_edge(
     return select_root_edge(nodes, moves, edges, t, considered, arguments)
 
 
-select_leaves = make_select_leaves(select_edge)
+select_leaves = make_select_leaves(select_edge, GumbelArguments)
 
 
 @cached_njit(error_model="numpy")
@@ -309,7 +309,9 @@ class Gumbel:
             schedules[t, :budget] = considered_visits(num_considered, int(budget))
 
     def select_leaves(self, rows: Ints, leaves: int, batch: LeafBatch, count: int) -> tuple[int, int]:
-        selected: tuple[int, int] = select_leaves(*self.trees.arrays, rows, leaves, self.arguments, batch, count)
+        selected: tuple[int, int] = select_leaves(
+            *self.trees.arrays, rows, leaves, tuple(self.arguments), tuple(batch), count
+        )
         return selected
 
     def decide(self, rows: Ints, terms: Terms) -> Decisions:

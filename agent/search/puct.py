@@ -109,7 +109,7 @@ def select_edge(
     return first if best == NONE else best
 
 
-select_leaves = make_select_leaves(select_edge)
+select_leaves = make_select_leaves(select_edge, PuctArguments)
 
 
 @cached_njit(error_model="numpy")
@@ -215,7 +215,9 @@ class Puct:
         mix_root_noise(self.trees.nodes, self.trees.moves, rows, fraction, noise)
 
     def select_leaves(self, rows: Ints, leaves: int, batch: LeafBatch, count: int) -> tuple[int, int]:
-        selected: tuple[int, int] = select_leaves(*self.trees.arrays, rows, leaves, self.arguments, batch, count)
+        selected: tuple[int, int] = select_leaves(
+            *self.trees.arrays, rows, leaves, tuple(self.arguments), tuple(batch), count
+        )
         return selected
 
     def decide(self, rows: Ints, terms: Terms) -> Decisions:

@@ -191,7 +191,7 @@ class Search:
             self.lookahead(states[len(bare) :], proven[len(bare) :])
         evaluation = self._evaluate(batch, states, positions, list_unproven(proven, self.unproven))
         leaf_positions = LeafPositions(positions.legal, positions.to_play, proven)
-        expand_and_backup(*self.trees.arrays, batch.trees, batch.leaves, leaf_positions, *evaluation)
+        expand_and_backup(*self.trees.arrays, batch.trees, batch.leaves, tuple(leaf_positions), *evaluation)
         if len(bare):
             if positions.terminal[: len(bare)].any():
                 raise ValueError(f"a finished game of {self.game.name} cannot be searched")

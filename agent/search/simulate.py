@@ -14,10 +14,11 @@ from agent.search.tree import ROOT, UNKNOWN, Ints, LeafBatch, Records
 from games.jit_cache import Rule, compile_cached, fingerprint
 
 
-def make_select_leaves(select_edge: Rule) -> Rule:
+def make_select_leaves(select_edge: Rule, arguments_type: type) -> Rule:
     """Compile the selection loop around ``select_edge(slots, nodes, moves, edges, t, index, arguments)``.
 
-    ``select_edge`` returns the move that a simulation follows from node ``index`` of tree ``t``.
+    ``select_edge`` returns the move that a simulation follows from node ``index`` of tree ``t``; ``arguments`` is a
+    named tuple of ``arguments_type``.
     """
 
     def select_leaves(
@@ -27,8 +28,8 @@ def make_select_leaves(select_edge: Rule) -> Rule:
         edges: Records,
         rows: Ints,
         leaves: int,
-        arguments: Any,
-        batch: LeafBatch,
+        plain_arguments: tuple[Any, ...],
+        plain_batch: tuple[Ints, ...],
         count: int,
     ) -> tuple[int, int]:
         """Select up to ``leaves`` new leaves in each of the trees ``rows [R]``, whose roots are expanded.
@@ -36,7 +37,11 @@ def make_select_leaves(select_edge: Rule) -> Rule:
         The leaves are written into ``batch`` behind the first ``count``. A simulation that reaches a proven edge backs
         up its value at once, and the next one begins. A simulation that reaches a leaf which is not evaluated yet ends
         the round of its tree. Returns the new count, and the number of simulations that ended at proven edges.
+
+        ``plain_arguments`` and ``plain_batch``: the fields of an ``arguments_type`` and of a ``LeafBatch`` as plain
+        tuples, because Numba takes several microseconds longer to tell the type of a named one.
         """
+        arguments, batch = arguments_type(*plain_arguments), LeafBatch(*plain_batch)
         capacity = nodes.shape[1]
         num_proven = 0
         for t in rows:

@@ -18,6 +18,7 @@ from agent.search.proofs import respect_proofs
 from agent.search.simulate import make_select_leaves
 from agent.search.tree import NONE, ROOT, UNKNOWN, Ints, LeafBatch, Records, Trees
 from agent.settings import Number, Settings
+from games.splitmix import compiled_mix_bits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,10 +38,8 @@ class UctArguments(NamedTuple):
 @njit(forceinline=True)
 def tie_breaker(key: np.uint64, node: int, action: int) -> np.uint64:
     """A pseudorandom number of the action; it puts the actions of each node in an order of its own for every key."""
-    code = key ^ (np.uint64(node) << np.uint64(32)) ^ np.uint64(action)
-    code = (code ^ (code >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    code = (code ^ (code >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return code ^ (code >> np.uint64(31))
+    code: np.uint64 = compiled_mix_bits(key ^ (np.uint64(node) << np.uint64(32)) ^ np.uint64(action))
+    return code
 
 
 @njit(forceinline=True, error_model="numpy")
@@ -80,7 +79,7 @@ def select_edge(
     return first if best == NONE else best
 
 
-select_leaves = make_select_leaves(select_edge)
+select_leaves = make_select_leaves(select_edge, UctArguments)
 
 
 class Uct:
@@ -99,7 +98,9 @@ class Uct:
         self.arguments.keys[rows] = terms.keys
 
     def select_leaves(self, rows: Ints, leaves: int, batch: LeafBatch, count: int) -> tuple[int, int]:
-        selected: tuple[int, int] = select_leaves(*self.trees.arrays, rows, leaves, self.arguments, batch, count)
+        selected: tuple[int, int] = select_leaves(
+            *self.trees.arrays, rows, leaves, tuple(self.arguments), tuple(batch), count
+        )
         return selected
 
     def decide(self, rows: Ints, terms: Terms) -> Decisions:

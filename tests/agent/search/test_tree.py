@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from numba import njit
 from agent.search.expand_backup import expand_and_backup, init_roots
 from agent.search.simulate import make_select_leaves
 from agent.search.subtree_reuse import reroot
-from agent.search.tree import NONE, ROOT, UNKNOWN, LeafBatch, LeafPositions, Trees
+from agent.search.tree import NONE, ROOT, UNKNOWN, Trees
 
 pytestmark = pytest.mark.nojit
 
@@ -40,17 +40,21 @@ def test_what_the_fields_cannot_count_is_refused(capacity: int, num_actions: int
         Trees(1, capacity, num_actions)
 
 
+class FollowArguments(NamedTuple):
+    actions: Any  # [T, N] the action to follow from each node
+
+
 @njit
-def follow_actions(slots: Any, nodes: Any, moves: Any, edges: Any, t: int, index: int, actions: Any) -> int:
-    """Select the action ``actions[t, index]`` at node ``index`` of tree ``t``."""
+def follow_actions(slots: Any, nodes: Any, moves: Any, edges: Any, t: int, index: int, arguments: Any) -> int:
+    """Select the action ``arguments.actions[t, index]`` at node ``index`` of tree ``t``."""
     first = nodes[t, index]["first_edge"]
     for e in range(first, first + nodes[t, index]["num_edges"]):
-        if moves[t, e]["action"] == actions[t, index]:
+        if moves[t, e]["action"] == arguments.actions[t, index]:
             return int(e)
     return -1
 
 
-select_leaves = make_select_leaves(follow_actions)
+select_leaves = make_select_leaves(follow_actions, FollowArguments)
 
 
 def select_along(trees: Trees, *path: int, times: int = 1, leaves: int = 1) -> Any:
@@ -61,7 +65,7 @@ def select_along(trees: Trees, *path: int, times: int = 1, leaves: int = 1) -> A
         node = child(trees, node, action)
     trees.slots["budget"] = trees.slots["spent"] + times
     batch = np.zeros((5, 8), np.int64)
-    count, num_proven = select_leaves(*trees.arrays, ints(0), leaves, actions, LeafBatch(*batch), 0)
+    count, num_proven = select_leaves(*trees.arrays, ints(0), leaves, (actions,), tuple(batch), 0)
     return batch[:, :count], num_proven
 
 
@@ -90,9 +94,7 @@ def back_up(
     """``expand_and_backup`` one leaf of tree ``t``."""
     rows = 1 if proven == UNKNOWN else 0
     answer = np.array([logits], np.float32)[:rows], np.array([value], np.float32)[:rows]
-    expand_and_backup(
-        *trees.arrays, ints(t), leaf, LeafPositions(np.array([legal], bool), ints(to_play), ints(proven)), *answer
-    )
+    expand_and_backup(*trees.arrays, ints(t), leaf, (np.array([legal], bool), ints(to_play), ints(proven)), *answer)
 
 
 def root(trees: Trees, *, value: float = 0.5, legal: Any = (1, 1, 1), to_play: int = 0) -> Any:
@@ -279,13 +281,13 @@ def test_simulations_go_on_until_there_is_a_leaf_or_the_budget_is_spent() -> Non
         first_actions = np.zeros((4, 8), np.int64)
         trees.slots["budget"] = 1
         batch = np.zeros((5, 8), np.int64)
-        select_leaves(*trees.arrays, ints(t), 1, first_actions, LeafBatch(*batch), 0)
+        select_leaves(*trees.arrays, ints(t), 1, (first_actions,), tuple(batch), 0)
         back_up(trees, t, batch[1, :1], to_play=1, proven=0)
     trees.slots["budget"], trees.slots["spent"] = [5, 5, 5, 4], [0, 1, 3, 4]
     batch = np.full((5, 4), -7)
     actions = np.zeros((4, 8), np.int64)
     actions[0] = 2
-    assert select_leaves(*trees.arrays, ints(0, 1, 2, 3), 1, actions, LeafBatch(*batch), 1) == (2, 4 + 2)
+    assert select_leaves(*trees.arrays, ints(0, 1, 2, 3), 1, (actions,), tuple(batch), 1) == (2, 4 + 2)
     assert batch[:, 1].tolist() == [0, 1, 0, 1, 2]
     assert (batch[:, [0, 2, 3]] == -7).all()
     assert trees.slots["spent"].tolist() == [1, 5, 5, 4]
@@ -297,7 +299,7 @@ def test_evaluations_go_to_the_leaves_that_are_not_proven() -> None:
     trees = bare(3)
     logits = np.log(np.array([[1, 1, 2], [4, 1, 1]], np.float32))
     legal, proven = np.ones((3, 3), bool), ints(UNKNOWN, -1, UNKNOWN)
-    positions = LeafPositions(legal, ints(0, 0, 1), proven)
+    positions = (legal, ints(0, 0, 1), proven)
     expand_and_backup(
         *trees.arrays, ints(0, 1, 2), ints(0, 0, 0), positions, logits, np.array([0.25, -0.5], np.float32)
     )
