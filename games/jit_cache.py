@@ -119,7 +119,8 @@ def compile_cached(function: Rule, key: str | None, checked: bool = False, **opt
     ``key`` says what else it depends on; None: not to be kept. ``checked``: an index out of bounds raises IndexError,
     which makes code of its own. ``options`` are Numba's.
     """
-    made: Any = njit(nogil=True, boundscheck=checked or None, **options)(function)  # None: as NUMBA_BOUNDSCHECK says
+    options = {"boundscheck": checked or None} | options  # None: as NUMBA_BOUNDSCHECK says
+    made: Any = njit(nogil=True, **options)(function)
     if key is not None and hasattr(made, "py_func"):  # without the JIT it is the function itself
         made._cache = DiskCache(made.py_func, made.targetoptions, key)
     rule: Rule = made

@@ -32,12 +32,10 @@ def check_parameters(
         raise ValueError(
             f"{name}: the field 'to_play' is {state['to_play']}; it must be a whole number, such as np.int8"
         )
-    for label, value in (("num_actions", num_actions), ("max_plies", max_plies)):
-        least = 1 if label == "num_actions" else 0
-        if not _is_whole(value) or value < least:
-            raise ValueError(f"{name}: {label} is {value!r}; it must be a whole number of at least {least}")
-    if num_actions > MOST_ACTIONS:
-        raise ValueError(f"{name}: num_actions is {num_actions}; it must be from 1 to {MOST_ACTIONS}")
+    if not _is_whole(num_actions) or not 1 <= num_actions <= MOST_ACTIONS:
+        raise ValueError(f"{name}: num_actions is {num_actions!r}; it must be a whole number from 1 to {MOST_ACTIONS}")
+    if not _is_whole(max_plies) or max_plies < 0:
+        raise ValueError(f"{name}: max_plies is {max_plies!r}; it must be a whole number of at least 0")
     shape = observation_shape
     if not isinstance(shape, tuple | list) or len(shape) != 3 or not all(_is_whole(n) and n > 0 for n in shape):
         raise ValueError(

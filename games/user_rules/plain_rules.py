@@ -29,12 +29,19 @@ ARGUMENTS = {
     "step": "s, a",
     "outcome": "s",
     "observe": "s, planes",
+    "begin_turn": "s",
     "heuristic": "s",
     "final_targets": "s, ownership",
 }
 """How each rule is called."""
 
-RESULTS = {"init": "write to s", "legal_actions": "write to legal", "step": "write to s", "observe": "write to planes"}
+RESULTS = {
+    "init": "write to s",
+    "legal_actions": "write to legal",
+    "step": "write to s",
+    "observe": "write to planes",
+    "begin_turn": "write to s",
+}
 """What rules do that return nothing."""
 
 HANGS_AFTER = 10.0

@@ -31,7 +31,7 @@ def is_own(function: Rule) -> bool:
 
 def in_house(path: str) -> bool:
     """Whether the file at ``path`` is one of honte's games."""
-    return Path(path).parent == HOUSE
+    return HOUSE in Path(path).parents
 
 
 def unchecked() -> bool:

@@ -134,10 +134,10 @@ def test_torch_is_imported_only_for_a_network() -> None:
     code = """
 import sys
 import games.registry
-from agent.players import game_of, player
+from agent.players import make_player
 game = games.registry.make("tic_tac_toe")
 for text in ("random", "mcts:5", "minimax:2", "perfect"):
-    player(text, game, num_slots=1)
+    make_player(text, game, num_slots=1)
 assert "torch" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])

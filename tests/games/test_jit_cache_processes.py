@@ -17,7 +17,7 @@ COMPILE = '''
 import json, sys, time
 from pathlib import Path
 import numpy as np
-from games.jit_cache import kept
+from games.jit_cache import compile_cached
 
 folder, number, processes, rounds = Path(sys.argv[1]), *map(int, sys.argv[2:])
 
@@ -31,7 +31,7 @@ def call(number, round):
     """(value, entries from disk): for rows whose field has another place and type in every process."""
     rows = np.zeros(3, [("before", np.int8, number + 1), ("x", [np.int16, np.int32, np.int64, np.float64][number % 4])])
     rows["x"], rows["before"] = 100 * round + number, -1
-    made = kept(loop, f"round {round}")
+    made = compile_cached(loop, f"round {round}")
     return made(rows), sum(made.stats.cache_hits.values())
 
 if number >= 0:
@@ -90,7 +90,7 @@ def test_no_entry_of_sixteen_processes_in_twenty_rounds_is_wrong_or_lost(tmp_pat
 VARIANTS = """
 import sys
 from numba import njit
-from games.jit_cache import kept
+from games.jit_cache import compile_cached
 
 def variant(step):
     @njit
@@ -109,7 +109,7 @@ def variant(step):
     def rule(x):
         return outer(x) + step
 
-    return kept(rule, "variant")
+    return compile_cached(rule, "variant")
 
 for word in sys.argv[1:]:
     rule = variant(int(word))

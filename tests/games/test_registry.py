@@ -102,7 +102,7 @@ def test_errors_of_files(nim: str, tmp_path: Path) -> None:
         (f"{nim}:number", "is int, not a game; games.from_rules makes one"),
         (f"{nim}:Size", "is Size, not a game"),
         (f"{nim}:ready:max_plies=3", "this game takes no parameters"),
-        (f"{nim}:game:plies=3", "unknown parameter 'plies'; there are max_plies"),
+        (f"{nim}:game:plies=3", "unknown parameter 'plies'; did you mean max_plies"),
     ):
         with pytest.raises(ValueError, match=sentence):
             games.make(text)
@@ -125,7 +125,9 @@ def test_two_files_of_one_name_are_two_games(nim: str, tmp_path: Path) -> None:
 def test_a_number_of_actions_that_no_record_can_hold_is_refused(num_actions: int) -> None:
     import numpy as np
 
-    with pytest.raises(ValueError, match=f"mine: num_actions is {num_actions}; it must be from 1 to 32767"):
+    with pytest.raises(
+        ValueError, match=f"mine: num_actions is {num_actions}; it must be a whole number from 1 to 32767"
+    ):
         games.from_rules(
             name="mine", state=np.dtype([("to_play", np.int8)]), num_actions=num_actions, observation_shape=(1, 1, 1),
             max_plies=1, init=print, legal_actions=print, step=print, outcome=print, observe=print, draw=print,

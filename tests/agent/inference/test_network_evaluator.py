@@ -46,14 +46,14 @@ def tried(monkeypatch: pytest.MonkeyPatch, costs: dict[str, float]) -> None:
 
 def test_the_fastest_engine_takes_over_with_the_newest_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("openvino")
-    tried(monkeypatch, {"TorchEngine": 2.0, "OpenVinoEngine": 1.0})
+    tried(monkeypatch, {"TorchBackend": 2.0, "OpenVinoBackend": 1.0})
     given, expected = {n: weights(n) for n in (1, 2, 3)}, {n: only(n) for n in (1, 2, 3)}
     judge = NetworkEvaluator(GAME, SMALL, BackendConfig(precision="fp32"), wait=False)
     for version in (1, 2):  # the second may come before or after the change
         judge.load(given[version], version)
         np.testing.assert_allclose(values(judge), expected[version], atol=1e-5)
     judge.chooser.join()
-    assert type(judge.engine).__name__ == "OpenVinoEngine"
+    assert type(judge.engine).__name__ == "OpenVinoBackend"
     assert judge.version == 2
     np.testing.assert_allclose(values(judge), expected[2], atol=1e-5)
     judge.load(given[3], 3)

@@ -152,7 +152,7 @@ def test_an_unknown_rule_is_named() -> None:
 
 @pytest.mark.parametrize("leaves", [-1, 0, 32_768])
 def test_a_number_of_leaves_that_cannot_be_is_refused(leaves: int) -> None:
-    with pytest.raises(ValueError, match=rf"search\.leaves is {leaves}; it must be from 1 to 32767"):
+    with pytest.raises(ValueError, match=rf"search\.leaves is {leaves}: it must be a whole number from 1 to 1,024"):
         Search(made("tic_tac_toe"), uniform_evaluate, SearchConfig(leaves=leaves), num_slots=1)
 
 

@@ -12,7 +12,9 @@ import pytest
 
 import games
 from agent.solvers.minimax import MinimaxPlayer
+from games.compiled import CompiledGame
 from games.game import Game
+from games.registry import NAMES, make
 from games.user_rules.faults import GameFault
 from tests.games.user_rules.own import within, write
 
@@ -194,3 +196,11 @@ def test_a_process_ends_with_a_sentence_and_not_by_a_signal(tmp_path: Path) -> N
         assert done.returncode == (1 if words[0] == "check-game" else 2)
         assert "line 20, in step: index 3 is out of bounds for axis 0 with size 3" in done.stderr
         assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_rules_that_come_with_honte_run_without_bounds_checks(name: str) -> None:
+    game = make(name)
+    assert isinstance(game, CompiledGame)
+    assert not game.is_own
+    assert not game.checked

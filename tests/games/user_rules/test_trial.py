@@ -101,7 +101,7 @@ def test_a_rule_that_does_not_return(tmp_path: Path, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("edit", "sentence"),
     [
-        (("num_actions=9", "num_actions=0"), "num_actions is 0; it must be a whole number of at least 1"),
+        (("num_actions=9", "num_actions=0"), "num_actions is 0; it must be a whole number from 1 to"),
         (("num_actions=9", "num_actions=9.0"), "num_actions is 9.0"),
         (
             ("(2, 3, 3)", "(3, 3)"),
