@@ -1,21 +1,14 @@
-<<<<<<< HEAD
-# make train | test | check | bench | docs: each first sets up .venv, once. PYTHON=python3.12 chooses the Python (3.11 or newer).
-=======
-# make train | test | test-all | check | bench: each first sets up .venv, once. PYTHON=python3.12 chooses the Python (3.11 or newer).
->>>>>>> 4ab89a6270d7726a6a2b774d0293f3b63448c46b
+# make train | test | test-all | check | bench | docs: each first sets up .venv, once.
+# PYTHON=python3.12 chooses the Python (3.11 or newer).
 # HONTE_VENV=DIR uses a ready environment of your own (say, one with a special build of torch) and installs nothing.
 # make test runs what proves the code, in minutes; make test-all runs what make test leaves out: the tests marked `slow`.
 # Both run in one process for each core, up to 8; PARALLEL= runs them in one process, without pytest-xdist.
 
 PYTHON ?= python3
 PACKAGES := games agent selfplay training honte
-<<<<<<< HEAD
 LONG := # files that may exceed 300 lines: FOLDER/FILE.py
-=======
-LONG := # files that may exceed 300 lines: games/example.py
 PARALLEL ?= -n logical --maxprocesses 8 --dist worksteal
 PYTEST = $(BIN)/python -m pytest $(PARALLEL) --durations=10
->>>>>>> 4ab89a6270d7726a6a2b774d0293f3b63448c46b
 SCRIPTS := $(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
 ifdef HONTE_VENV
@@ -30,11 +23,7 @@ READY := .venv/.installed
 endif
 DOCS_READY := $(READY:.installed=.docs-installed)
 
-<<<<<<< HEAD
-.PHONY: train test check bench docs
-=======
-.PHONY: train test test-all check bench
->>>>>>> 4ab89a6270d7726a6a2b774d0293f3b63448c46b
+.PHONY: train test test-all check bench docs
 .DELETE_ON_ERROR:
 
 train: $(READY)

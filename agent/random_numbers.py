@@ -9,19 +9,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from games.splitmix import GOLDEN, mix_bits
+
 Keys = NDArray[np.uint64]
 
-GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 OPENING, NOISE, SAMPLE, ROLLOUT, CAP, TIES = range(6)
 """Uses: numbers of one key but different uses are independent."""
 
 
 def mix(values: Keys) -> Keys:
     """[...] uint64 hashed to [...] uint64, one to one."""
-    out = np.atleast_1d(values) + GOLDEN
-    out = (out ^ (out >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    out = (out ^ (out >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return out ^ (out >> np.uint64(31))
+    hashed: Keys = mix_bits(np.atleast_1d(values) + GOLDEN)
+    return hashed
 
 
 def make_keys(seed: int, game_ids: NDArray[np.integer] | int, plies: NDArray[np.integer] | int) -> Keys:

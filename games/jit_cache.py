@@ -32,6 +32,7 @@ from numba.core.bytecode import FunctionIdentity
 from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 from numba.core.targetconfig import ConfigStack
+from numba.core.types import NamedTuple, NamedUniTuple
 
 from games import code_files
 
@@ -102,7 +103,14 @@ class DiskCache:
         inherited = [str(getattr(flags, name)) for name in INHERITED] if flags else []
         named = (self.function.__module__, self.function.__qualname__, self.key, self.made_of)
         switches = (sorted(self.options.items()), inherited, *(getattr(config, name) for name in SWITCHES))
-        return repr((VERSIONS, named, str(sig), codegen.magic_tuple(), switches))
+        types = (str(sig), _field_names(getattr(sig, "args", sig)))
+        return repr((VERSIONS, named, types, codegen.magic_tuple(), switches))
+
+
+def _field_names(types: Any) -> list[Any]:
+    """The fields of the named tuples among ``types``, in their order, which the text of a type leaves out."""
+    named = [each for each in types if isinstance(each, NamedTuple | NamedUniTuple)]
+    return [(each.instance_class.__qualname__, each.fields, _field_names(each.types)) for each in named]
 
 
 def compile_cached(function: Rule, key: str | None, checked: bool = False, **options: Any) -> Rule:

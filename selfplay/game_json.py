@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from games.game import Game
+from games.playouts import action_texts
 from selfplay.records import GameRecord
 
 SCHEMA = 1
@@ -29,23 +30,12 @@ def to_json(game: Game, record: GameRecord, players: Sequence[str]) -> dict[str,
         "game": game.name,
         "players": list(players),
         "opening": record.opening,
-        "moves": moves_text(game, record.actions.tolist()),
+        "moves": action_texts(game, record.actions),
         "actions": record.actions.tolist(),
         "values": [round(float(value), 4) for value in record.values],
         "outcome": record.outcome,
         "reason": record.reason,
     }
-
-
-def moves_text(game: Game, actions: Sequence[int]) -> list[str]:
-    """The actions as people write them."""
-    states = game.new(1)
-    game.init(states)
-    texts = []
-    for action in actions:
-        texts.append(game.action_text(action, int(game.describe_new(states).to_play[0])))
-        game.step(states, np.array([action]))
-    return texts
 
 
 def from_json(game: Game, content: Any, place: str = "record") -> GameRecord:

@@ -17,6 +17,7 @@ from agent.decision import Decisions, Forfeit, Terms
 from agent.player import MoveFollower, Player, StatefulPlayer
 from agent.search.tree import Ints
 from games.game import Game, States
+from games.playouts import state_after
 from selfplay.records import GameRecord
 
 NOBODY = -1
@@ -122,10 +123,7 @@ class GameLoop:
             self._sit(slot, seat)
 
     def _sit(self, slot: int, seat: _GameUnderWay) -> None:
-        row = self.states[slot : slot + 1]
-        self.game.init(row)
-        for action in seat.actions:
-            self.game.step(row, np.array([action]))
+        self.states[slot] = state_after(self.game, seat.actions)[0]
         self.seats[slot] = seat
         self.empty.discard(slot)
         self.unasked.append(slot)

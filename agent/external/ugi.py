@@ -11,11 +11,10 @@ from __future__ import annotations
 
 import time
 
-import numpy as np
-
 from agent.external.player import ExternalEngine, ExternalPlayer, default_num_engines, parse_command
 from agent.external.process import CommandRefused, EngineProcess
 from games.game import Game
+from games.playouts import action_texts, state_after
 
 SECONDS = 60.0
 """How long an answer may take unless ``seconds=`` says otherwise."""
@@ -65,12 +64,8 @@ class UgiEngine(ExternalEngine[UgiClient]):
     def answer(self, actions: list[int]) -> int:
         client = self._started(new_game=len(actions) < self.plies)
         self.plies = len(actions)
-        states, texts = self.game.new(1), list[str]()
-        self.game.init(states)
-        for action in actions:
-            texts.append(self.game.action_text(action, int(self.game.describe_new(states).to_play[0])))
-            self.game.step(states, np.array([action]))
-        here = self.game.describe_new(states)
+        texts = action_texts(self.game, actions)
+        here = self.game.describe_new(state_after(self.game, actions))
         client.send(" ".join(["position startpos", *(["moves", *texts] if texts else [])]))
         said = client.ask(f"go {self.limit}", "bestmove").split(" ")[0]
         try:

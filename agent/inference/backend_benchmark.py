@@ -13,6 +13,7 @@ import numpy as np
 
 from agent.inference.evaluate import Evaluation
 from games.game import Game, Positions, States
+from games.playouts import random_positions
 
 ROWS = 128
 """Positions in a batch of a trial."""
@@ -72,18 +73,7 @@ def is_close(precision: str, found: AnswerDifference) -> bool:
 
 def sample_positions(game: Game, count: int = 256) -> tuple[States, Positions]:
     """[B] random positions of which none is over: what engines are tried on."""
-    random = np.random.default_rng(0)
-    states = game.new(count)
-    game.init(states)
-    plies = random.integers(0, max(game.max_plies * 3 // 4, 1), count)
-    for ply in range(int(plies.max())):
-        out = game.describe_new(states)
-        live = np.flatnonzero((plies > ply) & ~out.terminal)
-        actions = np.array([random.choice(np.flatnonzero(out.legal[i])) for i in live], np.int64)
-        before = states[live].copy()
-        game.advance(states, live, live, actions)
-        over = game.describe_new(states[live]).terminal
-        states[live[over]] = before[over]
+    states = random_positions(game, count)
     return states, game.describe_new(states)
 
 

@@ -1,6 +1,6 @@
-"""How trees grow: the kernels every search shares. A walk down ends at a leaf, which is judged, and all above hear it.
+"""Expansion and backup: a leaf gets its moves and its value, and the value is added to every node above it.
 
-Knows nodes, moves, edges, values and proofs. Does not know rules, networks or how an edge is chosen.
+Knows nodes, moves, edges, values and proofs. Does not know rules, networks or how an edge is selected.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from agent.search.tree import NONE, ROOT, UNKNOWN, Ints, Records
+from agent.search.tree import NONE, ROOT, UNKNOWN, Ints, LeafPositions, Records
 from games.jit_cache import cached_njit
 
 
 @njit(forceinline=True, error_model="numpy")
 def new_node(slots: Records, nodes: Records, t: int, parent: int, parent_edge: int) -> int:
-    """A blank node at the end of tree ``t``; its index."""
+    """Append a blank node to tree ``t``; return its index."""
     index = int(slots[t]["num_nodes"])
     slots[t]["num_nodes"] = index + 1
     node = nodes[t, index]
@@ -47,7 +47,7 @@ def init_roots(slots: Records, nodes: Records, moves: Records, edges: Records, r
 
 @njit(forceinline=True, error_model="numpy")
 def swap_moves(moves: Records, t: int, i: int, j: int) -> None:
-    """Let moves ``i`` and ``j`` of tree ``t`` change places."""
+    """Exchange the moves ``i`` and ``j`` of tree ``t``."""
     if i != j:
         prior, action = moves[t, i]["prior"], moves[t, i]["action"]
         moves[t, i] = moves[t, j]
@@ -57,7 +57,10 @@ def swap_moves(moves: Records, t: int, i: int, j: int) -> None:
 
 @njit(forceinline=True, error_model="numpy")
 def move_likeliest_first(nodes: Records, moves: Records, t: int, index: int) -> None:
-    """Bring the likeliest untried move of node ``index`` before the others; of equal ones that of the lowest action."""
+    """Put the untried move with the highest prior before the other untried moves of node ``index``.
+
+    Among equal priors, it is the move with the lowest action.
+    """
     node = nodes[t, index]
     start = node["first_edge"] + node["num_tried"]
     best = start
@@ -70,11 +73,11 @@ def move_likeliest_first(nodes: Records, moves: Records, t: int, index: int) -> 
 
 
 @njit(forceinline=True, error_model="numpy")
-def try_move(nodes: Records, moves: Records, edges: Records, t: int, index: int, pick: int) -> int:
-    """Make the untried move ``pick`` of node ``index`` a tried one; its edge, which is blank."""
+def try_move(nodes: Records, moves: Records, edges: Records, t: int, index: int, move: int) -> int:
+    """Give the untried ``move`` of node ``index`` a blank edge, behind the edges that the node has; return the edge."""
     node = nodes[t, index]
     place = node["first_edge"] + node["num_tried"]
-    swap_moves(moves, t, place, pick)
+    swap_moves(moves, t, place, move)
     edge = edges[t, place]
     edge["child"] = NONE
     edge["visits"] = 0
@@ -87,13 +90,13 @@ def try_move(nodes: Records, moves: Records, edges: Records, t: int, index: int,
 
 
 @njit(forceinline=True, error_model="numpy")
-def add_pending_visit(nodes: Records, edges: Records, t: int, owner: int, pick: int) -> None:
-    """Count a pending simulation on the walk from the root to edge ``pick`` of ``owner``."""
+def add_pending_visit(nodes: Records, edges: Records, t: int, owner: int, edge: int) -> None:
+    """Count a pending visit at every node and edge from the root to ``edge``, which leaves node ``owner``."""
     while owner != NONE:
         node = nodes[t, owner]
-        edges[t, pick]["pending"] += 1
+        edges[t, edge]["pending"] += 1
         node["pending"] += 1
-        pick = node["parent_edge"]
+        edge = node["parent_edge"]
         owner = node["parent"]
 
 
@@ -103,7 +106,8 @@ def expand(
 ) -> None:
     """Give ``leaf`` of tree ``t`` a move for every legal action, with the softmax of their logits as priors.
 
-    ``legal [A]``; ``logits [A]`` raw, float32. Logits that are not all finite count as uniform.
+    ``legal [A]``; ``logits [A]`` float32, of all actions. The priors are uniform if a legal action's logit is not
+    finite.
     """
     node = nodes[t, leaf]
     first = slots[t]["num_edges"]
@@ -129,9 +133,9 @@ def expand(
             prior = np.float32(math.exp(np.float64(logit)))  # the same bits without the JIT
         total += prior
         moves[t, e]["prior"] = prior
-    share = np.float32(1.0) / total
+    scale = np.float32(1.0) / total
     for e in range(first, first + count):
-        moves[t, e]["prior"] *= share
+        moves[t, e]["prior"] *= scale
     if finite:
         swap_moves(moves, t, first, first + best)
     node["first_edge"] = first
@@ -141,7 +145,10 @@ def expand(
 
 @cached_njit(error_model="numpy")
 def mix_root_noise(nodes: Records, moves: Records, rows: Ints, fraction: Any, noise: NDArray[np.float32]) -> None:
-    """Mix ``noise [R, A]`` into the priors of the roots of ``rows [R]``; ``fraction`` float32."""
+    """Replace each root prior p of the trees ``rows [R]`` by (1 - fraction) p + fraction * noise.
+
+    ``fraction`` float32; ``noise [R, A]``.
+    """
     for i in range(len(rows)):
         t = rows[i]
         root = nodes[t, ROOT]
@@ -153,7 +160,10 @@ def mix_root_noise(nodes: Records, moves: Records, rows: Ints, fraction: Any, no
 
 @njit(forceinline=True, error_model="numpy")
 def prove_node(nodes: Records, edges: Records, t: int, index: int) -> None:
-    """Prove node ``index`` from its edges, if they allow it: one win is a win; all proven, the best of them."""
+    """Set the proven value of node ``index`` if its edges allow it.
+
+    One edge that is a proven win proves a win. If every edge is proven, the best of their values is the node's.
+    """
     node = nodes[t, index]
     best = -1 if node["num_tried"] == node["num_edges"] else UNKNOWN
     for e in range(node["first_edge"], node["first_edge"] + node["num_tried"]):
@@ -170,14 +180,15 @@ def prove_node(nodes: Records, edges: Records, t: int, index: int) -> None:
 
 @njit(forceinline=True, error_model="numpy")
 def update_ancestors(
-    nodes: Records, edges: Records, t: int, owner: int, pick: int, value: Any, proven: int, marked: int
+    nodes: Records, edges: Records, t: int, owner: int, edge_index: int, value: Any, proven: int, pending: int
 ) -> None:
-    """Add one simulation's ``value`` (the view of ``owner``, who has edge ``pick``) to all above; spread proofs.
+    """Add one simulation's ``value`` to every edge and node from edge ``edge_index`` of node ``owner`` up to the root.
 
-    ``marked``: 1 if the walk was counted as pending, else 0.
+    ``value`` and ``proven`` are from the viewpoint of the player to move at ``owner``. A proven value travels up as far
+    as it proves nodes. ``pending``: 1 if ``add_pending_visit`` counted this simulation, else 0.
     """
     while owner != NONE:
-        edge = edges[t, pick]
+        edge = edges[t, edge_index]
         node = nodes[t, owner]
         if proven != UNKNOWN:
             edge["proven"] = proven
@@ -185,14 +196,14 @@ def update_ancestors(
                 prove_node(nodes, edges, t, owner)
             proven = node["proven"]
             if proven != UNKNOWN:
-                value = proven  # a proven node answers with its exact value
+                value = proven  # what a proven node passes up is exact
         edge["visits"] += 1
         edge["value_sum"] += value
-        edge["pending"] -= marked
+        edge["pending"] -= pending
         node["visits"] += 1
         node["value_sum"] += value
-        node["pending"] -= marked
-        pick = node["parent_edge"]
+        node["pending"] -= pending
+        edge_index = node["parent_edge"]
         owner = node["parent"]
         if owner != NONE and nodes[t, owner]["to_play"] != node["to_play"]:
             value = -value
@@ -202,9 +213,10 @@ def update_ancestors(
 
 @njit(forceinline=True, error_model="numpy")
 def backup(nodes: Records, edges: Records, t: int, leaf: int, to_play: int, value: Any, proven: int) -> None:
-    """Give ``leaf`` of tree ``t`` its value (the view of its ``to_play``) and add it to everything above.
+    """Set the value of ``leaf`` in tree ``t`` and add it to every node and edge above.
 
-    ``value`` float32 in [-1, 1]; where ``proven`` is not UNKNOWN, it is the exact value.
+    ``value`` (float32 in [-1, 1]) and ``proven`` are from the viewpoint of ``to_play``, the player to move at the leaf.
+    If ``proven`` is not UNKNOWN, it replaces ``value``. A value that is not finite counts as 0.
     """
     node = nodes[t, leaf]
     if proven != UNKNOWN:
@@ -232,21 +244,21 @@ def expand_and_backup(
     edges: Records,
     rows: Ints,
     leaves: Ints,
-    found: Any,
+    plain_positions: tuple[Any, ...],
     logits: Any,
     values: Any,
 ) -> None:
-    """Give each leaf ``[R]`` of a tree in ``rows [R]`` its moves, unless it is proven, and tell all above it.
+    """Back up the value of each of ``leaves [R]``, a node of tree ``rows [R]``, after expanding it unless it is proven.
 
-    ``found``: legal [R, A], to_play [R], proven [R]. ``logits [W, A]`` and ``values [W]`` are of the W leaves that are
-    not proven, in their order.
+    ``plain_positions``: the fields of their ``LeafPositions``. ``logits [W, A]`` and ``values [W]`` are the evaluations
+    of the W leaves that are not proven, in their order.
     """
-    legal, to_play, proven = found
-    asked = 0
+    positions = LeafPositions(*plain_positions)
+    evaluated = 0
     for i in range(len(rows)):
-        value = np.float32(0.0)
-        if proven[i] == UNKNOWN:
-            expand(slots, nodes, moves, rows[i], leaves[i], legal[i], logits[asked])
-            value = values[asked]
-            asked += 1
-        backup(nodes, edges, rows[i], leaves[i], to_play[i], value, proven[i])
+        value, proven = np.float32(0.0), positions.proven[i]
+        if proven == UNKNOWN:
+            expand(slots, nodes, moves, rows[i], leaves[i], positions.legal[i], logits[evaluated])
+            value = values[evaluated]
+            evaluated += 1
+        backup(nodes, edges, rows[i], leaves[i], positions.to_play[i], value, proven)

@@ -1,7 +1,7 @@
 """Gumbel AlphaZero: Sequential Halving at the root, completed Q everywhere (Danihelka et al., ICLR 2022).
 
-Knows how an edge is chosen and what a finished tree says. Does not know rules, networks, or how trees grow.
-Kernels keep to this file, because Numba's cache does not notice an edit in another one; ``make_simulate`` does.
+Knows how an edge is selected and how a decision is read from a finished tree. Does not know rules, networks, or how
+leaves are expanded.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil, log2
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from agent import random_numbers
 from agent.decision import Decisions, Terms
 from agent.search.proofs import respect_proofs
-from agent.search.simulate import make_simulate
-from agent.search.tree import NONE, ROOT, UNKNOWN, Ints, Records, Trees
+from agent.search.simulate import make_select_leaves
+from agent.search.tree import NONE, ROOT, UNKNOWN, Ints, LeafBatch, Records, Trees
 from agent.settings import Number, Positive, Settings
 from games.jit_cache import cached_njit
 
@@ -33,12 +33,25 @@ class GumbelConfig(Settings, called="search.gumbel"):
     c_scale: Number = 0.1
 
 
+class GumbelArguments(NamedTuple):
+    """What the kernels of this rule read, of all T trees."""
+
+    visits_before: NDArray[np.int32]  # [T, A] visits that a reused tree had at its root before this move
+    noise: NDArray[np.float32]  # [T, A] Gumbel(0, 1) draws at the root; 0 where a slot does not explore
+    considered_visits: NDArray[np.int32]  # [T, budget] see ``considered_visits``
+    logits: NDArray[np.float64]  # [T, A] of the root
+    c_visit: float
+    c_scale: float
+    scratch: NDArray[np.float64]  # [A] a value for each move of the node at hand
+
+
 @lru_cache(maxsize=4096)
 def considered_visits(num_considered: int, budget: int) -> NDArray[np.int32]:
-    """[budget] how often the root action of each simulation was visited before: the order of Sequential Halving.
+    """[budget] the schedule of Sequential Halving: how many visits the root action of each simulation has before it.
 
-    Simulation i goes to the best action among those with exactly ``considered_visits[i]`` visits. In each of
-    ceil(log2 m) phases every action still considered gets the same share; then half of them remain, never under two.
+    Simulation i visits the best action among those with exactly ``considered_visits[i]`` visits. In each of the
+    ceil(log2(num_considered)) phases all remaining actions get equally many simulations; then half of them remain, at
+    least two.
     """
     if num_considered <= 1:
         return np.arange(budget, dtype=np.int32)
@@ -54,19 +67,20 @@ def considered_visits(num_considered: int, budget: int) -> NDArray[np.int32]:
 
 
 @njit(forceinline=True, error_model="numpy")
-def precedes(score: float, other: float, action: int, rival: int) -> bool:
-    """Whether ``action`` comes before its ``rival``: by score, of equals the lower action."""
-    return score > other or (score == other and action < rival)
+def precedes(score: float, other_score: float, action: int, other_action: int) -> bool:
+    """Whether ``action`` is better than ``other_action``: a higher score, or the same score and a lower number."""
+    return score > other_score or (score == other_score and action < other_action)
 
 
 @njit(forceinline=True, error_model="numpy")
 def complete_q(
     nodes: Records, moves: Records, edges: Records, t: int, index: int, out: Any
 ) -> tuple[float, int, int, float]:
-    """Write the completed Q of the tried moves of node ``index`` into ``out [K]``: exact values, means, or v_mix.
+    """Write the completed Q of the tried moves of node ``index`` into ``out [K]``.
 
-    Returns v_mix, which stands for every other move: the network's value and the visited Q, weighted by the prior
-    (appendix D). Then the most visits of a move, those of all, and the prior of those tried.
+    That is the exact value of a proven edge, the mean value of a visited one, and v_mix (appendix D) for any other.
+    v_mix is a mean of the network's value and of the Q of visited edges, which are weighted by their priors.
+    Returns v_mix, the visits of the most visited move, the visits of all moves, and the prior of all tried moves.
     """
     node = nodes[t, index]
     first = node["first_edge"]
@@ -89,7 +103,7 @@ def complete_q(
     mixed = np.float64(node["value"])
     if mass > 0:
         mixed = (mixed + total * weighted / mass) / (1 + total)
-    if node["pending"] > 0:  # some wait for their first judgement
+    if node["pending"] > 0:  # some edges wait for their first evaluation
         for k in range(node["num_tried"]):
             if np.isnan(out[k]):
                 out[k] = mixed
@@ -97,12 +111,12 @@ def complete_q(
 
 
 @cached_njit(error_model="numpy")
-def improve_logits(nodes: Records, moves: Records, edges: Records, t: int, rule: Any) -> float:
-    """Write logits + sigma(completed Q) of each move of the root into the rule's scratch [K]; their maximum."""
-    _, _, _, logits, c_visit, c_scale, out = rule
+def improve_logits(nodes: Records, moves: Records, edges: Records, t: int, arguments: GumbelArguments) -> float:
+    """Write logits + sigma(completed Q) of each move of the root into ``arguments.scratch``; return their maximum."""
+    logits, out = arguments.logits, arguments.scratch
     root = nodes[t, ROOT]
     mixed, most, _, _ = complete_q(nodes, moves, edges, t, ROOT, out)
-    scale = (c_visit + most) * c_scale
+    scale = (arguments.c_visit + most) * arguments.c_scale
     top = -np.inf
     for k in range(root["num_edges"]):
         q = out[k] if k < root["num_tried"] else mixed
@@ -112,17 +126,20 @@ def improve_logits(nodes: Records, moves: Records, edges: Records, t: int, rule:
 
 
 @njit(forceinline=True, error_model="numpy")
-def choose_root(nodes: Records, moves: Records, edges: Records, t: int, considered: int, rule: Any) -> int:
-    """Among root moves with exactly ``considered`` visits in this move, the best of g + logits + sigma(q).
+def select_root_edge(
+    nodes: Records, moves: Records, edges: Records, t: int, considered: int, arguments: GumbelArguments
+) -> int:
+    """The root move with the highest noise + logits + sigma(completed Q) among those with ``considered`` visits.
 
-    Proven losses are out; where they leave nobody with that many visits, the best of all the others.
+    Visits from before this move and proven losses do not count. If no move is left, the best one with any number of
+    visits that is not a proven loss.
     """
-    before, gumbel, _, _, _, _, scratch = rule
+    before, noise, scratch = arguments.visits_before, arguments.noise, arguments.scratch
     root = nodes[t, ROOT]
-    improve_logits(nodes, moves, edges, t, rule)
+    improve_logits(nodes, moves, edges, t, arguments)
     first = root["first_edge"]
     best, best_score = NONE, -np.inf
-    spare, spare_score = NONE, -np.inf
+    best_of_any, best_of_any_score = NONE, -np.inf
     for k in range(root["num_edges"]):
         action = moves[t, first + k]["action"]
         visits = 0
@@ -131,28 +148,31 @@ def choose_root(nodes: Records, moves: Records, edges: Records, t: int, consider
             if edge["proven"] == -1:
                 continue
             visits = edge["visits"] + edge["pending"] - before[t, action]
-        score = gumbel[t, action] + scratch[k]
-        if spare == NONE or precedes(score, spare_score, action, moves[t, spare]["action"]):
-            spare, spare_score = first + k, score
+        score = noise[t, action] + scratch[k]
+        if best_of_any == NONE or precedes(score, best_of_any_score, action, moves[t, best_of_any]["action"]):
+            best_of_any, best_of_any_score = first + k, score
         if visits == considered and (best == NONE or precedes(score, best_score, action, moves[t, best]["action"])):
             best, best_score = first + k, score
     if best != NONE:
         return best
-    return first if spare == NONE else spare
+    return first if best_of_any == NONE else best_of_any
 
 
 @njit(forceinline=True, error_model="numpy")
-def choose_inside(nodes: Records, moves: Records, edges: Records, t: int, index: int, rule: Any) -> int:
-    """The move whose share of visits lags most behind the improved policy (section 5).
+def select_inner_edge(
+    nodes: Records, moves: Records, edges: Records, t: int, index: int, arguments: GumbelArguments
+) -> int:
+    """The move of node ``index`` with the largest improved policy - N / (1 + sum of all N) (section 5).
 
-    Untried moves have the same Q: only the likeliest can be the one, and together they weigh what the others leave.
+    All untried moves have the same Q, so only the first of them, which has the highest prior, can be the largest. Their
+    total prior is what the tried moves leave of 1.
     """
-    _, _, _, _, c_visit, c_scale, scratch = rule
+    scratch = arguments.scratch
     node = nodes[t, index]
     first, tried = node["first_edge"], node["num_tried"]
     mixed, most, total, mass_tried = complete_q(nodes, moves, edges, t, index, scratch)
     total += node["pending"]
-    scale = (c_visit + most) * c_scale
+    scale = (arguments.c_visit + most) * arguments.c_scale
     top = mixed if tried < node["num_edges"] else -np.inf
     for k in range(tried):
         top = max(top, scratch[k])
@@ -178,19 +198,25 @@ def choose_inside(nodes: Records, moves: Records, edges: Records, t: int, index:
 
 
 @njit(forceinline=True, error_model="numpy")
-def choose(slots: Records, nodes: Records, moves: Records, edges: Records, t: int, index: int, rule: Any) -> int:
-    """The move to follow from node ``index``; ``rule``: see ``Gumbel.told``."""
+def select_edge(
+    slots: Records, nodes: Records, moves: Records, edges: Records, t: int, index: int, arguments: GumbelArguments
+) -> int:
+    """The move that a simulation follows from node ``index`` of tree ``t``."""
     if index != ROOT:
-        return choose_inside(nodes, moves, edges, t, index, rule)
-    return choose_root(nodes, moves, edges, t, rule[2][t, slots[t]["spent"]], rule)
+        return select_inner_edge(nodes, moves, edges, t, index, arguments)
+    considered = arguments.considered_visits[t, slots[t]["spent"]]
+    return select_root_edge(nodes, moves, edges, t, considered, arguments)
 
 
-walk = make_simulate(choose)
+select_leaves = make_select_leaves(select_edge, GumbelArguments)
 
 
 @cached_njit(error_model="numpy")
-def note_roots(nodes: Records, moves: Records, edges: Records, rows: Ints, before: Ints, logits: Any) -> None:
-    """Note the logits of each root action, and its visits before this move: none, unless the tree was kept."""
+def read_roots(nodes: Records, moves: Records, edges: Records, rows: Ints, before: Ints, logits: Any) -> None:
+    """Write the logits and the visits of the root actions of the trees ``rows [R]`` into ``logits`` and ``before``.
+
+    Only a reused tree has visits before its first simulation.
+    """
     for t in rows:
         root = nodes[t, ROOT]
         before[t] = 0
@@ -202,47 +228,51 @@ def note_roots(nodes: Records, moves: Records, edges: Records, rows: Ints, befor
 
 
 @cached_njit(error_model="numpy")
-def write_decisions(nodes: Records, moves: Records, edges: Records, rows: Ints, rule: Any, out: Any) -> None:
-    """Write policy = softmax(logits + sigma(completed Q)), its mean Q as value, visits, and the action to play;
-    ``proven``: some root edge is.
+def write_decisions(
+    nodes: Records, moves: Records, edges: Records, rows: Ints, arguments: GumbelArguments, decisions: Decisions
+) -> None:
+    """Write the ``decisions`` [R] of the trees ``rows [R]``, all 0 on entry.
 
-    The action is the best of g + logits + sigma(q) among the most visited of this move that are not proven lost.
+    The policy is softmax(logits + sigma(completed Q)), and the value is the mean Q under this policy. The action has
+    the highest noise + logits + sigma(completed Q) among the most visited of this move that are not proven losses.
+    ``proven`` says whether any root edge is proven.
     """
-    before, gumbel, _, _, _, _, scratch = rule
-    action, policy, value, visits, proven = out
+    before, noise, scratch = arguments.visits_before, arguments.noise, arguments.scratch
+    action, policy, visits = decisions.action, decisions.policy, decisions.visits
+    value, proven = decisions.value, decisions.proven
     for i in range(len(rows)):
         t = rows[i]
         root = nodes[t, ROOT]
         first = root["first_edge"]
-        top = improve_logits(nodes, moves, edges, t, rule)
+        top = improve_logits(nodes, moves, edges, t, arguments)
         mass = 0.0
         most = 0 if root["num_tried"] < root["num_edges"] else -1
         for k in range(root["num_edges"]):
             mass += np.exp(scratch[k] - top)
             if k < root["num_tried"] and edges[t, first + k]["proven"] != -1:
                 most = max(most, edges[t, first + k]["visits"] - before[t, moves[t, first + k]["action"]])
-        scored = 0.0
+        weighted = 0.0
         weight = 0.0
         best_score = -np.inf
         action[i] = NONE
         for k in range(root["num_edges"]):
             a = moves[t, first + k]["action"]
             policy[i, a] = np.exp(scratch[k] - top) / mass
-            candidate = most <= 0  # nobody was visited in this move, or all are lost
+            candidate = most <= 0  # no action was visited in this move, or all are proven losses
             if k < root["num_tried"]:
                 edge = edges[t, first + k]
                 visits[i, a] = edge["visits"]
                 proven[i] |= edge["proven"] != UNKNOWN
                 if edge["visits"] > 0:
                     q = edge["value_sum"] / edge["visits"] if edge["proven"] == UNKNOWN else edge["proven"]
-                    scored += policy[i, a] * q
+                    weighted += policy[i, a] * q
                     weight += policy[i, a]
                 candidate = most < 0 or (edge["proven"] != -1 and edge["visits"] - before[t, a] == most)
-            score = gumbel[t, a] + scratch[k] if candidate else -np.inf
+            score = noise[t, a] + scratch[k] if candidate else -np.inf
             if action[i] == NONE or precedes(score, best_score, a, action[i]):
                 action[i] = a
                 best_score = score
-        value[i] = scored / weight if weight > 0 else np.float64(root["value"])
+        value[i] = weighted / weight if weight > 0 else np.float64(root["value"])
 
 
 class Gumbel:
@@ -252,40 +282,41 @@ class Gumbel:
         self.config = config
         self.trees = trees
         self.num_actions = num_actions
-        self.noise = np.zeros((len(trees.slots), num_actions), np.float32)
-        self.order = np.zeros((len(trees.slots), 1), np.int32)
-        self.before = np.zeros((len(trees.slots), num_actions), np.int32)
-        self.logits = np.zeros((len(trees.slots), num_actions))
-        self.scratch = np.empty(num_actions)
+        num_slots = len(trees.slots)
+        self.arguments = GumbelArguments(
+            visits_before=np.zeros((num_slots, num_actions), np.int32),
+            noise=np.zeros((num_slots, num_actions), np.float32),
+            considered_visits=np.zeros((num_slots, 1), np.int32),
+            logits=np.zeros((num_slots, num_actions)),
+            c_visit=config.c_visit,
+            c_scale=config.c_scale,
+            scratch=np.empty(num_actions),
+        )
 
-    def open(self, rows: Ints, terms: Terms) -> None:
-        """The roots of ``rows [R]`` have edges: draw their noise (0 unless exploring), order their simulations."""
-        note_roots(*self.trees.arrays[1:], rows, self.before, self.logits)
+    def prepare_roots(self, rows: Ints, terms: Terms) -> None:
+        """Draw the noise of the expanded roots of the trees ``rows [R]``, and schedule their simulations."""
+        read_roots(*self.trees.arrays[1:], rows, self.arguments.visits_before, self.arguments.logits)
         noise = random_numbers.draw_gumbels(terms.keys, random_numbers.NOISE, self.num_actions)
-        self.noise[rows] = np.where(terms.explore[:, None], noise, 0)
+        self.arguments.noise[rows] = np.where(terms.explore[:, None], noise, 0)
         budgets = self.trees.slots["budget"][rows]
-        if budgets.max() > self.order.shape[1]:
-            wider = np.zeros((len(self.order), int(budgets.max())), np.int32)
-            wider[:, : self.order.shape[1]] = self.order
-            self.order = wider
+        schedules = self.arguments.considered_visits
+        if budgets.max() > schedules.shape[1]:
+            wider = np.zeros((len(schedules), int(budgets.max())), np.int32)
+            wider[:, : schedules.shape[1]] = schedules
+            schedules, self.arguments = wider, self.arguments._replace(considered_visits=wider)
         for t, budget in zip(rows, budgets, strict=True):
             num_considered = min(self.config.max_considered, int(self.trees.nodes[t, ROOT]["num_edges"]), int(budget))
-            self.order[t, :budget] = considered_visits(num_considered, int(budget))
+            schedules[t, :budget] = considered_visits(num_considered, int(budget))
 
-    @property
-    def rule_arguments(self) -> tuple[Any, ...]:
-        """What kernels are told: visits before this move, noise and order [T, ...], logits of the roots, constants."""
-        constants = (self.config.c_visit, self.config.c_scale, self.scratch)
-        return self.before, self.noise, self.order, self.logits, *constants
-
-    def walk(self, walking: Ints, leaves: int, batch: Ints, count: int) -> tuple[int, int]:
-        found: tuple[int, int] = walk(*self.trees.arrays, walking, leaves, self.rule_arguments, batch, count)
-        return found
+    def select_leaves(self, rows: Ints, leaves: int, batch: LeafBatch, count: int) -> tuple[int, int]:
+        selected: tuple[int, int] = select_leaves(
+            *self.trees.arrays, rows, leaves, tuple(self.arguments), tuple(batch), count
+        )
+        return selected
 
     def decide(self, rows: Ints, terms: Terms) -> Decisions:
-        """What the finished trees ``rows [R]`` say."""
+        """The decisions of the finished trees ``rows [R]``."""
         out = Decisions.empty(len(rows), self.num_actions)
-        arrays = (out.action, out.policy, out.value, out.visits, out.proven)
-        write_decisions(*self.trees.arrays[1:], rows, self.rule_arguments, arrays)
-        respect_proofs(*self.trees.arrays[1:], rows, out.action, out.policy, out.value, out.proven)
+        write_decisions(*self.trees.arrays[1:], rows, self.arguments, out)
+        respect_proofs(*self.trees.arrays[1:], rows, out)
         return out

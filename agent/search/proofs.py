@@ -1,34 +1,26 @@
-"""What is proven about the root of a tree, applied to the decision: exact values, and no proven mistake.
+"""Proofs at the root change the decision: its value becomes exact, and proven mistakes leave its policy.
 
-The backup of proofs through the tree is in ``agent.search.expand_backup``.
+How proofs travel up the tree is in ``agent.search.expand_backup``.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from agent.decision import Decisions
 from agent.search.tree import ROOT, UNKNOWN, Ints, Records
 from games.jit_cache import cached_njit
 
 
 @cached_njit(error_model="numpy")
-def respect_proofs(
-    nodes: Records,
-    moves: Records,
-    edges: Records,
-    rows: Ints,
-    action: Any,
-    policy: Any,
-    value: Any,
-    proven: Any,
-) -> None:
-    """Make the decisions [R] of the trees ``rows [R]`` respect what is proven: exact values and no proven mistake.
+def respect_proofs(nodes: Records, moves: Records, edges: Records, rows: Ints, decisions: Decisions) -> None:
+    """Change the ``decisions`` [R] of the trees ``rows [R]`` by what is proven at their roots.
 
-    With the root proven, only actions that reach its value remain in the policy; before that, proven losses leave it.
-    ``proven`` says on entry which roots have a proven edge, and then which are proven.
+    If the root is proven, its value is the decision's, and only actions that reach it stay in the policy. If it is not,
+    proven losses leave the policy. ``decisions.proven`` says on entry which roots have a proven edge, and on return
+    which roots are proven.
     """
+    action, policy, value, proven = decisions.action, decisions.policy, decisions.value, decisions.proven
     for i in range(len(rows)):
         if not proven[i]:
             continue
@@ -48,8 +40,8 @@ def respect_proofs(
                 mass += policy[i, moves[t, first + k]["action"]]
         if good.all() or not good.any():
             continue
-        speechless = mass < 1e-6  # the policy has nothing good: the prior speaks
-        if speechless:
+        use_prior = mass < 1e-6  # the policy gives the good actions nothing
+        if use_prior:
             mass = 0.0
             for k in range(count):
                 mass += moves[t, first + k]["prior"] + 1e-6 if good[k] else 0.0
@@ -59,7 +51,7 @@ def respect_proofs(
             if not good[k]:
                 policy[i, a] = 0
             else:
-                policy[i, a] = (move["prior"] + 1e-6 if speechless else policy[i, a]) / mass
+                policy[i, a] = (move["prior"] + 1e-6 if use_prior else policy[i, a]) / mass
         for k in range(count):
             if not good[k] and moves[t, first + k]["action"] == action[i]:
                 action[i] = np.argmax(policy[i])

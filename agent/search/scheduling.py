@@ -1,7 +1,4 @@
-"""What a round of the search has to do: lists of slots and rows, made by compiled loops.
-
-Knows slots, roots and proofs. Does not know how trees are walked, grown or judged.
-"""
+"""Which slots and leaves a round of simulations has to work on, as lists that compiled loops write."""
 
 from __future__ import annotations
 
@@ -14,11 +11,14 @@ from games.jit_cache import cached_njit
 
 @cached_njit(error_model="numpy")
 def sort_slots(
-    slots: Records, nodes: Records, leaves: int, ready: Ints, bare: Ints, walking: Ints
+    slots: Records, nodes: Records, leaves: int, ready: Ints, bare: Ints, unfinished: Ints
 ) -> tuple[int, int, int]:
-    """Sort the active slots into three lists [T]: ready to answer, with a bare root, to be walked; their lengths."""
+    """Write each active slot into one of three lists [T], and return the lengths of the lists.
+
+    ``ready``: the search is finished. ``bare``: the root is not expanded. ``unfinished``: more simulations are to come.
+    """
     capacity = nodes.shape[1]
-    num_ready = num_bare = num_walking = 0
+    num_ready = num_bare = num_unfinished = 0
     for t in range(len(slots)):
         slot = slots[t]
         if slot["active"]:
@@ -31,24 +31,24 @@ def sort_slots(
                 ready[num_ready] = t
                 num_ready += 1
             else:
-                walking[num_walking] = t
-                num_walking += 1
-    return num_ready, num_bare, num_walking
+                unfinished[num_unfinished] = t
+                num_unfinished += 1
+    return num_ready, num_bare, num_unfinished
 
 
 @cached_njit(error_model="numpy")
-def list_unproven(proven: Ints, wanted: Ints) -> int:
-    """List the rows of ``proven [R]`` that are UNKNOWN in ``wanted``; how many they are."""
+def list_unproven(proven: Ints, rows: Ints) -> int:
+    """Write the rows of ``proven [R]`` that are UNKNOWN into ``rows``; return their number."""
     count = 0
     for i in range(len(proven)):
         if proven[i] == UNKNOWN:
-            wanted[count] = i
+            rows[count] = i
             count += 1
     return count
 
 
 @cached_njit(error_model="numpy")
 def prove_finished(terminal: NDArray[np.bool_], value: NDArray[np.float32], proven: Ints) -> None:
-    """A finished game proves its value, [R] each."""
+    """Write the value of each finished game into ``proven [R]``, and UNKNOWN for any other."""
     for i in range(len(terminal)):
         proven[i] = value[i] if terminal[i] else UNKNOWN

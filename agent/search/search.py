@@ -1,9 +1,9 @@
 """The search over many slots at once: select, step the rules, evaluate, expand, backup.
 
-Knows trees, a game and an ``Evaluate``. Does not know torch, nor how a rule (Gumbel, PUCT, UCT) chooses.
+Knows trees, a game and an ``Evaluate``. Does not know torch, nor how a rule (Gumbel, PUCT, UCT) selects an edge.
 
-A slot is one search; slots are independent, each has its own budget, and none waits for another. A row of a batch is a
-(tree, leaf): one tree may gather several leaves at once.
+A slot holds one search. Slots are independent: each has a budget of its own, and none waits for another. One row of a
+batch is one leaf of one tree; a tree may have several leaves in a batch.
 """
 
 from __future__ import annotations
@@ -27,23 +27,26 @@ from agent.search.memory_limit import check_memory
 from agent.search.puct import Puct, PuctConfig
 from agent.search.scheduling import list_unproven, prove_finished, sort_slots
 from agent.search.subtree_reuse import reroot
-from agent.search.tree import NONE, ROOT, Ints, Trees, node_bytes
+from agent.search.tree import NONE, ROOT, Ints, LeafBatch, LeafPositions, Trees, node_bytes
 from agent.search.uct import Uct, UctConfig
 from agent.settings import Count, Range, Settings
 from games.game import Game, Positions, States
 
-WORTH_ANSWERING = 32
-"""One ready slot of so many waits for others: an answer costs the caller much more than a simulation."""
+MIN_READY_SHARE = 32
+"""``decide`` returns once more than one of so many slots are ready: a return costs much more than a simulation."""
 
 
 class SelectionRule(Protocol):
-    """How edges are chosen and what a finished tree says."""
+    """How edges are selected, and how decisions are read from finished trees."""
 
-    def open(self, rows: Ints, terms: Terms) -> None: ...
+    def prepare_roots(self, rows: Ints, terms: Terms) -> None:
+        """The roots of the trees ``rows [R]`` have just been expanded or reused: add noise, order simulations."""
 
-    def walk(self, walking: Ints, leaves: int, batch: Ints, count: int) -> tuple[int, int]: ...
+    def select_leaves(self, rows: Ints, leaves: int, batch: LeafBatch, count: int) -> tuple[int, int]:
+        """See ``make_select_leaves``."""
 
-    def decide(self, rows: Ints, terms: Terms) -> Decisions: ...
+    def decide(self, rows: Ints, terms: Terms) -> Decisions:
+        """The decisions of the finished trees ``rows [R]``."""
 
 
 RuleName = Literal["gumbel", "puct", "uct"]
@@ -53,7 +56,7 @@ SELECTION_RULES: dict[RuleName, Callable[[Any, Trees, int], SelectionRule]] = {
     "puct": Puct,
     "uct": Uct,
 }
-"""By the names that ``SearchConfig`` gives their constants."""
+"""By name; ``SearchConfig`` has a field of each name with the constants of the rule."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,22 +65,20 @@ class SearchConfig(Settings, called="search"):
 
     rule: RuleName = "gumbel"
     num_simulations: Count = 32
-    leaves: Annotated[int, Range(1, 1024)] = 1  # leaves that one tree gathers before they are evaluated together
-    lookahead: Annotated[int, Range(0, 10_000)] = (
-        0  # plies that the rules alone look ahead at each new leaf for a forced end
-    )
-    lookahead_nodes: Count = 0  # positions that this may cost a leaf; 0: no limit
-    reuse: bool = False  # keep the subtree of the moves played
-    average_symmetries: bool = False  # judge each leaf in every symmetry of the board, and take the mean
+    leaves: Annotated[int, Range(1, 1024)] = 1  # leaves of one tree that are evaluated together
+    lookahead: Annotated[int, Range(0, 10_000)] = 0  # plies from each new leaf in which a forced end is looked for
+    lookahead_nodes: Count = 0  # positions that the lookahead of one leaf may visit; 0: no limit
+    reuse: bool = False  # keep the subtree below the moves played
+    average_symmetries: bool = False  # evaluate each leaf in every symmetry of the board, and take the mean
     gumbel: GumbelConfig = field(default_factory=GumbelConfig)
     puct: PuctConfig = field(default_factory=PuctConfig)
     uct: UctConfig = field(default_factory=UctConfig)
 
 
 def refuse_large(game: Game, config: SearchConfig, num_slots: int, capacity: int = 0) -> int:
-    """How many nodes a tree gets: ``capacity``, or where that is 0 what ``num_simulations`` needs.
+    """The number of nodes of each tree: ``capacity``, or if that is 0, as many as ``num_simulations`` needs.
 
-    ValueError for trees that would not fit into the memory that is left.
+    ValueError if the trees do not fit into the available memory.
     """
     capacity = capacity or (config.num_simulations + 2) * (2 if config.reuse else 1)
     check_memory(
@@ -89,149 +90,154 @@ def refuse_large(game: Game, config: SearchConfig, num_slots: int, capacity: int
 
 
 class Search:
-    """A player's search: ``think`` starts slots, ``decide`` answers those that are ready."""
+    """A player that searches: ``think`` starts slots, and ``decide`` returns the decisions of those that are ready."""
 
     def __init__(
         self, game: Game, evaluate: Evaluate, config: SearchConfig, *, num_slots: int, capacity: int = 0
     ) -> None:
-        """``capacity``: nodes a tree can hold; 0: what ``num_simulations`` needs.
+        """``capacity``: the number of nodes that a tree can hold; 0: as many as ``num_simulations`` needs.
 
-        ValueError for trees that would not fit into the memory that is left.
+        ValueError if the trees do not fit into the available memory.
         """
         capacity = refuse_large(game, config, num_slots, capacity)
         self.game, self.config = game, config
         self.evaluate = average_symmetries(evaluate, game.symmetries) if config.average_symmetries else evaluate
-        self.draw_from = getattr(evaluate, "draw_from", None)  # rollouts ask what their random numbers follow from
+        self.draw_from = getattr(evaluate, "draw_from", None)  # rollouts want the random seeds of their leaves
         self.trees = Trees(num_slots, capacity, game.num_actions)
         self.arena = game.new(num_slots * capacity)  # the state of every node
         self.lookahead = Lookahead(game, config.lookahead, config.lookahead_nodes)
         self.rule = SELECTION_RULES[config.rule](getattr(config, config.rule), self.trees, game.num_actions)
         self.terms = Terms.of(num_slots)
         self.simulations = self.num_ready = 0
-        self.until = math.inf  # by time.monotonic
-        # Written anew in every round:
-        self.lists = np.empty((3, num_slots), np.int64)
-        self.batch = np.empty((5, num_slots * config.leaves), np.int64)
-        self.out = game.positions(num_slots * config.leaves, observed=getattr(self.evaluate, "observes", True))
-        self.proven = np.empty(num_slots * config.leaves, np.int8)
-        self.wanted = np.empty(num_slots * config.leaves, np.int64)
-        self.nothing = Evaluation(np.empty((0, game.num_actions), np.float32), np.empty(0, np.float32))
+        self.deadline = math.inf  # by time.monotonic
+        # Every round writes these:
+        size = num_slots * config.leaves
+        self.ready, self.bare, self.unfinished = np.empty((3, num_slots), np.int64)
+        self.batch = LeafBatch(*np.empty((5, size), np.int64))
+        self.positions = game.positions(size, observed=getattr(self.evaluate, "observes", True))
+        self.proven = np.empty(size, np.int8)
+        self.unproven = np.empty(size, np.int64)
+        self.no_evaluation = Evaluation(np.empty((0, game.num_actions), np.float32), np.empty(0, np.float32))
 
     def think(self, slots: Ints, states: States, terms: Terms) -> None:
-        """Begin a move in each of ``slots [R]`` at ``states [R]``, which must not be over."""
+        """Begin a search in each of ``slots [R]`` from ``states [R]``, which must not be over."""
         slots = np.asarray(slots, np.int64)
         budgets = np.where(terms.budgets < 0, self.config.num_simulations, terms.budgets)
         budgets = np.minimum(budgets, self.trees.capacity - 2)
         pairs: Any = zip(self.terms, terms, strict=True)
-        for mine, given in pairs:
-            mine[slots] = given
+        for of_all_slots, of_these in pairs:
+            of_all_slots[slots] = of_these
         record = self.trees.slots
         record["budget"][slots], record["spent"][slots], record["active"][slots] = budgets, 0, True
-        kept = np.zeros(len(slots), bool)
+        reused = np.zeros(len(slots), bool)
         if self.config.reuse:
-            kept[:] = [self._keep(int(t), states[i], bool(terms.explore[i])) for i, t in enumerate(slots)]
-        bare = slots[~kept]
+            reused[:] = [self._reuse(int(t), states[i], bool(terms.explore[i])) for i, t in enumerate(slots)]
+        bare = slots[~reused]
         init_roots(*self.trees.arrays, bare)
         roots = self.game.new(len(bare))
-        self.game.copy(roots, states[~kept])
+        self.game.copy(roots, states[~reused])
         self.arena[bare * self.trees.capacity] = roots
-        if kept.any():
-            self.rule.open(slots[kept], self.terms.rows(slots[kept]))
+        if reused.any():
+            self.rule.prepare_roots(slots[reused], self.terms.rows(slots[reused]))
 
     def decide(self) -> tuple[Ints, Decisions]:
-        """Search on until some slots are ready: their numbers [R] and decisions. With no slot active: none.
+        """Simulate until some slots are ready; return their numbers [R] and decisions, none if no slot is active.
 
-        From ``until`` on, after each round of simulations, with those that are ready, be it none.
+        Once the time ``deadline`` has passed, return after one round of simulations, even if no slot is ready.
         """
-        while self.grow() and time.monotonic() < self.until:
+        while self.grow() and time.monotonic() < self.deadline:
             pass
-        rows = self.lists[0, : self.num_ready].copy()
+        rows = self.ready[: self.num_ready].copy()
         self.trees.slots["active"][rows] = False
         return rows, self._decisions(rows)
 
     def grow(self) -> bool:
-        """One round of simulations; False, and none of them, once enough slots are ready or none is active.
+        """Do one round of simulations and return True; return False if enough slots are ready or none is active.
 
-        Between rounds trees may be read, ``hurry`` called and ``think`` started in other slots.
+        Between rounds a caller may read the trees, call ``finish_early``, and start other slots with ``think``.
         """
-        _, bare, walking = self.lists
-        self.num_ready, num_bare, num_walking = sort_slots(
-            self.trees.slots, self.trees.nodes, self.config.leaves, *self.lists
+        self.num_ready, num_bare, num_unfinished = sort_slots(
+            self.trees.slots, self.trees.nodes, self.config.leaves, self.ready, self.bare, self.unfinished
         )
-        busy = num_bare + num_walking
-        if self.num_ready * WORTH_ANSWERING > busy or not busy:
+        busy = num_bare + num_unfinished
+        if self.num_ready * MIN_READY_SHARE > busy or not busy:
             return False
-        self._simulate(bare[:num_bare], walking[:num_walking])
+        self._simulate(self.bare[:num_bare], self.unfinished[:num_unfinished])
         return True
 
-    def hurry(self, slot: int) -> None:
-        """The search in ``slot`` has no more to spend: it is ready as soon as its root is judged."""
+    def finish_early(self, slot: int) -> None:
+        """End the search in ``slot`` early: it is ready as soon as its root has been evaluated."""
         self.trees.slots[slot]["budget"] = 0
 
     def stop(self) -> None:
-        """Forget every search under way."""
+        """Drop all searches that are not finished."""
         self.trees.slots["active"] = False
 
     def forget(self, slot: int) -> None:
-        """Drop the tree of ``slot``: another game begins there."""
+        """Drop the tree of ``slot``, because another game begins there."""
         self._drop(slot)
 
-    def _simulate(self, fresh: Ints, walking: Ints) -> None:
-        """One round: a leaf of each tree that is walked and the roots of the ``fresh`` ones, evaluated together."""
-        rows, leaves, sources, targets, actions = self._gather(fresh, walking)
-        count = len(rows)
-        if not count:  # every walk met an exact value
+    def _simulate(self, bare: Ints, unfinished: Ints) -> None:
+        """One round: evaluate new leaves of the ``unfinished`` trees together with the roots of the ``bare`` ones."""
+        batch = self._select(bare, unfinished)
+        count = len(batch.trees)
+        if not count:  # every simulation ended at a proven edge
             return
-        self.game.advance(self.arena, sources, targets, actions)
-        states, out, proven = self.arena.take(targets), self.out.rows(0, count), self.proven[:count]
-        self.game.describe(states, out)
-        prove_finished(out.terminal, out.value, proven)
+        self.game.advance(self.arena, batch.sources, batch.targets, batch.actions)
+        states, positions, proven = self.arena.take(batch.targets), self.positions.rows(0, count), self.proven[:count]
+        self.game.describe(states, positions)
+        prove_finished(positions.terminal, positions.value, proven)
         if self.config.lookahead > 0:  # not at roots: a proven root would have no edge to play
-            self.lookahead(states[len(fresh) :], proven[len(fresh) :])
-        answer = self._judge(rows, leaves, states, out, list_unproven(proven, self.wanted))
-        expand_and_backup(*self.trees.arrays, rows, leaves, (out.legal, out.to_play, proven), *answer)
-        if len(fresh):
-            if out.terminal[: len(fresh)].any():
+            self.lookahead(states[len(bare) :], proven[len(bare) :])
+        evaluation = self._evaluate(batch, states, positions, list_unproven(proven, self.unproven))
+        leaf_positions = LeafPositions(positions.legal, positions.to_play, proven)
+        expand_and_backup(*self.trees.arrays, batch.trees, batch.leaves, tuple(leaf_positions), *evaluation)
+        if len(bare):
+            if positions.terminal[: len(bare)].any():
                 raise ValueError(f"a finished game of {self.game.name} cannot be searched")
-            self.rule.open(fresh, self.terms.rows(fresh))
+            self.rule.prepare_roots(bare, self.terms.rows(bare))
 
-    def _judge(self, rows: Ints, leaves: Ints, states: States, positions: Positions, num_wanted: int) -> Evaluation:
-        """Ask what those leaves are worth that the rules alone did not prove."""
-        if num_wanted == 0:
-            return self.nothing
-        if num_wanted < len(rows):
-            wanted = self.wanted[:num_wanted]
-            rows, leaves, states, positions = rows[wanted], leaves[wanted], states.take(wanted), positions.take(wanted)
+    def _select(self, bare: Ints, unfinished: Ints) -> LeafBatch:
+        """The roots of the ``bare`` trees, and behind them new leaves of the ``unfinished`` ones."""
+        count = len(bare)
+        if count:
+            roots = self.batch.first(count)
+            roots.trees[:], roots.leaves[:], roots.actions[:] = bare, ROOT, NONE
+            roots.sources[:] = roots.targets[:] = bare * self.trees.capacity
+        if len(unfinished):
+            count, num_proven = self.rule.select_leaves(unfinished, self.config.leaves, self.batch, count)
+            self.simulations += count - len(bare) + num_proven
+        return self.batch.first(count)
+
+    def _evaluate(self, batch: LeafBatch, states: States, positions: Positions, num_unproven: int) -> Evaluation:
+        """Evaluate the leaves that the rules alone did not prove."""
+        if num_unproven == 0:
+            return self.no_evaluation
+        trees, leaves = batch.trees, batch.leaves
+        if num_unproven < len(trees):
+            rows = self.unproven[:num_unproven]
+            trees, leaves, states, positions = trees[rows], leaves[rows], states.take(rows), positions.take(rows)
         if self.draw_from is not None:
-            self.draw_from(self.terms.keys[rows], leaves)
+            self.draw_from(self.terms.keys[trees], leaves)
         return self.evaluate(states, positions)
 
-    def _gather(self, fresh: Ints, walking: Ints) -> Ints:
-        """Walk down each of the trees ``walking``: [5, B] as ``walker`` says, the bare roots of ``fresh`` first."""
-        count = len(fresh)
-        if count:
-            place = fresh * self.trees.capacity
-            self.batch[:, :count] = fresh, 0 * fresh, place, place, 0 * fresh + NONE
-        if len(walking):
-            count, exact = self.rule.walk(walking, self.config.leaves, self.batch, count)
-            self.simulations += count - len(fresh) + exact
-        return self.batch[:, :count]
-
     def _decisions(self, rows: Ints) -> Decisions:
+        """The decisions of the finished trees ``rows [R]``, with actions sampled where the temperature is above 0."""
         terms = self.terms.rows(rows)
         out = self.rule.decide(rows, terms)
-        warm = np.flatnonzero(terms.temperature > 0)
-        if len(warm):
+        sampled = np.flatnonzero(terms.temperature > 0)
+        if len(sampled):
             with np.errstate(divide="ignore"):
-                logs = np.log(out.policy[warm].astype(np.float64)) / terms.temperature[warm, None]
+                logs = np.log(out.policy[sampled].astype(np.float64)) / terms.temperature[sampled, None]
             weights = np.exp(logs - logs.max(axis=1, keepdims=True))
-            out.action[warm] = random_numbers.draw_choices(terms.keys[warm], random_numbers.SAMPLE, weights)
+            out.action[sampled] = random_numbers.draw_choices(terms.keys[sampled], random_numbers.SAMPLE, weights)
         return out
 
-    def _keep(self, t: int, state: Any, explore: bool) -> bool:
-        """Whether tree ``t`` has ``state`` within two plies of its root; if so, that node becomes the root.
+    def _reuse(self, t: int, state: Any, explore: bool) -> bool:
+        """Make the node of tree ``t`` that holds ``state`` its root, and return whether the tree can be used again.
 
-        Not the root itself where it is explored: it may have had its noise already.
+        The node is looked for within two plies of the root. The root itself is not reused where the slot explores,
+        because noise may have been mixed into its priors already.
         """
         trees, capacity = self.trees, self.trees.capacity
         if trees.slots[t]["num_nodes"] == 0:
@@ -239,17 +245,18 @@ class Search:
         level = [ROOT]
         for _ in range(3):
             for node in level:
-                here = self.arena[t * capacity + node] == state and trees.nodes[t, node]["num_edges"] > 0
-                if here and not (explore and node == ROOT):
+                same = self.arena[t * capacity + node] == state and trees.nodes[t, node]["num_edges"] > 0
+                if same and not (explore and node == ROOT):
                     moved = np.empty(int(trees.slots[t]["num_nodes"]), np.int64)
                     kept = reroot(*trees.arrays, t, node, moved)
                     self.arena[t * capacity : t * capacity + kept] = self.arena[t * capacity + moved[:kept]]
-                    return bool(kept + trees.slots[t]["budget"] < capacity) or self._drop(t)
+                    has_room = bool(kept + trees.slots[t]["budget"] < capacity)
+                    return has_room or self._drop(t)
             level = [int(e["child"]) for node in level for e in trees.children(t, node) if e["child"] != NONE]
         return False
 
     def _drop(self, t: int) -> bool:
-        """A subtree that leaves too little room is not worth keeping."""
+        """Empty tree ``t``; return False."""
         self.trees.slots[t]["num_nodes"] = 0
         return False
 

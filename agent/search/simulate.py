@@ -1,6 +1,6 @@
-"""How trees are walked down to new leaves, whatever rule chooses the way.
+"""Selection: each tree is followed from its root to new leaves, whatever rule selects the edges.
 
-Knows nodes, moves, edges and proofs. Does not know how a move is chosen, nor how a leaf is judged.
+Knows nodes, moves, edges and proofs. Does not know how an edge is selected, nor how a leaf is evaluated.
 """
 
 from __future__ import annotations
@@ -10,63 +10,69 @@ from typing import Any
 import numpy as np
 
 from agent.search.expand_backup import add_pending_visit, new_node, try_move, update_ancestors
-from agent.search.tree import ROOT, UNKNOWN, Ints, Records
+from agent.search.tree import ROOT, UNKNOWN, Ints, LeafBatch, Records
 from games.jit_cache import Rule, compile_cached, fingerprint
 
 
-def make_simulate(choose: Rule) -> Rule:
-    """The loop that walks trees down to new leaves by ``choose(slots, nodes, moves, edges, t, index, rule)``.
+def make_select_leaves(select_edge: Rule, arguments_type: type) -> Rule:
+    """Compile the selection loop around ``select_edge(slots, nodes, moves, edges, t, index, arguments)``.
 
-    Its arguments: the four arrays; ``walking [R]``, trees whose roots are judged; how many ``leaves`` each may gather;
-    the ``rule`` that ``choose`` wants; and what is gathered: behind the first ``count`` columns of ``batch [5, B]`` go
-    trees, leaves, the places in the arena of parents and leaves, and the actions between. A walk that ends at a proven
-    value adds it and begins again; one that meets a leaf which still waits for its judgement ends its tree's round.
-    Returns the new count, and how many walks met a proven value.
+    ``select_edge`` returns the move that a simulation follows from node ``index`` of tree ``t``; ``arguments`` is a
+    named tuple of ``arguments_type``.
     """
 
-    def walk(
+    def select_leaves(
         slots: Records,
         nodes: Records,
         moves: Records,
         edges: Records,
-        walking: Ints,
+        rows: Ints,
         leaves: int,
-        rule: Any,
-        batch: Any,
+        plain_arguments: tuple[Any, ...],
+        plain_batch: tuple[Ints, ...],
         count: int,
     ) -> tuple[int, int]:
-        trees, found, sources, targets, actions = batch
+        """Select up to ``leaves`` new leaves in each of the trees ``rows [R]``, whose roots are expanded.
+
+        The leaves are written into ``batch`` behind the first ``count``. A simulation that reaches a proven edge backs
+        up its value at once, and the next one begins. A simulation that reaches a leaf which is not evaluated yet ends
+        the round of its tree. Returns the new count, and the number of simulations that ended at proven edges.
+
+        ``plain_arguments`` and ``plain_batch``: the fields of an ``arguments_type`` and of a ``LeafBatch`` as plain
+        tuples, because Numba takes several microseconds longer to tell the type of a named one.
+        """
+        arguments, batch = arguments_type(*plain_arguments), LeafBatch(*plain_batch)
         capacity = nodes.shape[1]
-        exact = 0
-        for t in walking:
+        num_proven = 0
+        for t in rows:
             slot, root = slots[t], nodes[t, ROOT]
             last = count + leaves
             while count < last and slot["spent"] < slot["budget"] and root["proven"] == UNKNOWN:
                 index = ROOT
-                pick = choose(slots, nodes, moves, edges, t, index, rule)
-                tried = pick < nodes[t, index]["first_edge"] + nodes[t, index]["num_tried"]
-                while tried and edges[t, pick]["proven"] == UNKNOWN and nodes[t, edges[t, pick]["child"]]["num_edges"]:
-                    index = edges[t, pick]["child"]
-                    pick = choose(slots, nodes, moves, edges, t, index, rule)
-                    tried = pick < nodes[t, index]["first_edge"] + nodes[t, index]["num_tried"]
+                edge = select_edge(slots, nodes, moves, edges, t, index, arguments)
+                tried = edge < nodes[t, index]["first_edge"] + nodes[t, index]["num_tried"]
+                while tried and edges[t, edge]["proven"] == UNKNOWN and nodes[t, edges[t, edge]["child"]]["num_edges"]:
+                    index = edges[t, edge]["child"]
+                    edge = select_edge(slots, nodes, moves, edges, t, index, arguments)
+                    tried = edge < nodes[t, index]["first_edge"] + nodes[t, index]["num_tried"]
                 if not tried:
-                    pick = try_move(nodes, moves, edges, t, index, pick)
-                    add_pending_visit(nodes, edges, t, index, pick)
-                    leaf = new_node(slots, nodes, t, index, pick)
-                    edges[t, pick]["child"] = leaf
-                    trees[count] = t
-                    found[count] = leaf
-                    sources[count] = t * capacity + index
-                    targets[count] = t * capacity + leaf
-                    actions[count] = moves[t, pick]["action"]
+                    edge = try_move(nodes, moves, edges, t, index, edge)
+                    add_pending_visit(nodes, edges, t, index, edge)
+                    leaf = new_node(slots, nodes, t, index, edge)
+                    edges[t, edge]["child"] = leaf
+                    batch.trees[count] = t
+                    batch.leaves[count] = leaf
+                    batch.sources[count] = t * capacity + index
+                    batch.targets[count] = t * capacity + leaf
+                    batch.actions[count] = moves[t, edge]["action"]
                     count += 1
-                elif edges[t, pick]["proven"] != UNKNOWN:
-                    proven = edges[t, pick]["proven"]
-                    update_ancestors(nodes, edges, t, index, pick, np.float32(proven), proven, 0)
-                    exact += 1
+                elif edges[t, edge]["proven"] != UNKNOWN:
+                    proven = edges[t, edge]["proven"]
+                    update_ancestors(nodes, edges, t, index, edge, np.float32(proven), proven, 0)
+                    num_proven += 1
                 else:
                     break
                 slot["spent"] += 1
-        return count, exact
+        return count, num_proven
 
-    return compile_cached(walk, fingerprint({"walk": walk}))
+    return compile_cached(select_leaves, fingerprint({"select_leaves": select_leaves}))

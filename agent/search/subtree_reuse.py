@@ -1,6 +1,6 @@
-"""Reuse: the part of a tree below the moves played becomes the next tree.
+"""Subtree reuse: the part of a tree below the moves played becomes the next tree.
 
-Knows how nodes and edges lie in a tree. Does not know rules, states, or when a tree is worth keeping.
+Knows how nodes and edges are stored. Does not know rules, states, or when a tree is worth reusing.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from games.jit_cache import cached_njit
 
 @cached_njit
 def reroot(slots: Records, nodes: Records, moves: Records, edges: Records, t: int, root: int, moved: Ints) -> int:
-    """Make node ``root`` the root of tree ``t`` and drop all that is not below it; the number of nodes kept.
+    """Make node ``root`` the root of tree ``t``, drop all nodes that are not below it, and return how many remain.
 
-    ``moved [N]``: ``moved[new] = old`` node indices, so that the caller can move what it stores per node. Children lie
-    behind their parents, so one pass forward moves nodes onto places already read; their moves need not lie in the
-    order of their nodes, and go by way of a copy.
+    ``moved [N]`` receives the old index of each node, so that the caller can move what it stores for each node.
+    Children come later than their parents, so one pass forward overwrites only nodes that were read before. The moves
+    of nodes may come in any order, so they are copied first.
     """
     count = slots[t]["num_nodes"]
     place = np.full(count, NONE, np.int64)
@@ -29,13 +29,13 @@ def reroot(slots: Records, nodes: Records, moves: Records, edges: Records, t: in
             moved[kept] = old
             kept += 1
             total += nodes[t, old]["num_edges"]
-    begins = np.empty(kept, np.int64)  # where the edges of each lay
+    begins = np.empty(kept, np.int64)  # the old first edge of each node
     saved_moves, saved_edges = np.empty(total, moves.dtype), np.empty(total, edges.dtype)
     first = 0
     for new in range(kept):
         node = nodes[t, new]
         nodes[t, new] = nodes[t, moved[new]]
-        if new > 0:  # its parent has moved already
+        if new > 0:  # its parent was moved before it
             parent = place[node["parent"]]
             node["parent_edge"] += nodes[t, parent]["first_edge"] - begins[parent]
             node["parent"] = parent

@@ -1,17 +1,18 @@
 """The search trees of many slots as flat arrays.
 
-Knows how nodes, moves and edges lie. Does not know how trees grow, rules, networks or how an edge is chosen.
+Knows how nodes, moves and edges are stored. Does not know rules, networks, nor how trees are searched.
 
-A slot holds one tree. Node 0 is its root; children come later in the arrays than their parents. A node's moves lie side
-by side, one for each legal action: first those that were tried, in the order of their first visit, then the likeliest
-of the others, then the rest. Edge e is what the search knows of move e: it means nothing before the move is tried, so
-that what a search never looks at costs no memory traffic. **Legend: every value is from the viewpoint of the player to
-move at its node; an edge's value is its owner's view. Only ``backup`` turns a sign**, by comparing ``to_play``.
+A slot holds one tree. Node 0 is its root, and children come later in the arrays than their parents. A node's moves are
+stored side by side, one for each legal action: first the tried ones in the order of their first visit, then the untried
+one with the highest prior, then the rest. Edge e holds the statistics of move e; before the move is tried, its content
+has no meaning, so that moves which are never tried cost no memory traffic. **Legend: every value is from the viewpoint
+of the player to move at its node, and an edge's value from that of the node which it leaves. Only ``backup`` changes a
+sign**, by comparing ``to_play``.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,22 +25,19 @@ UNKNOWN = 2
 """Not proven; otherwise +1, 0 or -1 is the exact value."""
 
 MOST_EDGES = (1 << 31) - 1
-"""Of one tree: nodes hold the number of an edge in 32 bits."""
-
-MOST_LEAVES = (1 << 15) - 1
-"""Of one tree at once: nodes and edges count those that wait in 16 bits."""
+"""The most edges of one tree: nodes store the index of an edge in 32 bits."""
 
 NODE = np.dtype(
     [
         ("first_edge", np.int32),
-        ("parent", np.int32),  # the node above; NONE at the root
-        ("parent_edge", np.int32),  # its edge to this one
-        ("visits", np.int32),  # its own evaluation and every simulation below it
+        ("parent", np.int32),  # NONE at the root
+        ("parent_edge", np.int32),  # the edge from the parent to this node
+        ("visits", np.int32),  # its own evaluation and all simulations below it
         ("value_sum", np.float32),
-        ("value", np.float32),  # the network's
+        ("value", np.float32),  # its own evaluation
         ("num_edges", np.int16),  # 0 until expanded
         ("num_tried", np.int16),
-        ("pending", np.int16),  # simulations below it that wait for their evaluation
+        ("pending", np.int16),  # simulations below it that wait for the evaluation of their leaf
         ("to_play", np.int8),
         ("proven", np.int8),
     ],
@@ -61,16 +59,38 @@ SLOT = np.dtype(
         ("num_nodes", np.int32),
         ("num_edges", np.int32),
         ("budget", np.int32),  # simulations that this move may spend
-        ("spent", np.int32),  # simulations begun
+        ("spent", np.int32),  # simulations that were begun
         ("active", np.bool_),
     ],
     align=True,
 )
 CHILD = np.dtype([(name, dtype[name]) for dtype in (MOVE, EDGE) for name in dtype.names or ()])
-"""A move and its edge, blank if it was not tried, to be read outside of kernels."""
+"""A move and its edge, which is blank if the move was not tried, for readers other than kernels."""
 
 Records = NDArray[Any]
 Ints = NDArray[np.integer]
+
+
+class LeafBatch(NamedTuple):
+    """The leaves of a round of simulations, [B] each; the arena holds the state of every node of every tree."""
+
+    trees: Ints
+    leaves: Ints  # nodes of these trees
+    sources: Ints  # places of their parents in the arena
+    targets: Ints  # places of the leaves in the arena
+    actions: Ints  # from parent to leaf; NONE at a root, which is in its place already
+
+    def first(self, count: int) -> LeafBatch:
+        """The first ``count`` leaves."""
+        return LeafBatch(*(array[:count] for array in self))
+
+
+class LeafPositions(NamedTuple):
+    """What the rules say of R leaves."""
+
+    legal: NDArray[np.bool_]  # [R, A]
+    to_play: NDArray[np.int8]  # [R]
+    proven: NDArray[np.int8]  # [R] the exact value, or UNKNOWN
 
 
 def node_bytes(num_actions: int) -> int:
@@ -79,10 +99,10 @@ def node_bytes(num_actions: int) -> int:
 
 
 class Trees:
-    """Arrays for ``num_slots`` trees of ``capacity`` nodes: untouched memory costs nothing until it is used."""
+    """The arrays of ``num_slots`` trees of ``capacity`` nodes. The system reserves their memory only as it is used."""
 
     def __init__(self, num_slots: int, capacity: int, num_actions: int) -> None:
-        """ValueError for what the fields of the arrays cannot count."""
+        """ValueError if the fields of the arrays are too small to count the actions or the edges."""
         if num_actions > MOST_ACTIONS:
             raise ValueError(f"the game has {num_actions} actions; a search takes {MOST_ACTIONS} at most")
         if capacity * num_actions > MOST_EDGES:
@@ -98,17 +118,17 @@ class Trees:
 
     @property
     def arrays(self) -> tuple[Records, Records, Records, Records]:
-        """What every kernel takes first: slots [T], nodes [T, N], moves [T, E], edges [T, E]."""
+        """The first arguments of every kernel: slots [T], nodes [T, N], moves [T, E], edges [T, E]."""
         return self.slots, self.nodes, self.moves, self.edges
 
     def children(self, slot: int, node: int = ROOT) -> Records:
-        """Copies of the moves of ``node`` with their edges, as CHILD [K] by action; empty until it is expanded."""
+        """Copies of the moves of ``node`` with their edges as CHILD [K] by action; empty until the node is expanded."""
         record = self.nodes[slot, node]
         first, tried, count = int(record["first_edge"]), int(record["num_tried"]), int(record["num_edges"])
-        found = np.zeros(count, CHILD)
+        children = np.zeros(count, CHILD)
         for name in MOVE.names or ():
-            found[name] = self.moves[slot, first : first + count][name]
-        found["child"], found["proven"] = NONE, UNKNOWN
+            children[name] = self.moves[slot, first : first + count][name]
+        children["child"], children["proven"] = NONE, UNKNOWN
         for name in EDGE.names or ():
-            found[name][:tried] = self.edges[slot, first : first + tried][name]
-        return found[np.argsort(found["action"])]
+            children[name][:tried] = self.edges[slot, first : first + tried][name]
+        return children[np.argsort(children["action"])]

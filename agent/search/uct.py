@@ -1,48 +1,57 @@
-"""UCT: the choice of edges by UCB1 (Kocsis and Szepesvári 2006), for searches whose leaves are judged by rollouts.
+"""UCT: selection of edges by UCB1 (Kocsis and Szepesvári 2006), for searches whose leaves are evaluated by rollouts.
 
-Knows how an edge is chosen and what a finished tree says. Does not know rules, rollouts, or how trees grow.
-Kernels keep to this file, because Numba's cache does not notice an edit in another one; ``make_simulate`` does.
+Knows how an edge is selected and how a decision is read from a finished tree. Does not know rules, rollouts, or how
+leaves are expanded.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from agent.decision import Decisions, Terms
 from agent.search.proofs import respect_proofs
-from agent.search.simulate import make_simulate
-from agent.search.tree import NONE, ROOT, UNKNOWN, Ints, Records, Trees
+from agent.search.simulate import make_select_leaves
+from agent.search.tree import NONE, ROOT, UNKNOWN, Ints, LeafBatch, Records, Trees
 from agent.settings import Number, Settings
+from games.splitmix import compiled_mix_bits
 
 
 @dataclass(frozen=True, kw_only=True)
 class UctConfig(Settings, called="search.uct"):
-    """The score of an edge is Q + c * sqrt(ln N / n), with Q in [-1, 1]."""
+    """The score of an edge is Q + c * sqrt(ln N / n), with Q in [-1, 1], N visits of its node and n of its own."""
 
     c: Number = 2.0
 
 
+class UctArguments(NamedTuple):
+    """What the kernels of this rule read."""
+
+    keys: NDArray[np.uint64]  # [T] random seeds of the order in which each tree tries its moves
+    c: float
+
+
 @njit(forceinline=True)
 def tie_breaker(key: np.uint64, node: int, action: int) -> np.uint64:
-    """A number that orders the actions of ``node`` by chance, another order for every key and node."""
-    code = key ^ (np.uint64(node) << np.uint64(32)) ^ np.uint64(action)
-    code = (code ^ (code >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    code = (code ^ (code >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return code ^ (code >> np.uint64(31))
+    """A pseudorandom number of the action; it puts the actions of each node in an order of its own for every key."""
+    code: np.uint64 = compiled_mix_bits(key ^ (np.uint64(node) << np.uint64(32)) ^ np.uint64(action))
+    return code
 
 
 @njit(forceinline=True, error_model="numpy")
-def choose(slots: Records, nodes: Records, moves: Records, edges: Records, t: int, index: int, rule: Any) -> int:
-    """The move of node ``index`` with the highest score, infinite before the first visit; chance breaks ties.
+def select_edge(
+    slots: Records, nodes: Records, moves: Records, edges: Records, t: int, index: int, arguments: UctArguments
+) -> int:
+    """The move of node ``index`` with the highest score; the score of an unvisited move is infinite.
 
-    A proven edge scores its exact value and nothing for exploration; a proven loss is taken only if all are. ``rule``:
-    the keys [T] that order unvisited moves, and c.
+    A proven edge scores its exact value without exploration. A proven loss is selected only if all moves are proven
+    losses. ``tie_breaker`` decides between equal scores.
     """
-    keys, c = rule
+    keys, c = arguments.keys, arguments.c
     node = nodes[t, index]
     first = node["first_edge"]
     untried = first + node["num_tried"]
@@ -70,42 +79,47 @@ def choose(slots: Records, nodes: Records, moves: Records, edges: Records, t: in
     return first if best == NONE else best
 
 
-walk = make_simulate(choose)
+select_leaves = make_select_leaves(select_edge, UctArguments)
 
 
 class Uct:
-    """The UCT rule for the trees of one search. It adds no noise where a slot explores: its order is random anyway."""
+    """The UCT rule for the trees of one search.
+
+    It adds no noise where a slot explores, because the order in which it tries moves is random.
+    """
 
     def __init__(self, config: UctConfig, trees: Trees, num_actions: int) -> None:
-        self.config = config
         self.trees = trees
         self.num_actions = num_actions
-        self.keys = np.zeros(len(trees.slots), np.uint64)
+        self.arguments = UctArguments(np.zeros(len(trees.slots), np.uint64), config.c)
 
-    def open(self, rows: Ints, terms: Terms) -> None:
-        """The roots of ``rows [R]`` have their edges: take the keys that order unvisited ones."""
-        self.keys[rows] = terms.keys
+    def prepare_roots(self, rows: Ints, terms: Terms) -> None:
+        """Set the random seeds of the trees ``rows [R]``."""
+        self.arguments.keys[rows] = terms.keys
 
-    def walk(self, walking: Ints, leaves: int, batch: Ints, count: int) -> tuple[int, int]:
-        found: tuple[int, int] = walk(*self.trees.arrays, walking, leaves, (self.keys, self.config.c), batch, count)
-        return found
+    def select_leaves(self, rows: Ints, leaves: int, batch: LeafBatch, count: int) -> tuple[int, int]:
+        selected: tuple[int, int] = select_leaves(
+            *self.trees.arrays, rows, leaves, tuple(self.arguments), tuple(batch), count
+        )
+        return selected
 
     def decide(self, rows: Ints, terms: Terms) -> Decisions:
-        """What the finished trees ``rows [R]`` say: visits as policy, the root's mean as value, the most visited."""
+        """The decisions of the finished trees ``rows [R]``: visits as policy, the root's mean as value."""
         out = Decisions.empty(len(rows), self.num_actions)
-        views = [self.trees.children(int(t)) for t in rows]
-        for i, view in enumerate(views):
-            actions = view["action"]
-            out.visits[i, actions] = view["visits"]
-            out.policy[i, actions] = view["visits"] if view["visits"].any() else 1
+        children = [self.trees.children(int(t)) for t in rows]
+        for i, edges in enumerate(children):
+            actions = edges["action"]
+            out.visits[i, actions] = edges["visits"]
+            out.policy[i, actions] = edges["visits"] if edges["visits"].any() else 1
             out.policy[i] /= out.policy[i].sum()
         roots = self.trees.nodes[rows, ROOT]
         out.value[:] = roots["value_sum"] / np.maximum(roots["visits"], 1)
-        out.proven[:] = True  # whether any edge is, `settle` finds out
-        respect_proofs(*self.trees.arrays[1:], rows, out.action, out.policy, out.value, out.proven)
-        for i, view in enumerate(views):
-            # Ties go to the higher mean, which is worth less than a visit; what `settle` ruled out comes last.
-            score = view["visits"] + view["value_sum"] / np.maximum(view["visits"], 1) / 4
-            score[out.policy[i, view["action"]] == 0] = -1
-            out.action[i] = int(view["action"][np.argmax(score)])
+        out.proven[:] = True  # `respect_proofs` then looks at all of them
+        respect_proofs(*self.trees.arrays[1:], rows, out)
+        for i, edges in enumerate(children):
+            # The most visited action is played; a quarter of its mean value decides between equal visits. Actions that
+            # `respect_proofs` excluded come last.
+            score = edges["visits"] + edges["value_sum"] / np.maximum(edges["visits"], 1) / 4
+            score[out.policy[i, edges["action"]] == 0] = -1
+            out.action[i] = int(edges["action"][np.argmax(score)])
         return out

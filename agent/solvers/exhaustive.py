@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from games.compiled import CompiledGame
 from games.game import ONGOING, Row, States
 from games.jit_cache import Rule, Rules, cached_njit, compile_cached, fingerprint
+from games.splitmix import compiled_mix_bits
 
 FAR = 1 << 14
 """Beyond every value."""
@@ -26,14 +27,6 @@ FAR = 1 << 14
 ENTRY = np.dtype(
     [("code", np.uint64), ("lower", np.int16), ("upper", np.int16), ("best", np.int16), ("unused", np.int16)]
 )
-
-
-@cached_njit
-def mix_bits(x: np.uint64) -> Any:
-    """A hash of 64 bits (SplitMix64's finish: Steele, Lea, Flood 2014)."""
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))
 
 
 def by_observation(rules: Rules, shape: tuple[int, int, int]) -> Rule:
@@ -48,8 +41,8 @@ def by_observation(rules: Rules, shape: tuple[int, int, int]) -> Rule:
         for i in range(num_cells):
             word = word << np.uint64(1) | np.uint64(flat[i])  # planes of zeros and ones
             if i & 31 == 31:
-                total, word = mix_bits(total ^ word), np.uint64(1)
-        return mix_bits(total ^ word)
+                total, word = compiled_mix_bits(total ^ word), np.uint64(1)
+        return compiled_mix_bits(total ^ word)
 
     return code
 
@@ -58,9 +51,9 @@ def by_history(rules: Rules, shape: tuple[int, int, int]) -> Rule:
     """``code(row, planes)`` for Go: the board, who is to play, the passes, the plies and the set of earlier boards."""
 
     def code(s: Any, planes: NDArray[np.uint8]) -> Any:
-        total = mix_bits(s["hash"] ^ np.uint64(s["to_play"] + 2 * s["passes"] + 8 * s["plies"]))
+        total = compiled_mix_bits(s["hash"] ^ np.uint64(s["to_play"] + 2 * s["passes"] + 8 * s["plies"]))
         for i in range(s["boards"]):
-            total += mix_bits(s["history"][i])  # a sum: in whatever order they came
+            total += compiled_mix_bits(s["history"][i])  # a sum: in whatever order they came
         return total
 
     return code

@@ -1,17 +1,26 @@
 """Perfect tic-tac-toe on 3×3, three in a row: the outcome of every move, from a table of all 5,478 positions.
 
-Knows cells, lines and outcomes. Does not know other sizes, trees or players.
+Knows how to fill the table by the game's rules. Does not know other sizes, trees or players.
 """
 
 from __future__ import annotations
 
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from games.game import ONGOING, Row
+from games.playouts import initial_states
+from games.rules import tic_tac_toe
+
 _Cells = tuple[int, ...]
-_LINES = ((0, 1, 2), (3, 4, 5), (6, 7, 8), (0, 3, 6), (1, 4, 7), (2, 5, 8), (0, 4, 8), (2, 4, 6))
+
+
+class _Solution(NamedTuple):
+    outcome: int  # for the player to move
+    moves: dict[int, int]  # the outcome of each legal move for the player who makes it; none in a game that is over
 
 
 def outcomes(cells: NDArray[np.int8]) -> dict[int, int]:
@@ -23,35 +32,40 @@ def outcomes(cells: NDArray[np.int8]) -> dict[int, int]:
     if np.shape(cells) != (3, 3):
         raise ValueError(f"cells has shape {np.shape(cells)}: the solver knows 3×3 only")
     board = tuple(int(cell) for cell in np.ravel(cells))
-    if board not in outcome_table():
+    if board not in _solutions():
         raise ValueError(f"cells {board} is no position of tic-tac-toe: the players take turns, the first begins")
-    if _won(board) or 0 not in board:
+    moves = _solutions()[board].moves
+    if not moves:
         raise ValueError("the game is over: there is no move to solve")
-    return {action: -outcome_table()[child] for action, child in _children(board)}
+    return dict(moves)
+
+
+def outcome_table() -> dict[_Cells, int]:
+    """The outcome of every position of a game, for the player to move."""
+    return {cells: solution.outcome for cells, solution in _solutions().items()}
 
 
 @cache
-def outcome_table() -> dict[_Cells, int]:
-    """The outcome of every position of a game, for the player to move. Made once, in a tenth of a second or less."""
-    values: dict[_Cells, int] = {}
+def _solutions() -> dict[_Cells, _Solution]:
+    """The solution of every position, by its cells. Made once, in less than a second."""
+    game, solutions = tic_tac_toe.game(), dict[_Cells, _Solution]()
+    step, legal_actions, outcome = (game.scalar_rules[name] for name in ("step", "legal_actions", "outcome"))
 
-    def value(board: _Cells) -> int:
-        if board not in values:
-            if _won(board):
-                values[board] = -1  # by the opponent, who has just moved
-            else:
-                values[board] = max((-value(child) for _, child in _children(board)), default=0)
-        return values[board]
+    def solve(row: Row) -> int:
+        """The outcome of ``row`` for the player to move."""
+        cells = tuple(row["stones"].tolist())
+        if cells not in solutions:
+            result, moves = outcome(row), dict[int, int]()
+            if result == ONGOING:
+                legal = np.zeros(game.num_actions, np.bool_)
+                legal_actions(row, legal)
+                for action in np.flatnonzero(legal).tolist():
+                    child = row.copy()
+                    step(child, action)
+                    moves[action] = -solve(child)
+                result = max(moves.values())
+            solutions[cells] = _Solution(result, moves)
+        return solutions[cells].outcome
 
-    value((0,) * 9)
-    return values
-
-
-def _children(board: _Cells) -> list[tuple[int, _Cells]]:
-    """(action, board after it) of every empty cell."""
-    stone = 1 if board.count(1) == board.count(2) else 2
-    return [(a, (*board[:a], stone, *board[a + 1 :])) for a in range(9) if board[a] == 0]
-
-
-def _won(board: _Cells) -> bool:
-    return any(board[a] == board[b] == board[c] != 0 for a, b, c in _LINES)
+    solve(initial_states(game)[0])
+    return solutions

@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 
 from games.game import ONGOING
 from games.jit_cache import Rule, cached_njit
+from games.splitmix import GOLDEN, mix_bits
 
 EMPTY, BORDER = 0, 3  # and 1 black, 2 white: the other colour is 3 - colour
 LEGAL, SUICIDE, REPEATS = 0, 1, 2
@@ -39,11 +40,8 @@ STEPS = np.array([(1, -1, width, -width) for width in range(21)])  # to the neig
 
 
 def _keys(count: int) -> NDArray[np.uint64]:
-    """[count] numbers that look random: SplitMix64 (Steele, Lea, Flood 2014) of 1, 2, .."""
-    x = np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.asarray(x ^ (x >> np.uint64(31)))
+    """[count] pseudorandom numbers: SplitMix64 of 1, 2, .."""
+    return np.asarray(mix_bits(np.arange(1, count + 1, dtype=np.uint64) * GOLDEN))
 
 
 KEYS = _keys(3 * 20 * 21).reshape(3, 20 * 21)  # [colour, cell]

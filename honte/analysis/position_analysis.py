@@ -65,7 +65,7 @@ class PositionThinking:
     def decide(self) -> Decisions:
         """The decision now: a search that could go on is cut short."""
         if isinstance(self.player, Search):
-            self.player.hurry(self.slot)
+            self.player.finish_early(self.slot)
         slots, self.decisions = self.player.decide()
         assert slots.tolist() == [self.slot]
         return self.decisions

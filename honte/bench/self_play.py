@@ -78,7 +78,7 @@ def stagger_games(loop: GameLoop, num_simulations: int) -> Search:
     assert isinstance(player, Search)
     for first in range(num_simulations):
         for slot in range(first, len(loop.seats), num_simulations):
-            player.hurry(slot)
+            player.finish_early(slot)
         while not player.grow():
             loop.round()
     return player

@@ -18,6 +18,7 @@ from agent.inference.backend_benchmark import Backend
 from agent.inference.backend_selection import CHOSEN_HERE, BackendConfig, has_bf16, list_candidates
 from agent.networks.policy_value import NetworkConfig, PolicyValueNet
 from games.game import Game, Positions, States
+from games.playouts import states_after
 from honte.bench.turns import Clock, Work, median, process_clock, run_in_turns
 from selfplay.openings import random_openings
 
@@ -97,10 +98,4 @@ def reached_positions(game: Game, count: int, plies: int | None = None, seed: in
         lengths: NDArray[np.int64] = np.random.default_rng(seed).integers(0, max(game.max_plies // 2, 1), count)
     else:
         lengths = np.full(count, plies, np.int64)
-    states = game.new(count)
-    game.init(states)
-    openings = random_openings(game, np.arange(count), lengths, seed=seed)
-    for ply in range(max(map(len, openings))):
-        live = np.array([i for i, opening in enumerate(openings) if len(opening) > ply])
-        game.advance(states, live, live, np.array([openings[i][ply] for i in live]))
-    return states
+    return states_after(game, random_openings(game, np.arange(count), lengths, seed=seed))

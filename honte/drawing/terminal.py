@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from games.playouts import state_after
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from rich.text import Text
@@ -44,10 +46,7 @@ def changed_cells(position: Position) -> NDArray[np.bool_]:
     now: Any = game.cells(position.states[0])
     if not position.moves:
         return np.zeros(now.shape, np.bool_)
-    before = game.new(1)
-    game.init(before)
-    for action in position.moves[:-1]:
-        game.step(before, np.array([action]))
+    before = state_after(game, position.moves[:-1])
     changed: NDArray[np.bool_] = now != game.cells(before[0])
     if game.board.clicks.shape == changed.shape:
         clicked = changed & (game.board.clicks == position.moves[-1])

@@ -17,6 +17,7 @@ from agent import random_numbers
 from agent.decision import Decisions, Terms
 from agent.player import Player
 from games.game import Game, States
+from games.playouts import state_after
 from games.registry import make
 from games.rules import openspiel
 from honte.api import load
@@ -74,10 +75,7 @@ class HonteBot(pyspiel.Bot):  # type: ignore[misc]
         """``state`` as one row [1] of the rules."""
         if isinstance(self.rules, openspiel.OpenSpielGame):
             return self.rules.holding(state)
-        row = self.rules.new(1)
-        self.rules.init(row)
-        for action in state.history():
-            self.rules.step(row, np.array([action]))
+        row = state_after(self.rules, state.history())
         if np.flatnonzero(self.rules.describe_new(row).legal[0]).tolist() != sorted(state.legal_actions()):
             raise ValueError(f"{self.rules.name} and OpenSpiel's game differ after the actions {state.history()}")
         return row

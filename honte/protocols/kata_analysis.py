@@ -154,7 +154,7 @@ class KataAnalysis:
             self.write({"id": job.id, "turnNumber": job.turn, "isDuringSearch": False, "noResults": True})
         for slot, under_way in enumerate(self.slots):
             if under_way is not None and meant(under_way) and isinstance(self.player, Search):
-                self.player.hurry(slot)
+                self.player.finish_early(slot)
 
     def _answer(self, job: AnalysisJob, found: Analysis, *, during: bool) -> Answer:
         infos = []

@@ -150,7 +150,7 @@ class SelfPlayActor:
             self.starts.extend(Start(int(i), (0, 0), opening) for i, opening in zip(ids, openings, strict=True))
         until = time.monotonic() + seconds
         for search in self.searches:  # a move of many games may take minutes
-            search.until = until
+            search.deadline = until
         if self.pool is None:
             records = self._play(self.loops[0], until)
         else:

@@ -17,7 +17,8 @@ from agent import random_numbers
 from agent.decision import Terms
 from agent.player import MoveFollower, Player, RandomPlayer
 from agent.storage.text_files import read_text, split_lines
-from games.game import Game, States
+from games.game import Game
+from games.playouts import states_after
 from games.position import position
 from selfplay.openings import Opening, distinct_openings
 
@@ -110,21 +111,10 @@ def opening_values(
 ) -> NDArray[np.float64]:
     """[B] what ``judge``, of that many slots at least, expects of the positions, for their players to move."""
     found = np.zeros(len(openings))
-    judge.think(np.arange(len(openings)), play_openings(game, openings), Terms.of(len(openings), keys=keys))
+    judge.think(np.arange(len(openings)), states_after(game, openings), Terms.of(len(openings), keys=keys))
     done = 0
     while done < len(openings):
         slots, decisions = judge.decide()
         found[slots] = decisions.value
         done += len(slots)
     return found
-
-
-def play_openings(game: Game, openings: Sequence[Opening]) -> States:
-    """[B] the states that the openings, legal ones, lead to."""
-    states = game.new(len(openings))
-    game.init(states)
-    lengths = np.array([len(opening) for opening in openings])
-    for ply in range(int(lengths.max(initial=0))):
-        live = np.flatnonzero(lengths > ply)
-        game.advance(states, live, live, np.array([openings[i][ply] for i in live.tolist()], np.int64))
-    return states

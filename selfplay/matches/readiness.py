@@ -13,7 +13,7 @@ from agent.external.process import CommandRefused, EngineError
 from agent.player import Player
 from agent.solvers.perfect_player import PerfectPlayer, is_solvable
 from games.game import Game
-from selfplay.matches.opening_books import play_openings
+from games.playouts import states_after
 from selfplay.openings import Opening
 
 
@@ -29,7 +29,7 @@ def check_players(game: Game, players: Iterable[tuple[str, Player]], openings: S
             except (EngineError, CommandRefused) as error:
                 raise ValueError(f"{text!r} cannot play {game.name}: {error}") from None
         if isinstance(player, PerfectPlayer) and openings:
-            states = play_openings(game, list(dict.fromkeys(openings)))
+            states = states_after(game, list(dict.fromkeys(openings)))
             for row in states[~game.describe_new(states).terminal]:
                 if not is_solvable(game, row):
                     player.solve(row)  # its sentence says from where on it can

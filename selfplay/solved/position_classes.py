@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from games.game import Game, Row, States
+from games.game import Game, Row
+from games.playouts import random_game, state_after
 from selfplay.solved.grading import SolvedPosition
 
 STAGES = ("begin", "middle", "end")
@@ -75,12 +76,12 @@ def draw_solved(
     random, found, seen, in_vain = np.random.default_rng(seed), list[SolvedPosition](), set[bytes](), 0
     fewest = FEWEST_PLIES.get(game.name, 0)
     while len(found) < count and in_vain < PATIENCE * count:
-        moves = random_moves(game, random)
+        moves = random_game(game, random)
         in_vain += 1
         if len(moves) <= fewest:
             continue
         plies = int(random.integers(fewest, len(moves)))
-        row = after(game, moves[:plies])
+        row = state_after(game, moves[:plies])
         key = game.describe_new(row).observation.tobytes()
         if key in seen or not solvable(row[0]):
             continue
@@ -91,25 +92,6 @@ def draw_solved(
         in_vain = 0
         progress(1)
     return found
-
-
-def random_moves(game: Game, random: np.random.Generator) -> list[int]:
-    """The actions of one random game."""
-    states, moves = game.new(1), list[int]()
-    game.init(states)
-    while not (out := game.describe_new(states)).terminal[0]:
-        moves.append(int(random.choice(np.flatnonzero(out.legal[0]))))
-        game.step(states, np.array(moves[-1:]))
-    return moves
-
-
-def after(game: Game, moves: Sequence[int]) -> States:
-    """[1] the position after ``moves``."""
-    states = game.new(1)
-    game.init(states)
-    for action in moves:
-        game.step(states, np.array([action]))
-    return states
 
 
 def best_line(game: Game, solve: Callable[[Row], Mapping[int, int]], row: Row) -> int:

@@ -34,6 +34,7 @@ from agent.solvers.connect_four_book import (
 from agent.solvers.perfect_player import PerfectPlayer
 from agent.storage import user_cache
 from games.game import States
+from games.playouts import states_after
 
 made = cache(games.registry.make)
 DATA = Path(connect_four_book.__file__).parent / "data" / "connect_four"
@@ -52,13 +53,7 @@ def entries() -> dict[str, Answer]:
 
 
 def after(lines: list[str]) -> States:
-    game = made("connect_four")
-    states = game.new(len(lines))
-    game.init(states)
-    for b, line in enumerate(lines):
-        for column in line:
-            game.step(states[b : b + 1], np.array([COLUMNS.index(column)]))
-    return states
+    return states_after(made("connect_four"), [[COLUMNS.index(column) for column in line] for line in lines])
 
 
 def decisions(player: PerfectPlayer, states: States) -> Decisions:

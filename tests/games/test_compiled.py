@@ -9,25 +9,13 @@ import pytest
 
 import games
 from games.game import ONGOING, Game, States
+from games.playouts import random_positions
 from tests.games.made import made
 
 pytestmark = pytest.mark.nojit
 GAMES = pytest.mark.parametrize(
     "name", ["tic_tac_toe", "connect_four:rows=4,columns=4,k=3", "tic_tac_toe:rows=3,columns=4,k=3"]
 )
-
-
-def random_positions(game: Game, count: int, seed: int) -> States:
-    """``count`` positions from random games, some of them over."""
-    random = np.random.default_rng(seed)
-    states = game.new(count)
-    game.init(states)
-    for b in range(count):
-        for _ in range(random.integers(game.max_plies)):
-            legal = np.flatnonzero(game.describe_new(states[b : b + 1]).legal[0])
-            if len(legal):
-                game.advance(states, np.array([b]), np.array([b]), random.choice(legal, 1))
-    return states
 
 
 def naive(game: Game, state: States, depth: int) -> int:
@@ -58,7 +46,7 @@ def bounds(game: Game, state: States, depth: int) -> tuple[int, int]:
 @pytest.mark.parametrize("depth", [0, 1, 2, 3, 4])
 def test_lookahead_is_the_naive_recursion(name: str, depth: int) -> None:
     game = made(name)
-    states = random_positions(game, 40 if depth < 4 else 12, seed=depth)
+    states = random_positions(game, 40 if depth < 4 else 12, seed=depth, finished=True)
     before = states.copy()
     found = game.lookahead(states, depth)
     assert found.tolist() == [naive(game, states[b : b + 1], depth) for b in range(len(states))]
@@ -69,7 +57,7 @@ def test_lookahead_is_the_naive_recursion(name: str, depth: int) -> None:
 @GAMES
 def test_lookahead_within_a_number_of_positions_is_never_wrong(name: str) -> None:
     game = made(name)
-    states = random_positions(game, 40, seed=9)
+    states = random_positions(game, 40, seed=9, finished=True)
     full = game.lookahead(states, 6)
     known = []
     for nodes in (0, 3, 30, 300, 3000, 1_000_000):
@@ -124,7 +112,7 @@ def double_moves() -> Game:
 def test_lookahead_where_a_player_moves_twice() -> None:
     game = double_moves()
     games.check_game(game, 16)
-    states = random_positions(game, 30, seed=2)
+    states = random_positions(game, 30, seed=2, finished=True)
     for depth in range(5):
         found = game.lookahead(states, depth)
         assert found.tolist() == [naive(game, states[b : b + 1], depth) for b in range(len(states))]
@@ -135,7 +123,7 @@ def test_lookahead_where_a_player_moves_twice() -> None:
 @GAMES
 def test_rollouts_follow_their_seeds_and_leave_the_states(name: str) -> None:
     game = made(name)
-    states = random_positions(game, 60, seed=3)
+    states = random_positions(game, 60, seed=3, finished=True)
     seeds = np.random.default_rng(0).integers(1, 1 << 63, 60).astype(np.uint64)
     before = states.copy()
     one = game.rollout(states, seeds)
@@ -174,7 +162,7 @@ def test_advance_moves_rows_of_an_arena(plain: bool) -> None:
 @GAMES
 def test_a_game_without_compiled_extras_does_the_same(name: str) -> None:
     game = made(name)
-    states = random_positions(game, 20, seed=4)
+    states = random_positions(game, 20, seed=4, finished=True)
     for depth in (0, 1, 2, 3):
         assert Game.lookahead(game, states, depth).tolist() == game.lookahead(states, depth).tolist()
     full, known = game.lookahead(states, 3), []

@@ -94,6 +94,66 @@ def test_equal_code_under_another_name_has_entries_of_its_own(tmp_path: Path) ->
     assert ask(other, tmp_path / "cache") == (5, [1, 1, 1])
 
 
+KERNEL = """
+from typing import NamedTuple
+from constants import Pair, times
+from games.jit_cache import cached_njit
+import helpers
+
+@cached_njit
+def by_name(pair):
+    return times(pair.first) - pair.second
+
+@cached_njit
+def by_module(pair):
+    return helpers.plus(pair.first)
+
+for kernel in (by_name, by_module):
+    print(kernel(Pair(5, 7)), sum(kernel.stats.cache_hits.values()))
+"""
+
+HELPERS = """
+from numba import njit
+from constants import times
+
+@njit
+def plus(x):
+    return times(x) + {number}
+"""
+
+CONSTANTS = """
+from typing import NamedTuple
+from numba import njit
+
+class Pair(NamedTuple):
+    {fields}
+
+@njit
+def times(x):
+    return {number} * x
+"""
+
+
+def test_a_kernel_notices_an_edit_in_the_files_that_it_calls(tmp_path: Path) -> None:
+    """Those that it names, those that they call, and the order of a named tuple's fields."""
+
+    def run(*, plus: int = 1, times: int = 2, fields: str = "first: int; second: int") -> list[str]:
+        (tmp_path / "kernel.py").write_text(KERNEL)
+        (tmp_path / "helpers.py").write_text(HELPERS.format(number=plus))
+        (tmp_path / "constants.py").write_text(CONSTANTS.format(number=times, fields=fields))
+        paths = {"NUMBA_CACHE_DIR": str(tmp_path / "cache"), "PYTHONPATH": str(Path(__file__).parents[2])}
+        environment = os.environ | paths | {"NUMBA_DISABLE_JIT": "0", "PYTHONDONTWRITEBYTECODE": "1"}
+        words = [sys.executable, str(tmp_path / "kernel.py")]
+        return subprocess.run(words, env=environment, capture_output=True, text=True, check=True).stdout.split("\n")[:2]
+
+    assert run() == ["3 0", "11 0"]
+    assert run() == ["3 1", "11 1"]
+    assert run(plus=4) == ["3 1", "14 0"]
+    assert run(plus=4, times=3) == ["8 0", "19 0"]
+    assert run(plus=4, times=3, fields="second: int; first: int") == ["16 0", "25 0"]
+    assert run() == ["3 1", "11 1"]
+
+
 @pytest.mark.nojit
 def test_a_fingerprint_sees_through_modules_enumerations_defaults_and_inner_functions() -> None:
     text = """

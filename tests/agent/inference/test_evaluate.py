@@ -14,19 +14,14 @@ from agent.player import RandomPlayer
 from agent.search.proofs import respect_proofs
 from agent.search.tree import UNKNOWN, Trees
 from games import position
+from games.playouts import states_after
 from tests.games.made import made
 
 pytestmark = pytest.mark.nojit
 
 
 def some_states(count: int = 12) -> Any:
-    game = made("connect_four")
-    states = game.new(count)
-    game.init(states)
-    for b in range(count):
-        for i in range(b):
-            game.advance(states, np.array([b]), np.array([b]), np.array([(b * 5 + i) % 7]))
-    return states
+    return states_after(made("connect_four"), [[(b * 5 + i) % 7 for i in range(b)] for b in range(count)])
 
 
 def test_uniform() -> None:
@@ -90,7 +85,7 @@ def settled(proven: list[int], policy: list[float], action: int, root: int = UNK
     trees.moves[0, :3]["action"], trees.moves[0, :3]["prior"] = [0, 2, 3], [0.5, 0.3, 0.2]
     out = Decisions.empty(1, 4)
     out.policy[0, [0, 2, 3]], out.action[0], out.value[0], out.proven[0] = policy, action, 0.25, True
-    respect_proofs(*trees.arrays[1:], np.zeros(1, np.int64), out.action, out.policy, out.value, out.proven)
+    respect_proofs(*trees.arrays[1:], np.zeros(1, np.int64), out)
     return out
 
 

@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 
 from agent.decision import Terms
-from agent.search.gumbel import GumbelConfig, choose_inside, choose_root, considered_visits, improve_logits, note_roots
+from agent.search.gumbel import (
+    GumbelArguments,
+    GumbelConfig,
+    considered_visits,
+    improve_logits,
+    read_roots,
+    select_inner_edge,
+    select_root_edge,
+)
 from agent.search.search import Search, SearchConfig
 from agent.search.tree import ROOT, UNKNOWN
 from tests.agent.search.test_puct import node
@@ -50,51 +58,57 @@ def completed(priors: Any, visits: Any, q: Any, value: float, c_visit: float, c_
     return np.log(priors) + (c_visit + visits.max()) * c_scale * np.where(seen, q, mixed)
 
 
-def rule_of(before: Any, gumbel: Any) -> Any:
-    """What kernels are told of one tree."""
-    count = len(before)
-    order, logits, scratch = np.zeros((1, 1), np.int32), np.zeros((1, count)), np.zeros(count)
-    return np.array([before], np.int32), np.array([gumbel], np.float32), order, logits, 50.0, 0.1, scratch
+def arguments_of(before: Any, noise: Any) -> GumbelArguments:
+    """The arguments of kernels for one tree."""
+    return GumbelArguments(
+        visits_before=np.array([before], np.int32),
+        noise=np.array([noise], np.float32),
+        considered_visits=np.zeros((1, 1), np.int32),
+        logits=np.zeros((1, len(before))),
+        c_visit=50.0,
+        c_scale=0.1,
+        scratch=np.zeros(len(before)),
+    )
 
 
 @pytest.mark.parametrize("visits", [(0, 0, 0, 0), (1, 0, 2, 0), (3, 4, 5, 6)])
 def test_completed_q(visits: Any) -> None:
     priors, q = [0.4, 0.3, 0.2, 0.1], [0.5, -0.5, 0.25, -0.9]
     trees = node(priors, visits, np.array(q) * visits, value=0.3)
-    actions, rule, out = trees.moves["action"][0, :4], rule_of([0] * 4, [0] * 4), np.zeros(4)
-    note_roots(*trees.arrays[1:], np.zeros(1, np.int64), rule[0], rule[3])
-    top = improve_logits(*trees.arrays[1:], 0, rule)
-    out[actions] = rule[-1]
+    actions, arguments, out = trees.moves["action"][0, :4], arguments_of([0] * 4, [0] * 4), np.zeros(4)
+    read_roots(*trees.arrays[1:], np.zeros(1, np.int64), arguments.visits_before, arguments.logits)
+    top = improve_logits(*trees.arrays[1:], 0, arguments)
+    out[actions] = arguments.scratch
     expected = completed(priors, visits, q, 0.3, 50.0, 0.1)
     np.testing.assert_allclose(out - out[0], expected - expected[0], rtol=1e-5, atol=1e-6)
     assert top == out.max()
     weights = np.exp(expected - expected.max())
     lag = weights / weights.sum() - np.array(visits) / (1 + sum(visits))
-    assert actions[choose_inside(*trees.arrays[1:], 0, ROOT, rule)] == lag.argmax()
+    assert actions[select_inner_edge(*trees.arrays[1:], 0, ROOT, arguments)] == lag.argmax()
 
 
-def asked(trees: Any, wanted: int, before: Any, gumbel: Any) -> int:
-    """The action that the root chooses."""
-    rule = rule_of(before, gumbel)
-    note_roots(*trees.arrays[1:], np.zeros(1, np.int64), np.zeros_like(rule[0]), rule[3])
-    return int(trees.moves[0, choose_root(*trees.arrays[1:], 0, wanted, rule)]["action"])
+def selected(trees: Any, considered: int, before: Any, noise: Any) -> int:
+    """The action that is selected at the root."""
+    arguments = arguments_of(before, noise)
+    read_roots(*trees.arrays[1:], np.zeros(1, np.int64), np.zeros_like(arguments.visits_before), arguments.logits)
+    return int(trees.moves[0, select_root_edge(*trees.arrays[1:], 0, considered, arguments)]["action"])
 
 
-def test_the_root_asks_only_those_with_the_right_visits() -> None:
+def test_the_root_selects_among_actions_with_the_considered_visits() -> None:
     new, noise = [0, 0, 0, 0], [0, 0, 0, 3]
     trees = node([0.4, 0.3, 0.2, 0.1], [1, 1, 0, 0], [0.9, 0.8, 0, 0])
-    assert [asked(trees, wanted, new, noise) for wanted in (0, 1)] == [3, 0]
-    assert asked(trees, 2, new, noise) == 0  # nobody has two: the best of all
+    assert [selected(trees, wanted, new, noise) for wanted in (0, 1)] == [3, 0]
+    assert selected(trees, 2, new, noise) == 0  # no action has two visits: the best of all
     trees = node([0.4, 0.3, 0.2, 0.1], [1, 1, 0, 0], [0.9, 0.8, 0, 0], pending=[0, 0, 0, 1])
-    assert asked(trees, 0, new, noise) == 2
-    assert asked(trees, 0, [1, 1, 0, 0], noise) == 0  # reused visits are not of this move
+    assert selected(trees, 0, new, noise) == 2
+    assert selected(trees, 0, [1, 1, 0, 0], noise) == 0  # reused visits are not of this move
 
 
 def test_proven_losses_are_passed_over() -> None:
     for proven, expected in (([-1, UNKNOWN, UNKNOWN], 1), ([-1, -1, -1], 0)):
         trees = node([0.9, 0.06, 0.04], [0, 0, 0], [0, 0, 0], proven=proven)
-        assert asked(trees, 0, [0, 0, 0], [0, 0, 0]) == expected
-        pick = choose_inside(*trees.arrays[1:], 0, ROOT, rule_of([0, 0, 0], [0, 0, 0]))
+        assert selected(trees, 0, [0, 0, 0], [0, 0, 0]) == expected
+        pick = select_inner_edge(*trees.arrays[1:], 0, ROOT, arguments_of([0, 0, 0], [0, 0, 0]))
         assert trees.moves[0, pick]["action"] == expected
 
 
@@ -109,7 +123,7 @@ def test_only_so_many_actions_are_considered() -> None:
     logits = world.evaluate(world.roots(5), world.describe_new(world.roots(5))).logits[0]
     assert set(np.flatnonzero(out.visits[0]).tolist()) == set(np.argsort(logits)[-4:].tolist())
     assert (out.visits[0] != out.visits[1]).any()
-    assert (out.policy > 0).all()  # completed Q speaks of actions that were never tried
+    assert (out.policy > 0).all()  # actions that were never tried have a completed Q, too
 
 
 def test_a_wider_budget_later_is_no_surprise() -> None:

@@ -10,7 +10,7 @@ import pytest
 from agent import random_numbers
 from agent.decision import Terms
 from agent.search.expand_backup import backup, expand, init_roots, try_move
-from agent.search.puct import Puct, PuctConfig, choose, exploration, policy_target
+from agent.search.puct import Puct, PuctArguments, PuctConfig, exploration, select_edge, write_policy_target
 from agent.search.search import Search, SearchConfig
 from agent.search.tree import NONE, ROOT, UNKNOWN, Trees
 from tests.agent.search.worlds import HashWorld
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.nojit
 
 
 def node(priors: Any, visits: Any, sums: Any, *, value: float = 0.0, proven: Any = None, pending: Any = None) -> Trees:
-    """One tree whose root has these edges; those without visits, proof or pending walk were never tried."""
+    """One tree whose root has these edges; those without visits, proof or pending visits were never tried."""
     count = len(priors)
     proven = [UNKNOWN] * count if proven is None else proven
     pending = [0] * count if pending is None else pending
@@ -46,8 +46,13 @@ def node(priors: Any, visits: Any, sums: Any, *, value: float = 0.0, proven: Any
 
 
 def best(trees: Trees, *, c_init: float = 1.25, c_base: float = 19652.0, fpu: float = 0.0, forced: float = 0.0) -> int:
-    rule = np.array([forced]), np.zeros(0), (c_init, c_base, 0.0, fpu)
-    return int(trees.moves[0, choose(*trees.arrays, 0, ROOT, rule)]["action"])
+    arguments = arguments_of(forced, c_init=c_init, c_base=c_base, fpu=fpu)
+    return int(trees.moves[0, select_edge(*trees.arrays, 0, ROOT, arguments)]["action"])
+
+
+def arguments_of(forced: float, *, c_init: float = 1.25, c_base: float = 19652.0, fpu: float = 0.0) -> PuctArguments:
+    """The arguments of kernels for one tree; the table of the exploration term is empty."""
+    return PuctArguments(np.array([forced]), np.zeros(0), c_init, c_base, 0.0, fpu)
 
 
 def test_exploration_is_the_formula_of_alphazero() -> None:
@@ -107,9 +112,9 @@ def test_forced_playouts_come_first() -> None:
 def test_the_target_drops_what_only_forcing_spent() -> None:
     trees = node([0.6, 0.3, 0.1], [60, 8, 3], [48, -4, -2.7])
     policy = np.zeros(3)
-    policy_target(*trees.arrays[1:], 0, 1.25, 19652.0, 0.0, policy)
+    write_policy_target(*trees.arrays[1:], 0, arguments_of(0.0), policy)
     assert policy.tolist() == [60, 8, 3]
-    policy_target(*trees.arrays[1:], 0, 1.25, 19652.0, 2.0, policy)
+    write_policy_target(*trees.arrays[1:], 0, arguments_of(2.0), policy)
     assert policy[0] == 60
     owed = np.floor(np.sqrt(2 * np.array([0.3, 0.1]) * 71))
     assert (policy[1:] >= np.maximum(np.array([8, 3]) - owed, 0)).all() or (policy[1:] == 0).any()
@@ -120,7 +125,7 @@ def test_the_target_drops_what_only_forcing_spent() -> None:
 def test_the_target_keeps_visits_that_puct_would_spend() -> None:
     trees = node([0.5, 0.5], [30, 29], [15, 14.5])
     policy = np.zeros(2)
-    policy_target(*trees.arrays[1:], 0, 1.25, 19652.0, 2.0, policy)
+    write_policy_target(*trees.arrays[1:], 0, arguments_of(2.0), policy)
     np.testing.assert_allclose(policy, [30, 29], atol=1.1)
 
 
@@ -129,14 +134,14 @@ def test_noise_is_mixed_into_the_priors_of_those_who_explore() -> None:
     trees = node(priors, [0, 0, 0], [0, 0, 0])
     rule = Puct(PuctConfig(root_dirichlet_alpha=0.5), trees, 3)
     rows, terms = np.zeros(1, np.int64), Terms.of(1)
-    rule.open(rows, terms)
+    rule.prepare_roots(rows, terms)
     np.testing.assert_allclose(trees.children(0)["prior"], priors, rtol=1e-6)
-    rule.open(rows, terms._replace(explore=np.ones(1, bool)))
+    rule.prepare_roots(rows, terms._replace(explore=np.ones(1, bool)))
     noise = random_numbers.draw_dirichlets(terms.keys, random_numbers.NOISE, np.full((1, 3), 0.5))[0]
     np.testing.assert_allclose(trees.children(0)["prior"], 0.75 * priors + 0.25 * noise, rtol=1e-5)
 
 
-def test_without_simulations_the_network_speaks_alone() -> None:
+def test_without_simulations_the_policy_is_the_network_s() -> None:
     world = HashWorld(4)
     search = Search(world, world.evaluate, SearchConfig(rule="puct", num_simulations=0), num_slots=1)
     search.think(np.zeros(1, np.int64), world.roots(3), Terms.of(1))

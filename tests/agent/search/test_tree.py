@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 from numba import njit
 
 from agent.search.expand_backup import expand_and_backup, init_roots
-from agent.search.simulate import make_simulate
+from agent.search.simulate import make_select_leaves
 from agent.search.subtree_reuse import reroot
 from agent.search.tree import NONE, ROOT, UNKNOWN, Trees
 
@@ -40,29 +40,33 @@ def test_what_the_fields_cannot_count_is_refused(capacity: int, num_actions: int
         Trees(1, capacity, num_actions)
 
 
+class FollowArguments(NamedTuple):
+    actions: Any  # [T, N] the action to follow from each node
+
+
 @njit
-def told_to(slots: Any, nodes: Any, moves: Any, edges: Any, t: int, index: int, rule: Any) -> int:
-    """Follow the actions ``rule [T, nodes]``: from node ``index`` of tree ``t`` the action ``rule[t, index]``."""
+def follow_actions(slots: Any, nodes: Any, moves: Any, edges: Any, t: int, index: int, arguments: Any) -> int:
+    """Select the action ``arguments.actions[t, index]`` at node ``index`` of tree ``t``."""
     first = nodes[t, index]["first_edge"]
     for e in range(first, first + nodes[t, index]["num_edges"]):
-        if moves[t, e]["action"] == rule[t, index]:
+        if moves[t, e]["action"] == arguments.actions[t, index]:
             return int(e)
     return -1
 
 
-walk = make_simulate(told_to)
+select_leaves = make_select_leaves(follow_actions, FollowArguments)
 
 
-def walked(trees: Trees, *path: int, times: int = 1, leaves: int = 1) -> Any:
-    """Walk tree 0 along ``path``, its actions from the root, ``times``; the leaves found [5, B], and exact values."""
-    rule, node = np.zeros((len(trees.slots), trees.capacity), np.int64), ROOT
+def select_along(trees: Trees, *path: int, times: int = 1, leaves: int = 1) -> Any:
+    """Follow the actions ``path`` in tree 0, ``times``; the batch [5, B], and how often a proven edge was reached."""
+    actions, node = np.zeros((len(trees.slots), trees.capacity), np.int64), ROOT
     for action in path:
-        rule[0, node] = action
+        actions[0, node] = action
         node = child(trees, node, action)
     trees.slots["budget"] = trees.slots["spent"] + times
     batch = np.zeros((5, 8), np.int64)
-    count, exact = walk(*trees.arrays, ints(0), leaves, rule, batch, 0)
-    return batch[:, :count], exact
+    count, num_proven = select_leaves(*trees.arrays, ints(0), leaves, (actions,), tuple(batch), 0)
+    return batch[:, :count], num_proven
 
 
 def child(trees: Trees, node: int, action: int) -> int:
@@ -71,12 +75,12 @@ def child(trees: Trees, node: int, action: int) -> int:
 
 def add(trees: Trees, *path: int, to_play: int, value: float, proven: int = UNKNOWN, legal: Any = (1, 1, 1)) -> int:
     """One simulation that ends at a new leaf behind the actions ``path``; the leaf."""
-    leaf = walked(trees, *path)[0][1]
-    told(trees, 0, leaf, to_play=to_play, value=value, proven=proven, legal=legal)
+    leaf = select_along(trees, *path)[0][1]
+    back_up(trees, 0, leaf, to_play=to_play, value=value, proven=proven, legal=legal)
     return int(leaf[0])
 
 
-def told(
+def back_up(
     trees: Trees,
     t: int,
     leaf: Any,
@@ -88,18 +92,18 @@ def told(
     logits: Any = (0, 0, 0),
 ) -> None:
     """``expand_and_backup`` one leaf of tree ``t``."""
-    asked = np.array([logits], np.float32), np.array([value], np.float32)
-    answer = asked if proven == UNKNOWN else (asked[0][:0], asked[1][:0])
+    rows = 1 if proven == UNKNOWN else 0
+    answer = np.array([logits], np.float32)[:rows], np.array([value], np.float32)[:rows]
     expand_and_backup(*trees.arrays, ints(t), leaf, (np.array([legal], bool), ints(to_play), ints(proven)), *answer)
 
 
 def root(trees: Trees, *, value: float = 0.5, legal: Any = (1, 1, 1), to_play: int = 0) -> Any:
     """Evaluate the root of tree 0; its record."""
-    told(trees, 0, ints(0), to_play=to_play, value=value, legal=legal, logits=np.log([1, 2, 5]))
+    back_up(trees, 0, ints(0), to_play=to_play, value=value, legal=legal, logits=np.log([1, 2, 5]))
     return trees.nodes[0, ROOT]
 
 
-def test_plant_leaves_one_blank_node_a_tree() -> None:
+def test_init_roots_leaves_one_blank_node_in_each_tree() -> None:
     trees = bare(3)
     assert trees.slots["num_nodes"].tolist() == [1, 1, 1]
     assert trees.slots["num_edges"].tolist() == [0, 0, 0]
@@ -127,20 +131,20 @@ def test_expand_makes_an_edge_for_each_legal_action() -> None:
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_logits_that_are_not_finite_count_as_uniform(bad: float) -> None:
     trees = bare()
-    told(trees, 0, ints(0), value=np.nan, logits=(3, bad, 1))
+    back_up(trees, 0, ints(0), value=np.nan, logits=(3, bad, 1))
     np.testing.assert_allclose(trees.children(0)["prior"], 1 / 3, rtol=1e-6)
     assert trees.nodes[0, ROOT]["value_sum"] == 0
 
 
 def test_an_illegal_logit_changes_nothing() -> None:
     trees = bare()
-    told(trees, 0, ints(0), legal=(1, 0, 1), logits=(0, np.inf, 0))
+    back_up(trees, 0, ints(0), legal=(1, 0, 1), logits=(0, np.inf, 0))
     np.testing.assert_allclose(trees.children(0)["prior"], 0.5)
 
 
 def test_large_logits_do_not_overflow() -> None:
     trees = bare()
-    told(trees, 0, ints(0), logits=(1e4, 0, -1e4))
+    back_up(trees, 0, ints(0), logits=(1e4, 0, -1e4))
     np.testing.assert_allclose(trees.children(0)["prior"], [1, 0, 0])
 
 
@@ -159,22 +163,22 @@ def test_moves_lie_in_the_order_of_their_first_visit_and_then_the_likeliest() ->
 
 def test_of_equally_likely_moves_the_lowest_comes_first() -> None:
     trees = bare()
-    told(trees, 0, ints(0))
+    back_up(trees, 0, ints(0))
     for tried in (0, 1, 2):
         assert trees.moves["action"][0, tried] == tried
         add(trees, tried, to_play=1, value=0)
 
 
-def test_a_walk_is_pending_until_its_leaf_is_judged() -> None:
+def test_a_visit_is_pending_until_its_leaf_is_evaluated() -> None:
     trees = bare()
     root(trees)
     first = add(trees, 1, to_play=1, value=0.25)
-    batch, _ = walked(trees, 1, 2)
+    batch, _ = select_along(trees, 1, 2)
     leaf = batch[1]
     assert batch.ravel().tolist() == [0, 2, first, 2, 2]  # tree, leaf, places of parent and leaf, action
     assert trees.children(0)["pending"].tolist() == [0, 1, 0]
     assert trees.nodes[0, :3]["pending"].tolist() == [1, 1, 0]
-    told(trees, 0, leaf)
+    back_up(trees, 0, leaf)
     assert not trees.nodes[0, :3]["pending"].any()
     assert not trees.children(0)["pending"].any()
     assert not trees.children(0, first)["pending"].any()
@@ -247,12 +251,12 @@ def test_a_loss_below_a_double_move_is_a_loss_above() -> None:
     assert record["proven"] == -1
 
 
-def test_a_walk_to_a_proven_edge_adds_its_exact_value() -> None:
+def test_a_simulation_that_ends_at_a_proven_edge_adds_its_exact_value() -> None:
     trees = bare()
     record = root(trees, value=0)
     add(trees, 0, to_play=1, value=0, proven=0)
-    batch, exact = walked(trees, 0, times=2)
-    assert (batch.size, exact) == (0, 2)
+    batch, num_proven = select_along(trees, 0, times=2)
+    assert (batch.size, num_proven) == (0, 2)
     assert trees.children(0)["visits"].tolist() == [3, 0, 0]
     assert (record["visits"], record["value_sum"], record["pending"]) == (4, 0, 0)
 
@@ -260,43 +264,45 @@ def test_a_walk_to_a_proven_edge_adds_its_exact_value() -> None:
 def test_a_collision_leaves_no_trace() -> None:
     trees = bare()
     root(trees)
-    walked(trees, 1)
+    select_along(trees, 1)
     trees.slots["budget"] = 2
     before = [array.tobytes() for array in trees.arrays]
-    batch, exact = walked(trees, 1)
-    assert (batch.size, exact) == (0, 0)
+    batch, num_proven = select_along(trees, 1)
+    assert (batch.size, num_proven) == (0, 0)
     assert [array.tobytes() for array in trees.arrays] == before
 
 
-def test_walks_go_on_until_there_is_a_leaf_or_nothing_to_spend() -> None:
-    """Leaves go behind what the batch has; who meets an exact value walks again while there is a budget."""
+def test_simulations_go_on_until_there_is_a_leaf_or_the_budget_is_spent() -> None:
+    """New leaves go behind those of the batch; a tree whose simulation ends at a proven edge begins another one."""
     trees = bare(4)
     for t in range(4):
-        told(trees, t, ints(0))
+        back_up(trees, t, ints(0))
     for t in (1, 2):
-        add_to = np.zeros((4, 8), np.int64)
+        first_actions = np.zeros((4, 8), np.int64)
         trees.slots["budget"] = 1
         batch = np.zeros((5, 8), np.int64)
-        walk(*trees.arrays, ints(t), 1, add_to, batch, 0)
-        told(trees, t, batch[1, :1], to_play=1, proven=0)
+        select_leaves(*trees.arrays, ints(t), 1, (first_actions,), tuple(batch), 0)
+        back_up(trees, t, batch[1, :1], to_play=1, proven=0)
     trees.slots["budget"], trees.slots["spent"] = [5, 5, 5, 4], [0, 1, 3, 4]
     batch = np.full((5, 4), -7)
-    rule = np.zeros((4, 8), np.int64)
-    rule[0] = 2
-    assert walk(*trees.arrays, ints(0, 1, 2, 3), 1, rule, batch, 1) == (2, 4 + 2)
+    actions = np.zeros((4, 8), np.int64)
+    actions[0] = 2
+    assert select_leaves(*trees.arrays, ints(0, 1, 2, 3), 1, (actions,), tuple(batch), 1) == (2, 4 + 2)
     assert batch[:, 1].tolist() == [0, 1, 0, 1, 2]
     assert (batch[:, [0, 2, 3]] == -7).all()
     assert trees.slots["spent"].tolist() == [1, 5, 5, 4]
     assert trees.nodes[:, ROOT]["pending"].tolist() == [1, 0, 0, 0]
 
 
-def test_answers_go_to_the_leaves_that_were_asked_about() -> None:
-    """Of three leaves the middle one is proven: two rows of answers, in the order of their leaves."""
+def test_evaluations_go_to_the_leaves_that_are_not_proven() -> None:
+    """Of three leaves the middle one is proven: there are two evaluations, in the order of their leaves."""
     trees = bare(3)
     logits = np.log(np.array([[1, 1, 2], [4, 1, 1]], np.float32))
     legal, proven = np.ones((3, 3), bool), ints(UNKNOWN, -1, UNKNOWN)
-    found = (legal, ints(0, 0, 1), proven)
-    expand_and_backup(*trees.arrays, ints(0, 1, 2), ints(0, 0, 0), found, logits, np.array([0.25, -0.5], np.float32))
+    positions = (legal, ints(0, 0, 1), proven)
+    expand_and_backup(
+        *trees.arrays, ints(0, 1, 2), ints(0, 0, 0), positions, logits, np.array([0.25, -0.5], np.float32)
+    )
     assert trees.nodes[:, ROOT]["value"].tolist() == [0.25, -1, -0.5]
     assert trees.nodes[:, ROOT]["num_edges"].tolist() == [3, 0, 3]
     assert trees.nodes[:, ROOT]["proven"].tolist() == [UNKNOWN, -1, UNKNOWN]
@@ -307,7 +313,7 @@ def test_answers_go_to_the_leaves_that_were_asked_about() -> None:
 def test_trees_do_not_touch_each_other() -> None:
     trees = bare(3)
     before = [[array[t].tobytes() for array in trees.arrays] for t in range(3)]
-    told(trees, 1, ints(0), value=1.0)
+    back_up(trees, 1, ints(0), value=1.0)
     after = [[array[t].tobytes() for array in trees.arrays] for t in range(3)]
     assert [after[0], after[2]] == [before[0], before[2]]
     assert after[1] != before[1]
@@ -375,7 +381,7 @@ def test_a_kept_subtree_is_the_old_one_edge_for_edge(seed: int) -> None:
         assert new_root[name] == below[name]
 
 
-def test_keeping_the_root_keeps_all() -> None:
+def test_reroot_at_the_root_keeps_all_nodes() -> None:
     trees = grown(9, 30)
     edges, nodes = path_edges(trees), trees.nodes.copy()
     assert reroot(*trees.arrays, 0, ROOT, np.zeros(32, np.int64)) == 31

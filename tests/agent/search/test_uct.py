@@ -12,7 +12,7 @@ from agent.decision import Decisions, Terms
 from agent.inference.rollouts import Rollouts
 from agent.search.search import Search, SearchConfig
 from agent.search.tree import ROOT, UNKNOWN
-from agent.search.uct import choose
+from agent.search.uct import UctArguments, select_edge
 from games.game import Game
 from tests.agent.search.test_puct import node
 
@@ -54,11 +54,11 @@ def decide(game: Game, moves: list[str], simulations: int, keys: list[int], seed
         ([5, 5], [-5, -5], [-1, -1], 2.0, 0),  # all lost: any
     ],
 )
-def test_choose(visits: list[int], sums: list[float], proven: list[int], c: float, expected: int) -> None:
+def test_select_edge(visits: list[int], sums: list[float], proven: list[int], c: float, expected: int) -> None:
     assert UNKNOWN == 2
     trees = node([1 / len(visits)] * len(visits), visits, sums, proven=proven)
     for key in range(5):
-        pick = choose(*trees.arrays, 0, ROOT, (np.array([key], np.uint64), c))
+        pick = select_edge(*trees.arrays, 0, ROOT, UctArguments(np.array([key], np.uint64), c))
         assert trees.moves[0, pick]["action"] == expected
 
 

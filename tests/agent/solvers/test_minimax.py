@@ -13,6 +13,7 @@ from agent.decision import Terms
 from agent.solvers.minimax import MinimaxPlayer
 from games.compiled import CompiledGame, from_rules
 from games.game import ONGOING, Game, Positions, States
+from games.playouts import random_positions
 
 pytestmark = pytest.mark.nojit
 
@@ -112,23 +113,6 @@ def naive(game: Game, state: States, left: int) -> dict[int, float]:
             score = max(naive(game, child, left - 1).values())
         scores[int(a)] = score if after.to_play[0] == here.to_play[0] else -score
     return scores
-
-
-def random_positions(game: Game, count: int, seed: int = 0) -> States:
-    """Positions of random games, none of them over."""
-    random = np.random.default_rng(seed)
-    out = game.new(count)
-    for b in range(count):
-        row = game.new(1)
-        game.init(row)
-        for _ in range(random.integers(0, game.max_plies)):
-            before = row.copy()
-            game.step(row, random.choice(np.flatnonzero(game.describe_new(row).legal[0]), 1))
-            if game.describe_new(row).terminal[0]:
-                row = before
-                break
-        out[b] = row[0]
-    return out
 
 
 @pytest.mark.parametrize(

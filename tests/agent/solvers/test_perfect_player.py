@@ -15,7 +15,8 @@ from agent.player import RandomPlayer
 from agent.solvers import connect_four, positions, solution_cache
 from agent.solvers.perfect_player import PerfectPlayer
 from agent.storage import user_cache
-from games.game import Game, States
+from games.game import States
+from games.playouts import states_after
 
 made = cache(games.registry.make)
 
@@ -24,16 +25,6 @@ def decisions(player: PerfectPlayer | RandomPlayer, states: States, seed: int = 
     keys = random_numbers.make_keys(seed, np.arange(len(states)), 0)
     player.think(np.arange(len(states)), states, Terms.of(len(states), keys=keys))
     return player.decide()[1]
-
-
-def after(game: Game, lines: list[list[int]]) -> States:
-    """The positions after each of ``lines``."""
-    states = game.new(len(lines))
-    game.init(states)
-    for b, line in enumerate(lines):
-        for action in line:
-            game.step(states[b : b + 1], np.array([action]))
-    return states
 
 
 @pytest.mark.parametrize("side", [0, 1])
@@ -60,7 +51,7 @@ def test_tic_tac_toe_is_never_lost(side: int) -> None:
 def test_solved_positions(name: str, quickest: bool) -> None:
     game = made("connect_four")
     rows = positions(name)[:60]
-    out = decisions(PerfectPlayer(game, quickest=quickest), after(game, [row["moves"] for row in rows]))
+    out = decisions(PerfectPlayer(game, quickest=quickest), states_after(game, [row["moves"] for row in rows]))
     assert out.proven.all()
     for b, row in enumerate(rows):
         scores = row["scores"]
@@ -73,7 +64,7 @@ def test_solved_positions(name: str, quickest: bool) -> None:
 
 def test_equal_moves_are_drawn_by_the_key() -> None:
     game = made("tic_tac_toe")
-    states = after(game, [[]] * 80)
+    states = states_after(game, [[]] * 80)
     assert len(set(decisions(PerfectPlayer(game), states).action)) == 9  # every first move draws
 
 
@@ -90,7 +81,7 @@ def test_all_moves_of_an_early_position_are_solved_once_for_all(
 
     monkeypatch.setattr(connect_four.ConnectFourSolver, "_outcome", outcome)
     game, notes = made("connect_four"), list[str]()
-    row = after(game, [[]])[0]
+    row = states_after(game, [[]])[0]
     player = PerfectPlayer(game, note=notes.append)
     expected = {0: 0, 1: 0, 2: 0, 3: 1, 4: 0, 5: 0, 6: 0}
     assert player.values(row) == expected
@@ -109,7 +100,7 @@ def test_all_moves_of_an_early_position_are_solved_once_for_all(
         connect_four.ConnectFourSolver, "_solve", lambda self, current, mask, guess: -18 if mask == 1 else 2
     )
     assert scores.values(row) == {0: 18, 1: -2, 2: -2, 3: -2, 4: -2, 5: -2, 6: 18}
-    assert decisions(scores, after(game, [[]])).policy[0].tolist() == [0.5, 0, 0, 0, 0, 0, 0.5]
+    assert decisions(scores, states_after(game, [[]])).policy[0].tolist() == [0.5, 0, 0, 0, 0, 0, 0.5]
     assert again.values(row)[0] == 0
 
 
@@ -125,7 +116,7 @@ def test_an_early_position_outside_of_the_book_is_announced_and_solved_once(
         notes.append((text, player.answers.solver.nodes))
 
     player = PerfectPlayer(game, note=note)
-    out = decisions(player, after(game, [line]))
+    out = decisions(player, states_after(game, [line]))
     assert player.answers is not None
     assert [nodes for _, nodes in notes] == [0, player.answers.solver.nodes]  # the first one before the search
     assert "a position of 7 stones may take about" in notes[0][0]
@@ -134,7 +125,7 @@ def test_an_early_position_outside_of_the_book_is_announced_and_solved_once(
     assert connect_four.ConnectFourSolver(20).board_best_move(current, mask) == (out.action[0], out.value[0])
     notes.clear()
     player = PerfectPlayer(game, note=note)
-    again = decisions(player, after(game, [image]))
+    again = decisions(player, states_after(game, [image]))
     assert again.action[0] == 6 - out.action[0]
     assert again.value[0] == out.value[0]
     assert not notes
@@ -143,11 +134,11 @@ def test_an_early_position_outside_of_the_book_is_announced_and_solved_once(
 def test_a_win_at_once_needs_no_search(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv(user_cache.PLACE, str(tmp_path))
     game, notes = made("connect_four"), list[str]()
-    out = decisions(PerfectPlayer(game, note=notes.append), after(game, [[0, 1, 0, 1, 0, 1]]))
+    out = decisions(PerfectPlayer(game, note=notes.append), states_after(game, [[0, 1, 0, 1, 0, 1]]))
     assert (out.action[0], out.value[0]) == (0, 1)
     assert not notes
     with pytest.raises(ValueError, match="the game is over"):
-        decisions(PerfectPlayer(game), after(game, [[0, 1, 0, 1, 0, 1, 0]]))
+        decisions(PerfectPlayer(game), states_after(game, [[0, 1, 0, 1, 0, 1, 0]]))
 
 
 def test_no_place_to_keep_it_is_no_reason_not_to_play(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

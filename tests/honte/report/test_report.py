@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 import games
+from games.playouts import random_game, states_after
 from honte.__main__ import main
 from honte.drawing.palette import INKS
 from honte.report import boards, coverage, curves, health_checks, stored_games
@@ -111,15 +112,10 @@ def test_sample_games_are_the_stored_games(folder: Path) -> None:
 def test_games_of_every_kind_can_be_told(name: str) -> None:
     from selfplay.records import GameRecord
 
-    game, random = games.make(name), np.random.default_rng(1)
-    states, actions, policies = game.new(1), [], []
-    game.init(states)
-    while not (out := game.describe_new(states)).terminal[0]:
-        legal = np.flatnonzero(out.legal[0])
-        policies.append(out.legal[0] / len(legal))
-        actions.append(int(random.choice(legal)))
-        game.step(states, np.array(actions[-1:]))
-    policy, count = np.array(policies, np.float32), len(actions)
+    game = games.make(name)
+    actions = random_game(game, np.random.default_rng(1))
+    legal = game.describe_new(states_after(game, [actions[:ply] for ply in range(len(actions))])).legal
+    policy, count = (legal / legal.sum(axis=1, keepdims=True)).astype(np.float32), len(actions)
     lists = {"values": np.zeros(count, np.float32), "budgets": np.ones(count, np.int16)}
     record = GameRecord(
         id=1, seed=0, actions=np.array(actions, np.int16), policies=policy, networks=np.zeros(count, np.int32), **lists

@@ -22,6 +22,7 @@ import games
 from agent.inference.evaluate import hash_evaluate
 from agent.search.search import SearchConfig
 from games.game import Game
+from games.playouts import state_after
 from selfplay.distributed import quarantine
 from selfplay.distributed.actor import ActorJob, ActorReport, FixedEvaluator, RayConfig, SelfPlayActor, hash_network
 from selfplay.distributed.quarantine import KILLS, STRIKES, Quarantine
@@ -57,11 +58,7 @@ def poison(how: str, slow: float, where: bytes, game: Game) -> Any:
 def beginning(game: Game, game_id: int) -> bytes:
     """What the network sees first of a game."""
     (opening,) = self_play_openings(game, PLAY, 1, np.array([game_id]))
-    states = game.new(1)
-    game.init(states)
-    for action in opening:
-        game.step(states, np.array([action]))
-    return bytes(game.describe_new(states).observation[0].tobytes())
+    return bytes(game.describe_new(state_after(game, opening)).observation[0].tobytes())
 
 
 def an_ordeal(how: str = "", *, bad: int = 4, slow: float = 0.0, patience: Any = PATIENCE) -> Quarantine:

@@ -19,6 +19,7 @@ import games
 from agent.inference.evaluate import hash_evaluate
 from agent.search.search import SearchConfig
 from games.game import Game
+from games.playouts import state_after
 from selfplay.distributed.actor import ActorJob, FixedEvaluator, RayConfig, SelfPlayActor, hash_network
 from selfplay.distributed.actor_handle import retry_start
 from selfplay.local_runner import LocalRunner, SelfPlayConfig, self_play_openings
@@ -258,11 +259,7 @@ def test_a_poisoned_game_is_set_aside(make: Make, above: int) -> None:
     config = SelfPlayConfig(num_games=9, opening_plies=12, search=SearchConfig(num_simulations=4))
     openings = self_play_openings(game, config, 1, np.arange(9))
     bad = max(range(9), key=lambda i: len(openings[i]))
-    states = game.new(1)
-    game.init(states)
-    for action in openings[bad]:
-        game.step(states, np.array([action]))
-    where = game.describe_new(states).observation[0].tobytes()
+    where = game.describe_new(state_after(game, openings[bad])).observation[0].tobytes()
     runner = make("connect_four", partial(deadly, where=where), config, aggregate_above=above)
     found: dict[int, GameRecord] = {}
     while not runner.ledger.quarantined:

@@ -13,7 +13,8 @@ from agent.player import ImmediatePlayer
 from agent.players import make_player
 from games import Game, make, position
 from games.game import States
-from selfplay.matches.opening_books import balanced_openings, opening_values, play_openings, read_book
+from games.playouts import states_after
+from selfplay.matches.opening_books import balanced_openings, opening_values, read_book
 
 pytestmark = pytest.mark.nojit
 
@@ -84,5 +85,5 @@ def test_a_judge_that_finds_nothing_says_so(game: Game) -> None:
 
 
 def test_openings_are_replayed(game: Game) -> None:
-    states = play_openings(game, [(), (4,), (4, 0, 8)])
+    states = states_after(game, [(), (4,), (4, 0, 8)])
     assert [int((row["stones"] != 0).sum()) for row in states] == [0, 1, 3]

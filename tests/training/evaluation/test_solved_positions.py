@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from agent.inference.evaluate import uniform_evaluate
 from agent.search.search import SearchConfig
 from agent.solvers import perfect_player
 from games import make
+from games.playouts import state_after
 from selfplay.solved.grading import read_positions
 from training.evaluation import solved_positions
 from training.evaluation.solved_positions import BY_CLASS
@@ -30,11 +30,7 @@ def test_positions_are_drawn_once_and_solved(name: str, tmp_path: Path) -> None:
     assert positions == read_positions(tmp_path / solved_positions.SOLVED)
     assert len(positions) == solved_positions.NUM_DRAWN
     solve = perfect_player.make_solver(game)
-    states = game.new(1)
-    game.init(states)
-    for action in positions[7].moves:
-        game.step(states, np.array([action]))
-    assert dict(positions[7].scores) == solve(states[0])
+    assert dict(positions[7].scores) == solve(state_after(game, positions[7].moves)[0])
 
 
 def test_games_without_a_quick_solver_are_left_alone(tmp_path: Path) -> None:

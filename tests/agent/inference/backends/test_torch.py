@@ -12,6 +12,7 @@ import torch
 from agent.inference.backends.torch import PRECISIONS, SHAPES, TorchBackend, fold_batch_norm
 from agent.networks.policy_value import NetworkConfig, PolicyValueNet, expected_value
 from games.game import Positions
+from games.playouts import random_positions
 from tests.games.made import made
 
 SMALL = NetworkConfig(blocks=2, channels=32)
@@ -19,14 +20,8 @@ SMALL = NetworkConfig(blocks=2, channels=32)
 
 def positions(count: int, seed: int = 0) -> Positions:
     """Positions of random games."""
-    game, random = made("connect_four"), np.random.default_rng(seed)
-    states = game.new(count)
-    game.init(states)
-    for _ in range(12):
-        out = game.describe_new(states)
-        live = np.flatnonzero(~out.terminal & (random.random(count) < 0.8))
-        game.advance(states, live, live, np.array([random.choice(np.flatnonzero(out.legal[b])) for b in live]))
-    return game.describe_new(states)
+    game = made("connect_four")
+    return game.describe_new(random_positions(game, count, seed=seed, finished=True))
 
 
 def trained(config: NetworkConfig = SMALL) -> PolicyValueNet:

@@ -1,0 +1,78 @@
+"""Positions that moves lead to: those after given moves, and those of random games."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from games.game import Game, States
+
+
+def initial_states(game: Game, count: int = 1) -> States:
+    """[B] ``count`` rows with the first position."""
+    states = game.new(count)
+    game.init(states)
+    return states
+
+
+def state_after(game: Game, actions: Sequence[int] | NDArray[np.integer]) -> States:
+    """[1] the state after ``actions``, which must be legal, from the first position."""
+    return states_after(game, [actions])
+
+
+def states_after(game: Game, lines: Sequence[Sequence[int] | NDArray[np.integer]]) -> States:
+    """[B] the states after each of ``lines``, sequences of legal actions from the first position."""
+    states = initial_states(game, len(lines))
+    lengths = np.array([len(line) for line in lines])
+    for ply in range(int(lengths.max(initial=0))):
+        rows = np.flatnonzero(lengths > ply)
+        game.advance(states, rows, rows, np.array([lines[i][ply] for i in rows.tolist()], np.int64))
+    return states
+
+
+def action_texts(game: Game, actions: Sequence[int] | NDArray[np.integer]) -> list[str]:
+    """Legal ``actions`` from the first position, as people write them."""
+    states, texts = initial_states(game), list[str]()
+    for action in actions:
+        texts.append(game.action_text(int(action), int(game.describe_new(states).to_play[0])))
+        game.step(states, np.array([action]))
+    return texts
+
+
+def random_game(game: Game, rng: np.random.Generator) -> list[int]:
+    """The actions of one game between players who choose uniformly among the legal actions."""
+    states, actions = initial_states(game), list[int]()
+    while not (out := game.describe_new(states)).terminal[0]:
+        actions.append(int(rng.choice(np.flatnonzero(out.legal[0]))))
+        game.step(states, np.array(actions[-1:]))
+    return actions
+
+
+def random_positions(
+    game: Game, count: int, *, plies: int | None = None, seed: int = 0, finished: bool = False
+) -> States:
+    """[B] states of ``count`` random games after ``plies`` actions each; None: after a random number of actions.
+
+    With ``finished`` true, that number is below ``max_plies``, and games that ended stay where they are. Otherwise it
+    is below three quarters of ``max_plies``, and an action that would end a game is not played, so no state is over.
+    """
+    rng = np.random.default_rng(seed)
+    states = initial_states(game, count)
+    if plies is None:
+        longest = game.max_plies if finished else game.max_plies * 3 // 4
+        lengths = rng.integers(0, max(longest, 1), count)
+    else:
+        lengths = np.full(count, plies)
+    for ply in range(int(lengths.max(initial=0))):
+        out = game.describe_new(states)
+        rows = np.flatnonzero((lengths > ply) & ~out.terminal)
+        actions = np.array([rng.choice(np.flatnonzero(out.legal[b])) for b in rows], np.int64)
+        before = game.new(len(rows))
+        game.copy(before, states[rows])
+        game.advance(states, rows, rows, actions)
+        if not finished:
+            over = game.describe_new(states[rows]).terminal
+            states[rows[over]] = before[over]
+    return states
