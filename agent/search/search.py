@@ -101,7 +101,6 @@ class Search:
         capacity = refuse_large(game, config, num_slots, capacity)
         self.game, self.config = game, config
         self.evaluate = average_symmetries(evaluate, game.symmetries) if config.average_symmetries else evaluate
-        self.draw_from = getattr(evaluate, "draw_from", None)  # rollouts ask what their random numbers follow from
         self.trees = Trees(num_slots, capacity, game.num_actions)
         self.arena = game.new(num_slots * capacity)  # the state of every node
         self.lookahead = Lookahead(game, config.lookahead, config.lookahead_nodes)
@@ -112,7 +111,7 @@ class Search:
         # Written anew in every round:
         self.lists = np.empty((3, num_slots), np.int64)
         self.batch = np.empty((5, num_slots * config.leaves), np.int64)
-        self.out = game.positions(num_slots * config.leaves, observed=getattr(self.evaluate, "observes", True))
+        self.out = game.positions(num_slots * config.leaves, observed=self.evaluate.observes)
         self.proven = np.empty(num_slots * config.leaves, np.int8)
         self.wanted = np.empty(num_slots * config.leaves, np.int64)
         self.nothing = Evaluation(np.empty((0, game.num_actions), np.float32), np.empty(0, np.float32))
@@ -202,8 +201,7 @@ class Search:
         if num_wanted < len(rows):
             wanted = self.wanted[:num_wanted]
             rows, leaves, states, positions = rows[wanted], leaves[wanted], states.take(wanted), positions.take(wanted)
-        if self.draw_from is not None:
-            self.draw_from(self.terms.keys[rows], leaves)
+        self.evaluate.draw_from(self.terms.keys[rows], leaves)
         return self.evaluate(states, positions)
 
     def _gather(self, fresh: Ints, walking: Ints) -> Ints:
