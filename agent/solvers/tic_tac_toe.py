@@ -1,11 +1,12 @@
 """Perfect tic-tac-toe on 3×3, three in a row: the outcome of every move, from a table of all 5,478 positions.
 
-Knows cells, lines and outcomes. Does not know other sizes, trees or players.
+Knows cells, lines and outcomes. Does not know other sizes.
 """
 
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +33,7 @@ def outcomes(cells: NDArray[np.int8]) -> dict[int, int]:
 
 @cache
 def outcome_table() -> dict[_Cells, int]:
-    """The outcome of every position of a game, for the player to move. Made once, in a tenth of a second or less."""
+    """The outcome of every reachable position, for the player to move. It takes up to a tenth of a second, once."""
     values: dict[_Cells, int] = {}
 
     def value(board: _Cells) -> int:
@@ -45,6 +46,22 @@ def outcome_table() -> dict[_Cells, int]:
 
     value((0,) * 9)
     return values
+
+
+def all_positions() -> list[dict[str, Any]]:
+    """Each of the 4,520 reachable positions that are not over, once: the `moves` to it and the outcomes as `scores`."""
+    seen, found = set[_Cells](), list[dict[str, Any]]()
+    level: list[tuple[tuple[int, ...], _Cells]] = [((), (0,) * 9)]
+    while level:
+        deeper: list[tuple[tuple[int, ...], _Cells]] = []
+        for moves, board in level:
+            if board in seen or _won(board) or 0 not in board:
+                continue
+            seen.add(board)
+            found.append({"moves": moves, "scores": outcomes(np.array(board, np.int8).reshape(3, 3))})
+            deeper += [((*moves, action), child) for action, child in _children(board)]
+        level = deeper
+    return found
 
 
 def _children(board: _Cells) -> list[tuple[int, _Cells]]:

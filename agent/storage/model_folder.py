@@ -197,8 +197,8 @@ def fits_game(model: Model, game: Game) -> bool:
         if own and what == asked and not same and model.game_sha256 and Path(learned).name == Path(here).name:
             warnings.warn(f"{here}.py has changed since {model.folder} learned it", stacklevel=2)
         return bool(own) and what == asked and (same or Path(learned).name == Path(here).name)
-    pooled = model.network.get("heads") == "pooled" and not game.name.startswith("openspiel:")
-    return model.game == game.name or (pooled and model.game.partition(":")[0] == game.name.partition(":")[0])
+    pooled = model.network.get("heads") == "pooled"
+    return model.game == game.name or (pooled and model.game.partition(":")[0] == game.family)
 
 
 def make_config(kind: type[Config], values: Mapping[str, Any], where: str) -> Config:

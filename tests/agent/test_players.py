@@ -134,10 +134,10 @@ def test_torch_is_imported_only_for_a_network() -> None:
     code = """
 import sys
 import games.registry
-from agent.players import game_of, player
+from agent.players import make_player
 game = games.registry.make("tic_tac_toe")
 for text in ("random", "mcts:5", "minimax:2", "perfect"):
-    player(text, game, num_slots=1)
+    make_player(text, game, num_slots=1)
 assert "torch" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
@@ -229,7 +229,7 @@ def test_another_game_is_refused(run: Path, tmp_path: Path) -> None:
     for name in ("tic_tac_toe", "connect_four:rows=5"):
         with pytest.raises(ValueError, match=f"has learned connect_four; it cannot play {name}"):
             make_player(str(run), made(name), num_slots=1)
-    with pytest.raises(ValueError, match="does not say what it plays"):
+    with pytest.raises(ValueError, match="does not say which game it plays"):
         make_player("random", None, num_slots=1)
     small = made("connect_four:rows=5")
     folder = save(tmp_path / "pooled", made("connect_four"), heads="pooled")
