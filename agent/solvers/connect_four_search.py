@@ -92,7 +92,7 @@ def follow_up_bound(first: U64, mask: U64) -> int:
     When every column has an even number of empty cells, the second player answers each stone with one above it and so
     gets the upper cell of every pair. If the first player's stones and all lower cells hold no four, he cannot win. If
     the upper cells also complete a four, he loses. Columns with only the top cell left form pairs with each other, and
-    either player may get either cell. (The rule Claimeven of Allis, "A Knowledge-based Approach of Connect-Four", 1988.)
+    either player may get either one. (The rule Claimeven of Allis, "A Knowledge-based Approach of Connect-Four", 1988.)
     """
     ready = mask + BOTTOM
     if ready & UPPER_BUT_TOP != ZERO:

@@ -79,7 +79,7 @@ def make_proof_search(rules: Rules, key: str | None) -> Rule:
 
     @njit(nogil=True)
     def ordered(stack: States, level: int, first: int, legal: Any, ranks: Any, order: Any) -> int:
-        """Write the legal actions of ``stack[level]`` into ``order[level]``, best guesses first. Return their number."""
+        """Write the legal actions of ``stack[level]`` into ``order[level]``, best first. Return their number."""
         legal[:] = False
         legal_actions(stack[level], legal)
         count = 0

@@ -80,7 +80,7 @@ def compiled_search(game: CompiledGame) -> Callable[..., None]:
     def best(
         stack: Any, legal: Any, killers: Any, scores: Any, level: int, left: int, alpha: float, beta: float
     ) -> float:
-        """The score of ``stack[level]`` with ``left`` plies to search. ``scores [A]`` gets those of the root's moves."""
+        """The score of ``stack[level]`` with ``left`` plies to search. ``scores [A]`` gets those at the root."""
         row, below = stack[level], stack[level + 1]
         legal[level] = False
         legal_actions(row, legal[level])
