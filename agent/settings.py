@@ -140,8 +140,8 @@ def check(config: Any, prefix: str = "") -> None:
 def hints(kind: type[Any]) -> dict[str, Any]:
     """The fields of a dataclass and their types, with ranges."""
     if kind not in _known_hints:
-        found = get_type_hints(kind, include_extras=True)
-        _known_hints[kind] = {field.name: found[field.name] for field in dataclasses.fields(kind)}
+        types_by_name = get_type_hints(kind, include_extras=True)
+        _known_hints[kind] = {field.name: types_by_name[field.name] for field in dataclasses.fields(kind)}
     return _known_hints[kind]
 
 

@@ -26,7 +26,7 @@ COLOURS = ("black", "white")
 
 
 def colour_names(game: Game) -> tuple[str, str]:
-    """The colours of the first and the second player in GTP: its own names, if these are its names."""
+    """The colours of the first and the second player in GTP: the game's own names if they are colours."""
     first, second = (name.lower() for name in game.board.names)
     return (first, second) if {first, second} == set(COLOURS) else COLOURS
 

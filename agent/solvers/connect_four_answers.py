@@ -35,9 +35,8 @@ class Answers:
         self.quickest, self.note = quickest, note
         self.solver = ConnectFourSolver(table_bits=24)
         self.stored_values = SolutionCache(f"connect_four_{'scores' if quickest else 'outcomes'}")
-        self.stored_moves = SolutionCache(
-            "connect_four_best_moves"
-        )  # for the smaller of a position and its mirror image
+        # Columns are stored for the smaller of a position and its mirror image.
+        self.stored_moves = SolutionCache("connect_four_best_moves")
 
     def best(self, current: int, mask: int) -> dict[int, int]:
         """{column: outcome} of all moves of the best outcome; of one, always the same, where all may take long.
@@ -50,17 +49,17 @@ class Answers:
             return {column: value for column, value in values.items() if value == top}
         check_position(current, mask)
         position = Position(current, mask)
-        found = lookup(shipped_book(), position) or self._load(position)
-        if found is None:
+        answer = lookup(shipped_book(), position) or self._load(position)
+        if answer is None:
             if (column := position.winning_column()) is not None:
                 return {column: 1}
             self._announce("one best move", mask, LONGEST_BEST)
             start = time.monotonic()
-            found = Answer(*self.solver.board_best_move(current, mask))
-            self._store(position, found)
-            words = WORDS[found.outcome]
+            answer = Answer(*self.solver.board_best_move(current, mask))
+            self._store(position, answer)
+            words = WORDS[answer.outcome]
             self.note(f"perfect: this position is {words} for the player to move ({time.monotonic() - start:.0f} s)")
-        return {found.column: found.outcome}
+        return {answer.column: answer.outcome}
 
     def values(self, current: int, mask: int) -> dict[int, int]:
         """{column: value} of every legal move, for the player who makes it."""
@@ -101,6 +100,6 @@ class Answers:
             return None
         return Answer(column if position <= position.mirror() else 6 - column, outcome)
 
-    def _store(self, position: Position, found: Answer) -> None:
-        self.stored_values.put(*position, found.outcome)
-        self.stored_moves.put(*position, found.column if position <= position.mirror() else 6 - found.column)
+    def _store(self, position: Position, answer: Answer) -> None:
+        self.stored_values.put(*position, answer.outcome)
+        self.stored_moves.put(*position, answer.column if position <= position.mirror() else 6 - answer.column)

@@ -68,11 +68,11 @@ Book = dict[Position, Answer]
 
 def lookup(book: Book, position: Position) -> Answer | None:
     """The answer for `position` or its mirror image in `book`. None where there is none."""
-    found = book.get(position)
-    if found is None:
+    answer = book.get(position)
+    if answer is None:
         image = book.get(position.mirror())
-        found = None if image is None else Answer(6 - image.column, image.outcome)
-    return found
+        answer = None if image is None else Answer(6 - image.column, image.outcome)
+    return answer
 
 
 def reachable(answer: Callable[[str, Position], Answer], num_stones: int = NUM_STONES) -> Iterator[tuple[str, Answer]]:
@@ -89,16 +89,16 @@ def reachable(answer: Callable[[str, Position], Answer], num_stones: int = NUM_S
         if position in visited or position.mirror() in visited or position.is_over():
             continue
         visited.add(position)
-        found = answer(moves, position)
-        yield moves, found
-        after = position.play(found.column)
+        best = answer(moves, position)
+        yield moves, best
+        after = position.play(best.column)
         if after is None:
-            raise ValueError(f"the answer to {moves!r} is column {COLUMNS[found.column]}, which is full")
+            raise ValueError(f"the answer to {moves!r} is column {COLUMNS[best.column]}, which is full")
         if after.is_over() or after.mask.bit_count() >= num_stones:
             continue
         for reply in range(7):
             if (then := after.play(reply)) is not None:
-                waiting.append((moves + COLUMNS[found.column] + COLUMNS[reply], then))
+                waiting.append((moves + COLUMNS[best.column] + COLUMNS[reply], then))
 
 
 @cache

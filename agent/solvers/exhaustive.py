@@ -229,11 +229,11 @@ class ExhaustiveSolver:
         children = self.game.new(len(actions))
         children[:] = row
         self.game.step(children, actions)
-        found: dict[int, int] = {}
+        values: dict[int, int] = {}
         for action, child in zip(actions.tolist(), children, strict=True):
             sign = 1 if child["to_play"] == row["to_play"] else -1
-            found[action] = sign * self.value(child)
-        return found
+            values[action] = sign * self.value(child)
+        return values
 
     def _bound(self, row: Row, target: int) -> int:
         self._stack[0] = row

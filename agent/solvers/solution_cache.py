@@ -46,12 +46,12 @@ class SolutionCache:
 
 
 def _read(path: Path) -> dict[tuple[int, int], int]:
-    found = {}
+    values = {}
     for line in path.read_bytes().splitlines() if path.is_file() else []:
         with contextlib.suppress(ValueError, TypeError, KeyError, RecursionError):
             content = json.loads(line)
-            found[int(content["current"]), int(content["mask"])] = int(content["value"])
-    return found
+            values[int(content["current"]), int(content["mask"])] = int(content["value"])
+    return values
 
 
 def _canonical(current: int, mask: int) -> tuple[int, int]:

@@ -50,7 +50,7 @@ def outcome_table() -> dict[_Cells, int]:
 
 def all_positions() -> list[dict[str, Any]]:
     """Each of the 4,520 reachable positions that are not over, once: the `moves` to it and the outcomes as `scores`."""
-    seen, found = set[_Cells](), list[dict[str, Any]]()
+    seen, positions = set[_Cells](), list[dict[str, Any]]()
     level: list[tuple[tuple[int, ...], _Cells]] = [((), (0,) * 9)]
     while level:
         deeper: list[tuple[tuple[int, ...], _Cells]] = []
@@ -58,10 +58,10 @@ def all_positions() -> list[dict[str, Any]]:
             if board in seen or _won(board) or 0 not in board:
                 continue
             seen.add(board)
-            found.append({"moves": moves, "scores": outcomes(np.array(board, np.int8).reshape(3, 3))})
+            positions.append({"moves": moves, "scores": outcomes(np.array(board, np.int8).reshape(3, 3))})
             deeper += [((*moves, action), child) for action, child in _children(board)]
         level = deeper
-    return found
+    return positions
 
 
 def _children(board: _Cells) -> list[tuple[int, _Cells]]:
