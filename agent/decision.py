@@ -1,6 +1,6 @@
-"""What a search is asked and what it answers.
+"""The terms of a decision on a move, and the decision.
 
-Knows arrays and proofs. Does not know how a search comes to its answer.
+Knows arrays. Does not know how a player decides.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 
 class Forfeit(RuntimeError):
-    """A player cannot go on in some of its slots, say because its engine died: it has lost those games, no others."""
+    """A player cannot go on in ``slots``, for example because its engine has ended. It loses those games only."""
 
     def __init__(self, slots: Any, reason: str) -> None:
         super().__init__(reason)
@@ -21,20 +21,20 @@ class Forfeit(RuntimeError):
 
 
 class Terms(NamedTuple):
-    """The terms on which each of R slots is searched."""
+    """The terms of the next move in each of R slots."""
 
-    budgets: NDArray[np.int64]  # [R] simulations; below 0: the player's own default
-    keys: NDArray[np.uint64]  # [R] seeds of all that is drawn for this move
-    temperature: NDArray[np.float32]  # [R] 0: play the best; 1: sample from the policy
-    explore: NDArray[np.bool_]  # [R] root noise on
+    budgets: NDArray[np.int64]  # [R] simulations; below 0: the player's default
+    keys: NDArray[np.uint64]  # [R] seeds of all random numbers of this move
+    temperature: NDArray[np.float32]  # [R] 0: play the best action; 1: sample from the policy
+    explore: NDArray[np.bool_]  # [R] whether the root gets exploration noise
 
     def rows(self, index: Any) -> Terms:
-        """The terms of some of the slots."""
+        """The terms of the slots at ``index``."""
         return Terms(*(array[index] for array in self))
 
     @classmethod
     def of(cls, count: int, *, budget: int = -1, keys: NDArray[np.uint64] | None = None) -> Terms:
-        """Plain terms: no noise, the best move, keys 0, 1, ... unless given."""
+        """Terms without noise for the best move. The keys are 0, 1, ... unless given."""
         return cls(
             np.full(count, budget, np.int64),
             np.arange(count, dtype=np.uint64) if keys is None else keys,
@@ -47,13 +47,13 @@ class Decisions(NamedTuple):
     """The decisions for R slots, each from the view of the player to move."""
 
     action: NDArray[np.int64]  # [R] the action to play
-    policy: NDArray[np.float32]  # [R, A] the improved policy: what a network should learn
-    value: NDArray[np.float32]  # [R] the search's estimate of the outcome, in [-1, 1]
+    policy: NDArray[np.float32]  # [R, A] the improved policy, which is the network's training target
+    value: NDArray[np.float32]  # [R] the estimated outcome, in [-1, 1]
     visits: NDArray[np.int64]  # [R, A]
-    proven: NDArray[np.bool_]  # [R] the value is exact
+    proven: NDArray[np.bool_]  # [R] whether the value is exact
 
     def rows(self, index: Any) -> Decisions:
-        """Some of the decisions."""
+        """The decisions at ``index``."""
         return Decisions(*(array[index] for array in self))
 
     @classmethod

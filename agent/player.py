@@ -1,6 +1,6 @@
-"""``Player``: two verbs over independent slots, and the simplest player of all.
+"""``Player``: the interface of everything that decides on moves in many games at once, and the random player.
 
-Knows the contract. Does not know search, networks or who plays against whom.
+Knows the interface. Does not know search, networks or who plays against whom.
 """
 
 from __future__ import annotations
@@ -17,36 +17,36 @@ from games.game import Game, States
 
 
 class Player(Protocol):
-    """Whoever decides: a search, rollouts, a solver, a person."""
+    """Decides on moves in independent slots, one game each: a search, rollouts, a solver or a person."""
 
     def think(self, slots: Ints, states: States, terms: Terms) -> None:
-        """Begin a move in each of ``slots [R]`` at ``states [R]``."""
+        """Begin to decide on a move in each of ``slots [R]``, at ``states [R]``."""
 
     def decide(self) -> tuple[Ints, Decisions]:
-        """Slots that are ready and their decisions; at least one if any slot thinks."""
+        """The slots that are ready, and their decisions. At least one slot if any is thinking."""
 
     def stop(self) -> None:
-        """Forget every move under way."""
+        """Drop every move under way."""
 
 
 @runtime_checkable
 class MoveFollower(Protocol):
-    """A player that must be told how its positions came about, because whoever decides for it reads moves."""
+    """A player that needs the moves that led to a position, for example an engine that reads moves."""
 
     def follow(self, slot: int, actions: Sequence[int]) -> None:
-        """``actions`` lead from the first position to what ``think`` is given next in ``slot``."""
+        """Say the ``actions`` that lead from the first position to the one that ``think`` gets next in ``slot``."""
 
 
 @runtime_checkable
 class StatefulPlayer(Protocol):
-    """A player that carries something from move to move."""
+    """A player that keeps something from one move to the next, for example a search tree."""
 
     def forget(self, slot: int) -> None:
-        """Another game begins in ``slot``."""
+        """Drop what is kept for ``slot``, because another game begins there."""
 
 
 class ImmediatePlayer:
-    """A player that answers all its slots at once: subclasses write ``decisions``."""
+    """A player that decides in all its slots at once. Subclasses write ``decisions``."""
 
     def __init__(self, game: Game) -> None:
         self.game = game
@@ -67,12 +67,12 @@ class ImmediatePlayer:
         self.waiting.clear()
 
     def decisions(self, states: States, terms: Terms) -> Decisions:
-        """One decision a row."""
+        """One decision per row."""
         raise NotImplementedError
 
 
 class RandomPlayer(ImmediatePlayer):
-    """Every legal action alike."""
+    """Plays each legal action with the same probability."""
 
     def decisions(self, states: States, terms: Terms) -> Decisions:
         legal = self.game.describe_new(states).legal

@@ -1,8 +1,8 @@
-"""The types of settings: which values a number, a text or a switch may have, and how a configuration checks them.
+"""The types of settings: which values a number, a text or a flag may have, and how a configuration checks them.
 
 Knows ranges and dataclasses. Does not know any setting, or where its value came from. It imports nothing of the
-project and nothing that has to be installed. A field's type is its range: ``leaves: Positive = 1``; a number without a
-range is refused, so that no new field can forget it.
+project and no package that must be installed. The type of a field is its range: ``leaves: Positive = 1``. A number
+without a range is refused, so that no new field can omit it.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from typing import Annotated, Any, ClassVar, Literal, Protocol, Union, get_args,
 
 LARGEST = 2**31 - 1
 
-SWITCH = "; true is not a number (YAML reads yes and on as true, no and off as false)"
+BOOL_HINT = "; true is not a number (YAML reads yes and on as true, no and off as false)"
 
 
 class Constraint(Protocol):
-    """What stands in ``Annotated`` beside a type."""
+    """The part of ``Annotated`` that limits the values of a type."""
 
     def fits(self, value: Any, base: Any) -> bool: ...
 
@@ -34,25 +34,25 @@ class Constraint(Protocol):
 
 @dataclass(frozen=True)
 class Range:
-    """The finite numbers from ``low`` to ``high``, the ends included unless ``above`` or ``below`` is set."""
+    """The finite numbers from ``low`` to ``high``. Both ends are included unless ``above`` or ``below`` is set."""
 
     low: float
     high: float
-    above: bool = False  # low itself does not fit
-    below: bool = False  # high itself does not fit
+    above: bool = False  # low itself is not included
+    below: bool = False  # high itself is not included
     even: bool = False
 
     def fits(self, value: Any, base: Any) -> bool:
-        """Whether ``value`` is such a number; for the ``base`` int a whole one, and True is no number."""
+        """Whether ``value`` is such a number, and a whole one where ``base`` is int. True and False are not numbers."""
         number: Any = value
         if isinstance(value, bool) or not isinstance(value, Integral if base is int else Real):
             return False
-        over = number > self.low if self.above else number >= self.low  # NaN is neither over nor under anything
+        over = number > self.low if self.above else number >= self.low  # NaN is neither
         under = number < self.high if self.below else number <= self.high
         return bool(over and under and not (self.even and number % 2))
 
     def words(self, base: Any) -> str:
-        """What fits, as in "it must be ..."."""
+        """The valid values in words, to complete "it must be ..."."""
         kind = "an even number" if self.even else "a whole number" if base is int else "a number"
         low, high = _number(self.low), _number(self.high)
         if self.above:
@@ -62,17 +62,17 @@ class Range:
 
 @dataclass(frozen=True)
 class Pattern:
-    """The texts that a regular expression matches as a whole, and what they are in words."""
+    """The texts that a regular expression matches as a whole, and their description in words."""
 
     expression: str
     meaning: str
 
     def fits(self, value: Any, base: Any) -> bool:
-        """Whether ``value`` is such a text."""
+        """Whether ``value`` is a matching text."""
         return isinstance(value, str) and re.fullmatch(self.expression, value) is not None
 
     def words(self, base: Any) -> str:
-        """What fits, as in "it must be ..."."""
+        """The valid values in words, to complete "it must be ..."."""
         return self.meaning
 
 
@@ -97,9 +97,9 @@ Device = Annotated[str, Pattern(r"auto|cpu|mps|(cuda|xpu)(:\d{1,3})?", "auto, cp
 
 
 class Settings:
-    """The base of a configuration: a frozen dataclass whose fields are checked as soon as it is made.
+    """The base class of configurations: frozen dataclasses whose fields are checked when they are constructed.
 
-    ``called`` is the name before its fields in a message: ``class SearchConfig(Settings, called="search")``.
+    ``called`` is the prefix of the fields in error messages: ``class SearchConfig(Settings, called="search")``.
     """
 
     called: ClassVar[str] = ""
@@ -114,7 +114,7 @@ class Settings:
             self.agree()
 
     def agree(self) -> None:
-        """Rules between several fields; ValueError for fields that do not go together."""
+        """Check conditions on several fields. ValueError for values that do not fit together."""
 
 
 _deferred: ContextVar[bool] = ContextVar("deferred", default=False)
@@ -122,7 +122,7 @@ _deferred: ContextVar[bool] = ContextVar("deferred", default=False)
 
 @contextlib.contextmanager
 def deferred() -> Iterator[None]:
-    """Inside, configurations are made unchecked: for a parser of flags, which would wrap the message."""
+    """Construct configurations without checks, for a parser of flags that would wrap the error messages."""
     token = _deferred.set(True)
     try:
         yield
@@ -131,17 +131,17 @@ def deferred() -> Iterator[None]:
 
 
 def check(config: Any, prefix: str = "") -> None:
-    """ValueError that names the first field of a dataclass whose value is out of its range."""
+    """ValueError that names the first field of a dataclass whose value is not valid."""
     for name, hint in hints(type(config)).items():
         if (problem := refusal(hint, getattr(config, name))) is not None:
             raise ValueError(f"{prefix}{name} {problem}")
 
 
 def hints(kind: type[Any]) -> dict[str, Any]:
-    """The fields of a dataclass and their types, ranges included."""
+    """The fields of a dataclass and their types, with ranges."""
     if kind not in _known_hints:
-        found = get_type_hints(kind, include_extras=True)
-        _known_hints[kind] = {field.name: found[field.name] for field in dataclasses.fields(kind)}
+        types_by_name = get_type_hints(kind, include_extras=True)
+        _known_hints[kind] = {field.name: types_by_name[field.name] for field in dataclasses.fields(kind)}
     return _known_hints[kind]
 
 
@@ -149,24 +149,24 @@ _known_hints: dict[type[Any], dict[str, Any]] = {}
 
 
 def refusal(hint: Any, value: Any, *, read: bool = False) -> str | None:
-    """What is wrong with ``value`` for a field of type ``hint``, to follow the field's name; None when it fits."""
+    """What is wrong with ``value`` in a field of type ``hint``, to be written after the field's name. None if valid."""
     if fits(hint, value, read=read):
         return None
-    extra = SWITCH if isinstance(value, bool) and "number" in words(hint) else ""
+    extra = BOOL_HINT if isinstance(value, bool) and "number" in words(hint) else ""
     return f"is {reprlib.repr(value)}: it must be {words(hint)}{extra}"
 
 
 def fits(hint: Any, value: Any, *, read: bool = False) -> bool:
-    """Whether ``value`` may stand in a field of type ``hint``.
+    """Whether ``value`` is valid in a field of type ``hint``.
 
-    ``read``: it comes from a file, where a tuple is written as a list and a million may be written as 1e6.
+    ``read``: the value comes from a file, where a tuple is written as a list and a million may be written as 1e6.
     """
     origin, inner = get_origin(hint), get_args(hint)
     if origin is Annotated:
-        base, marks = inner[0], [mark for mark in inner[1:] if isinstance(mark, Range | Pattern)]
+        base, constraints = inner[0], [each for each in inner[1:] if isinstance(each, Range | Pattern)]
         if read and base is int and isinstance(value, float) and value.is_integer():
             value = int(value)
-        return all(mark.fits(value, base) for mark in marks) if marks else fits(base, value, read=read)
+        return all(each.fits(value, base) for each in constraints) if constraints else fits(base, value, read=read)
     if origin is Literal:
         return any(type(value) is type(choice) and value == choice for choice in inner)
     if origin in (Union, types.UnionType):
@@ -185,11 +185,11 @@ def fits(hint: Any, value: Any, *, read: bool = False) -> bool:
 
 
 def words(hint: Any) -> str:
-    """What may stand in a field of type ``hint``, as in "it must be ..."."""
+    """The valid values of a field of type ``hint`` in words, to complete "it must be ..."."""
     origin, inner = get_origin(hint), get_args(hint)
     if origin is Annotated:
-        marks = [mark for mark in inner[1:] if isinstance(mark, Range | Pattern)]
-        return marks[0].words(inner[0]) if marks else words(inner[0])
+        constraints = [each for each in inner[1:] if isinstance(each, Range | Pattern)]
+        return constraints[0].words(inner[0]) if constraints else words(inner[0])
     if origin is Literal:
         *most, last = map(str, inner)
         return f"{', '.join(most)} or {last}" if most else last

@@ -1,10 +1,10 @@
-"""Self-play with the cache on, in positions of a real run: what it makes of its engine's forward passes.
+"""Self-play with the cache on, in positions of a real run: what it makes of its backend's forward passes.
 
 The games of a run of ``honte train`` that were played between two of its minutes go on from a move drawn by lot, and
 games that end make room for new ones, as the run's own config begins them. A checkpoint of the run plays, and takes its
 weights anew, which empties the cache, as often as in the run. One such interval is played before anything is measured,
 for what the rules prove outlives the weights. Measured is the next, from an empty cache on, in rounds; between them, on
-the games' own positions, the engine's pure batched forward passes. The rates are those of one core, by its own clock.
+the games' own positions, the backend's pure batched forward passes. The rates are those of one core, by its own clock.
 
     python -m benchmarks.cached_play RUN [--minutes 15 20] [--step STEP] [--simulations 200] [--json] [--out FILE]
 """
@@ -73,10 +73,10 @@ def under_way(records: list[GameRecord], count: int) -> Iterator[GameRecord]:
 def measured(
     config: TrainConfig, weights: Any, records: list[GameRecord], precision: str, rounds: int, seconds: float
 ) -> dict[str, Any]:
-    """One interval between two updates of the weights, with an engine of that precision."""
+    """One interval between two updates of the weights, with a backend of that precision."""
     game, play = make(config.game), config.self_play
-    engine = BackendConfig(kind="openvino" if precision == "int8" else "auto", precision=precision)  # type: ignore[arg-type]
-    evaluator = NetworkEvaluator(game, config.network, replace(engine, cache_entries=config.engine.cache_entries))
+    backend = BackendConfig(kind="openvino" if precision == "int8" else "auto", precision=precision)  # type: ignore[arg-type]
+    evaluator = NetworkEvaluator(game, config.network, replace(backend, cache_entries=config.engine.cache_entries))
     evaluator.load(weights, 0)
     judge = CountingEvaluator(uniform_evaluate)
     loop = LocalRunner(game, play, lambda: judge, seed=1, first_id=1 << 40, deterministic=True).loops[0]
@@ -84,7 +84,7 @@ def measured(
     search = stagger_games(loop, play.search.num_simulations)
     judge.evaluate = evaluator
     states = loop.states.copy()
-    forward = forward_batches(evaluator.engine, states, game.describe_new(states))
+    forward = forward_batches(evaluator.backend, states, game.describe_new(states))
     interval = config.learn.publish_steps * config.learn.batch_size / config.learn.reuse
     while loop.moves < interval:
         if not search.grow():

@@ -1,7 +1,7 @@
-"""Self-play on a GPU beside the pure forward pass of its own engine, in one command.
+"""Self-play on a GPU beside the pure forward pass of its own backend, in one command.
 
-Needs torch, numpy and numba alone. Every engine that the device has is timed at several batch sizes; then threads with
-games of their own play on the fastest, one thread first, and between them the same engine's forward pass at the same
+Needs torch, numpy and numba alone. Every backend that the device has is timed at several batch sizes; then threads with
+games of their own play on the fastest, one thread first, and between them the same backend's forward pass at the same
 number of rows is timed again. ``--pgx-python`` names a Python whose jax sees the GPU: pgx and mctx then play on it,
 too. Times are the wall's. On a machine without a GPU, ``--device cpu --seconds 0.2 --threads 2`` shows that it runs.
 
@@ -27,10 +27,10 @@ from honte.bench.turns import median, run_in_turns
 
 
 def forward(setting: BenchSetting, names: list[str], rows: int) -> dict[str, float]:
-    """Positions a second of the engines ``names``, ``rows`` real positions at a time."""
+    """Positions a second of the backends ``names``, ``rows`` real positions at a time."""
     states = reached_positions(setting.game, rows)
     positions = setting.game.describe_new(states)
-    works = {name: forward_batches(setting.engines[name][1], states, positions) for name in names}
+    works = {name: forward_batches(setting.backends[name][1], states, positions) for name in names}
     rates = run_in_turns(works, seconds=setting.seconds, rounds=setting.rounds, clock=time.perf_counter)
     return {name: median(each) for name, each in rates.items()}
 
@@ -52,7 +52,7 @@ def measure(args: argparse.Namespace) -> list[dict[str, Any]]:
         print(f"{what}, {rows} rows: {per_s:,.0f}/s {ratio}", file=sys.stderr, flush=True)
 
     for rows in args.batches:
-        for name, speed in forward(setting, list(setting.engines), rows).items():
+        for name, speed in forward(setting, list(setting.backends), rows).items():
             add(f"forward, {name}", rows, speed)
     best = setting.fastest
     for num_threads in sorted({1, args.threads}):

@@ -15,7 +15,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from agent.external.gtp_client import CommandRefused, EngineError, GtpClient
+from agent.external.gtp import GtpClient
+from agent.external.process import CommandRefused, EngineError
 from games import make
 from honte.bench.machine import commit, processor, versions
 from honte.protocols.gtp.board import GtpBoard

@@ -1,7 +1,7 @@
 """How long a match takes: 400 games of Connect Four between two networks of 6 blocks of 64, 100 simulations a move.
 
 Knows the command and its clock. The weights are drawn by lot, so the games are those of two beginners. Seconds are of
-the whole command, as a person waits for it: start, compiling and choosing the engine included; the first round may have
+the whole command, as a person waits for it: start, compiling, choosing the backend; the first round may have
 to fill Numba's cache on disk and is told apart.
 
     python -m benchmarks.match_speed [--rounds 3] [--games 400] [--simulations 100] [--out FILE] [--json]

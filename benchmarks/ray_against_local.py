@@ -1,7 +1,7 @@
 """Self-play by RayRunner against LocalRunner on the same cores: moves a second, the two taking turns.
 
 Turns are interleaved, so that the machine's drift hits both alike. Two actors against two threads; the network has its
-first weights and engine torch, so that neither measures engines meanwhile.
+first weights and backend torch, so that neither measures backends meanwhile.
 
     python -m benchmarks.ray_against_local [--rounds 5] [--seconds 20] [--out FILE.json] [--json]
 """
@@ -35,8 +35,8 @@ def measure(num_games: int, simulations: int, rounds: int, seconds: float, warm:
         stop_when_proven=True,
         search=SearchConfig(num_simulations=simulations, lookahead=4),
     )
-    engine = BackendConfig(kind="torch", precision="fp32")
-    evaluator = partial(NetworkEvaluator, network=network, config=engine)
+    backend = BackendConfig(kind="torch", precision="fp32")
+    evaluator = partial(NetworkEvaluator, network=network, config=backend)
     weights = PolicyValueNet(network, game.observation_shape, game.action_layout).state_dict()
     ray = RayRunner(game, config, evaluator, seed=1, cluster=RayConfig(num_actors=2))
     rates: dict[str, list[float]] = {"LocalRunner": [], "RayRunner": []}

@@ -102,7 +102,15 @@ class Game(ABC):
     scalar_rules: Mapping[str, Callable[..., Any]] = MappingProxyType({})  # of one row, as they were handed in
     is_own: bool = False  # whether a user wrote its scalar rules
     file_sha256: str = ""  # of the user's file that it came from
+    komi: float | None = None  # the points that White is given in Go; None: the game is not Go
+    allows_suicide: bool = False  # Go alone
+    plies_without_passes: int | None = None  # of a full game, where passes would count in ``max_plies``
     remake: tuple[Callable[..., Game], tuple[str, ...]] | None = None  # what makes an equal one in another process
+
+    @property
+    def family(self) -> str:
+        """The name without parameters: games of one family differ in size or options only."""
+        return self.name.partition(":")[0]
 
     @abstractmethod
     def init(self, states: States) -> None:

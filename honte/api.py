@@ -11,7 +11,7 @@ from typing import Any
 
 from agent.player import Player
 from agent.player_identity import ENGINES
-from agent.players import file_of, learned_game, make_player
+from agent.players import learned_game, learned_game_file, make_player
 from games.game import Game
 from games.registry import make
 from selfplay.matches.match import MatchResult, play_match
@@ -32,7 +32,7 @@ def resolve_game(given: Game | str | None, *texts: Player | str) -> Game:
     names = set(told.values())
     if given is None and len(names) > 1:
         raise ValueError("the players know different games: " + ", ".join(f"{t} plays {n}" for t, n in told.items()))
-    files = [(text, file) for text in texts if isinstance(text, str) and (file := file_of(text))]
+    files = [(text, file) for text in texts if isinstance(text, str) and (file := learned_game_file(text))]
     if given is None and not names and files:
         (text, file), there = files[0], Path(files[0][1].partition(".py:")[0] + ".py").is_file()
         how = f"add --game {shlex.quote(file)}" if there else "add --game with the place where that file is now"

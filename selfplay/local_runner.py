@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from agent import random_numbers
 from agent.decision import Terms
+from agent.inference.evaluate import Evaluate
 from agent.search.search import Search, SearchConfig
 from agent.settings import Count, Fraction, Positive, PositiveFraction, Settings, Slots, Temperature, Threads
 from games.game import Game
@@ -39,10 +40,8 @@ BEHIND_THE_LEARNER = 10
 """How much nicer threads of self-play are than the learner, whose steps wait for nobody where cores are few."""
 
 
-class Evaluator(Protocol):
+class Evaluator(Evaluate, Protocol):
     """An ``Evaluate`` that takes new weights and counts its work."""
-
-    def __call__(self, states: Any, positions: Any) -> Any: ...
 
     def load(self, weights: Weights, version: int) -> None: ...
 
@@ -54,6 +53,9 @@ class Evaluator(Protocol):
 
     @property
     def evaluated(self) -> int: ...
+
+    @property
+    def calls(self) -> int: ...
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,7 +32,7 @@ from training.run import run_folder
 from training.run.metrics import Metrics
 from training.run.progress import ProgressReport, Rates
 from training.run.run_storage import RunState, RunStorage
-from training.start_checks import engine_of, learner_device
+from training.start_checks import backend_config, learner_device
 from training.trainer import Batch, Trainer, TrainingDiverged
 from training.transfer import freeze, transplant
 
@@ -76,8 +76,8 @@ class AlphaZeroRun:
         self.report, self.rates = ProgressReport(), Rates()
         self.pending: list[Games] = []
         saved = self._restore()
-        engine = engine_of(config, remote=remote is not None)
-        evaluator = partial(NetworkEvaluator, network=config.network, config=engine, wait=False)
+        backend = backend_config(config, remote=remote is not None)
+        evaluator = partial(NetworkEvaluator, network=config.network, config=backend, wait=False)
         common: dict[str, Any] = {"seed": config.seed, "first_id": saved.next_id}
         if remote is None:
             play = partial(LocalRunner, deterministic=config.deterministic)
@@ -250,7 +250,7 @@ class AlphaZeroRun:
         return {name: float(count) for name, count in counts.items()} | {
             "evaluated": float(evaluator.evaluated),
             "asked": float(evaluator.asked),
-            "calls": float(getattr(evaluator, "calls", 0)),  # only an engine in this process counts them
+            "calls": float(evaluator.calls),
         }
 
     def _flush(self) -> None:

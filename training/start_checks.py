@@ -10,7 +10,13 @@ from pathlib import Path
 
 import torch
 
-from agent.inference.backend_selection import CHOSEN_HERE, BackendConfig, list_candidates, missing, placed
+from agent.inference.backend_selection import (
+    AUTOMATIC_PRECISIONS,
+    BackendConfig,
+    list_candidates,
+    resolve_device,
+    unavailable,
+)
 from agent.inference.devices import choose_device
 from agent.networks.policy_value import PolicyValueNet
 from agent.players import check_settings, make_player
@@ -28,8 +34,8 @@ def learner_device(config: TrainConfig) -> torch.device:
     return choose_device(name, processes=config.learn.processes, setting="learn.device")
 
 
-def engine_of(config: TrainConfig, *, remote: bool = False) -> BackendConfig:
-    """The engine asked for; a deterministic run does not choose one by measuring.
+def backend_config(config: TrainConfig, *, remote: bool = False) -> BackendConfig:
+    """How the run's network is run for play. A deterministic run does not choose a backend by measuring.
 
     ``remote``: it runs in Ray's actors, and those that reserve no GPU use none.
     """
@@ -41,7 +47,7 @@ def engine_of(config: TrainConfig, *, remote: bool = False) -> BackendConfig:
     return replace(
         chosen,
         kind="torch" if chosen.kind == "auto" else chosen.kind,
-        precision="fp32" if chosen.precision in CHOSEN_HERE else chosen.precision,
+        precision="fp32" if chosen.precision in AUTOMATIC_PRECISIONS else chosen.precision,
     )
 
 
@@ -54,11 +60,11 @@ def check(game: Game, config: TrainConfig, *, init: Path | None = None, remote: 
     if config.learn.trainer.compile:
         check_compiler()
     _check_rating(game, config)
-    engine, play = engine_of(config, remote=remote), config.self_play
+    backend, play = backend_config(config, remote=remote), config.self_play
     if not remote:
-        engine = placed(engine)
-        if not list_candidates(game, config.network, engine):
-            raise missing(engine)
+        backend = resolve_device(backend)
+        if not list_candidates(game, config.network, backend):
+            raise unavailable(backend)
         refuse_large(game, play.search, play.num_games)
     with torch.device("meta"):
         model = PolicyValueNet(config.network, game.observation_shape, game.action_layout)

@@ -1,4 +1,4 @@
-"""Engines from outside as players: programs that speak GTP or UGI over pipes.
+"""Engines as players: programs from outside that speak GTP or UGI over pipes.
 
 honte as an engine for other programs is the opposite direction and lives in ``honte.protocols``.
 """

@@ -1,61 +1,95 @@
-"""``gtp:COMMAND``: an engine from outside as a player of any game.
+"""``gtp:COMMAND``: an engine that speaks GTP as a player of any game.
 
-Knows how moves are told to a GTP engine and what it may do wrong. Does not know processes, matches or search.
+Knows GTP from the side of the controller, and the errors of engines. Does not know processes, matches or search.
 
-Go is played as GTP has it; in any other game moves are written as the game writes them, and the engine must be set up
-for that game and size by its own command. An engine that cannot be started, crashes, hangs, does not speak GTP, resigns
-or plays illegally forfeits the game at hand; the next one begins with a new engine.
+Go is played as GTP defines it. In any other game moves are written as the game writes them, and the engine's command
+must set it up for that game and size. An engine that cannot be started, crashes, hangs, does not speak GTP, resigns or
+plays an illegal move forfeits the game, and the next game begins with a new process.
+
+The protocol: Farnebäck, "Specification of the Go Text Protocol, version 2", 2002.
 """
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 
-from agent.external.gtp_client import CommandRefused, GtpClient, Resigned
 from agent.external.player import ExternalEngine, ExternalPlayer, default_num_engines, parse_command
+from agent.external.process import LONGEST_LINE, LONGEST_REPLY, CommandRefused, EngineError, EngineProcess, Resigned
 from games.game import Game
 
 SECONDS = 60.0
-"""How long a reply may take unless ``seconds=`` says otherwise."""
+"""Default time limit of a reply (``seconds=``)."""
 
 COLOURS = ("black", "white")
 
 
 def colour_names(game: Game) -> tuple[str, str]:
-    """What GTP calls the first and the second player: black and white, unless the game calls them so itself."""
+    """The colours of the first and the second player in GTP: the game's own names if they are colours."""
     first, second = (name.lower() for name in game.board.names)
     return (first, second) if {first, second} == set(COLOURS) else COLOURS
 
 
-def is_go(game: Game) -> bool:
-    """Whether GTP's own notions (komi, passes, handicaps) hold."""
-    return game.name.partition(":")[0] == "go"
-
-
 def gtp_player(text: str, game: Game, num_slots: int) -> GtpPlayer:
-    """The player that ``gtp:[seconds=S] [engines=N] COMMAND`` names. ValueError where that is not right."""
+    """The player for ``gtp:[seconds=S] [engines=N] COMMAND``. ValueError for a text of another form."""
     settings = {"seconds": SECONDS, "engines": default_num_engines(num_slots)}
     command = parse_command(text, settings, example="gtp:gnugo --mode gtp")
     return GtpPlayer(game, command, num_engines=int(settings["engines"]), seconds=settings["seconds"])
 
 
+class GtpClient(EngineProcess):
+    """A process that answers GTP commands."""
+
+    def ask(self, command: str, seconds: float | None = None) -> str:
+        """The reply to ``command``, without its ``=``. CommandRefused for a ``?``, EngineError for no reply."""
+        limit = self.seconds if seconds is None else seconds
+        deadline = time.monotonic() + limit
+        self.send(command)
+        reply: list[str] = []
+        while True:
+            text = self.read_line(command, deadline, limit)
+            if not reply:
+                if not text.strip():
+                    continue  # some engines send blank lines between replies
+                if text[0] not in "=?" or len(text) >= LONGEST_LINE:
+                    self.close()
+                    raise EngineError(f"{command!r} was answered with {text[:60]!r}; a reply begins with = or ?")
+            elif not text.strip():
+                break
+            reply.append(text)
+            if len(reply) >= LONGEST_REPLY:
+                self.close()
+                raise EngineError(f"the reply to {command!r} does not end")
+        body = "\n".join([reply[0][1:].lstrip("0123456789").strip(), *reply[1:]]).strip()
+        if reply[0][0] == "?":
+            raise CommandRefused(body or "no reason given")
+        return body
+
+    def ask_required(self, command: str) -> str:
+        """As ``ask``, for a command that every engine must accept: CommandRefused names the command."""
+        try:
+            return self.ask(command)
+        except CommandRefused as error:
+            raise CommandRefused(f"it refuses {command!r}: {error}") from None
+
+
 class GtpEngine(ExternalEngine[GtpClient]):
-    """One engine that knows which moves it has been told."""
+    """An engine, and the moves that it has on its board."""
 
     def __init__(self, game: Game, command: str, seconds: float) -> None:
         super().__init__(game, command, seconds)
-        self.known: list[int] = []
+        self.sent: list[int] = []
         self.can_undo = False
 
-    def answer(self, actions: list[int]) -> int:
-        client = self._started()
-        common = next(
-            (i for i, (a, b) in enumerate(zip(actions, self.known)) if a != b), min(len(actions), len(self.known))
-        )
-        if self.can_undo and len(self.known) - common <= 2:
-            for _ in range(len(self.known) - common):
+    def find_move(self, actions: list[int]) -> int:
+        client = self._start()
+        differences = (i for i, (a, b) in enumerate(zip(actions, self.sent)) if a != b)
+        common = next(differences, min(len(actions), len(self.sent)))
+        if self.can_undo and len(self.sent) - common <= 2:
+            for _ in range(len(self.sent) - common):
                 client.ask("undo")
-        elif common < len(self.known):
+        elif common < len(self.sent):
             client.ask("clear_board")
             common = 0
         states = self.game.new(1)
@@ -67,7 +101,7 @@ class GtpEngine(ExternalEngine[GtpClient]):
                     client.ask(f"play {colour_names(self.game)[seat]} {self.game.action_text(action, seat)}")
                 except CommandRefused as error:
                     text = self.game.action_text(action, seat)
-                    raise CommandRefused(f"it does not accept the legal move {text}: {error}") from None
+                    raise CommandRefused(f"it refuses the legal move {text}: {error}") from None
             self.game.step(states, np.array([action]))
         here = self.game.describe_new(states)
         seat = int(here.to_play[0])
@@ -82,30 +116,23 @@ class GtpEngine(ExternalEngine[GtpClient]):
             ) from None
         if not here.legal[0, action]:
             raise CommandRefused(f"it played {text}, which is not legal")
-        self.known = [*actions, action]
+        self.sent = [*actions, action]
         return action
 
-    def _started(self) -> GtpClient:
+    def _start(self) -> GtpClient:
         if self.client is None:
             client = self.client = GtpClient(self.command, seconds=self.seconds)
-            self.can_undo = "undo" in client.tell("list_commands").split()
-            if is_go(self.game):
-                _, _, side = self.game.observation_shape
-                client.tell(f"boardsize {side}")
-                client.tell(f"komi {komi(self.game):g}")
-            client.tell("clear_board")
-            self.known = []
+            self.can_undo = "undo" in client.ask_required("list_commands").split()
+            if self.game.komi is not None:  # Go
+                client.ask_required(f"boardsize {self.game.board.width}")
+                client.ask_required(f"komi {self.game.komi:g}")
+            client.ask_required("clear_board")
+            self.sent = []
         return self.client
 
 
-def komi(game: Game) -> float:
-    """What White is given in this game of Go, by its name."""
-    parameters = dict(part.split("=") for part in game.name.partition(":")[2].split(",") if "=" in part)
-    return float(parameters.get("komi", 7))
-
-
 class GtpPlayer(ExternalPlayer):
-    """Engines that speak GTP."""
+    """A player whose moves come from engines that speak GTP."""
 
     def __init__(self, game: Game, command: str, *, num_engines: int, seconds: float) -> None:
         super().__init__(game, [GtpEngine(game, command, seconds) for _ in range(num_engines)])

@@ -1,6 +1,6 @@
-"""Engines from outside as one player of many games, whatever protocol they speak.
+"""Engines as one player of many games, for every protocol.
 
-Knows a few engines, which slot is whose, and that an engine that fails is ended and forfeits its game. Does not know
+Knows which engine plays in which slot, and that an engine that fails is ended and forfeits its game. Does not know
 protocols.
 """
 
@@ -21,48 +21,48 @@ from agent.external.process import CommandRefused, EngineError, EngineProcess, R
 from agent.search.tree import Ints
 from games.game import Game, States
 
-C = TypeVar("C", bound=EngineProcess)
+Client = TypeVar("Client", bound=EngineProcess)
 
 
-class ExternalEngine(ABC, Generic[C]):
-    """One engine that plays one game at a time, and starts anew after it failed."""
+class ExternalEngine(ABC, Generic[Client]):
+    """An engine that plays one game at a time. After an error it starts a new process."""
 
     def __init__(self, game: Game, command: str, seconds: float) -> None:
-        """``seconds``: how long an answer may take."""
+        """``seconds``: time limit of an answer."""
         self.game, self.command, self.seconds = game, command, seconds
-        self.client: C | None = None
-        self.busy = threading.Lock()
+        self.client: Client | None = None
+        self.lock = threading.Lock()
 
     def move(self, actions: Sequence[int]) -> int:
-        """The engine's move after ``actions``. EngineError or Refused in words when it gives none that is legal."""
-        with self.busy:
+        """The engine's move after ``actions``. EngineError or CommandRefused where it gives no legal move."""
+        with self.lock:
             try:
-                return self.answer(list(actions))
+                return self.find_move(list(actions))
             except (EngineError, CommandRefused):
                 self.end()
                 raise
 
     @abstractmethod
-    def answer(self, actions: list[int]) -> int:
-        """As ``move``; whatever is raised, ``move`` ends the process. Starts one where there is none."""
+    def find_move(self, actions: list[int]) -> int:
+        """As ``move``, for subclasses: start a process if none runs. On an error ``move`` ends the process."""
 
     def end(self) -> None:
-        """End the process; the next move starts another."""
+        """End the process. The next move starts another one."""
         if self.client is not None:
             self.client.close()
             self.client = None
 
 
 def default_num_engines(num_slots: int) -> float:
-    """How many processes play so many games at once, unless somebody says so."""
+    """Default number of processes for ``num_slots`` games at once (``engines=``)."""
     return float(min(num_slots, os.cpu_count() or 1))
 
 
 def parse_command(text: str, settings: MutableMapping[str, float], example: str) -> str:
-    """The command in ``KIND:[name=number ...] COMMAND``; ``settings`` take what stands before it.
+    """The command in ``KIND:[name=number ...] COMMAND``. The numbers before it are written into ``settings``.
 
-    ValueError for a number that is not right, where there is no command, and for a ``?`` outside quotes: it begins the
-    settings of other players, and an engine would be given them as words of its command.
+    ValueError for a number that is not valid, for a missing command, and for a ``?`` outside quotes. With other players
+    a ``?`` begins the settings; an engine would get them as words of its command.
     """
     kind, _, rest = text.partition(":")
     rest = rest.strip()
@@ -78,7 +78,7 @@ def parse_command(text: str, settings: MutableMapping[str, float], example: str)
         rest = rest[len(word) :].strip()
     if not rest:
         raise ValueError(f"{text!r} names no engine; write its command behind the colon: {example}")
-    if has_open_mark(rest):
+    if has_unquoted_question_mark(rest):
         raise ValueError(
             f"{text!r}: an engine takes no settings behind a question mark; {' and '.join(f'{n}=N' for n in settings)}"
             f" are written before its command, such as {kind}:seconds=5 COMMAND, and a question mark of the command's"
@@ -87,7 +87,7 @@ def parse_command(text: str, settings: MutableMapping[str, float], example: str)
     return rest
 
 
-def has_open_mark(command: str) -> bool:
+def has_unquoted_question_mark(command: str) -> bool:
     """Whether ``command`` has a question mark that is neither in quotes nor behind a backslash."""
     quote = ""
     characters = iter(command)
@@ -104,36 +104,31 @@ def has_open_mark(command: str) -> bool:
 
 
 class ExternalPlayer:
-    """Engines from outside, a few for all slots; each slot keeps to one of them."""
+    """A player whose moves come from engines. Each slot always uses the same engine, and engines share the slots."""
 
     def __init__(self, game: Game, engines: Sequence[ExternalEngine[Any]]) -> None:
         self.game, self.engines = game, engines
         self.pool = concurrent.futures.ThreadPoolExecutor(len(engines), thread_name_prefix="engine")
-        self.lines: dict[int, list[int]] = {}
-        self.waiting: dict[concurrent.futures.Future[int], int] = {}  # moves under way -> slots
+        self.moves: dict[int, list[int]] = {}
+        self.waiting: dict[concurrent.futures.Future[int], int] = {}  # moves under way, with their slots
 
     def check(self) -> None:
-        """Start one engine and ask it for a first move. EngineError or Refused in words where it gives none.
-
-        An engine that resigns speaks its protocol, and may do so.
-        """
-        with contextlib.suppress(Resigned):
+        """Start one engine and ask it for a first move. EngineError or CommandRefused where it gives none."""
+        with contextlib.suppress(Resigned):  # an engine that resigns speaks its protocol
             self.engines[0].move(())
 
     def follow(self, slot: int, actions: Sequence[int]) -> None:
-        self.lines[int(slot)] = list(actions)
+        self.moves[int(slot)] = list(actions)
 
     def think(self, slots: Ints, states: States, terms: Terms) -> None:
         for slot in np.asarray(slots).tolist():
-            if slot not in self.lines:
-                raise ValueError(
-                    "an engine from outside reads moves; it can play where a game is played from its start"
-                )
+            if slot not in self.moves:
+                raise ValueError("an engine reads moves, so it can only play games that are played from their start")
             engine = self.engines[slot % len(self.engines)]
-            self.waiting[self.pool.submit(engine.move, self.lines.pop(slot))] = slot
+            self.waiting[self.pool.submit(engine.move, self.moves.pop(slot))] = slot
 
     def decide(self) -> tuple[Ints, Decisions]:
-        """The slots whose engine has answered. Forfeit for one whose engine has failed."""
+        """The slots whose engines have answered. Forfeit for a slot whose engine has failed."""
         if not self.waiting:
             return np.zeros(0, np.int64), Decisions.empty(0, self.game.num_actions)
         done, _ = concurrent.futures.wait(self.waiting, return_when=concurrent.futures.FIRST_COMPLETED)
@@ -158,7 +153,7 @@ class ExternalPlayer:
         self.waiting.clear()
 
     def close(self) -> None:
-        """End every engine. They end with the program at the latest."""
+        """End every engine. They also end with the program."""
         self.stop()
         self.pool.shutdown(cancel_futures=True)
         for engine in self.engines:

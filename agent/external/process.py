@@ -1,6 +1,6 @@
-"""An engine in a process of its own: lines out, lines in, and whatever can go wrong with that.
+"""An engine in a process of its own, and lines of text to it and from it.
 
-Knows processes and lines. Does not know any protocol.
+Knows processes, lines and their errors. Does not know any protocol.
 """
 
 from __future__ import annotations
@@ -23,29 +23,29 @@ QUIT_SECONDS = 2.0
 
 
 class EngineError(RuntimeError):
-    """The engine is of no use any more: it died, hangs or does not speak its protocol."""
+    """The engine cannot be used any more: it ended, hangs or does not speak its protocol."""
 
 
 class CommandRefused(RuntimeError):
-    """The engine lives, but does not do what it was told."""
+    """The engine runs, but refuses a command."""
 
 
 class Resigned(CommandRefused):
-    """The engine gives the game up, as its protocol allows."""
+    """The engine resigns the game, as its protocol allows."""
 
 
 class EngineProcess:
-    """One engine. It is ended with the object at the latest."""
+    """The process of one engine. It ends when the object is deleted, or before."""
 
     def __init__(self, command: str, *, seconds: float) -> None:
-        """Start ``command``, without a shell. ``seconds``: how long a reply may take. EngineError if it cannot run."""
+        """Start ``command`` without a shell. ``seconds`` limits each reply. EngineError if it cannot start."""
         words = [word.strip("\"'") for word in shlex.split(command, posix=False)] if os.name == "nt" else None
         try:
             self.words = shlex.split(command) if words is None else words
         except ValueError as error:
             raise EngineError(f"{command!r} cannot be read as a command: {error}") from None
         if not self.words:
-            raise EngineError("no command is given to start an engine with")
+            raise EngineError("the command of the engine is empty")
         self.seconds = seconds
         try:
             self.process = subprocess.Popen(
@@ -58,31 +58,31 @@ class EngineProcess:
         assert self.process.stderr is not None
         self.input: IO[bytes] = self.process.stdin
         self.lines: queue.Queue[bytes | None] = queue.Queue(LONGEST_REPLY)
-        self.complaints: deque[str] = deque(maxlen=5)  # the last lines of its stderr
+        self.last_errors: deque[str] = deque(maxlen=5)  # the last lines of its stderr
         stop = threading.Event()
         readers = [
-            threading.Thread(target=_read, args=(self.process.stdout, self.lines, stop), daemon=True),
-            threading.Thread(target=_listen, args=(self.process.stderr, self.complaints), daemon=True),
+            threading.Thread(target=_read_lines, args=(self.process.stdout, self.lines, stop), daemon=True),
+            threading.Thread(target=_collect_errors, args=(self.process.stderr, self.last_errors), daemon=True),
         ]
         for reader in readers:
             reader.start()
         self.close = weakref.finalize(self, _end, self.process, stop, readers)
 
     def send(self, command: str) -> None:
-        """A line to the engine; what it said unasked is no answer to it. EngineError when it is gone."""
+        """Send a line and drop the lines that came before it. EngineError if the engine has ended."""
         while not self.lines.empty():
             if self.lines.get() is None:
-                raise EngineError(self.death(command))
+                raise self._ended_error(command)
         try:
             self.input.write(command.encode() + b"\n")
             self.input.flush()
         except (OSError, ValueError):
-            raise EngineError(self.death(command)) from None
+            raise self._ended_error(command) from None
 
-    def line(self, command: str, deadline: float, seconds: float) -> str:
-        """The next line of the answer to ``command``, without its end; EngineError when none comes in time.
+    def read_line(self, command: str, deadline: float, seconds: float) -> str:
+        """The next line of the answer to ``command``, without its line end. EngineError when none comes in time.
 
-        ``deadline`` is ``seconds`` after the command, by the monotonic clock.
+        ``deadline`` is ``seconds`` after the command by ``time.monotonic``.
         """
         try:
             line = self.lines.get(timeout=max(0.0, deadline - time.monotonic()))
@@ -90,17 +90,17 @@ class EngineProcess:
             self.close()
             raise EngineError(f"no reply to {command!r} within {seconds:g} seconds") from None
         if line is None:
-            raise EngineError(self.death(command))
+            raise self._ended_error(command)
         return line.removeprefix(codecs.BOM_UTF8).decode("utf-8", "replace").rstrip("\r\n")
 
-    def death(self, command: str) -> str:
+    def _ended_error(self, command: str) -> EngineError:
         self.close()
-        said = f"; it said: {self.complaints[-1]}" if self.complaints else ""
-        return f"the engine ended (exit code {self.process.returncode}) at {command!r}{said}"
+        reason = f"; it said: {self.last_errors[-1]}" if self.last_errors else ""
+        return EngineError(f"the engine ended (exit code {self.process.returncode}) at {command!r}{reason}")
 
 
-def _read(stream: IO[bytes], lines: queue.Queue[bytes | None], stop: threading.Event) -> None:
-    """Hand lines on until the stream ends; one that is too long goes on cut, which its reader will not like."""
+def _read_lines(stream: IO[bytes], lines: queue.Queue[bytes | None], stop: threading.Event) -> None:
+    """Put lines into the queue until the stream ends. A line that is too long is cut, and its reader refuses it."""
     line: bytes | None = b""
     while line is not None and not stop.is_set():
         try:
@@ -115,15 +115,15 @@ def _read(stream: IO[bytes], lines: queue.Queue[bytes | None], stop: threading.E
                 continue
 
 
-def _listen(stream: IO[bytes], complaints: deque[str]) -> None:
+def _collect_errors(stream: IO[bytes], last_errors: deque[str]) -> None:
     with contextlib.suppress(OSError, ValueError):
         while line := stream.readline(LONGEST_LINE):
             if text := line.decode("utf-8", "replace").strip():
-                complaints.append(text[:200])
+                last_errors.append(text[:200])
 
 
 def _end(process: subprocess.Popen[bytes], stop: threading.Event, readers: list[threading.Thread]) -> None:
-    """Ask it to quit, then make it: nothing of an engine outlives its client."""
+    """Ask the engine to quit, and kill it if it does not."""
     assert process.stdin is not None
     if process.poll() is None:
         with contextlib.suppress(OSError, ValueError):
@@ -138,6 +138,6 @@ def _end(process: subprocess.Popen[bytes], stop: threading.Event, readers: list[
         process.wait()
     stop.set()
     for stream, reader in zip((process.stdout, process.stderr), readers, strict=True):
-        reader.join(1)  # longer only where a child of the engine holds the pipe open; it ends with the program then
+        reader.join(1)  # a child of the engine may hold the pipe open until the program ends
         if stream is not None and not reader.is_alive():
             stream.close()

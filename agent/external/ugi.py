@@ -1,10 +1,10 @@
-"""``ugi:COMMAND``: an engine from outside that speaks UGI, as a player of any game.
+"""``ugi:COMMAND``: an engine that speaks UGI as a player of any game.
 
-Knows how moves are told to a UGI engine and what it may do wrong. Does not know processes, matches or search.
+Knows UGI from the side of the controller, and the errors of engines. Does not know processes, matches or search.
 
-Moves are written as the game writes them, and the engine must be set up for that game and size by its own command. The
-protocol is UCI made general: "Universal Game Interface" (ugi.md of cutegames). An engine that fails forfeits the game
-at hand; the next one begins with a new process.
+Moves are written as the game writes them, and the engine's command must set it up for that game and size. The protocol
+is UCI for any game: "Universal Game Interface" (ugi.md of cutegames). An engine that fails forfeits the game, and the
+next game begins with a new process.
 """
 
 from __future__ import annotations
@@ -17,14 +17,17 @@ from games.game import Game
 from games.playouts import action_texts, state_after
 
 SECONDS = 60.0
-"""How long an answer may take unless ``seconds=`` says otherwise."""
+"""Default time limit of an answer (``seconds=``)."""
 
 MOVETIME = 1000.0
-"""Milliseconds a move, unless ``movetime=``, ``nodes=`` or ``depth=`` says otherwise."""
+"""Milliseconds per move where ``movetime=``, ``nodes=`` and ``depth=`` are not given."""
 
 
 def ugi_player(text: str, game: Game, num_slots: int) -> UgiPlayer:
-    """The player of ``ugi:[seconds=S] [engines=N] [movetime=MS | nodes=N | depth=D] COMMAND``; ValueError if wrong."""
+    """The player for ``ugi:[seconds=S] [engines=N] [movetime=MS | nodes=N | depth=D] COMMAND``.
+
+    ValueError for a text of another form.
+    """
     settings = {
         "seconds": SECONDS,
         "engines": default_num_engines(num_slots),
@@ -41,42 +44,42 @@ def ugi_player(text: str, game: Game, num_slots: int) -> UgiPlayer:
 
 
 class UgiClient(EngineProcess):
-    """One engine that speaks UGI."""
+    """A process that answers UGI commands."""
 
     def ask(self, command: str, wanted: str) -> str:
-        """What follows the word ``wanted`` in the answer; lines before it (info, options) are passed over."""
+        """The text after the word ``wanted`` in the answer. Lines before it (info, options) are skipped."""
         deadline = time.monotonic() + self.seconds
         self.send(command)
         while True:
-            word, _, rest = self.line(command, deadline, self.seconds).strip().partition(" ")
+            word, _, rest = self.read_line(command, deadline, self.seconds).strip().partition(" ")
             if word == wanted:
                 return rest.strip()
 
 
 class UgiEngine(ExternalEngine[UgiClient]):
-    """One engine; it is told the whole game before each of its moves, so that it has nothing to remember."""
+    """An engine that gets the whole game before each of its moves."""
 
     def __init__(self, game: Game, command: str, limit: str, seconds: float) -> None:
         super().__init__(game, command, seconds)
         self.limit = limit
-        self.plies = 0  # of the game that it was told last
+        self.plies = 0  # of the game that it got last
 
-    def answer(self, actions: list[int]) -> int:
-        client = self._started(new_game=len(actions) < self.plies)
+    def find_move(self, actions: list[int]) -> int:
+        client = self._start(new_game=len(actions) < self.plies)
         self.plies = len(actions)
         texts = action_texts(self.game, actions)
         here = self.game.describe_new(state_after(self.game, actions))
         client.send(" ".join(["position startpos", *(["moves", *texts] if texts else [])]))
-        said = client.ask(f"go {self.limit}", "bestmove").split(" ")[0]
+        text = client.ask(f"go {self.limit}", "bestmove").split(" ")[0]
         try:
-            action = self.game.parse_action(said, int(here.to_play[0]))
+            action = self.game.parse_action(text, int(here.to_play[0]))
         except ValueError:
-            raise CommandRefused(f"its best move is {said[:60]!r}") from None
+            raise CommandRefused(f"its best move is {text[:60]!r}") from None
         if not here.legal[0, action]:
-            raise CommandRefused(f"it played {said}, which is not legal")
+            raise CommandRefused(f"it played {text}, which is not legal")
         return action
 
-    def _started(self, *, new_game: bool) -> UgiClient:
+    def _start(self, *, new_game: bool) -> UgiClient:
         if self.client is None:
             self.client, new_game = UgiClient(self.command, seconds=self.seconds), True
             self.client.ask("ugi", "ugiok")
@@ -87,7 +90,7 @@ class UgiEngine(ExternalEngine[UgiClient]):
 
 
 class UgiPlayer(ExternalPlayer):
-    """Engines that speak UGI."""
+    """A player whose moves come from engines that speak UGI."""
 
     def __init__(self, game: Game, command: str, limit: str, *, num_engines: int, seconds: float) -> None:
         super().__init__(game, [UgiEngine(game, command, limit, seconds) for _ in range(num_engines)])

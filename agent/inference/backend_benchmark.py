@@ -1,6 +1,6 @@
-"""Trials of engines: how fast each is here, what new weights cost it, how close it comes to another's answers.
+"""Measurements of backends: seconds per position, the cost of new weights, and how far two backends' answers differ.
 
-Knows engines by what they do. Does not know how one is made, nor which are chosen.
+Knows the interface of a backend. Does not know how a backend is made, nor how one is chosen.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from agent.inference.evaluate import Evaluation
+from agent.inference.evaluate import Evaluate, Evaluation
 from games.game import Game, Positions, States
 from games.playouts import random_positions
 
 ROWS = 128
-"""Positions in a batch of a trial."""
+"""Positions in a batch that is measured."""
 
-EVALUATIONS_AN_UPDATE = 100_000
-"""About so many positions a run judges with one set of weights."""
+EVALUATIONS_PER_UPDATE = 100_000
+"""About how many positions a run evaluates with one set of weights."""
 
 BOUNDS: Mapping[str, tuple[float, float]] = {
     "fp32": (1e-3, 1e-3),
@@ -27,31 +27,29 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
     "bf16": (0.25, 0.1),
     "int8": (0.5, 0.2),
 }
-"""How far an engine of a precision may be from fp32 in the mean: centred logits, values. More, and it is broken."""
+"""Largest mean difference from fp32 of a working backend, by precision: of the centred logits and of the values."""
 
 
-class Backend(Protocol):
-    """An ``Evaluate`` made of weights."""
+class Backend(Evaluate, Protocol):
+    """A network's weights, ready to evaluate positions."""
 
     version: int
     precision: str
-    network: Any  # the torch module whose weights it has
-
-    def __call__(self, states: States, positions: Positions) -> Evaluation: ...
+    network: Any  # the torch module that holds the weights
 
     def load(self, weights: Mapping[str, Any], version: int = 0) -> None: ...
 
 
 class AnswerDifference(NamedTuple):
-    """How one engine's answers differ from another's, over the legal actions of B positions."""
+    """How two backends' answers differ, over the legal actions of B positions."""
 
-    logits: float  # mean absolute difference, each row centred first: a constant changes no policy
+    logits: float  # mean absolute difference, each row centred first, because a constant changes no policy
     value: float  # mean absolute difference
-    same_best: float  # share of rows with the same best action
+    same_best: float  # share of positions with the same best action
 
 
 def compare_answers(one: Evaluation, other: Evaluation, legal: Any) -> AnswerDifference:
-    """Compare two answers of B positions, ``legal [B, A]``, each with some legal action."""
+    """Compare two answers for B positions. ``legal [B, A]`` has at least one legal action in each row."""
     rows = []
     for answer in (one, other):
         logits = np.where(legal, answer.logits, 0.0)
@@ -65,10 +63,10 @@ def compare_answers(one: Evaluation, other: Evaluation, legal: Any) -> AnswerDif
     )
 
 
-def is_close(precision: str, found: AnswerDifference) -> bool:
-    """Whether ``found`` is within the bounds of ``precision``."""
+def is_close(precision: str, difference: AnswerDifference) -> bool:
+    """Whether ``difference`` is within the bounds of ``precision``."""
     logits, value = BOUNDS[precision]
-    return found.logits <= logits and found.value <= value
+    return difference.logits <= logits and difference.value <= value
 
 
 def sample_positions(game: Game, count: int = 256) -> tuple[States, Positions]:
@@ -77,25 +75,25 @@ def sample_positions(game: Game, count: int = 256) -> tuple[States, Positions]:
     return states, game.describe_new(states)
 
 
-def seconds_per_position(engine: Backend, game: Game, *, updates: bool = False, repeats: int = 8) -> float:
-    """What a position costs ``engine``, by the fastest of a few batches; ``updates`` adds its share of new weights."""
+def seconds_per_position(backend: Backend, game: Game, *, updates: bool = False, repeats: int = 8) -> float:
+    """Seconds per position, from the fastest of ``repeats`` batches. ``updates`` adds the share for new weights."""
     states, positions = sample_positions(game, ROWS)
-    engine(states, positions)
-    spans = []
+    backend(states, positions)
+    times = []
     for _ in range(repeats):
         start = time.perf_counter()
-        engine(states, positions)
-        spans.append(time.perf_counter() - start)
-    cost = min(spans) / ROWS
+        backend(states, positions)
+        times.append(time.perf_counter() - start)
+    seconds = min(times) / ROWS
     if updates:
-        cost += update_seconds(engine, states, positions, min(spans)) / EVALUATIONS_AN_UPDATE
-    return cost
+        seconds += update_seconds(backend, states, positions, min(times)) / EVALUATIONS_PER_UPDATE
+    return seconds
 
 
-def update_seconds(engine: Backend, states: States, positions: Positions, batch_seconds: float) -> float:
-    """What taking weights costs, the first batch after it included as far as it is slower than the others."""
-    weights = engine.network.state_dict()
+def update_seconds(backend: Backend, states: States, positions: Positions, batch_seconds: float) -> float:
+    """Seconds to load new weights and to evaluate the first batch with them, less the usual ``batch_seconds``."""
+    weights = backend.network.state_dict()
     start = time.perf_counter()
-    engine.load(weights, engine.version)
-    engine(states, positions)
+    backend.load(weights, backend.version)
+    backend(states, positions)
     return max(0.0, time.perf_counter() - start - batch_seconds)

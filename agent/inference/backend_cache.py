@@ -1,6 +1,7 @@
-"""Which engine was the fastest here, kept in a file of the user's cache for the next process.
+"""The fastest backend on this machine, stored in the user's cache folder so that the next process need not measure.
 
-Knows the file and what a measurement depends on. Does not know engines. Nothing is lost without it but a second.
+Knows the file and what a measurement depends on. Does not know backends. Without the file a start takes some seconds
+more.
 """
 
 from __future__ import annotations
@@ -14,17 +15,17 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from agent.storage.user_cache import cache_folder
+from games.cache_folders import cache_folder
 from games.game import Game
 
 
 def cache_path() -> Path:
-    """The file, among the user's caches."""
+    """The path of the file. Its name is from the time when backends were called engines."""
     return cache_folder() / "engines.json"
 
 
 def processor() -> str:
-    """The processor's name, as well as the system tells it."""
+    """The name of the processor, or of its architecture where the system gives no name."""
     with contextlib.suppress(OSError):
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):
@@ -32,36 +33,36 @@ def processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def measurement_key(game: Game, network: Any, asked: Any) -> str:
-    """What a measurement depends on: machine, libraries, the network's shape and what was asked for."""
+def measurement_key(game: Game, network: Any, settings: Any) -> str:
+    """Text of all that a measurement depends on: machine, libraries, the network's shape and the settings."""
     libraries = []
     for name in ("torch", "openvino"):
         with contextlib.suppress(PackageNotFoundError):
             libraries.append(f"{name} {version(name)}")
     shape = (*game.observation_shape, game.num_actions)
-    return " | ".join(map(str, (processor(), os.cpu_count(), *libraries, network, shape, asked)))
+    return " | ".join(map(str, (processor(), os.cpu_count(), *libraries, network, shape, settings)))
 
 
-def load_choice(entry: str) -> str | None:
-    """The engine that was the fastest; None where nothing was kept, or nothing that can be read."""
+def load_choice(key: str) -> str | None:
+    """The name of the backend that was the fastest. None where none is stored, or the file cannot be read."""
     try:
-        found = json.loads(cache_path().read_text(encoding="utf-8"))[entry]["engine"]
+        name = json.loads(cache_path().read_text(encoding="utf-8"))[key]["engine"]
     except (OSError, RuntimeError, ValueError, KeyError, TypeError):
         return None
-    return found if isinstance(found, str) else None
+    return name if isinstance(name, str) else None
 
 
-def store_choice(entry: str, engine: str, costs: Mapping[str, float]) -> None:
-    """Note that ``engine`` was the fastest, with the seconds a position of all; where nothing can be kept, do not."""
+def store_choice(key: str, backend: str, seconds: Mapping[str, float]) -> None:
+    """Store that ``backend`` was the fastest, and the seconds per position of each. Does nothing on a failed write."""
     with contextlib.suppress(OSError, RuntimeError):
         path = cache_path()
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            known = json.loads(path.read_text(encoding="utf-8"))
+            choices = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            known = {}
-        known = known if isinstance(known, dict) else {}
-        known[entry] = {"engine": engine, "seconds_a_position": dict(costs)}
-        fresh = path.with_name(f"{path.name}.{os.getpid()}")
-        fresh.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
-        fresh.replace(path)
+            choices = {}
+        choices = choices if isinstance(choices, dict) else {}
+        choices[key] = {"engine": backend, "seconds_a_position": dict(seconds)}
+        temporary = path.with_name(f"{path.name}.{os.getpid()}")
+        temporary.write_text(json.dumps(choices, indent=1) + "\n", encoding="utf-8")
+        temporary.replace(path)

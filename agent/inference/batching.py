@@ -1,7 +1,7 @@
-"""Merging: what several threads ask at the same time goes to one device in one batch.
+"""Batching: the requests that several threads make at the same time go to one device in one batch.
 
-Knows threads and ``Evaluate``. Does not know what judges, nor who asks. While the device is at work the next batch
-gathers, so nobody waits for a clock: a device that is free begins at once, one that is busy gets larger batches.
+Knows threads and evaluators as functions. Does not know what evaluates, nor which threads ask. While the device works,
+the next batch gathers. There is no timeout: a free device starts at once, and a busy one gets larger batches.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from agent.inference.evaluate import Evaluate, Evaluation
+from agent.inference.evaluate import EvaluateFunction, Evaluation
 from games.game import Positions, States
 
 
@@ -23,47 +23,47 @@ class _Request:
 
 
 class BatchingEvaluator:
-    """An ``Evaluate`` for many threads over one that is called by a single thread at a time.
+    """Lets many threads call ``evaluate``, which itself is called by one thread at a time.
 
-    Worth it where the device is one and the threads are many (a GPU); on a CPU each thread has a core of its own.
+    This pays where many threads share one device (a GPU). On a CPU each thread has a core of its own.
     """
 
-    def __init__(self, evaluate: Evaluate, *, most: int = 4096) -> None:
-        """``most``: rows after which a batch takes no further request."""
-        self.evaluate, self.most = evaluate, most
+    def __init__(self, evaluate: EvaluateFunction, *, max_rows: int = 4096) -> None:
+        """``max_rows``: a batch takes no further request that would exceed so many rows."""
+        self.evaluate, self.max_rows = evaluate, max_rows
         self.condition = threading.Condition()
         self.waiting: list[_Request] = []
         self.busy = False
-        self.batches = self.merged = 0  # calls made, and requests they served
+        self.num_batches = self.num_requests = 0
 
     def __call__(self, states: States, positions: Positions) -> Evaluation:
-        mine = _Request(states, positions)
+        request = _Request(states, positions)
         with self.condition:
-            self.waiting.append(mine)
-        while mine.answer is None:
+            self.waiting.append(request)
+        while request.answer is None:
             with self.condition:
-                self.condition.wait_for(lambda: mine.answer is not None or not self.busy)
-                batch = [] if mine.answer is not None else self._taken()
-            if batch:  # not always with this thread's request in it: a full one leaves some behind
-                self._serve(batch)
-        if isinstance(mine.answer, BaseException):
-            raise mine.answer
-        return mine.answer
+                self.condition.wait_for(lambda: request.answer is not None or not self.busy)
+                batch = [] if request.answer is not None else self._start_batch()
+            if batch:  # this thread's request may not be in it: a full batch leaves later requests waiting
+                self._evaluate_batch(batch)
+        if isinstance(request.answer, BaseException):
+            raise request.answer
+        return request.answer
 
-    def _taken(self) -> list[_Request]:
-        """The requests of the next batch, oldest first; the device is this thread's from here on."""
+    def _start_batch(self) -> list[_Request]:
+        """Take the requests of the next batch, oldest first. This thread then has the device."""
         count, rows = 0, 0
-        while count < len(self.waiting) and (count == 0 or rows + len(self.waiting[count].states) <= self.most):
+        while count < len(self.waiting) and (count == 0 or rows + len(self.waiting[count].states) <= self.max_rows):
             rows += len(self.waiting[count].states)
             count += 1
         batch, self.waiting = self.waiting[:count], self.waiting[count:]
         self.busy = True
-        self.batches += 1
-        self.merged += count
+        self.num_batches += 1
+        self.num_requests += count
         return batch
 
-    def _serve(self, batch: list[_Request]) -> None:
-        """Evaluate ``batch`` and hand out the answers; a failure is handed to everyone in it."""
+    def _evaluate_batch(self, batch: list[_Request]) -> None:
+        """Evaluate ``batch`` and give each request its answer. On an error each gets the error."""
         answers: list[Evaluation] | list[BaseException]
         try:
             answers = self._answers(batch)

@@ -1,6 +1,6 @@
 """Network blocks, and the policy-value ResNet built from them.
 
-Knows tensors, depth and width. Does not know games: what a board looks like comes as numbers and an action layout.
+Knows tensors, depth and width. Does not know games: it gets the shape of an observation and an action layout.
 The trunk is AlphaGo Zero's (Silver et al. 2017); squeeze-excite after Hu et al. 2018; global pooling after
 KataGo (Wu 2019).
 """
@@ -27,12 +27,12 @@ class NetworkOutput(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkConfig(Settings, called="network"):
-    """The policy-value network. ``pooled`` heads make it independent of the board's size."""
+    """The size of the policy-value network. ``pooled`` heads make it independent of the board's size."""
 
     blocks: Annotated[int, Range(0, 1000)] = 6
     channels: Width = 64
     squeeze_excite: bool = False
-    global_pooling: bool = False  # every other block sees the mean and maximum of the whole board
+    global_pooling: bool = False  # every second block gets the mean and maximum of the whole board
     heads: Literal["dense", "pooled"] = "dense"
     value: Literal["wdl", "scalar"] = "wdl"
     head_channels: Width = 32
@@ -40,7 +40,7 @@ class NetworkConfig(Settings, called="network"):
 
 
 def conv_norm(inputs: int, outputs: int, kernel: int = 3) -> nn.Sequential:
-    """Convolution that keeps the board's size, then BatchNorm."""
+    """A convolution that keeps the board's size, and BatchNorm."""
     return nn.Sequential(nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, bias=False), nn.BatchNorm2d(outputs))
 
 
@@ -50,7 +50,7 @@ def pool(x: Tensor) -> Tensor:
 
 
 class SqueezeExcite(nn.Module):
-    """Scale and shift each channel by what the whole board shows."""
+    """Scales and shifts each channel by numbers computed from the mean over the board (squeeze-and-excitation)."""
 
     def __init__(self, channels: int, reduced: int) -> None:
         super().__init__()
@@ -64,7 +64,7 @@ class SqueezeExcite(nn.Module):
 
 
 class GlobalBias(nn.Module):
-    """Add to each channel a bias computed from the pooled board."""
+    """Adds to each channel a bias computed from the globally pooled board."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -76,7 +76,7 @@ class GlobalBias(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """Two convolutions around a skip; ``between`` acts after the first, ``after`` before the sum."""
+    """Two convolutions and a skip connection. ``between`` follows the first one, ``after`` the second one."""
 
     def __init__(self, channels: int, between: nn.Module | None = None, after: nn.Module | None = None) -> None:
         super().__init__()
@@ -91,7 +91,7 @@ class ResidualBlock(nn.Module):
 
 
 class Trunk(nn.Sequential):
-    """[B, inputs, H, W] to [B, channels, H, W]: a stem and ``blocks`` residual blocks."""
+    """[B, inputs, H, W] to [B, channels, H, W]: a first convolution and ``blocks`` residual blocks."""
 
     def __init__(
         self, inputs: int, *, blocks: int, channels: int, squeeze_excite: bool = False, global_pooling: bool = False
@@ -105,7 +105,7 @@ class Trunk(nn.Sequential):
 
 
 class DensePolicy(nn.Module):
-    """Logits from the whole board at once: strongest on one size of board."""
+    """Logits from a dense layer over the whole board: strongest on a board of one size."""
 
     def __init__(self, channels: int, height: int, width: int, num_actions: int, reduced: int) -> None:
         super().__init__()
@@ -117,9 +117,9 @@ class DensePolicy(nn.Module):
 
 
 class PooledPolicy(nn.Module):
-    """Logits gathered from planes by an action layout [A, 3]: works on every size of board.
+    """Logits gathered from planes by an action layout [A, 3], which works on boards of every size.
 
-    A row or column of -1 in the layout stands for the mean over that axis.
+    A row or column of -1 in the layout means the mean over that axis.
     """
 
     layout: Tensor
@@ -139,10 +139,10 @@ class PooledPolicy(nn.Module):
 
 
 class ValueHead(nn.Module):
-    """Win, draw and loss logits, or one number in (-1, 1)."""
+    """Win, draw and loss logits, or a value in (-1, 1)."""
 
     def __init__(self, channels: int, cells: int | None, config: NetworkConfig) -> None:
-        """``cells``: H * W of a fixed board; None pools, for boards of every size."""
+        """``cells``: H * W of a board of fixed size. With None the head pools, for boards of every size."""
         super().__init__()
         self.reduce = conv_norm(channels, config.head_channels, kernel=1)
         self.pooled = cells is None
@@ -156,12 +156,12 @@ class ValueHead(nn.Module):
 
 
 class PolicyValueNet(nn.Module):
-    """Observation planes to policy logits and a value."""
+    """From observation planes to policy logits and a value."""
 
     def __init__(
         self, config: NetworkConfig, observation_shape: tuple[int, int, int], action_layout: np.ndarray[Any, Any]
     ) -> None:
-        """``observation_shape`` (C, H, W); ``action_layout`` [A, 3] plane, row, column of each action."""
+        """``observation_shape`` is (C, H, W). ``action_layout`` [A, 3] has the plane, row and column of each action."""
         super().__init__()
         inputs, height, width = observation_shape
         fixed = config.heads == "dense"
@@ -186,16 +186,16 @@ class PolicyValueNet(nn.Module):
         return NetworkOutput(self.policy(x), self.value(x))
 
     def describe(self) -> dict[str, Any]:
-        """What ``config.json`` of a model folder says of this network."""
+        """The entry ``network`` of a model folder's ``config.json``."""
         return asdict(self.config)
 
 
 def expected_value(value: Tensor) -> Tensor:
-    """[B] in [-1, 1] from either kind of value output."""
+    """[B] values in [-1, 1] from either kind of value output."""
     if value.ndim == 1:
         return value
-    chances = value.float().softmax(dim=1)
-    return chances[:, 0] - chances[:, 2]
+    probabilities = value.float().softmax(dim=1)
+    return probabilities[:, 0] - probabilities[:, 2]
 
 
 def num_parameters(model: nn.Module) -> int:
@@ -203,7 +203,7 @@ def num_parameters(model: nn.Module) -> int:
 
 
 def num_flops(model: nn.Module, shape: tuple[int, ...]) -> int:
-    """Floating-point operations of one forward pass of one ``shape``: a multiplication and an addition are two."""
+    """Floating-point operations of one forward pass of one input. A multiplication and an addition count as two."""
     from torch.utils.flop_counter import FlopCounterMode
 
     was, device = model.training, next(model.parameters()).device

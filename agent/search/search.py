@@ -102,7 +102,6 @@ class Search:
         capacity = refuse_large(game, config, num_slots, capacity)
         self.game, self.config = game, config
         self.evaluate = average_symmetries(evaluate, game.symmetries) if config.average_symmetries else evaluate
-        self.draw_from = getattr(evaluate, "draw_from", None)  # rollouts want the random seeds of their leaves
         self.trees = Trees(num_slots, capacity, game.num_actions)
         self.arena = game.new(num_slots * capacity)  # the state of every node
         self.lookahead = Lookahead(game, config.lookahead, config.lookahead_nodes)
@@ -114,7 +113,7 @@ class Search:
         size = num_slots * config.leaves
         self.ready, self.bare, self.unfinished = np.empty((3, num_slots), np.int64)
         self.batch = LeafBatch(*np.empty((5, size), np.int64))
-        self.positions = game.positions(size, observed=getattr(self.evaluate, "observes", True))
+        self.positions = game.positions(size, observed=self.evaluate.observes)
         self.proven = np.empty(size, np.int8)
         self.unproven = np.empty(size, np.int64)
         self.no_evaluation = Evaluation(np.empty((0, game.num_actions), np.float32), np.empty(0, np.float32))
@@ -217,8 +216,7 @@ class Search:
         if num_unproven < len(trees):
             rows = self.unproven[:num_unproven]
             trees, leaves, states, positions = trees[rows], leaves[rows], states.take(rows), positions.take(rows)
-        if self.draw_from is not None:
-            self.draw_from(self.terms.keys[trees], leaves)
+        self.evaluate.draw_from(self.terms.keys[trees], leaves)
         return self.evaluate(states, positions)
 
     def _decisions(self, rows: Ints) -> Decisions:

@@ -1,6 +1,7 @@
-"""Perfect players' solvers, a file a game, and the solved positions they are held against.
+"""Exact solvers of small games, and the solved positions that ship.
 
-Knows values of positions, exact ones. Does not know trees, networks or players.
+``registry`` says which games have a solver, and ``perfect_player`` plays by it. Search trees and networks live in
+``agent.search`` and ``agent.networks``.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from importlib import resources
 from typing import Any
 
 POSITION_SETS = ("middle_easy", "end_easy")
-"""Connect Four on 6×7, 1,000 positions each with 15–28 and more than 28 discs: the public sets of P. Pons' solver."""
+"""Connect Four on 6×7, 1,000 positions each with 15–28 and more than 28 discs: public test sets of P. Pons' solver."""
 
 
 def positions(name: str) -> list[dict[str, Any]]:

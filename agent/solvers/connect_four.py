@@ -1,7 +1,7 @@
 """Perfect Connect Four on the classic 6×7 board: the exact score or outcome of every move.
 
-Knows positions as moves or as two bitboards, what is legal, and the convention of scores. Does not know how the search
-works (`agent.solvers.connect_four_search`), nor players, time or results kept on disk.
+Knows positions as moves or as two bitboards, legal moves, and the convention of scores. Does not know how the search
+works (`agent.solvers.connect_four_search`), nor players, time limits or stored results.
 
 A score is from the view of the player to move: 0 a draw; s > 0, that player wins with its stone number 22 - s at best
 play by both; s < 0, the opponent wins with its stone number 22 + s.
@@ -37,19 +37,19 @@ _CENTRE_FIRST = (3, 2, 4, 1, 5, 0, 6)
 
 
 Solve = Callable[[int, int], int]
-Seen = Callable[[Solve, int, int], int]
+Recall = Callable[[Solve, int, int], int]
 
 
-def remember_nothing(solve: Solve, current: int, mask: int) -> int:
-    """Remembers nothing."""
+def always_solve(solve: Solve, current: int, mask: int) -> int:
+    """A ``Recall`` without stored values."""
     return solve(current, mask)
 
 
 class ConnectFourSolver:
-    """Alpha-beta with a transposition table of 2 ** `table_bits` entries of 8 bytes, which outlives each question.
+    """Alpha-beta with a transposition table of 2 ** `table_bits` entries of 8 bytes, which is kept between calls.
 
-    `nodes` counts the positions visited since the solver was made. Answers never depend on what was asked before, only
-    their time does. The search holds no GIL and threads may share a solver (`nodes` may then miss some); it cannot be
+    `nodes` counts the positions visited since the solver was made. Earlier calls change the time of an answer, never
+    the answer. The search releases the GIL, and threads may share a solver (`nodes` may then miss some). It cannot be
     interrupted. ValueError for `table_bits` outside 1–34.
     """
 
@@ -76,29 +76,29 @@ class ConnectFourSolver:
         check_position(current, mask)
         return self._solve(current, mask, 0)
 
-    def board_scores(self, current: int, mask: int, seen: Seen = remember_nothing) -> dict[int, int]:
+    def board_scores(self, current: int, mask: int, recall: Recall = always_solve) -> dict[int, int]:
         """As `scores`, of two bitboards. ValueError when the position is impossible or the game is over.
 
-        `seen(solve, current, mask)` gives the value of a position after a move: from what it remembers, or by `solve`.
+        `recall(solve, current, mask)` returns the value of a position after a move: a stored one, or that of `solve`.
         """
-        last = 0  # moves of one position are worth much the same: begin where the last one ended
+        last = 0  # moves of one position have similar scores, so the last one is a good first guess
 
         def child_score(current: int, mask: int) -> int:
             nonlocal last
-            last = seen(lambda current, mask: self._solve(current, mask, last), current, mask)
+            last = recall(lambda current, mask: self._solve(current, mask, last), current, mask)
             return last
 
         return _each_move(current, mask, 21 - mask.bit_count() // 2, child_score)
 
-    def board_outcomes(self, current: int, mask: int, seen: Seen = remember_nothing) -> dict[int, int]:
-        """As `outcomes`, of two bitboards; `seen` as above. ValueError where there is no move to solve."""
-        return _each_move(current, mask, 1, lambda current, mask: seen(self._outcome, current, mask))
+    def board_outcomes(self, current: int, mask: int, recall: Recall = always_solve) -> dict[int, int]:
+        """As `outcomes`, of two bitboards; `recall` as above. ValueError where there is no move to solve."""
+        return _each_move(current, mask, 1, lambda current, mask: recall(self._outcome, current, mask))
 
     def board_best_move(self, current: int, mask: int) -> tuple[int, int]:
-        """(column, its outcome) of a move of the best outcome: several times faster than `board_outcomes`.
+        """(column, outcome) of one move of the best outcome. This is several times faster than `board_outcomes`.
 
-        Of several such moves it is the first that makes most threats, a central one among equals; in a lost position a
-        move that does not lose at once, where there is one. ValueError where there is no move to solve.
+        Of several such moves it is the one with most threats, and among equals the most central one. In a lost position
+        it is a move that does not lose at once, if there is one. ValueError where there is no move to solve.
         """
         check_position(current, mask)
         moves = []

@@ -1,6 +1,6 @@
-"""The opening book of perfect Connect Four: a best move of every position of few stones that its player can meet.
+"""The opening book of Connect Four: a best move for every position of few stones that arises from the book's own moves.
 
-Knows the file and the positions that it must hold. Does not know how positions are solved, nor players.
+Knows the file and the positions that it must contain. Does not know how positions are solved, nor players.
 
 The file is CSV text: a line of play that leads to the position (columns `a` to `g`, the first move first), a best move
 and its outcome (`win`, `draw` or `loss`, for the player who moves). The mirror image of a position is not listed. The
@@ -22,7 +22,7 @@ import numpy as np
 from agent.solvers.connect_four_search import BOARD, COLUMN, four
 
 NUM_STONES = 7
-"""The book holds positions of up to so many stones."""
+"""The largest number of stones of a position in the book."""
 
 FILE = "opening_book.csv"
 HEADER = ("moves", "best", "outcome")
@@ -67,43 +67,43 @@ Book = dict[Position, Answer]
 
 
 def lookup(book: Book, position: Position) -> Answer | None:
-    """What `book` says of `position` or its mirror image; None where it says nothing."""
-    found = book.get(position)
-    if found is None:
+    """The answer for `position` or its mirror image in `book`. None where there is none."""
+    answer = book.get(position)
+    if answer is None:
         image = book.get(position.mirror())
-        found = None if image is None else Answer(6 - image.column, image.outcome)
-    return found
+        answer = None if image is None else Answer(6 - image.column, image.outcome)
+    return answer
 
 
 def reachable(answer: Callable[[str, Position], Answer], num_stones: int = NUM_STONES) -> Iterator[tuple[str, Answer]]:
-    """(moves, answer) of every position of up to `num_stones` stones that a player of these answers can meet.
+    """(moves, answer) of every position of up to `num_stones` stones that can arise where one side plays the answers.
 
-    The player takes either side. Its own moves are the answers, and the opponent makes every move. Mirror images count
-    as one, and early positions come first.
+    That side is the first or the second player, and the other side plays every legal move. Mirror images count as one,
+    and early positions come first.
     """
     start = Position(0, 0)
     replies = [(COLUMNS[c], after) for c in range(7) if (after := start.play(c)) is not None]
-    waiting, met = [("", start), *replies], set[Position]()
+    waiting, visited = [("", start), *replies], set[Position]()
     while waiting:
         moves, position = waiting.pop(0)
-        if position in met or position.mirror() in met or position.is_over():
+        if position in visited or position.mirror() in visited or position.is_over():
             continue
-        met.add(position)
-        found = answer(moves, position)
-        yield moves, found
-        after = position.play(found.column)
+        visited.add(position)
+        best = answer(moves, position)
+        yield moves, best
+        after = position.play(best.column)
         if after is None:
-            raise ValueError(f"the answer to {moves!r} is column {COLUMNS[found.column]}, which is full")
+            raise ValueError(f"the answer to {moves!r} is column {COLUMNS[best.column]}, which is full")
         if after.is_over() or after.mask.bit_count() >= num_stones:
             continue
         for reply in range(7):
             if (then := after.play(reply)) is not None:
-                waiting.append((moves + COLUMNS[found.column] + COLUMNS[reply], then))
+                waiting.append((moves + COLUMNS[best.column] + COLUMNS[reply], then))
 
 
 @cache
-def packaged() -> Book:
-    """The book that ships. ValueError where its file is damaged."""
+def shipped_book() -> Book:
+    """The book that ships with honte. ValueError where its file is damaged."""
     folder = resources.files(__package__).joinpath("data", "connect_four")
     text = folder.joinpath(FILE).read_text(encoding="utf-8")  # reads any end of line as \n
     expected = folder.joinpath(f"{FILE}.sha256").read_text(encoding="utf-8").split()[0]
@@ -136,7 +136,7 @@ def position_after(moves: str) -> Position:
 
 
 def write(answers: dict[str, Answer]) -> str:
-    """The text of a book of `answers`, by the moves that lead to the position."""
+    """The text of a book of `answers`, whose keys are the moves that lead to a position."""
     names = {outcome: name for name, outcome in OUTCOMES.items()}
     rows = [(moves, COLUMNS[a.column], names[a.outcome]) for moves, a in answers.items()]
     return "".join(",".join(row) + "\n" for row in [HEADER, *sorted(rows, key=lambda row: (len(row[0]), row[0]))])

@@ -1,10 +1,10 @@
 """The alpha-beta search behind the Connect Four solver: compiled kernels on bitboards of the 6×7 board.
 
-Knows stones, proofs and the transposition table. Does not know columns of a user, errors or when to search.
+Knows bitboards, proofs and the transposition table. Does not know a user's columns, errors or when to search.
 
 A column is 7 bits, lowest cell first, the 7th always empty so that no line runs on into the next column. `current`
 holds the stones of the player to move, `mask` all stones. Scores are those of `agent.solvers.connect_four`, always from
-the view of the player to move. Plain integers would turn uint64 into floats, so every constant for bits is a uint64.
+the view of the player to move. A uint64 and a plain integer together become a float, so every bit constant is a uint64.
 """
 
 from __future__ import annotations
@@ -87,12 +87,12 @@ def mirror(board: U64) -> U64:
 
 @cached_njit
 def follow_up_bound(first: U64, mask: U64) -> int:
-    """Upper bound on the first player's score, who is to move, or NO_BOUND: can the second player always answer on top?
+    """Upper bound on the score of the first player, who is to move, if the second answers on top, or NO_BOUND.
 
     When every column has an even number of empty cells, the second player answers each stone with one above it and so
-    gets the upper cell of every pair. If the first player's stones and all lower cells hold no four, he cannot win; if
-    the upper cells complete a four besides, he loses. Columns with only the top cell left pair with each other, and who
-    gets which is open. (The rule Claimeven of Allis, "A Knowledge-based Approach of Connect-Four", 1988.)
+    gets the upper cell of every pair. If the first player's stones and all lower cells hold no four, he cannot win. If
+    the upper cells also complete a four, he loses. Columns with only the top cell left form pairs with each other, and
+    either player may get either one. (The rule Claimeven of Allis, "A Knowledge-based Approach of Connect-Four", 1988.)
     """
     ready = mask + BOTTOM
     if ready & UPPER_BUT_TOP != ZERO:
@@ -105,7 +105,7 @@ def follow_up_bound(first: U64, mask: U64) -> int:
 
 @cached_njit
 def static_value(current: U64, mask: U64, num_stones: int, target: int) -> int:
-    """A bound on the score that settles "at least `target`?" without a search, or NO_BOUND."""
+    """A bound on the score that decides without a search whether it is at least `target`, or NO_BOUND."""
     other, empty = current ^ mask, BOARD ^ mask
     if target > 0 and not four(current | empty):
         return 0
@@ -136,10 +136,10 @@ def bucket(key: U64, table: Table) -> np.int64:
 
 @cached_njit
 def probe(key: U64, table: Table) -> tuple[Any, Any]:
-    """(lower, upper) bound known for `key`; (-32, 31) when none is.
+    """(lower, upper) bound stored for `key`. (-32, 31) when none is.
 
     An entry is one word, key 49 bits | lower 6 | upper 6 | work 3, so threads that share a table can lose an entry but
-    never read a wrong one. Zero is the entry that knows nothing.
+    never read a wrong one. Zero is the empty entry.
     """
     index = bucket(key, table)
     entry = table[index]
@@ -152,7 +152,7 @@ def probe(key: U64, table: Table) -> tuple[Any, Any]:
 
 @cached_njit
 def store(key: U64, value: int, is_lower: bool, num_nodes: int, table: Table) -> None:
-    """Writes a bound that took `num_nodes` to prove, beside the other bound when the table still has it.
+    """Write a bound that took `num_nodes` to prove, and keep the other bound where the table still has it.
 
     The first entry of a bucket keeps what took the most work, the second takes the rest (Breuker, "Memory versus Search
     in Games", 1998). Each time the first is kept it counts for less, so that a finished search does not hold the table.
@@ -247,7 +247,7 @@ def prove(current: U64, mask: U64, target: int, symmetric: bool, table: Table) -
                     total += 1
             num_moves[n], next_move[n], best[n], keys[n], entered[n] = total, 0, -NO_BOUND, key, nodes
 
-        while value != NO_BOUND:  # hand the value up until a node has another move to try
+        while value != NO_BOUND:  # pass the value up until a node has another move to try
             if n == root:
                 return value, nodes
             n -= 1

@@ -1,11 +1,11 @@
 """Exact values of small games by their own compiled rules: alpha-beta with a transposition table.
 
-Knows rules as functions and how positions are told apart. Does not know any game, nor what may take too long.
+Knows rules as functions, and the hash codes of positions. Does not know which games take too long.
 
-A proof asks of a position "is it worth ``target`` or more to its player to move?" (a null window: Knuth & Moore,
-"An analysis of alpha-beta pruning", 1975). Outcomes take two proofs at most; for scores each window is laid where the
-last bound fell (MTD(f): Plaat et al., "Best-first fixed-depth minimax algorithms", 1996). The player may stay the same
-after an action: a value's sign turns only where ``to_play`` does.
+A proof decides whether the value for the player to move is at least ``target`` (a null window: Knuth & Moore, "An
+analysis of alpha-beta pruning", 1975). An outcome takes two proofs at most. For a score each window is placed at the
+last bound (MTD(f): Plaat et al., "Best-first fixed-depth minimax algorithms", 1996). The player to move may stay the
+same after an action: the sign of a value changes only where ``to_play`` changes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from games.jit_cache import Rule, Rules, cached_njit, compile_cached, fingerprin
 from games.splitmix import compiled_mix_bits
 
 FAR = 1 << 14
-"""Beyond every value."""
+"""Larger than every value."""
 
 ENTRY = np.dtype(
     [("code", np.uint64), ("lower", np.int16), ("upper", np.int16), ("best", np.int16), ("unused", np.int16)]
@@ -30,7 +30,7 @@ ENTRY = np.dtype(
 
 
 def by_observation(rules: Rules, shape: tuple[int, int, int]) -> Rule:
-    """``code(row, planes)`` from what the player to move sees: for games whose observation holds all that matters."""
+    """``code(row, planes)`` from the observation, for games whose observation determines the value."""
     observe, num_cells = rules["observe"], int(np.prod(shape))
 
     def code(s: Any, planes: NDArray[np.uint8]) -> Any:
@@ -53,7 +53,7 @@ def by_history(rules: Rules, shape: tuple[int, int, int]) -> Rule:
     def code(s: Any, planes: NDArray[np.uint8]) -> Any:
         total = compiled_mix_bits(s["hash"] ^ np.uint64(s["to_play"] + 2 * s["passes"] + 8 * s["plies"]))
         for i in range(s["boards"]):
-            total += compiled_mix_bits(s["history"][i])  # a sum: in whatever order they came
+            total += compiled_mix_bits(s["history"][i])  # a sum, because the order does not matter
         return total
 
     return code
@@ -72,7 +72,7 @@ def make_proof_search(rules: Rules, key: str | None) -> Rule:
 
     @njit(nogil=True)
     def ordered(stack: States, level: int, first: int, legal: Any, ranks: Any, order: Any) -> int:
-        """Write the legal actions of ``stack[level]`` into ``order[level]``, promising ones first; their number."""
+        """Write the legal actions of ``stack[level]`` into ``order[level]``, best first. Return their number."""
         legal[:] = False
         legal_actions(stack[level], legal)
         count = 0
@@ -125,7 +125,7 @@ def make_proof_search(rules: Rules, key: str | None) -> Rule:
             if not known:
                 counts[level] = ordered(stack, level, first, legal, ranks, order)
                 begun[level], best[level] = 0, -FAR
-            while known:  # hand the value up until a position has another action to try
+            while known:  # pass the value up until a position has another action to try
                 if level == 0:
                     return value, nodes
                 level -= 1
@@ -154,17 +154,17 @@ def make_proof_search(rules: Rules, key: str | None) -> Rule:
 
 
 class ExhaustiveSolver:
-    """Exact outcomes and scores of a compiled game's positions; what was proven is remembered between questions.
+    """Exact outcomes and scores of a compiled game's positions. Proven bounds are kept between calls.
 
-    ``nodes`` counts the positions visited. The table has 2 ** ``table_bits`` entries of 16 bytes. Positions are told
-    apart by 64-bit codes. Not for several threads at once.
+    ``nodes`` counts the positions visited. The table has 2 ** ``table_bits`` entries of 16 bytes, and positions are
+    identified by 64-bit hashes. Only one thread may use a solver at a time.
     """
 
     def __init__(self, game: CompiledGame, *, scores: bool = False, with_history: bool = False, table_bits: int = 20):
-        """``scores``: values are points, as ``Game.final_targets`` counts them, doubled, instead of outcomes.
+        """``scores``: values are twice the points that ``Game.final_targets`` counts, instead of outcomes.
 
-        ``with_history``: the state is that of Go, and earlier boards count. ValueError for ``table_bits`` outside 1–30
-        or a game without points.
+        ``with_history``: the state is that of Go, where earlier boards matter. ValueError for ``table_bits`` outside
+        1–30 or a game without points.
         """
         if not 1 <= table_bits <= 30:
             raise ValueError(f"table_bits is {table_bits}: choose 1 to 30 (16 * 2 ** table_bits bytes)")
@@ -183,11 +183,11 @@ class ExhaustiveSolver:
             return round(2 * total)
 
         make_code = by_history if with_history else by_observation
-        mine: dict[str, Rule] = {
+        solver_rules: dict[str, Rule] = {
             "code": make_code(rules, game.observation_shape),
             "score": points_of if scores else outcome_of,
         }
-        rules |= {name: compile_cached(rule, fingerprint({name: rule})) for name, rule in mine.items()}
+        rules |= {name: compile_cached(rule, fingerprint({name: rule})) for name, rule in solver_rules.items()}
         self._prove = make_proof_search(rules, fingerprint(rules))
         depth, actions = game.max_plies + 2, game.num_actions
         self._stack, self._table = game.new(depth), np.zeros(1 << table_bits, ENTRY)
@@ -200,7 +200,7 @@ class ExhaustiveSolver:
         )
 
     def value(self, row: Row, guess: int = 0) -> int:
-        """The exact value of ``row`` for its player to move: +1, 0, -1, or points doubled; also of a finished game."""
+        """The exact value of ``row`` for the player to move: +1, 0, -1 or twice the points. The game may be over."""
         if not self.scored:
             bound = self._bound(row, 1)
             return bound if bound != 0 else self._bound(row, 0)
@@ -222,11 +222,11 @@ class ExhaustiveSolver:
         children = self.game.new(len(actions))
         children[:] = row
         self.game.step(children, actions)
-        found: dict[int, int] = {}
+        values: dict[int, int] = {}
         for action, child in zip(actions.tolist(), children, strict=True):
             sign = 1 if child["to_play"] == row["to_play"] else -1
-            found[action] = sign * self.value(child)
-        return found
+            values[action] = sign * self.value(child)
+        return values
 
     def _bound(self, row: Row, target: int) -> int:
         self._stack[0] = row

@@ -1,8 +1,8 @@
 """Make the opening book of Connect Four: `python -m agent.solvers.make_connect_four_book`.
 
 Every position is solved by `agent.solvers.connect_four`. Answers are written to the work file one by one, and a run
-that was stopped goes on from there. The book and its SHA-256 are written at the end, beside the solved positions that
-ship. It takes about seven minutes on one core.
+that was stopped continues from that file. The book and its SHA-256 are written at the end, in the folder of the solved
+positions that ship. It takes about seven minutes on one core.
 """
 
 from __future__ import annotations
@@ -19,11 +19,19 @@ from agent.solvers.connect_four_book import FILE, NUM_STONES, Answer, Position, 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--work", type=Path, default=Path("connect_four_book.jsonl"), help="answers found so far")
+    parser.add_argument(
+        "--work",
+        type=Path,
+        default=Path("connect_four_book.jsonl"),
+        help="file of the answers found so far (default: connect_four_book.jsonl)",
+    )
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "data" / "connect_four" / FILE)
     parser.add_argument("--table-bits", type=int, default=26, help="the table takes 8 * 2 ** N bytes (default: 26)")
     parser.add_argument(
-        "--num-stones", type=int, default=NUM_STONES, help=f"of a position, at most (default: {NUM_STONES})"
+        "--num-stones",
+        type=int,
+        default=NUM_STONES,
+        help=f"largest number of stones of a position (default: {NUM_STONES})",
     )
     args = parser.parse_args()
     solver = ConnectFourSolver(args.table_bits)
@@ -32,11 +40,11 @@ def main() -> None:
 
         def answer(moves: str, position: Position) -> Answer:
             if moves not in known:
-                begun, nodes = time.perf_counter(), solver.nodes
+                start, nodes = time.perf_counter(), solver.nodes
                 column, outcome = solver.board_best_move(*position)
                 known[moves] = Answer(column, outcome)
                 row = {"moves": moves, "column": column, "outcome": outcome}
-                row |= {"seconds": round(time.perf_counter() - begun, 3), "nodes": solver.nodes - nodes}
+                row |= {"seconds": round(time.perf_counter() - start, 3), "nodes": solver.nodes - nodes}
                 file.write(json.dumps(row) + "\n")
                 file.flush()
             return known[moves]

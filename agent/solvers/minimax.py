@@ -1,10 +1,10 @@
-"""``minimax:D``: alpha-beta over D plies, a game's own heuristic at the horizon.
+"""``minimax:D``: alpha-beta search over D plies, with the game's own heuristic at the horizon.
 
 Knows the rules of a game, compiled or not. Does not know search trees, networks or rollouts.
 
-Scores are from the view of the player to move. A won game counts the plies that are left to the horizon, its last one
-included, so that a win is worth 1 or more and the more the sooner it comes; a loss is minus that, a draw 0. Between
--1 and 1 it is the heuristic's guess (0 where a game has none).
+Scores are from the view of the player to move. The score of a win is the number of plies left to the horizon, counting
+its last one, so that it is at least 1 and higher for a sooner win. A loss has the negative score, and a draw 0. A score
+between -1 and 1 is the heuristic's estimate (0 where a game has none).
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ from games.user_rules.explanations import raise_explained
 Scores = NDArray[np.float64]
 
 NARROW = 1e-9
-"""How far the window opens below the best score so far: a move just as good gets its exact score, too."""
+"""How far the window opens below the best score so far, so that an equally good move gets its exact score."""
 
 
 class MinimaxPlayer(ImmediatePlayer):
-    """Plays a move of the highest score, by chance among equals."""
+    """Plays a move of the highest score, at random among equals."""
 
     def __init__(self, game: Game, depth: int) -> None:
-        """``depth`` in plies. ValueError below 1."""
+        """``depth`` is in plies. ValueError below 1."""
         if depth < 1:
             raise ValueError(f"minimax:{depth} looks {depth} plies ahead; it needs at least 1")
         super().__init__(game)
         self.depth = depth
 
     def scores(self, states: States) -> Scores:
-        """[B, A] exact for the best moves, an upper bound below theirs for other ones, -inf for illegal ones."""
+        """[B, A] scores: exact for the best moves, a lower upper bound for others, -inf for illegal ones."""
         if isinstance(self.game, CompiledGame):
             out = np.empty((len(states), self.game.num_actions))
             stack, shape = self.game.new(self.depth + 1), (self.depth, self.game.num_actions)
@@ -67,27 +67,27 @@ class MinimaxPlayer(ImmediatePlayer):
 
 @lru_cache(maxsize=16)
 def compiled_search(game: CompiledGame) -> Callable[..., None]:
-    """Alpha-beta over the rules of ``game``: a thin loop around its cached functions, compiled once a process."""
+    """Alpha-beta over the rules of ``game``: a loop around its cached functions, compiled once per process."""
     step, legal_actions, outcome = (game.rules[name] for name in ("step", "legal_actions", "outcome"))
 
     @njit(nogil=True)
-    def even(row: Any) -> float:
+    def no_heuristic(row: Any) -> float:
         return 0.0
 
-    heuristic: Callable[..., Any] = game.rules.get("heuristic", even)
+    heuristic: Callable[..., Any] = game.rules.get("heuristic", no_heuristic)
 
     @njit(nogil=True)
     def best(
         stack: Any, legal: Any, killers: Any, scores: Any, level: int, left: int, alpha: float, beta: float
     ) -> float:
-        """The score of ``stack[level]`` with ``left`` plies to look at; ``scores [A]`` of its moves at the root."""
+        """The score of ``stack[level]`` with ``left`` plies to search. ``scores [A]`` gets those at the root."""
         row, below = stack[level], stack[level + 1]
         legal[level] = False
         legal_actions(row, legal[level])
         killer = killers[level]
         top = -np.inf
         for turn in range(-1, legal.shape[1]):
-            a = killer if turn < 0 else turn  # the move that last refuted something at this level comes first
+            a = killer if turn < 0 else turn  # the move that last caused a cutoff at this level comes first
             if turn == killer or not legal[level, a]:
                 continue
             stack[level + 1] = row
@@ -125,7 +125,7 @@ def compiled_search(game: CompiledGame) -> Callable[..., None]:
 
 
 def plain_search(game: Game, state: States, left: int, alpha: float, beta: float) -> Scores:
-    """[A] scores of the moves in ``state`` (one row) by the verbs of any game: the same search, not compiled."""
+    """[A] scores of the moves in ``state`` (one row): the same search by the methods of any game, not compiled."""
     scores = np.full(game.num_actions, -np.inf)
     here = game.describe_new(state)
     actions = np.flatnonzero(here.legal[0])

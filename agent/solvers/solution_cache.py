@@ -1,4 +1,4 @@
-"""Values of Connect Four positions that took a solver long, kept on disk: nobody waits for one of them twice.
+"""Stored values of Connect Four positions that took a solver long, so that each is solved once.
 
 Knows a file of JSON lines. Does not know how positions are solved.
 """
@@ -11,49 +11,49 @@ import os
 from pathlib import Path
 
 from agent.solvers.connect_four_search import U64, mirror
-from agent.storage.user_cache import cache_folder
+from games.cache_folders import cache_folder
 
 
 class SolutionCache:
-    """{position: value for its player to move}, positions as bitboards, mirror images alike.
+    """{position: value for its player to move}, with positions as bitboards. Mirror images share a value.
 
-    A line is written whole or, where a process dies in it, not read: what is lost is solved again. Where there is no
-    place for the file, results last as long as the object.
+    A line that a process did not finish is not read, and its position is solved again. Where the file cannot be
+    written, values are kept in memory only.
     """
 
     def __init__(self, name: str) -> None:
-        """``name``: of the file, without its ending."""
-        self.known: dict[tuple[int, int], int] = {}
+        """``name``: the file's name without its ending."""
+        self.values: dict[tuple[int, int], int] = {}
         self.path: Path | None = None
-        with contextlib.suppress(OSError, RuntimeError):  # no home
+        with contextlib.suppress(OSError, RuntimeError):  # there is no home folder
             self.path = cache_folder() / f"{name}.jsonl"
-            self.known = _read(self.path)
+            self.values = _read(self.path)
 
     def get(self, current: int, mask: int) -> int | None:
-        return self.known.get(_one_of_two(current, mask))
+        return self.values.get(_canonical(current, mask))
 
     def put(self, current: int, mask: int, value: int) -> None:
-        """Remember, durably."""
-        key = _one_of_two(current, mask)
-        self.known[key] = value
+        """Store a value durably."""
+        key = _canonical(current, mask)
+        self.values[key] = value
         if self.path is not None:
             with contextlib.suppress(OSError):
                 self.path.parent.mkdir(parents=True, exist_ok=True)
-                with self.path.open("ab") as file:  # a short line at once: several processes may add to the file
+                with self.path.open("ab") as file:  # one short write per line, because several processes may append
                     file.write(b"\n" + json.dumps({"current": key[0], "mask": key[1], "value": value}).encode())
                     file.flush()
                     os.fsync(file.fileno())
 
 
 def _read(path: Path) -> dict[tuple[int, int], int]:
-    found = {}
+    values = {}
     for line in path.read_bytes().splitlines() if path.is_file() else []:
         with contextlib.suppress(ValueError, TypeError, KeyError, RecursionError):
             content = json.loads(line)
-            found[int(content["current"]), int(content["mask"])] = int(content["value"])
-    return found
+            values[int(content["current"]), int(content["mask"])] = int(content["value"])
+    return values
 
 
-def _one_of_two(current: int, mask: int) -> tuple[int, int]:
-    """The position or its mirror image, the same for both."""
+def _canonical(current: int, mask: int) -> tuple[int, int]:
+    """The smaller of the position and its mirror image."""
     return min((current, mask), (int(mirror(U64(current))), int(mirror(U64(mask)))))

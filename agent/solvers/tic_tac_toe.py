@@ -6,7 +6,7 @@ Knows how to fill the table by the game's rules. Does not know other sizes, tree
 from __future__ import annotations
 
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,25 @@ def outcomes(cells: NDArray[np.int8]) -> dict[int, int]:
 def outcome_table() -> dict[_Cells, int]:
     """The outcome of every position of a game, for the player to move."""
     return {cells: solution.outcome for cells, solution in _solutions().items()}
+
+
+def all_positions() -> list[dict[str, Any]]:
+    """Each of the 4,520 reachable positions that are not over, once: the `moves` to it and the outcomes as `scores`."""
+    solutions, seen, positions = _solutions(), set[_Cells](), list[dict[str, Any]]()
+    level: list[tuple[tuple[int, ...], _Cells]] = [((), (0,) * 9)]
+    while level:
+        deeper: list[tuple[tuple[int, ...], _Cells]] = []
+        for moves, cells in level:
+            if cells in seen or not solutions[cells].moves:
+                continue
+            seen.add(cells)
+            positions.append({"moves": moves, "scores": solutions[cells].moves})
+            stone = 1 if cells.count(1) == cells.count(2) else 2
+            deeper += [
+                ((*moves, action), (*cells[:action], stone, *cells[action + 1 :])) for action in solutions[cells].moves
+            ]
+        level = deeper
+    return positions
 
 
 @cache

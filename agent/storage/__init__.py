@@ -1,4 +1,4 @@
-"""What is kept on disk: files that survive a crash, folders that hold a network, the user's cache folder.
+"""Files on disk: durable files, model folders, and text from other programs.
 
-``durable_files`` is the only module that writes what must not be lost. Run folders are built on it in ``training.run``.
+``durable_files`` is the only module that writes what must survive a crash. ``training.run`` builds run folders on it.
 """

@@ -1,6 +1,6 @@
 """Model folders: ``model.safetensors`` and ``config.json``, alone or as the checkpoints of a run.
 
-Knows how to find one, what its config says, and which games it can play. Does not know search, nor how one is made.
+Knows how to find and read one, and which games it can play. Does not know search, nor how a model folder is written.
 ``config.json`` is {"schema": 1, "game": name, "network": {NetworkConfig}, "search": {SearchConfig}}.
 """
 
@@ -31,36 +31,37 @@ if TYPE_CHECKING:
 SCHEMA = 1
 
 BEST = "best"
-"""``RUN@best``, and the folder of a run where it lies."""
+"""``RUN@best``, and the name of its folder in a run."""
 
 LARGEST_CONFIG = 1 << 20
-"""Bytes of a ``config.json``."""
+"""Maximal size of a ``config.json`` in bytes."""
 
 RATED = "ratings/models"
-"""Where a run keeps the networks that its ratings need, by step, after their checkpoints are deleted."""
+"""The folder of a run for the networks that its ratings need after their checkpoints are deleted, by step."""
 
 BUFFERS = frozenset({"running_mean", "running_var", "num_batches_tracked", "mean", "std"})
-"""Tensors of a network that are measured or counted, not learned."""
+"""Tensors of a network that are not learned parameters."""
 
 Config = TypeVar("Config")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """What ``config.json`` of ``folder`` says."""
+    """The content of ``config.json`` in ``folder``."""
 
     folder: Path
     game: str
     network: dict[str, Any]
     search: dict[str, Any]
-    pictures: str = ""  # the data set, where it tells pictures apart and plays no game
-    game_sha256: str = ""  # of the user's file that the game was
+    pictures: str = ""  # the data set of an image classifier, which plays no game
+    game_sha256: str = ""  # of the user's file that defines the game
 
 
 def find_model(text: str) -> Path:
     """The model folder that ``text`` names: a game with a shipped network, a model folder, RUN, RUN@STEP or RUN@best.
 
-    ValueError when there is none. A run gives its newest whole checkpoint and warns of damaged ones.
+    For a run it is the newest checkpoint that is not damaged, with a warning about damaged ones. ValueError when there
+    is none.
     """
     shipped = weights.folder(text)
     if shipped:
@@ -89,12 +90,12 @@ def find_model(text: str) -> Path:
 
 
 def steps(run: Path) -> list[int]:
-    """The steps of a run's checkpoints, ascending."""
+    """The steps of a run's checkpoints in ascending order."""
     return sorted(int(path.name) for path in (run / "checkpoints").glob("*") if path.name.isdecimal())
 
 
 def count_parameters(folder: Path) -> int:
-    """How many numbers the network in a model folder has learned, from the header of its file alone."""
+    """The number of learned parameters in a model folder, from the header of the weights file."""
     with safetensors.safe_open(folder / "model.safetensors", "numpy") as file:
         shapes = {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118 - not a dict
     return sum(math.prod(shape) for name, shape in shapes.items() if name.rpartition(".")[2] not in BUFFERS)
@@ -107,7 +108,7 @@ def _newest(run: Path) -> Path:
         try:
             read(folder)
             with safetensors.safe_open(folder / "model.safetensors", "numpy"):
-                pass  # its header is whole and fits the file's length
+                pass  # the header is complete and fits the file's length
         except (ValueError, OSError, safetensors.SafetensorError) as error:
             damaged.append(f"checkpoint {step} of {run} is damaged ({error})")
             continue
@@ -118,7 +119,7 @@ def _newest(run: Path) -> Path:
 
 
 def read(folder: Path) -> Model:
-    """The config of a model folder. ValueError when it is missing or not one of this version."""
+    """The config of a model folder. ValueError when it is missing or of another version."""
     path = folder / "config.json"
     try:
         content = json.loads(read_text(path, LARGEST_CONFIG))
@@ -141,18 +142,18 @@ def read(folder: Path) -> Model:
 
 
 def ensure_plays(text: str, model: Model) -> None:
-    """ValueError where the model that ``text`` names was made for pictures, and for no game."""
+    """ValueError where the model that ``text`` names is an image classifier."""
     if model.pictures:
         raise ValueError(
-            f"{text!r} has learned to tell pictures apart ({model.pictures}) and plays no game;"
+            f"{text!r} is an image classifier ({model.pictures}) and plays no game;"
             f" honte predict {text} FILE says what is on a picture"
         )
 
 
 def load_network(folder: str | Path, game: Game) -> tuple[NetworkConfig, dict[str, Tensor]]:
-    """The network in ``folder``, or whatever ``find_model`` makes of it, and its weights, both checked to fit ``game``.
+    """The network and the weights of the model folder that ``folder`` names, checked to fit ``game``.
 
-    ValueError when something does not fit.
+    ValueError when they do not fit.
     """
     import safetensors.torch
 
@@ -175,9 +176,9 @@ def load_network(folder: str | Path, game: Game) -> tuple[NetworkConfig, dict[st
 
 @contextlib.contextmanager
 def refuse_misfit(path: Path, to: str) -> Iterator[None]:
-    """While a model is made and filled from ``path``: ValueError where that does not fit ``to``.
+    """Turn errors of loading weights from ``path`` into a ValueError that says that they do not fit ``to``.
 
-    It draws no random numbers that others count on.
+    The global random state of torch stays as it was.
     """
     import torch
 
@@ -190,21 +191,21 @@ def refuse_misfit(path: Path, to: str) -> Iterator[None]:
 
 
 def fits_game(model: Model, game: Game) -> bool:
-    """Whether ``model`` was made for ``game``. With pooled heads, any size of the same game will do."""
-    if ".py:" in game.name:  # a file may have another path or name than it was trained by
+    """Whether ``model`` can play ``game``: its own game, or with pooled heads any size of it."""
+    if ".py:" in game.name:  # the file may have moved since the training
         (learned, own, what), (here, _, asked) = (name.partition(".py:") for name in (model.game, game.name))
         same = bool(model.game_sha256) and model.game_sha256 == game.file_sha256
         if own and what == asked and not same and model.game_sha256 and Path(learned).name == Path(here).name:
             warnings.warn(f"{here}.py has changed since {model.folder} learned it", stacklevel=2)
         return bool(own) and what == asked and (same or Path(learned).name == Path(here).name)
-    pooled = model.network.get("heads") == "pooled" and not game.name.startswith("openspiel:")
-    return model.game == game.name or (pooled and model.game.partition(":")[0] == game.name.partition(":")[0])
+    pooled = model.network.get("heads") == "pooled"
+    return model.game == game.name or (pooled and model.game.partition(":")[0] == game.family)
 
 
 def make_config(kind: type[Config], values: Mapping[str, Any], where: str) -> Config:
-    """The dataclass ``kind`` from a dict, nested ones too. ValueError for a field it does not have, or out of range."""
+    """The dataclass ``kind`` from a dict, with nested ones. ValueError for unknown fields and invalid values."""
     if not isinstance(values, Mapping):
-        raise ValueError(f"{where} is {values!r:.40}: it must be a group of names and values")
+        raise ValueError(f"{where} is {values!r:.40}: it must be an object with names and values")
     default = kind()
     known = [each.name for each in fields(kind)]  # type: ignore[arg-type]
     parts: dict[str, Any] = {}

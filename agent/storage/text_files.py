@@ -1,9 +1,7 @@
-"""Text that other programs wrote: files and streams, whichever byte order mark and line ends they have.
-
-Knows encodings, byte order marks and line ends. Does not know what a text says.
+"""Files and streams of text from other programs, with any byte order mark and any line ends.
 
 Editors and shells of Windows begin files and pipes with a byte order mark, or write UTF-16. Old programs end lines with
-a carriage return alone.
+a carriage return only.
 """
 
 from __future__ import annotations
@@ -13,7 +11,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-MARKS = (  # the longer first: that of UTF-32 begins with that of UTF-16
+MARKS = (  # the longer ones first, because the mark of UTF-32 begins with that of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -24,14 +22,14 @@ LINE_END = re.compile(r"\r\n|\n|\r")
 
 
 def marked_encoding(content: bytes) -> str | None:
-    """The encoding that a byte order mark at the beginning of ``content`` names; None without a mark."""
+    """The encoding of the byte order mark at the beginning of ``content``. None without a mark."""
     return next((encoding for mark, encoding in MARKS if content.startswith(mark)), None)
 
 
 def decode(content: bytes, what: str, encodings: Sequence[str] = ("utf-8",)) -> str:
-    """The text of ``content``: by its byte order mark, else by the first of ``encodings`` that fits.
+    """The text of ``content`` by its byte order mark, or else by the first of ``encodings`` that fits.
 
-    ValueError with a sentence about ``what``, a file's name for instance, where it is no text.
+    ValueError where it is not text. The message names ``what`` it is, for example a file.
     """
     marked = marked_encoding(content)
     if marked is None and _looks_like_utf16(content):
@@ -45,17 +43,16 @@ def decode(content: bytes, what: str, encodings: Sequence[str] = ("utf-8",)) -> 
 
 
 def _looks_like_utf16(content: bytes) -> bool:
-    """Whether every other byte is 0, as in plain letters of UTF-16."""
+    """Whether every other byte is 0, as in ASCII letters in UTF-16."""
     start = content[:64]
     halves = start[0::2], start[1::2]
     return len(start) >= 4 and any(half.count(0) >= 0.8 * len(half) for half in halves)
 
 
 def read_text(path: str | Path, largest: int) -> str:
-    """The text of a file of ``largest`` bytes at most.
+    """The text of a file of at most ``largest`` bytes.
 
-    ValueError with a sentence that names the file where it is too large, no text or holds NUL; OSError where it cannot
-    be read.
+    ValueError where it is too large, is not text or contains NUL. OSError where it cannot be read.
     """
     path = Path(path)
     if path.stat().st_size > largest:
@@ -68,19 +65,19 @@ def read_text(path: str | Path, largest: int) -> str:
 
 
 def split_lines(text: str) -> list[str]:
-    """The lines without their ends. Other than ``str.splitlines``, line ends are CR LF, LF and CR only."""
+    """The lines without their ends. Only CR LF, LF and CR are line ends; ``str.splitlines`` has more."""
     return LINE_END.split(text)
 
 
 class StreamDecoder:
-    """Bytes of a stream, piece by piece, into UTF-8 bytes without a byte order mark and without NUL."""
+    """Converts a stream, piece by piece, into UTF-8 bytes without a byte order mark and without NUL."""
 
     def __init__(self) -> None:
-        self.start: bytes | None = b""  # what came before the encoding was known; None once it is
+        self.start: bytes | None = b""  # the bytes before the encoding is known; None afterwards
         self.decoder: codecs.IncrementalDecoder | None = None
 
     def feed(self, piece: bytes, *, final: bool = False) -> bytes:
-        """What ``piece`` adds; ``final``: nothing follows."""
+        """The converted bytes of ``piece``. ``final``: it is the last piece."""
         if self.start is not None:
             self.start += piece
             if not final and any(mark.startswith(self.start) and mark != self.start for mark, _ in MARKS):

@@ -1,6 +1,6 @@
-"""Writes whose errors name their file: a full disk, a quota or a limit of a file's size names none by itself.
+"""Writes whose errors name their file. By itself an error of a full disk or a quota names none.
 
-Knows bytes and open files. Does not know what makes a file whole; that is ``agent.storage.durable_files``.
+Knows bytes and open files. Complete files are written by ``agent.storage.durable_files``.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import IO
 
 
 @contextlib.contextmanager
-def naming(path: str | Path) -> Iterator[None]:
-    """An OSError of the body names ``path``: one of a write (a full disk, a quota) names no file by itself."""
+def name_in_errors(path: str | Path) -> Iterator[None]:
+    """Make an OSError of the body name ``path``."""
     try:
         yield
     except OSError as error:
@@ -22,10 +22,10 @@ def naming(path: str | Path) -> Iterator[None]:
 
 
 def append(file: IO[bytes], data: bytes, path: str | Path, *, durably: bool = True) -> None:
-    """Add ``data`` to the end of ``file``, opened without a buffer. OSError names ``path``; a part may be written."""
-    with naming(path):
-        left = memoryview(data)
-        while left:
-            left = left[os.write(file.fileno(), left) :]
+    """Append ``data`` to ``file``, opened without a buffer. An OSError names ``path``, and a part may be written."""
+    with name_in_errors(path):
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(file.fileno(), rest) :]
         if durably:
             os.fsync(file.fileno())

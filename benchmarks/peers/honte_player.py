@@ -1,4 +1,4 @@
-"""honte as one of the players: self-play with the fastest engine and in fp32, cache off and on; or tree work alone.
+"""honte as one of the players: self-play with the fastest backend and in fp32, cache off and on; or tree work alone.
 
 python -m benchmarks.peers.honte_player self-play --blocks 6 --channels 64 --simulations 200 --games 256
 python -m benchmarks.peers.honte_player tree --names connect_four othello go
@@ -55,20 +55,20 @@ def self_play(args: argparse.Namespace) -> None:
     chosen = {"": setting.fastest, " fp32": _fastest_fp32(setting, states, positions)}
     works: dict[str, Work] = {}
     for kind, name in chosen.items():
-        config, engine = setting.engines[name]
+        config, backend = setting.backends[name]
         for cache in ("off", "on"):
             entries = config.cache_entries if cache == "on" else 0
             evaluator = NetworkEvaluator(setting.game, network, replace(config, few=False, cache_entries=entries))
             evaluator.load(setting.loaded, 0)
             works[f"cache-{cache}{kind}".replace(" ", "-")] = growing(begin_self_play(setting, evaluator), evaluator)
-        works[f"forward{kind}".replace(" ", "-")] = _positions(forward_batches(engine, states, positions))
+        works[f"forward{kind}".replace(" ", "-")] = _positions(forward_batches(backend, states, positions))
     serve({"engine": chosen[""], "fp32": chosen[" fp32"], **_about()}, works)
 
 
 def _fastest_fp32(setting: BenchSetting, states: Any, positions: Any) -> str:
     works = {
-        name: forward_batches(engine, states, positions)
-        for name, (config, engine) in setting.engines.items()
+        name: forward_batches(backend, states, positions)
+        for name, (config, backend) in setting.backends.items()
         if config.precision == "fp32"
     }
     rates = run_in_turns(works, seconds=0.3, rounds=3, clock=setting.clock)

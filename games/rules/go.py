@@ -137,7 +137,7 @@ def game(size: int = 9, komi: float = 7.0, suicide: bool = False, max_plies: int
             s["last"][0], s["to_play"] = (a // size + 1) * width + a % size + 1, 2 - colours.ravel()[a]
         s["plies"] = min(int((colours > 0).sum()), max_plies - 1)
 
-    return from_rules(
+    made = from_rules(
         name="go:" + ",".join(parts) if parts else "go",
         state=row(size, max_plies),
         num_actions=area + 1,
@@ -158,3 +158,5 @@ def game(size: int = 9, komi: float = 7.0, suicide: bool = False, max_plies: int
         action_layout=np.array([(0, a // size, a % size) for a in range(area)] + [(1, -1, -1)]),
         board=drawing(size),
     )
+    made.komi, made.allows_suicide = float(komi), suicide
+    return made

@@ -83,6 +83,10 @@ class OpenSpielGame(Game):
         self.action_layout = np.array([(a, -1, -1) for a in range(self.num_actions)])
         self.first = Held(source.new_initial_state())
 
+    @property
+    def family(self) -> str:
+        return self.name  # OpenSpiel's parameters may change more than a size
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, OpenSpielGame) and self.name == other.name
 

@@ -187,7 +187,7 @@ def game(size: int = 8) -> CompiledGame:
 
     letters = "abcdefghijkl"[:size]
     cells = [(r, c) for r in range(size) for c in range(size)]
-    return from_rules(
+    made = from_rules(
         name="othello" if size == 8 else f"othello:size={size}",
         state=state,
         num_actions=num_cells + 1,
@@ -217,3 +217,5 @@ def game(size: int = 8) -> CompiledGame:
             clicks=np.arange(num_cells).reshape(size, size),
         ),
     )
+    made.plies_without_passes = num_cells - 4
+    return made

@@ -1,4 +1,4 @@
-"""Advice: how many games and threads, and which engine, this machine plays fastest with. Found by measuring a few.
+"""Advice: how many games and threads, and which backend, this machine plays fastest with. Found by measuring a few.
 
 Knows runners and the wall's clock, since threads that overlap are the point. Does not know learning.
 """
@@ -34,12 +34,12 @@ class Way:
 
 def threads(setting: BenchSetting, num_groups: int, num_games: int, *, warm: float) -> float:
     """Evaluations a second of the wall's clock, cache off, of ``num_groups`` threads with ``num_games`` games each."""
-    chosen, _ = setting.engines[setting.fastest]
-    engine = replace(chosen, few=False, cache_entries=0)
+    chosen, _ = setting.backends[setting.fastest]
+    backend = replace(chosen, few=False, cache_entries=0)
     config = SelfPlayConfig(
         num_games=num_games, num_groups=num_groups, search=SearchConfig(num_simulations=setting.num_simulations)
     )
-    runner = LocalRunner(setting.game, config, lambda: NetworkEvaluator(setting.game, setting.network, engine), seed=2)
+    runner = LocalRunner(setting.game, config, lambda: NetworkEvaluator(setting.game, setting.network, backend), seed=2)
     runner.publish(setting.loaded, 0)
 
     def until(end: float) -> int:
@@ -73,7 +73,7 @@ def best(tried: list[Way]) -> Way:
 
 def advice(setting: BenchSetting, tried: list[Way]) -> dict[str, Any]:
     """The fastest way as the keys of a recipe, and what it gave."""
-    config, _ = setting.engines[setting.fastest]
+    config, _ = setting.backends[setting.fastest]
     way = best(tried)
     return {
         "self_play": {"num_games": way.num_games, "num_groups": way.num_groups},

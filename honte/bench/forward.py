@@ -1,6 +1,6 @@
-"""Engines: positions a second at the batch sizes that matter, and the time to take new weights.
+"""Backends: positions a second at the batch sizes that matter, and the time to take new weights.
 
-Knows engines. Does not know search.
+Knows backends. Does not know search.
 """
 
 from __future__ import annotations
@@ -17,32 +17,32 @@ BATCHES = (1, 32, 128, 512)
 """One game, a few, a group of games, and what fills the widest units."""
 
 
-def engines(setting: BenchSetting) -> Iterator[Row]:
+def backends(setting: BenchSetting) -> Iterator[Row]:
     game = setting.game
     states = reached_positions(game, max(*BATCHES, setting.num_games))
     positions = game.describe_new(states)
     sizes = sorted({*BATCHES, setting.num_games})
     for rows in sizes:
         works = {
-            name: forward_batches(engine, states[:rows], positions.rows(0, rows))
-            for name, (_, engine) in setting.engines.items()
+            name: forward_batches(backend, states[:rows], positions.rows(0, rows))
+            for name, (_, backend) in setting.backends.items()
         }
         rates = run_in_turns(works, seconds=setting.seconds, rounds=setting.rounds, clock=setting.clock)
         for name in works:
             yield Row("engines", f"batch {rows}, {name}", median(rates[name]), "positions/s")
-    for name, (_, engine) in setting.engines.items():
+    for name, (_, backend) in setting.backends.items():
         rows = sizes[-1]
-        spans = [loading(engine, setting, states[:rows], positions.rows(0, rows)) for _ in range(3)]
+        spans = [loading(backend, setting, states[:rows], positions.rows(0, rows)) for _ in range(3)]
         yield Row("engines", f"new weights, {name}", 1e3 * middle(spans), "ms")
 
 
-def loading(engine: Backend, setting: BenchSetting, states: States, positions: Positions) -> float:
+def loading(backend: Backend, setting: BenchSetting, states: States, positions: Positions) -> float:
     """Seconds that new weights cost: from ``load`` to the first answer, less what an answer costs anyway."""
     clock = setting.clock
     start = clock()
-    engine.load(setting.loaded, engine.version + 1)
-    engine(states, positions)
+    backend.load(setting.loaded, backend.version + 1)
+    backend(states, positions)
     first = clock() - start
     start = clock()
-    engine(states, positions)
+    backend(states, positions)
     return max(first - (clock() - start), 0.0)

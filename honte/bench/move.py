@@ -21,11 +21,11 @@ LEAVES = (1, 8, 32)
 def move(setting: BenchSetting) -> Iterator[Row]:
     game = setting.game
     states = reached_positions(game, 1, OPENING_PLIES)
-    _, engine = setting.engines[setting.fastest]
+    _, backend = setting.backends[setting.fastest]
     works = {}
     for leaves in LEAVES:
         config = SearchConfig(rule="puct", num_simulations=SIMULATIONS, leaves=leaves)
-        works[str(leaves)] = partial(decided, Search(game, engine, config, num_slots=1), states)
+        works[str(leaves)] = partial(decided, Search(game, backend, config, num_slots=1), states)
     rates = run_in_turns(works, seconds=setting.seconds, rounds=setting.rounds, clock=setting.clock)
     for number, each in rates.items():
         many = "one leaf" if number == "1" else f"{number} leaves"

@@ -1,4 +1,4 @@
-"""Self-play on one core beside its own engine's pure batched forward passes: what is spent on anything else.
+"""Self-play on one core beside its own backend's pure batched forward passes: what is spent on anything else.
 
 Knows game loops and evaluators. Does not know learning: how often new weights come is told.
 """
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from agent.inference.evaluate import Evaluate, Evaluation, uniform_evaluate
+from agent.inference.evaluate import Evaluate, EvaluateFunction, Evaluation, uniform_evaluate
 from agent.inference.network_evaluator import NetworkEvaluator
 from agent.search.search import Search, SearchConfig
 from games.game import Positions, States
@@ -23,14 +23,16 @@ WARM_MOVES = 4
 """Moves a game, as the mean, that are played before anything is timed."""
 
 
-class CountingEvaluator:
+class CountingEvaluator(Evaluate):
     """A runner's evaluator whose ``Evaluate`` may be another one later; its counts are of what it was asked."""
 
-    def __init__(self, evaluate: Evaluate) -> None:
-        self.evaluate, self.version, self.asked = evaluate, 0, 0
+    def __init__(self, evaluate: EvaluateFunction) -> None:
+        self.evaluate = evaluate
+        self.version = self.asked = self.calls = 0
 
     def __call__(self, states: States, positions: Positions) -> Evaluation:
         self.asked += len(states)
+        self.calls += 1
         return self.evaluate(states, positions)
 
     def load(self, weights: Any, version: int) -> None:
@@ -55,7 +57,7 @@ class SelfPlayUnderWay:
             self.loop.round()
 
 
-def begin_self_play(setting: BenchSetting, evaluate: Evaluate, *, num_simulations: int = 0) -> SelfPlayUnderWay:
+def begin_self_play(setting: BenchSetting, evaluate: EvaluateFunction, *, num_simulations: int = 0) -> SelfPlayUnderWay:
     """Games well under way that begin anywhere, judged by ``evaluate`` from now on; until now every position was even.
 
     So the positions are those of games, and to come there cost no network.
@@ -97,7 +99,7 @@ def counting(count: Callable[[], int], work: Callable[[], None]) -> Callable[[],
 
 def self_play(setting: BenchSetting, moves_between_weights: float) -> Iterator[Row]:
     """``moves_between_weights``: how many moves a real run plays with one set of weights."""
-    config, engine = setting.engines[setting.fastest]
+    config, backend = setting.backends[setting.fastest]
     name, part = setting.fastest, "self-play"
 
     def evaluator(entries: int) -> NetworkEvaluator:
@@ -110,14 +112,14 @@ def self_play(setting: BenchSetting, moves_between_weights: float) -> Iterator[R
     states = bare.loop.states.copy()
     positions = setting.game.describe_new(states)
     works = {
-        "forward": forward_batches(engine, states, positions),
+        "forward": forward_batches(backend, states, positions),
         "bare": counting(lambda: plain.evaluated, bare.grow),
         "cached": counting(lambda: hitting.search.simulations, hitting.grow),
     }
     asked, evaluated = cached.asked, cached.evaluated
     rates = run_in_turns(works, seconds=setting.seconds, rounds=setting.rounds, clock=setting.clock)
     hits = 1 - (cached.evaluated - evaluated) / max(cached.asked - asked, 1)
-    loads = loading(engine, setting, states, positions)
+    loads = loading(backend, setting, states, positions)
     between = moves_between_weights * setting.num_simulations / median(rates["bare"])
     share = median_ratio(rates["bare"], rates["forward"])
     yield Row(part, f"{name}, pure forward, batch {len(states)}", median(rates["forward"]), "positions/s")

@@ -1,4 +1,4 @@
-"""What is measured: a game, a network, how it is searched, and for how long. Knows which engines are to be had here.
+"""What is measured: a game, a network, how it is searched, and for how long. Knows which backends are available here.
 
 Does not know how anything is timed.
 """
@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from agent.inference.backend_benchmark import Backend
-from agent.inference.backend_selection import CHOSEN_HERE, BackendConfig, has_bf16, list_candidates
+from agent.inference.backend_selection import AUTOMATIC_PRECISIONS, BackendConfig, has_bf16, list_candidates
 from agent.networks.policy_value import NetworkConfig, PolicyValueNet
 from games.game import Game, Positions, States
 from games.playouts import states_after
@@ -54,8 +54,8 @@ class BenchSetting:
             return PolicyValueNet(self.network, shape, layout).state_dict()
 
     @cached_property
-    def engines(self) -> dict[str, tuple[BackendConfig, Backend]]:
-        """Every engine and precision that is to be had here, with the weights; by names such as "torch bf16"."""
+    def backends(self) -> dict[str, tuple[BackendConfig, Backend]]:
+        """Every available backend and precision with the weights loaded, by names such as "torch bf16"."""
         found: dict[str, tuple[BackendConfig, Backend]] = {}
         kinds, precisions = (_choices(name) for name in ("kind", "precision"))
         kinds.remove("compile")  # each shape takes most of a minute
@@ -65,31 +65,31 @@ class BenchSetting:
                 if precision == "bf16" and not has_bf16(self.device):
                     continue
                 for name, make in list_candidates(self.game, self.network, config)[:1]:
-                    engine = make()
-                    engine.load(self.loaded, 0)
-                    found[name] = config, engine
+                    backend = make()
+                    backend.load(self.loaded, 0)
+                    found[name] = config, backend
         return found
 
     @cached_property
     def fastest(self) -> str:
-        """The name of the engine that judges most positions a second, ``num_games`` real ones at a time."""
+        """The name of the backend that evaluates most positions per second, ``num_games`` real ones at a time."""
         states = reached_positions(self.game, self.num_games)
         positions = self.game.describe_new(states)
-        works = {name: forward_batches(engine, states, positions) for name, (_, engine) in self.engines.items()}
+        works = {name: forward_batches(backend, states, positions) for name, (_, backend) in self.backends.items()}
         if len(works) == 1:
             return next(iter(works))
         rates = run_in_turns(works, seconds=self.seconds / 2, rounds=3, clock=self.clock)
         return max(rates, key=lambda name: median(rates[name]))
 
 
-def forward_batches(engine: Backend, states: States, positions: Positions) -> Work:
-    """One batch through the engine; counts positions."""
-    return lambda: len(engine(states, positions).value)
+def forward_batches(backend: Backend, states: States, positions: Positions) -> Work:
+    """One batch through the backend; counts positions."""
+    return lambda: len(backend(states, positions).value)
 
 
 def _choices(field: str) -> list[Any]:
     """What an ``BackendConfig`` may name there, the choices that stand for others left out."""
-    return [value for value in get_args(get_type_hints(BackendConfig)[field]) if value not in CHOSEN_HERE]
+    return [value for value in get_args(get_type_hints(BackendConfig)[field]) if value not in AUTOMATIC_PRECISIONS]
 
 
 def reached_positions(game: Game, count: int, plies: int | None = None, seed: int = 0) -> States:

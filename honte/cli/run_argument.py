@@ -11,7 +11,7 @@ from pathlib import Path
 def ensure_run(text: str) -> None:
     """ValueError that says what ``text`` is, where it is not the folder of a run."""
     from agent.name_suggestions import nearest_player
-    from agent.player_identity import OTHERS, kind_of
+    from agent.player_identity import NON_NETWORKS, kind_of
     from games.registry import is_game
     from training.run.run_folder import is_run
 
@@ -20,7 +20,7 @@ def ensure_run(text: str) -> None:
         return
     if folder.is_dir():
         raise ValueError(f"{needs}; {text!r} is a folder without a run")
-    if kind_of(text) in OTHERS:
+    if kind_of(text) in NON_NETWORKS:
         raise ValueError(f"{needs}; {text!r} is a player that does not learn, and honte match lets players play")
     run, at, _ = text.rpartition("@")
     if at and is_run(Path(run)):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from agent.external.gtp import is_go, komi
 from games import Game, Position
 from honte.analysis.position_analysis import PositionThinking
 from honte.protocols.go_rules import check_rules
@@ -90,9 +89,9 @@ def _check_game(question: Answer, game: Game) -> None:
     for key, side in (("boardXSize", game.board.width), ("boardYSize", game.board.height)):
         if number(question, key, side, low=1, high=10_000) != side:
             raise FieldError(key, f"{key} is {question[key]}; {game.name} is played on {side}: see --game")
-    if is_go(game):
-        value = question.get("komi", komi(game))
-        if value != komi(game):
+    if game.komi is not None:
+        value = question.get("komi", game.komi)
+        if value != game.komi:
             raise FieldError("komi", f"komi is {str(value)[:32]}; this is {game.name}: see --game go:komi=...")
         if question.get("rules") is not None:
             try:

@@ -10,7 +10,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from agent.external.gtp import komi
 from games import Game
 
 ALWAYS = ("tromp-taylor",)
@@ -31,14 +30,13 @@ SHORT = re.compile(
 
 def check_rules(value: Any, game: Game) -> None:
     """ValueError with a sentence where ``value`` names other rules than ``game``, a game of Go, is played by."""
-    suicide = "suicide=true" in game.name
-    names = ALWAYS + (() if suicide else WITHOUT_SUICIDE)
+    names = ALWAYS + (() if game.allows_suicide else WITHOUT_SUICIDE)
     if isinstance(value, str):
         if _plain(value) in map(_plain, names):
             return
         value = _fields(value)
     wanted = {"ko": "positional", "scoring": "area", "tax": "none", "hasButton": "false"}
-    wanted["suicide"] = str(suicide).lower()
+    wanted["suicide"] = str(game.allows_suicide).lower()
     said = (
         f"{game.name} is played by {' or '.join(names)} rules: ko POSITIONAL, scoring AREA, tax NONE,"
         f" suicide {wanted['suicide']}"
@@ -50,7 +48,7 @@ def check_rules(value: Any, game: Game) -> None:
         text = str(given).lower()
         fits = text == wanted[name] if name in wanted else text in FREE.get(name, ())
         if name == "komi":
-            fits = given == komi(game)
+            fits = given == game.komi
         if not fits:
             raise ValueError(f"rules has {str(key)[:32]} {str(given)[:32]}; {said}")
 

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 
-from agent.inference.evaluate import Evaluate, hash_evaluate
+from agent.inference.evaluate import Evaluate, EvaluateFunction, hash_evaluate
 from agent.search.search import Search
 from agent.settings import Count, Number, PositiveNumber, Range, Settings
 from agent.storage import durable_files
@@ -200,16 +200,17 @@ class _Queue:
             raise StopIteration from None
 
 
-class FixedEvaluator:
+class FixedEvaluator(Evaluate):
     """An ``Evaluate`` without weights, with the face of one that learns."""
 
-    def __init__(self, evaluate: Evaluate) -> None:
+    def __init__(self, evaluate: EvaluateFunction) -> None:
         self.evaluate = evaluate
-        self.version = self.asked = self.evaluated = 0
+        self.version = self.asked = self.evaluated = self.calls = 0
 
     def __call__(self, states: Any, positions: Any) -> Any:
         self.asked += len(states)
         self.evaluated += len(states)
+        self.calls += 1
         return self.evaluate(states, positions)
 
     def load(self, weights: Mapping[str, Any], version: int) -> None:

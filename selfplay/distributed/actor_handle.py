@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from agent.inference.evaluate import Evaluate
 from selfplay.distributed.actor import RayConfig
 from selfplay.local_runner import Evaluator, Weights
 
@@ -108,7 +109,7 @@ class Backoff:
 
 
 @dataclass
-class RemoteEvaluator:
+class RemoteEvaluator(Evaluate):
     """The cluster's evaluators to whoever counts, and one in this process for grading, made when first asked."""
 
     make: Callable[[], Evaluator]
@@ -123,6 +124,7 @@ class RemoteEvaluator:
             self.here.load(*self.weights)
         return self.here(states, positions)
 
+    calls = 0  # actors do not report theirs
     version = property(lambda self: int(self.weights[1]))
     asked = property(lambda self: int(self.staff.counts()[1]))
     evaluated = property(lambda self: int(self.staff.counts()[2]))

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from agent.external.player import ExternalPlayer
 from agent.external.process import CommandRefused, EngineError
 from agent.player import Player
-from agent.solvers.perfect_player import PerfectPlayer, is_solvable
+from agent.solvers.perfect_player import PerfectPlayer
+from agent.solvers.registry import is_solvable
 from games.game import Game
 from games.playouts import states_after
 from selfplay.openings import Opening
@@ -32,4 +33,4 @@ def check_players(game: Game, players: Iterable[tuple[str, Player]], openings: S
             states = states_after(game, list(dict.fromkeys(openings)))
             for row in states[~game.describe_new(states).terminal]:
                 if not is_solvable(game, row):
-                    player.solve(row)  # its sentence says from where on it can
+                    player.values(row)  # its sentence says from where on it can

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from agent.solvers.registry import find_solved_game
 from games.game import Game, Row
 from games.playouts import random_game, state_after
 from selfplay.solved.grading import SolvedPosition
@@ -21,13 +22,10 @@ DIFFICULTIES = ("easy", "medium", "hard")
 PATIENCE = 30
 """Draws in a row that bring nothing new, for every position wanted, before it is said that there are no more."""
 
-FEWEST_PLIES = {"connect_four": 8}
-"""Positions of fewer plies take a solver too long."""
-
 
 def full_length(game: Game) -> int:
-    """Plies of a whole game; Othello's bound counts a pass after every disc, which no game has."""
-    return game.max_plies // 2 if game.name.startswith("othello") else game.max_plies
+    """Plies of a full game in which nobody passes."""
+    return game.plies_without_passes or game.max_plies
 
 
 def class_of(game: Game, position: SolvedPosition) -> str:
@@ -40,14 +38,11 @@ def class_of(game: Game, position: SolvedPosition) -> str:
 
 
 def plies_left(game: Game, position: SolvedPosition) -> int:
-    """Plies to the end under best play; below 0 where nobody knows. Connect Four's scores tell it."""
-    if position.left >= 0 or game.name != "connect_four":
+    """Plies to the end under best play, stored or by the scores where those say it. Below 0 where it is not known."""
+    entry = find_solved_game(game)
+    if position.left >= 0 or entry is None or entry.plies_left is None:
         return position.left
-    best, plies = max(position.scores.values()), len(position.moves)
-    if best == 0:
-        return game.max_plies - plies
-    winner = plies % 2 if best > 0 else 1 - plies % 2  # 0 the first player, whose stone k falls at ply 2k - 1
-    return 2 * (22 - abs(best)) - 1 + winner - plies
+    return entry.plies_left(len(position.moves), max(position.scores.values()))
 
 
 def group_by_class(game: Game, positions: Sequence[SolvedPosition]) -> dict[str, list[int]]:
@@ -71,10 +66,12 @@ def draw_solved(
     """Up to ``count`` different positions of random games, solved: any ply of a game is as likely as another.
 
     Fewer where the game has no more that ``solvable`` lets pass. Along one line of best play (the lowest of the best
-    actions, every time) the plies to the end are counted, but where Connect Four's scores tell them.
+    actions, every time) the plies to the end are counted, except where the scores say them.
     """
     random, found, seen, in_vain = np.random.default_rng(seed), list[SolvedPosition](), set[bytes](), 0
-    fewest = FEWEST_PLIES.get(game.name, 0)
+    entry = find_solved_game(game)
+    fewest = entry.slow_plies if entry is not None else 0
+    scores_say_plies = entry is not None and entry.plies_left is not None
     while len(found) < count and in_vain < PATIENCE * count:
         moves = random_game(game, random)
         in_vain += 1
@@ -87,7 +84,7 @@ def draw_solved(
             continue
         seen.add(key)
         scores = dict(solve(row[0]))
-        left = -1 if game.name == "connect_four" else best_line(game, solve, row[0])
+        left = -1 if scores_say_plies else best_line(game, solve, row[0])
         found.append(SolvedPosition(tuple(moves[:plies]), scores, left))
         in_vain = 0
         progress(1)

@@ -11,8 +11,8 @@ from agent.player_identity import (
     expand_players,
     identify_player,
     is_repeatable,
+    needs_whole_machine,
     settings_of,
-    takes_machine,
     with_fastest_backend,
 )
 
@@ -71,8 +71,10 @@ def test_a_folder_may_be_called_like_a_setting() -> None:
         assert with_fastest_backend(run) == f"{run}?engine=auto&precision=auto"
         assert with_fastest_backend(f"{run}?leaves=2") == f"{run}?leaves=2&engine=auto&precision=auto"
         assert is_repeatable(run)
-        assert not takes_machine(run)
+        assert not needs_whole_machine(run)
     assert with_fastest_backend("runs/engine=x?engine=torch") == "runs/engine=x?engine=torch"
     assert with_fastest_backend("run?rule=puct&precision=") == "run?rule=puct&precision="
-    assert all(map(takes_machine, ("perfect", "perfect?quickest=true", "gtp:x", "ugi:x", "run?leaves=2&seconds=1")))
+    assert all(
+        map(needs_whole_machine, ("perfect", "perfect?quickest=true", "gtp:x", "ugi:x", "run?leaves=2&seconds=1"))
+    )
     assert settings_of("gtp:engine 'a?seconds=5'") == {}

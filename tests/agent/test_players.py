@@ -229,7 +229,7 @@ def test_another_game_is_refused(run: Path, tmp_path: Path) -> None:
     for name in ("tic_tac_toe", "connect_four:rows=5"):
         with pytest.raises(ValueError, match=f"has learned connect_four; it cannot play {name}"):
             make_player(str(run), made(name), num_slots=1)
-    with pytest.raises(ValueError, match="does not say what it plays"):
+    with pytest.raises(ValueError, match="does not say which game it plays"):
         make_player("random", None, num_slots=1)
     small = made("connect_four:rows=5")
     folder = save(tmp_path / "pooled", made("connect_four"), heads="pooled")

@@ -9,17 +9,17 @@ import pytest
 
 import games
 from agent import random_numbers
-from agent.inference.evaluate import hash_evaluate
+from agent.inference.evaluate import Evaluate, FunctionEvaluator, hash_evaluate
 from agent.search.search import SearchConfig
 from selfplay.local_runner import LocalRunner, SelfPlayConfig, self_play_openings, self_play_terms
 from selfplay.records import GameRecord, num_samples, validate
 
 
-class Hashed:
-    """The hash network with the face of one that learns."""
+class Hashed(Evaluate):
+    """The hash network with the interface of a network that learns."""
 
     def __init__(self) -> None:
-        self.version = self.asked = self.evaluated = 0
+        self.version = self.asked = self.evaluated = self.calls = 0
 
     def __call__(self, states: Any, positions: Any) -> Any:
         return hash_evaluate(states, positions)
@@ -71,10 +71,10 @@ def test_a_core_is_left_to_the_learner(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_error_in_a_thread_reaches_the_collector() -> None:
     threads = runner(config(num_groups=1), deterministic=False)
 
-    def broken(*_: Any) -> None:
+    def broken(*_: Any) -> Any:
         raise ValueError("the evaluator broke")
 
-    threads.loops[0].players[0].evaluate = broken  # type: ignore[attr-defined]
+    threads.loops[0].players[0].evaluate = FunctionEvaluator(broken)  # type: ignore[attr-defined]
     with pytest.raises(ValueError, match="the evaluator broke"):
         threads.collect(60.0)
     threads.close()

@@ -12,11 +12,12 @@ from agent.search.search import SearchConfig
 from honte.recipes import recipe
 from training.alphazero import AlphaZeroRun
 from training.config import merge_values, parse_config
-from training.evaluation.solved_positions import every_tic_tac_toe, make_grader
+from training.evaluation.solved_positions import make_grader, solved_sets
 
 
 def test_every_position_of_tic_tac_toe_is_examined() -> None:
-    assert len(every_tic_tac_toe()) == 4520
+    (positions,) = solved_sets(games.make("tic_tac_toe")).values()
+    assert len({position.moves for position in positions}) == len(positions) == 4520
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ import torch
 
 import games
 from training.config import LearnConfig, TrainConfig, parse_config
-from training.start_checks import check, engine_of, learner_device
+from training.start_checks import backend_config, check, learner_device
 
 GAME = games.make("tic_tac_toe")
 GPU = torch.cuda.is_available()
@@ -26,22 +26,22 @@ def test_both_halves_of_a_run_take_the_same_device_unless_told_otherwise() -> No
     run = config()
     assert (run.engine.device, run.learn.device) == ("auto", "auto")
     assert learner_device(run).type == ("cuda" if GPU else "cpu")
-    assert engine_of(run).device == "auto"
+    assert backend_config(run).device == "auto"
     told = config(engine={"device": "cpu"}, learn={"device": "cpu"})
-    assert (engine_of(told).device, learner_device(told).type) == ("cpu", "cpu")
+    assert (backend_config(told).device, learner_device(told).type) == ("cpu", "cpu")
 
 
 def test_a_deterministic_run_chooses_nothing_by_what_is_there() -> None:
     run = config(deterministic=True)
-    chosen = engine_of(run)
+    chosen = backend_config(run)
     assert (chosen.kind, chosen.precision, chosen.device) == ("torch", "fp32", "cpu")
     assert learner_device(run).type == "cpu"
 
 
 def test_actors_that_reserve_no_gpu_use_none() -> None:
-    assert engine_of(config(), remote=True).device == "cpu"
-    assert engine_of(config(ray={"num_gpus": 0.5}), remote=True).device == "auto"
-    assert engine_of(config(engine={"device": "cuda"}), remote=True).device == "cuda"
+    assert backend_config(config(), remote=True).device == "cpu"
+    assert backend_config(config(ray={"num_gpus": 0.5}), remote=True).device == "auto"
+    assert backend_config(config(engine={"device": "cuda"}), remote=True).device == "cuda"
 
 
 def test_a_run_that_can_start_is_let_through() -> None:
@@ -55,7 +55,7 @@ def test_a_run_that_can_start_is_let_through() -> None:
     [
         ({"engine": {"device": "cuda:99"}}, r"^engine\.device is 'cuda:99': torch finds"),
         ({"learn": {"device": "cuda:99"}}, r"^learn\.device is 'cuda:99': torch finds"),
-        ({"engine": {"kind": "torch", "precision": "int8", "device": "cpu"}}, "not to be had here"),
+        ({"engine": {"kind": "torch", "precision": "int8", "device": "cpu"}}, "is not available on cpu here"),
         ({"rating": {"settings": "simulations=many"}}, r"rating\.settings"),
         ({"rating": {"settings": "simulations=1&simulations=2"}}, "given twice"),
         ({"rating": {"anchors": ["random", "nosuch"]}}, r"^rating\.anchors: .*'nosuch'"),

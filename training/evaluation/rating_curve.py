@@ -15,7 +15,7 @@ from typing import Any
 from agent.player import Player
 from agent.player_identity import identify_player
 from agent.settings import Count, Device, EvenCount, Finite, Number, Settings
-from agent.solvers import perfect_player
+from agent.solvers.registry import has_fast_solver
 from agent.storage import durable_files, model_folder
 from games.game import Game
 from selfplay.matches.rating_store import RatingStore
@@ -89,7 +89,7 @@ def anchors_for(game: Game) -> tuple[str, ...]:
     The first, at 0 Elo, is one that networks neither always lose to nor soon always beat: how far they are from it is
     known best. From random to a good network it is a thousand points that hang on a few games.
     """
-    return ("mcts:100", "random", "minimax:3", *(("perfect",) if perfect_player.answers_at_once(game) else ()))
+    return ("mcts:100", "random", "minimax:3", *(("perfect",) if has_fast_solver(game) else ()))
 
 
 # ---- which checkpoints, and what is kept of them ---------------------------------------------------------------------

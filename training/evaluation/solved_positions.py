@@ -9,13 +9,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from agent import solvers
 from agent.inference.evaluate import Evaluate
 from agent.search.search import Search, SearchConfig
-from agent.solvers import perfect_player, tic_tac_toe
+from agent.solvers.registry import find_solved_game, has_fast_solver, is_solvable, make_solver
 from agent.storage import durable_files
 from games.game import Game
 from selfplay.solved import position_classes
@@ -33,21 +29,19 @@ def solved_sets(game: Game, folder: Path | None = None) -> dict[str, list[Solved
 
     Empty where there are none. ``folder``: that of a run.
     """
-    if game.name == "connect_four":
-        return {name: parse_positions(solvers.positions(name)) for name in solvers.POSITION_SETS}
-    if game.name == "tic_tac_toe":
-        every = every_tic_tac_toe()  # shuffled, by a step that has no divisor of their number: the first of them
-        return {"all": [every[1009 * i % len(every)] for i in range(len(every))]}  # are of all stages of the game
+    entry = find_solved_game(game)
+    if entry is not None and (sets := entry.positions()):
+        return {name: parse_positions(rows) for name, rows in sets.items()}
     drawn = None if folder is None else folder / SOLVED
     return {"drawn": read_positions(drawn)} if drawn is not None and drawn.is_file() else {}
 
 
 def draw_positions(game: Game, folder: Path) -> None:
     """Solve some positions of random games into ``folder``, once, where honte has none of ``game`` but a solver."""
-    if solved_sets(game, folder) or not perfect_player.answers_at_once(game):
+    if solved_sets(game, folder) or not has_fast_solver(game):
         return
     found = position_classes.draw_solved(
-        game, perfect_player.make_solver(game), NUM_DRAWN, solvable=lambda row: perfect_player.is_solvable(game, row)
+        game, make_solver(game).values, NUM_DRAWN, solvable=lambda row: is_solvable(game, row)
     )
     if found:
         durable_files.write_atomic(folder / SOLVED, position_classes.format_positions(found))
@@ -68,28 +62,6 @@ def _parts(game: Game, name: str, positions: list[SolvedPosition], searched: int
         if len(groups) > 1:
             found += [(f"{BY_CLASS}{name}/{how}/{kind}", rows, budget) for kind, rows in groups.items()]
     return found
-
-
-def every_tic_tac_toe() -> list[SolvedPosition]:
-    """Each of the 4,520 reachable positions of tic-tac-toe that are not over, once, with exact values."""
-    found: dict[bytes, SolvedPosition] = {}
-    level: list[tuple[int, ...]] = [()]
-    while level:
-        deeper: list[tuple[int, ...]] = []
-        for moves in level:
-            cells = np.zeros(9, np.int8)
-            cells[list(moves[0::2])], cells[list(moves[1::2])] = 1, 2
-            if cells.tobytes() in found or _over(cells):
-                continue
-            found[cells.tobytes()] = SolvedPosition(moves, tic_tac_toe.outcomes(cells.reshape(3, 3)))
-            deeper += [(*moves, int(a)) for a in np.flatnonzero(cells == 0)]
-        level = deeper
-    return list(found.values())
-
-
-def _over(cells: NDArray[np.int8]) -> bool:
-    lines = [(0, 1, 2), (3, 4, 5), (6, 7, 8), (0, 3, 6), (1, 4, 7), (2, 5, 8), (0, 4, 8), (2, 4, 6)]
-    return any(cells[a] and cells[a] == cells[b] == cells[c] for a, b, c in lines) or bool(cells.all())
 
 
 def make_grader(

@@ -1,7 +1,7 @@
-"""An engine for a GPU: one CUDA graph for each batch shape, pinned memory on both sides, weights copied in place.
+"""The backend for a GPU: one CUDA graph for each batch shape, pinned memory on both sides, weights copied in place.
 
-Knows torch and CUDA. Does not know search or learning. Calls come one at a time: ``BatchingEvaluator`` stands before.
-On another device the same steps run without a graph, which is how they are tested where there is no GPU.
+Knows torch and CUDA. Does not know search or learning. ``BatchingEvaluator`` sends it one batch at a time. On another
+device the same steps run without a graph, so that they can be tested without a GPU.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from agent.inference.backends.torch import fold_batch_norm
-from agent.inference.evaluate import Evaluation
+from agent.inference.evaluate import Evaluate, Evaluation
 from agent.networks.policy_value import NetworkConfig, PolicyValueNet, expected_value
 from games.game import Game, Positions, States
 
 GRAPH_SHAPES = (32, 64, 128, 256, 512, 1024, 2048, 4096)
-"""Batches are padded to the next of these; larger ones are cut."""
+"""Batches are padded to the next of these sizes, and larger ones are split."""
 
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 class _CapturedGraph(NamedTuple):
-    """A batch shape: what goes in, what comes out, and the work between."""
+    """The memory of one batch shape, and the launch that computes the outputs from the inputs."""
 
-    given: Tensor  # [B, C, H, W] pinned
+    inputs: Tensor  # [B, C, H, W] pinned
     logits: Tensor  # [B, A] pinned
     values: Tensor  # [B] pinned
     run: Callable[[], None]
 
 
-class CudaGraphBackend:
-    """An ``Evaluate`` over CUDA graphs. Safe to call from several threads; ``load`` swaps the weights between calls."""
+class CudaGraphBackend(Evaluate):
+    """Runs the network by CUDA graphs. Several threads may call it, and ``load`` replaces the weights between calls."""
 
     def __init__(
         self,
@@ -53,23 +53,23 @@ class CudaGraphBackend:
         self.precision, self.dtype, self.device = precision, PRECISIONS[precision], torch.device(device)
         self.shapes, self.version = tuple(shapes), -1
         self.num_actions = game.num_actions
-        self.observed = (game.observation_shape, torch.from_numpy(np.zeros(0, game.observation_dtype)).dtype)
+        self.input_format = (game.observation_shape, torch.from_numpy(np.zeros(0, game.observation_dtype)).dtype)
         with torch.random.fork_rng(devices=[]):
             self.network = PolicyValueNet(config, game.observation_shape, game.action_layout)
-        self.ready = self._placed(self.network)
-        self.captured: dict[int, _CapturedGraph] = {}
+        self.model = self._inference_model(self.network)
+        self.graphs: dict[int, _CapturedGraph] = {}
         self.lock = threading.Lock()
 
     def load(self, weights: Mapping[str, Tensor], version: int = 0) -> None:
-        """Take new weights, strictly; later calls use them. Graphs stay: they read the same memory."""
+        """Use new weights in later calls. The graphs stay valid, because the new weights are copied in place."""
         self.network.load_state_dict(weights, strict=True)
-        fresh = self._placed(self.network)
+        model = self._inference_model(self.network)
         with self.lock, torch.no_grad():
-            for mine, new in zip(self.ready.parameters(), fresh.parameters(), strict=True):
-                mine.copy_(new)
+            for captured, new in zip(self.model.parameters(), model.parameters(), strict=True):
+                captured.copy_(new)
             self.version = version
 
-    def _placed(self, network: nn.Module) -> nn.Module:
+    def _inference_model(self, network: nn.Module) -> nn.Module:
         model = fold_batch_norm(network).to(self.device, self.dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
         return model  # type: ignore[no-any-return]
 
@@ -83,42 +83,42 @@ class CudaGraphBackend:
     def _forward(self, observation: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         count = len(observation)
         size = next(shape for shape in self.shapes if shape >= count)
-        if size not in self.captured:
-            self.captured[size] = self._capture(size)
-        given, logits, values, run = self.captured[size]
-        given[:count] = torch.from_numpy(np.ascontiguousarray(observation))
+        if size not in self.graphs:
+            self.graphs[size] = self._capture(size)
+        inputs, logits, values, run = self.graphs[size]
+        inputs[:count] = torch.from_numpy(np.ascontiguousarray(observation))
         run()
         return logits[:count].numpy().copy(), values[:count].numpy().copy()
 
     def _capture(self, size: int) -> _CapturedGraph:
-        """Fixed memory for batches of ``size`` and one launch for all the work on it."""
+        """Allocate fixed memory for batches of ``size`` and capture all the work on it in one graph."""
         on_gpu = self.device.type == "cuda"
-        shape, dtype = self.observed
-        given = torch.zeros((size, *shape), dtype=dtype, pin_memory=on_gpu)
+        shape, dtype = self.input_format
+        inputs = torch.zeros((size, *shape), dtype=dtype, pin_memory=on_gpu)
         logits = torch.zeros((size, self.num_actions), pin_memory=on_gpu)
         values = torch.zeros(size, pin_memory=on_gpu)
 
         @torch.inference_mode()
-        def work() -> None:
-            x = given.to(self.device, non_blocking=True).to(self.dtype).contiguous(memory_format=torch.channels_last)
-            policy, value = self.ready(x)
+        def forward() -> None:
+            x = inputs.to(self.device, non_blocking=True).to(self.dtype).contiguous(memory_format=torch.channels_last)
+            policy, value = self.model(x)
             logits.copy_(policy.float(), non_blocking=on_gpu)
             values.copy_(expected_value(value).float(), non_blocking=on_gpu)
 
         if not on_gpu:
-            return _CapturedGraph(given, logits, values, work)
+            return _CapturedGraph(inputs, logits, values, forward)
         stream = torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]
         stream.wait_stream(torch.cuda.current_stream(self.device))
         with torch.cuda.stream(stream):
-            for _ in range(3):  # libraries choose their kernels outside of a graph
-                work()
+            for _ in range(3):  # cuDNN and cuBLAS must choose their kernels before the capture
+                forward()
         torch.cuda.current_stream(self.device).wait_stream(stream)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, capture_error_mode="thread_local"):  # a learner may be at work beside it
-            work()
+        with torch.cuda.graph(graph, capture_error_mode="thread_local"):  # a learner may use the GPU in another thread
+            forward()
 
         def launch() -> None:
             graph.replay()
             torch.cuda.current_stream(self.device).synchronize()
 
-        return _CapturedGraph(given, logits, values, launch)
+        return _CapturedGraph(inputs, logits, values, launch)

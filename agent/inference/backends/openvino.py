@@ -1,7 +1,7 @@
-"""An engine over OpenVINO: the fastest way to run a network on a CPU, in fp32, bf16 (AMX) or int8 (VNNI).
+"""The OpenVINO backend: the fastest way to run a network on a CPU, in fp32, bf16 (AMX) or int8 (VNNI).
 
-Knows how a network is converted once and its constants swapped when new weights come. Does not know search or
-learning. OpenVINO is optional (the extra ``fast``); it is imported when an engine is made.
+Knows how a network is converted once, and how its constants are replaced when new weights come. Does not know search or
+learning. OpenVINO is optional (the extra ``fast``). It is imported when a backend is made.
 """
 
 from __future__ import annotations
@@ -19,49 +19,49 @@ from torch import Tensor, nn
 
 from agent.inference.backend_benchmark import sample_positions
 from agent.inference.backends.torch import FEW, SHAPES, fold_batch_norm
-from agent.inference.evaluate import Evaluation
+from agent.inference.evaluate import Evaluate, Evaluation
 from agent.networks.policy_value import NetworkConfig, PolicyValueNet
 from games.game import Game, Positions, States
 
 ANY = -1
-"""One model for batches of any size. It works a new shape out in each call: 0.2 ms, which only small batches feel."""
+"""The shape of the model for batches of any size. It infers its shapes in each call, which takes 0.2 ms."""
 
 HINTS = {"fp32": "f32", "bf16": "bf16", "int8": "f32"}
-"""What OpenVINO may compute in; int8 is what the quantised convolutions say, f32 the rest."""
+"""OpenVINO's precision hints. With int8 the quantised convolutions compute in int8 and the rest in f32."""
 
 
-class OpenVinoBackend:
-    """An ``Evaluate`` over OpenVINO. Safe to call from several threads; ``load`` swaps the weights between calls."""
+class OpenVinoBackend(Evaluate):
+    """Runs the network by OpenVINO. Several threads may call it, and ``load`` replaces the weights between calls."""
 
     def __init__(self, game: Game, config: NetworkConfig, *, precision: str = "fp32", shapes: Any = SHAPES) -> None:
-        """ImportError without the package; ValueError for a precision that is not fp32, bf16 or int8."""
+        """ImportError without the package. ValueError for a precision other than fp32, bf16 and int8."""
         if precision not in HINTS:
             raise ValueError(f"precision is {precision!r}; with OpenVINO it must be one of {', '.join(HINTS)}")
         import openvino
 
         self.core, self.tensor = openvino.Core(), openvino.Tensor
         self.precision, self.shapes, self.version = precision, tuple(shapes), -1
-        self.wide = config.value == "wdl"
+        self.has_wdl = config.value == "wdl"
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             self.network = PolicyValueNet(config, game.observation_shape, game.action_layout)
-            self.model, self.places = convert_network(self.network)
+            self.template, self.parameter_of = convert_network(self.network)
         self.sample = sample_positions(game)[1].observation
         self.lock = threading.Lock()
-        self.ready: dict[int, Any] = {}  # the model as compiled for a small shape, or for all others (ANY)
+        self.compiled: dict[int, Any] = {}  # the model compiled for each small shape, and for all others (ANY)
         self.local = threading.local()
         self.load(self.network.state_dict(), -1)
 
     def load(self, weights: Mapping[str, Tensor], version: int = 0) -> None:
-        """Take new weights, strictly; later calls use them."""
+        """Use new weights in later calls. Their names and shapes must be those of the network."""
         self.network.load_state_dict(weights, strict=True)
         network = fold_batch_norm(self.network)
-        model = self.model.clone()
-        fill_constants(model, self.places, dict(network.named_parameters()))
+        model = self.template.clone()
+        fill_constants(model, self.parameter_of, dict(network.named_parameters()))
         if self.precision == "int8":
             quantise(model, largest_inputs(network, torch.from_numpy(self.sample).float()))
         with self.lock:
-            self.filled, self.ready, self.version = model, {}, version
+            self.model, self.compiled, self.version = model, {}, version
 
     def __call__(self, states: States, positions: Positions) -> Evaluation:
         largest = self.shapes[-1]
@@ -83,31 +83,31 @@ class OpenVinoBackend:
         request.wait()
         logits = np.array(request.get_output_tensor(0).data[:count], np.float32)
         value = np.array(request.get_output_tensor(1).data[:count], np.float32)
-        if self.wide:
+        if self.has_wdl:
             value = np.exp(value - value.max(axis=1, keepdims=True))
             value = (value[:, 0] - value[:, 2]) / value.sum(axis=1)
         return logits, value
 
     def _request(self, shape: int) -> Any:
-        """This thread's request; a model is compiled when first asked after an update."""
+        """This thread's request. The first request of a shape after an update compiles the model."""
         with self.lock:
-            ready = self.ready
-            if shape not in ready:
-                ready[shape] = self._compiled(shape)
-        if getattr(self.local, "ready", None) is not ready:
-            self.local.ready, self.local.requests = ready, dict[int, Any]()
+            compiled = self.compiled
+            if shape not in compiled:
+                compiled[shape] = self._compile(shape)
+        if getattr(self.local, "compiled", None) is not compiled:
+            self.local.compiled, self.local.requests = compiled, dict[int, Any]()
         requests = self.local.requests
         if shape not in requests:
-            requests[shape] = ready[shape].create_infer_request()
+            requests[shape] = compiled[shape].create_infer_request()
         return requests[shape]
 
-    def _compiled(self, shape: int) -> Any:
-        model = self.filled.clone()
+    def _compile(self, shape: int) -> Any:
+        model = self.model.clone()
         model.reshape([shape, *self.network.observation_shape])
         cores = os.cpu_count() or 1
         options = {
             "INFERENCE_PRECISION_HINT": HINTS[self.precision],
-            "NUM_STREAMS": str(cores),  # one core a request: threads of games are what runs side by side
+            "NUM_STREAMS": str(cores),  # one core per request, because the threads of games run in parallel
             "INFERENCE_NUM_THREADS": str(cores),
             "ENABLE_CPU_PINNING": "NO",
         }
@@ -115,9 +115,9 @@ class OpenVinoBackend:
 
 
 def convert_network(network: PolicyValueNet) -> tuple[Any, dict[str, str]]:
-    """The network as an OpenVINO model, and which constant (by name) holds which parameter of the folded network.
+    """The network as an OpenVINO model, and for each constant's name the parameter of the folded network that it holds.
 
-    For the conversion every parameter is random, so that its values tell it from all others.
+    For the conversion every parameter is random, so that its values identify it.
     """
     import openvino
 
@@ -129,15 +129,15 @@ def convert_network(network: PolicyValueNet) -> tuple[Any, dict[str, str]]:
         warnings.simplefilter("ignore")  # the converter traces, which torch calls deprecated
         model = openvino.convert_model(probe, example_input=example)
     values = {name: parameter.detach().numpy().ravel() for name, parameter in probe.named_parameters()}
-    places: dict[str, str] = {}
+    parameter_of: dict[str, str] = {}
     for node in constants(model):
         data = np.asarray(node.data).ravel()
         for name, value in values.items():
             if data.shape == value.shape and np.array_equal(data, value):
-                places[node.get_friendly_name()] = name
-    missing = set(values) - set(places.values())
+                parameter_of[node.get_friendly_name()] = name
+    missing = set(values) - set(parameter_of.values())
     assert not missing, f"the conversion changed {missing}"
-    return model, places
+    return model, parameter_of
 
 
 def constants(model: Any) -> list[Any]:
@@ -145,23 +145,23 @@ def constants(model: Any) -> list[Any]:
     return [node for node in model.get_ordered_ops() if node.get_type_name() == "Constant"]
 
 
-def fill_constants(model: Any, places: Mapping[str, str], parameters: Mapping[str, Tensor]) -> None:
-    """Put the parameters' values in place of the model's constants."""
+def fill_constants(model: Any, parameter_of: Mapping[str, str], parameters: Mapping[str, Tensor]) -> None:
+    """Replace the model's constants by the parameters' values."""
     from openvino import opset13 as ops
 
     for node in constants(model):
-        name = places.get(node.get_friendly_name())
+        name = parameter_of.get(node.get_friendly_name())
         if name is None:
             continue
         data = parameters[name].detach().numpy().reshape(tuple(node.output(0).get_shape())).copy()
-        fresh = ops.constant(data)
-        fresh.set_friendly_name(name)
+        constant = ops.constant(data)
+        constant.set_friendly_name(name)
         for target in node.output(0).get_target_inputs():
-            target.replace_source_output(fresh.output(0))
+            target.replace_source_output(constant.output(0))
 
 
 def largest_inputs(network: nn.Module, sample: Tensor) -> dict[str, float]:
-    """The largest input that each convolution of the trunk's blocks sees on ``sample``, by its weight's name."""
+    """The largest input of each convolution of the trunk's blocks on ``sample``, by the name of its weight."""
     largest: dict[str, float] = {}
     hooks = []
     for name, module in network.named_modules():
@@ -179,7 +179,7 @@ def largest_inputs(network: nn.Module, sample: Tensor) -> dict[str, float]:
 
 
 def quantise(model: Any, largest: Mapping[str, float]) -> None:
-    """Let the named convolutions run in int8: inputs in [0, largest] by tensor, weights symmetric by channel."""
+    """Quantise the named convolutions to int8: inputs in [0, largest] per tensor, weights symmetric per channel."""
     from openvino import opset13 as ops
 
     for node in model.get_ordered_ops():

@@ -1,8 +1,8 @@
-"""Engines: a network's weights as an ``Evaluate``.
+"""The PyTorch backend.
 
-Knows torch, precision and batch shapes. Does not know search or learning. Weights are taken by value, BatchNorm is
-folded into the convolutions before it, and batches are padded to a few fixed shapes, so that a result depends on its
-position alone and never on what stood beside it.
+Knows torch, precision and batch shapes. Does not know search or learning. Weights are copied, BatchNorm is folded into
+the convolutions before it, and batches are padded to a few fixed shapes, so that a position's result never depends on
+the other positions of its batch.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from agent.inference.evaluate import Evaluation
+from agent.inference.evaluate import Evaluate, Evaluation
 from agent.networks.policy_value import NetworkConfig, PolicyValueNet, expected_value
 from games.game import Game, Positions, States
 
 SHAPES = tuple(range(32, 513, 16))
-"""Batches are padded to the next of these; larger ones are cut. In fp32 a row's bits vary below 32 rows."""
+"""Batches are padded to the next of these sizes, and larger ones are split. Below 32 rows fp32 results may vary."""
 
 FEW = (1, 2, 3, 4, 5, 6, 8, 12, 16)
-"""Smaller shapes, for a player of one game at a time whose bits need not repeat in other company."""
+"""Smaller sizes, for a player of one game at a time whose results need not be the same in other batches."""
 
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
@@ -44,29 +44,29 @@ def fold_batch_norm(model: nn.Module) -> nn.Module:
     return model
 
 
-class TorchBackend:
-    """An ``Evaluate`` over torch. Safe to call from several threads; ``load`` swaps the weights between calls."""
+class TorchBackend(Evaluate):
+    """Runs the network in PyTorch. Several threads may call it, and ``load`` replaces the weights between calls."""
 
     def __init__(
         self, game: Game, config: NetworkConfig, *, precision: str = "fp32", device: str = "cpu", shapes: Any = SHAPES
     ) -> None:
-        """``precision`` is fp32 or bf16; ``device`` as torch names it. ValueError for others."""
+        """``precision`` is fp32 or bf16, ``device`` a name of torch's. ValueError for other precisions."""
         if precision not in PRECISIONS:
             raise ValueError(f"precision is {precision!r}; it must be one of {', '.join(PRECISIONS)}")
         self.dtype, self.device, self.shapes = PRECISIONS[precision], torch.device(device), tuple(shapes)
         self.precision = precision
-        with torch.random.fork_rng(devices=[]):  # an engine draws nothing that others count on
+        with torch.random.fork_rng(devices=[]):  # the initial weights are never used, so the global random state stays
             self.network = PolicyValueNet(config, game.observation_shape, game.action_layout)
         self.version = -1
-        self._ready = self._prepared()
+        self._model = self._inference_model()
 
     def load(self, weights: Mapping[str, Tensor], version: int = 0) -> None:
-        """Take new weights, strictly; later calls use them."""
+        """Use new weights in later calls. Their names and shapes must be those of the network."""
         self.network.load_state_dict(weights, strict=True)
-        self._ready = self._prepared()
+        self._model = self._inference_model()
         self.version = version
 
-    def _prepared(self) -> nn.Module:
+    def _inference_model(self) -> nn.Module:
         model = fold_batch_norm(self.network).to(self.device, self.dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
         return model  # type: ignore[no-any-return]
 
@@ -82,11 +82,11 @@ class TorchBackend:
     def _forward(self, observation: Any) -> Evaluation:
         count = len(observation)
         size = next(shape for shape in self.shapes if shape >= count)
-        # Write NHWC memory directly: the planes are few, so this is the cheapest place to change the layout.
+        # Write NHWC memory directly: there are few planes, so this is the cheapest place to change the layout.
         padded = np.zeros((size, *observation.shape[2:], observation.shape[1]), observation.dtype)
         padded[:count] = observation.transpose(0, 2, 3, 1)
         with torch.inference_mode():
             x = torch.from_numpy(padded).permute(0, 3, 1, 2).to(self.device, self.dtype)
-            policy, value = self._ready(x)
+            policy, value = self._model(x)
             logits = policy[:count].float().cpu().numpy()
             return Evaluation(logits, expected_value(value[:count]).float().cpu().numpy())

@@ -1,7 +1,6 @@
-"""An engine over torch.compile: kernels made for this machine by its C++ compiler, seconds for each batch shape.
+"""The torch.compile backend: kernels that a C++ compiler builds for this machine, in seconds for each batch shape.
 
-Knows torch.compile. Does not know search or learning. It is used only when asked for: what it gains on a CPU is less
-than what OpenVINO does, and its start costs most of a minute.
+It is used only when asked for: on a CPU it gains less than OpenVINO, and its start takes most of a minute.
 """
 
 from __future__ import annotations
@@ -18,11 +17,11 @@ from agent.networks.policy_value import NetworkConfig
 from games.game import Game, Positions, States
 
 FIXED_SHAPES = (128, 256, 512)
-"""Each costs seconds: fewer of them."""
+"""Batch sizes; fewer than the PyTorch backend's, because compiling each takes seconds."""
 
 
 class TorchCompileBackend(TorchBackend):
-    """An ``Evaluate`` over torch.compile. Weights are copied into the compiled module, so it is compiled once."""
+    """Runs the network by torch.compile. Weights are copied into the compiled module, so it is compiled once."""
 
     def __init__(self, game: Game, config: NetworkConfig, *, precision: str = "fp32") -> None:
         """``precision`` is fp32 or bf16. ValueError for others."""
@@ -39,11 +38,11 @@ class TorchCompileBackend(TorchBackend):
             return super().__call__(states, positions)
 
     @torch.no_grad()
-    def _prepared(self) -> nn.Module:
-        fresh = super()._prepared()
+    def _inference_model(self) -> nn.Module:
+        module = super()._inference_model()
         if self.module is None:
-            self.module = fresh
-            self.compiled: Any = torch.compile(fresh, dynamic=False)
-        for mine, new in zip(self.module.parameters(), fresh.parameters(), strict=True):
-            mine.copy_(new)
+            self.module = module
+            self.compiled: Any = torch.compile(module, dynamic=False)
+        for compiled, new in zip(self.module.parameters(), module.parameters(), strict=True):
+            compiled.copy_(new)
         return self.compiled  # type: ignore[no-any-return]

@@ -164,9 +164,9 @@ def _rows(part: Part, setting: BenchSetting, compiled: bool, suggested: dict[str
 
         yield from growth(setting)
     elif part == "engines":
-        from honte.bench.forward import engines
+        from honte.bench.forward import backends
 
-        yield from engines(setting)
+        yield from backends(setting)
     elif part == "self-play":
         from honte.bench.self_play import self_play
 

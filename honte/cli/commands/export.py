@@ -96,7 +96,7 @@ def _store(to: str) -> tuple[Any, str]:
 def _copy(store: Any, folder: str, files: Mapping[str, bytes], *, overwrite: bool) -> None:
     """Write the files, look that they are what they should be, and say so in a manifest."""
     from agent.storage.durable_files import MANIFEST, manifest
-    from agent.storage.write_errors import naming
+    from agent.storage.write_errors import name_in_errors
 
     seal = f"{folder}/{MANIFEST}"
     if not overwrite and any(store.exists(f"{folder}/{name}") for name in (*files, MANIFEST)):
@@ -105,11 +105,11 @@ def _copy(store: Any, folder: str, files: Mapping[str, bytes], *, overwrite: boo
     if store.exists(seal):  # from here on, and until the new one is there, what lies here is not whole
         store.rm_file(seal)
     for name, data in files.items():
-        with naming(f"{folder}/{name}"):
+        with name_in_errors(f"{folder}/{name}"):
             store.pipe_file(f"{folder}/{name}", data)
         if _hash(store.cat_file(f"{folder}/{name}")) != _hash(data):
             raise OSError(f"{name} did not arrive as it was sent")
-    with naming(seal):
+    with name_in_errors(seal):
         store.pipe_file(seal, manifest({name: (_hash(data), len(data)) for name, data in files.items()}))
 
 

@@ -51,9 +51,9 @@ class GradeFlags:
 def main(arguments: Sequence[str]) -> int:
     args = parse_flags(GradeFlags, arguments, "grade")
     from agent.decision import Forfeit
-    from agent.players import file_of
+    from agent.players import learned_game_file
     from agent.solvers import POSITION_SETS
-    from agent.solvers.perfect_player import has_solver
+    from agent.solvers.registry import has_solver
     from honte.api import load, resolve_game, with_simulations
     from selfplay.matches.readiness import check_players
     from selfplay.solved.grading import count_mistakes, find_mistakes
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str]) -> int:
 
     packaged = all(name in POSITION_SETS for name in args.positions)
     output, sets = Output(args.json), {name: _positions(name) for name in args.positions}
-    usual = "connect_four" if packaged and not file_of(args.player) else None
+    usual = "connect_four" if packaged and not learned_game_file(args.player) else None
     game = resolve_game(args.game or (_format_player(args.player) or usual if packaged else None), args.player)
     budgets: Sequence[int | None] = args.simulations or (None,)
     texts = [args.player if budget is None else with_simulations(args.player, budget) for budget in budgets]
@@ -109,13 +109,13 @@ def _numbers(found: Grade) -> dict[str, Any]:
 
 def _made(game: Game, count: int, seed: int, path: str | None = None) -> list[SolvedPosition]:
     """Positions drawn and solved, and kept in a file where one is named."""
-    from agent.solvers.perfect_player import is_solvable, make_solver
+    from agent.solvers.registry import is_solvable, make_solver
     from agent.storage import durable_files
     from selfplay.solved import position_classes as classes
 
     if path is not None and Path(path).exists():
         raise ValueError(f"--make: {path} exists; name it by --positions, or choose another name")
-    solve = make_solver(game, quickest=True)
+    solve = make_solver(game, quickest=True).values
     with show_progress(f"solving {game.name}", count) as advance:
         found = classes.draw_solved(
             game,

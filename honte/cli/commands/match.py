@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from selfplay.matches.match import Counts, MatchResult
     from selfplay.matches.sprt import Sprt
     from selfplay.openings import Opening
-
-SLOW_OPENINGS = 8
-"""Plies of opening where one side is ``perfect``: Connect Four takes it minutes before that."""
 
 GAMES, MOST_GAMES = 400, 20_000
 """Played unless asked otherwise, without and with a test that ends the match."""
@@ -182,11 +179,20 @@ def _checked(args: Match) -> tuple[Sprt | None, int]:
     return sprt, games
 
 
+def default_opening_plies(game: Game, players: Iterable[str]) -> int:
+    """Two, or as many as ``perfect`` needs, where it plays, so that nobody waits minutes for its first moves."""
+    from agent.player_identity import kind_of
+    from agent.solvers.registry import find_solved_game
+
+    entry = find_solved_game(game) if "perfect" in map(kind_of, players) else None
+    return max(2, entry.slow_plies if entry is not None else 0)
+
+
 def _openings(
     args: Match, game: Game, games: int, num_slots: int, output: Output
 ) -> tuple[dict[str, Any], list[Opening]]:
     """What the openings follow from, and the openings."""
-    from agent.player_identity import identify_player, kind_of, with_fastest_backend
+    from agent.player_identity import identify_player, with_fastest_backend
     from honte.api import load
     from selfplay.matches.opening_books import balanced_openings, read_book
     from selfplay.openings import make_openings
@@ -196,8 +202,7 @@ def _openings(
         return {"book": args.book, "sha256": hashlib.sha256(Path(args.book).read_bytes()).hexdigest()}, book
     plies = args.opening_plies
     if plies is None:
-        slow = game.name == "connect_four" and "perfect" in map(kind_of, (args.a, args.b, args.judge or ""))
-        plies = SLOW_OPENINGS if slow else 2
+        plies = default_opening_plies(game, (args.a, args.b, args.judge or ""))
     if args.judge is None:
         return {"plies": plies}, make_openings(game, games // 2, plies, seed=args.seed)
     judge = identify_player(args.judge)
@@ -230,10 +235,10 @@ def _place(game: Game, a: str, b: str, agreement: dict[str, Any]) -> Path:
 
 def _threads(texts: Sequence[str], games: int) -> int:
     """One a core, where there are games for it; one alone where players take the whole machine or share nothing."""
-    from agent.player_identity import takes_machine
+    from agent.player_identity import needs_whole_machine
     from selfplay.cores import num_cores
 
-    return 1 if any(map(takes_machine, texts)) else max(1, min(num_cores(), 8, games // 16))
+    return 1 if any(map(needs_whole_machine, texts)) else max(1, min(num_cores(), 8, games // 16))
 
 
 def format_result(a: str, b: str, result: MatchResult) -> str:

@@ -127,7 +127,7 @@ def _folder(args: Tournament, game: Game | None) -> Path:
 
 
 def _play(args: Tournament, texts: Sequence[str], anchors: dict[str, float], output: Output) -> Path:
-    from agent.player_identity import identify_player, takes_machine, with_fastest_backend
+    from agent.player_identity import identify_player, needs_whole_machine, with_fastest_backend
     from honte.api import load, resolve_game
     from selfplay.cores import num_cores
     from selfplay.matches.rating_store import RatingStore
@@ -141,7 +141,7 @@ def _play(args: Tournament, texts: Sequence[str], anchors: dict[str, float], out
             raise ValueError(f"{name!r} cannot be an anchor: it is not one of the players")
     settings, begin = _openings(args, game)
     num_slots = max(args.num_slots, 8) if args.deterministic else args.num_slots
-    threads = args.threads or (1 if any(map(takes_machine, texts)) else min(num_cores(), 8))
+    threads = args.threads or (1 if any(map(needs_whole_machine, texts)) else min(num_cores(), 8))
     loaded: dict[str, list[Player]] = {}
 
     def ready(name: str) -> list[Player]:
@@ -209,16 +209,14 @@ def _openings(args: Tournament, game: Game) -> tuple[dict[str, Any], list[Openin
 
 def _plies(args: Tournament, game: Game) -> int:
     """Those of the games that are there; without any, few, but where perfect would take minutes."""
-    from agent.player_identity import kind_of
-    from honte.cli.commands.match import SLOW_OPENINGS
+    from honte.cli.commands.match import default_opening_plies
     from selfplay.matches.rating_store import RatingStore, is_begun
 
     folder = _folder(args, game)
     if is_begun(folder):
         with RatingStore(folder) as store:
             return int((store.known().get("openings") or {}).get("plies", 2))
-    slow = game.name == "connect_four" and "perfect" in map(kind_of, args.players)
-    return SLOW_OPENINGS if slow else 2
+    return default_opening_plies(game, args.players)
 
 
 def format_standings(now: Standings, anchors: dict[str, float]) -> str:

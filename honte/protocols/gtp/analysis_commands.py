@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 from agent import random_numbers
 from agent.decision import Terms
-from agent.external.gtp import is_go
 from agent.player import MoveFollower
 from games import Position
 from honte.analysis.position_analysis import Analysis, CandidateMove, PositionThinking, endless
@@ -77,7 +76,7 @@ class AnalysisCommands:
         session.ready()
         board = session.board
         if board.here.is_over:
-            if is_go(board.game):
+            if board.game.komi is not None:
                 if keep:
                     board.pass_after_end(seat)
                 return "pass"

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.external.gtp import colour_names, is_go, komi
+from agent.external.gtp import colour_names
 from games import Game, Position, make, position
 from games.registry import NAMES
 from games.rules.go import can_resume, resumed
@@ -27,7 +27,7 @@ class GtpBoard:
 
     def __init__(self, game: Game) -> None:
         self.game = game
-        self.komi = komi(game) if is_go(game) else 0.0
+        self.komi = game.komi or 0.0
         self.clear()
 
     def clear(self) -> None:
@@ -59,7 +59,7 @@ class GtpBoard:
             here = Position(self.game, resumed(self.game, here.states), here.moves, here.line)
         if here.to_play == seat:
             return here
-        if not is_go(self.game) or here.is_over:
+        if self.game.komi is None or here.is_over:
             raise ValueError(f"it is {self.names[here.to_play]}'s turn" if not here.is_over else "the game is over")
         states = self.game.new(1)
         self.game.copy(states, here.states)
@@ -69,7 +69,7 @@ class GtpBoard:
     @property
     def _may_go_on(self) -> bool:
         """Whether the game is over by two passes: disputes and clean-ups go on from there."""
-        return is_go(self.game) and self.here.is_over and can_resume(self.game, self.here.states)
+        return self.game.komi is not None and self.here.is_over and can_resume(self.game, self.here.states)
 
     def play(self, seat: int, text: str) -> None:
         if self.here.is_over and not self._may_go_on:
@@ -142,7 +142,7 @@ class GtpBoard:
 
     def final_score(self) -> str:
         """``B+3.5``, ``W+1`` or ``0``; Go is counted as it stands, by area."""
-        if is_go(self.game):
+        if self.game.komi is not None:
             margin = self.area() - self.komi
         elif self.here.outcome is None:
             raise ValueError("cannot score: the game is not over")
@@ -165,7 +165,7 @@ class GtpBoard:
         """Black's points less White's on the board of Go as it stands, every stone alive, without komi."""
         end = self._ended()
         _, score = self.game.final_targets(end.states)
-        return round(float(score[0]) * (1 if end.to_play == 0 else -1) + komi(self.game), 6)
+        return round(float(score[0]) * (1 if end.to_play == 0 else -1) + (self.game.komi or 0.0), 6)
 
     def _ended(self) -> Position:
         here = self.here
@@ -177,7 +177,7 @@ class GtpBoard:
         """In words; None while the game goes on."""
         if self.here.outcome is None:
             return None
-        if is_go(self.game):
+        if self.game.komi is not None:
             score = self.final_score()
             return "Draw" if score == "0" else f"{'Black' if score[0] == 'B' else 'White'} wins by {score[2:]}"
         return {0: "Draw", 1: f"{self.names[0]} wins", -1: f"{self.names[1]} wins"}[self.here.outcome].capitalize()
@@ -221,7 +221,7 @@ class GtpBoard:
     def _give_turn(self, seat: int) -> None:
         """Let ``seat`` move where files leave out how it came to: a forced pass, or the other colour's first move."""
         here = self.here
-        if is_go(self.game) or here.is_over or here.to_play == seat:
+        if self.game.komi is not None or here.is_over or here.to_play == seat:
             return
         if here.legal_actions == ["pass"]:
             self.play(here.to_play, "pass")
@@ -232,9 +232,9 @@ class GtpBoard:
 def _first_to_play(game: Game, cells: NDArray[np.int8]) -> int:
     """Whose turn it is at a position that was set up, by its stones alone."""
     first, second = int((cells == 1).sum()), int((cells == 2).sum())
-    if is_go(game):
+    if game.komi is not None:
         return int(first > 1 and not second)  # a handicap
-    return int(conversion.kind(game) != "othello" and first > second)
+    return int(game.plies_without_passes is None and first > second)  # passes break the order of colours
 
 
 def with_size(game: Game, columns: int, rows: int) -> Game:
@@ -259,7 +259,7 @@ def with_size(game: Game, columns: int, rows: int) -> Game:
 
 def with_komi(game: Game, value: float) -> Game:
     """Go with another komi. ValueError for one that it does not take."""
-    if komi(game) == value:
+    if game.komi == value:
         return game
     kind, _, text = game.name.partition(":")
     kept = [part for part in text.split(",") if part and not part.startswith("komi=")]

@@ -5,7 +5,6 @@ Knows when a session speaks in points. Does not know how a board becomes points 
 
 from __future__ import annotations
 
-from agent.external.gtp import is_go
 from honte.protocols import gogui
 from honte.protocols.gtp.analysis_commands import AnalysisCommands, variation_text
 from honte.protocols.gtp.session import Command, GtpSession
@@ -44,7 +43,7 @@ class GoGuiCommands:
         """Who asks for rules speaks in points from now on; in Go they are what everybody writes."""
 
         def answer(words: list[str]) -> str:
-            self.session.points = not is_go(self.session.board.game)
+            self.session.points = self.session.board.game.komi is None
             return command(words)
 
         return answer

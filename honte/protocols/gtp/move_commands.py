@@ -8,7 +8,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import honte
-from agent.external.gtp import is_go
 from agent.storage import durable_files
 from games import Game
 from honte.protocols import gogui
@@ -42,11 +41,11 @@ class MoveCommands:
             "showboard": lambda words: "\n" + str(self.session.board.here),
             "final_score": lambda words: self.session.board.final_score(),
         }
-        if is_go(game):
+        if game.komi is not None:
             handicaps = ("fixed_handicap", "place_free_handicap")
             found |= dict.fromkeys(handicaps, self.fixed_handicap)
             found |= {"set_free_handicap": self.set_free_handicap, "final_status_list": self.final_status_list}
-        if conversion.kind(game) in conversion.TYPES:
+        if conversion.sgf_type(game) is not None:
             found |= {"loadsgf": self.loadsgf, "printsgf": self.printsgf}
         return found
 
@@ -205,8 +204,8 @@ class MoveCommands:
     def _same_kind(self, game: Game) -> Game:
         """This session's game in the size of ``game``, which must be of the same kind."""
         mine = self.session.board.game
-        if conversion.kind(game) != conversion.kind(mine):
-            raise ValueError(f"it is a game of {conversion.kind(game)}; this is {mine.name}")
+        if game.family != mine.family:
+            raise ValueError(f"it is a game of {game.family}; this is {mine.name}")
         return with_size(mine, game.board.width, game.board.height)
 
     def printsgf(self, words: list[str]) -> str:

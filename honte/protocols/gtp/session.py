@@ -52,7 +52,7 @@ class GtpSession:
     def ready(self) -> Player:
         """The player for the board as it is; komi takes effect here, and what must be compiled is."""
         game = self.board.game
-        if game.name.partition(":")[0] == "go" and (game := with_komi(game, self.board.komi)) is not self.board.game:
+        if game.komi is not None and (game := with_komi(game, self.board.komi)) is not self.board.game:
             self.player(game)
             self.board.change(game)
         player = self.player(game)

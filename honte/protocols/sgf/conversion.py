@@ -15,8 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import honte
-from agent.external.gtp import colour_names, is_go
-from agent.external.gtp import komi as komi_of
+from agent.external.gtp import colour_names
 from games import Game, Position, position
 from honte.protocols.sgf import game_tree
 from honte.protocols.sgf.values import (
@@ -29,11 +28,25 @@ from honte.protocols.sgf.values import (
     read_whole,
 )
 
-TYPES: Mapping[str, int] = {"go": 1, "othello": 2, "gomoku": 4, "hex": 11}
-"""Kinds of games by the number that GM gives them."""
 
-SIDES = {"go": "19", "gomoku": "15", "hex": "11", "othello": "8"}
-"""Lines of a board without SZ."""
+class SgfType(NamedTuple):
+    """How SGF and the game itself write one kind of game."""
+
+    number: int  # the value of GM
+    usual_side: str  # lines of a board without SZ
+    has_komi: bool = False  # and handicap stones without AB
+    is_hex: bool = False  # points are written as people write them, and the second player may swap
+    letters: str = "abcdefghijklmnopqrstuvwxyz"  # of the columns, as the game writes them
+    rows_from_top: bool = False  # whether the game counts rows from the top
+
+
+TYPES: Mapping[str, SgfType] = {
+    "go": SgfType(1, "19", has_komi=True, letters="ABCDEFGHJKLMNOPQRSTUVWXYZ"),
+    "othello": SgfType(2, "8", rows_from_top=True),
+    "gomoku": SgfType(4, "15"),
+    "hex": SgfType(11, "11", is_hex=True),
+}
+"""The games that have an SGF type, by ``Game.family``."""
 
 SETUP = {"AB": 1, "AW": 2, "AE": 0}
 """Properties that set up stones, and what they make of a point."""
@@ -72,8 +85,9 @@ class SgfGame(NamedTuple):
         return [event for event in self.events if isinstance(event, Move)]
 
 
-def kind(game: Game) -> str:
-    return game.name.partition(":")[0]
+def sgf_type(game: Game) -> SgfType | None:
+    """The SGF type of ``game``; None for a game that has none."""
+    return TYPES.get(game.family)
 
 
 def owners(here: Position) -> NDArray[np.int8]:
@@ -99,18 +113,19 @@ def to_sgf(
     ``start`` is where the game began, if that is no first position; ``handicap`` of its stones are a handicap.
     """
     game = here.game
-    if kind(game) not in TYPES:
+    written = sgf_type(game)
+    if written is None:
         raise ValueError(f"{game.name} has no SGF type; {', '.join(TYPES)} have")
     names = colour_names(game)
     root: game_tree.Properties = {
-        "GM": [str(TYPES[kind(game)])],
+        "GM": [str(written.number)],
         "FF": ["4"],
         "CA": ["UTF-8"],
         "AP": [f"honte:{honte.__version__}"],
         "SZ": [str(game.board.width)],
     }
-    if is_go(game):
-        root |= {"KM": [f"{komi_of(game) if komi is None else komi:g}"], "RU": ["Tromp-Taylor"]}
+    if game.komi is not None:
+        root |= {"KM": [f"{game.komi if komi is None else komi:g}"], "RU": ["Tromp-Taylor"]}
     if handicap:
         root["HA"] = [str(handicap)]
     for seat, name in enumerate(players):
@@ -119,11 +134,11 @@ def to_sgf(
     if result:
         root["RE"] = [result]
     if start is not None:
-        root |= _setup_properties(start)
+        root |= _setup_properties(start, written)
     tree = [game_tree.Node(-1, root)]
     order = seats if seats is not None else _in_turn(start or position(game), here)
     for i, (action, seat) in enumerate(zip(here.moves, order, strict=True)):
-        value = _move(game, game.action_text(action, seat))
+        value = _move(game, written, game.action_text(action, seat))
         node = {"B" if names[seat] == "black" else "W": [value]}
         if i < len(comments) and comments[i]:
             node["C"] = [comments[i]]
@@ -131,14 +146,14 @@ def to_sgf(
     return game_tree.write([tree])
 
 
-def _setup_properties(start: Position) -> game_tree.Properties:
+def _setup_properties(start: Position, written: SgfType) -> game_tree.Properties:
     """What makes ``start`` of the game's first position."""
     game, found = start.game, dict[str, list[str]]()
     usual, stones = owners(position(game)).ravel(), owners(start).ravel()
     for key, owner in SETUP.items():
         cells = np.flatnonzero((stones == owner) & (usual != owner)).tolist()
         if cells:
-            found[key] = sorted(point_text(cell, game.board.width, hexagons=kind(game) == "hex") for cell in cells)
+            found[key] = sorted(point_text(cell, game.board.width, hexagons=written.is_hex) for cell in cells)
     return found | {"PL": ["BW"[start.to_play]]}
 
 
@@ -164,19 +179,22 @@ def from_sgf(content: str | bytes, num_moves: int | None = None) -> SgfGame:
     """
     line = game_tree.main_line(game_tree.parse(content)[0])
     number = read_whole(_only_value(line, "GM") or "1", "GM")
-    if number not in TYPES.values():
+    numbers = {written.number: name for name, written in TYPES.items()}
+    if number not in numbers:
         raise ValueError(
-            f"SGF: GM[{number}] is a game that honte has no SGF for; {', '.join(TYPES)} have numbers {dict(TYPES)}"
+            f"SGF: GM[{number}] is a game that honte has no SGF for;"
+            f" {', '.join(TYPES)} have numbers { {name: each.number for name, each in TYPES.items()} }"
         )
-    name = next(kind for kind, value in TYPES.items() if value == number)
-    side = read_size(_only_value(line, "SZ") or SIDES[name])
+    name = numbers[number]
+    written = TYPES[name]
+    side = read_size(_only_value(line, "SZ") or written.usual_side)
     parameters = f"size={side}"
     komi = _only_value(line, "KM")
-    if name == "go" and komi:
+    if written.has_komi and komi:
         parameters += f",komi={read_komi(komi, side * side):g}"
     events, next_seat, count = list[Setup | Move](), None, 0
     for index, node in enumerate(line):
-        points, player = _points_set_up(node, name, side), _only_value([node], "PL")
+        points, player = _points_set_up(node, written, side), _only_value([node], "PL")
         if points or player:
             events.append(Setup(points, read_colour(player, "PL") if player else _next_seat(line[index:])))
         for key, seat in MOVES.items():
@@ -189,15 +207,15 @@ def from_sgf(content: str | bytes, num_moves: int | None = None) -> SgfGame:
                 next_seat = seat
                 break
             count += 1
-            if name == "hex" and value.lower() == "swap-sides":  # who was Black is White now, and to play
+            if written.is_hex and value.lower() == "swap-sides":  # who was Black is White now, and to play
                 if seat != 1 or not events:
                     raise ValueError(f"SGF: {key}[{value}] can only answer the first stone")
                 events.append(Setup({}, 1))
             else:
-                events.append(Move(seat, _text(name, value, side)))
+                events.append(Move(seat, _text(written, value, side)))
         if next_seat is not None:
             break
-    if name == "hex" and any(isinstance(event, Move) and event.text == "swap" for event in events):
+    if written.is_hex and any(isinstance(event, Move) and event.text == "swap" for event in events):
         parameters += ",swap=true"
     return SgfGame(f"{name}:{parameters}", events, _handicap(_only_value(line, "HA"), name, events), next_seat)
 
@@ -215,14 +233,14 @@ def _next_seat(line: Sequence[game_tree.Node]) -> int | None:
     return next((seat for node in line for key, seat in MOVES.items() if key in node.properties), None)
 
 
-def _points_set_up(node: game_tree.Node, name: str, side: int) -> dict[int, int]:
+def _points_set_up(node: game_tree.Node, written: SgfType, side: int) -> dict[int, int]:
     """What a node makes of points. ValueError for one that two properties name."""
     found = dict[int, int]()
     for key, owner in SETUP.items():
         for value in node.properties.get(key, []):
             if not value.strip():  # some programs write AB[] for no stones
                 continue
-            for cell in read_points(value, side, hexagons=name == "hex"):
+            for cell in read_points(value, side, hexagons=written.is_hex):
                 if found.setdefault(cell, owner) != owner:
                     raise ValueError(f"SGF: {key}[{value[:20]}] sets up a point that the same node sets up otherwise")
     return found
@@ -234,23 +252,23 @@ def _handicap(text: str, name: str, events: Sequence[Setup | Move]) -> int:
     if count < 2:
         return 0
     placed = bool(events) and isinstance(events[0], Setup)
-    if name != "go" and not placed:
+    if not TYPES[name].has_komi and not placed:
         raise ValueError(f"SGF: HA[{count}] needs the stones of the handicap in {name}; AB sets them up")
     return count
 
 
-def _move(game: Game, text: str) -> str:
+def _move(game: Game, written: SgfType, text: str) -> str:
     """A move as SGF has it. Hex writes what people write."""
-    if kind(game) == "hex":
+    if written.is_hex:
         return "swap-pieces" if text == "swap" else text
     if text == "pass":
         return ""
     return point_text(game.parse_action(text), game.board.width)
 
 
-def _text(name: str, value: str, side: int) -> str:
+def _text(written: SgfType, value: str, side: int) -> str:
     """A move as the game writes it."""
-    if name == "hex":
+    if written.is_hex:
         if value.lower() in ("swap-pieces", "swap"):
             return "swap"
         return point_text(read_point(value, side, hexagons=True), side, hexagons=True)
@@ -258,5 +276,4 @@ def _text(name: str, value: str, side: int) -> str:
         return "pass"
     cell = read_point(value, side)
     column, row = cell % side, cell // side
-    letters = "ABCDEFGHJKLMNOPQRSTUVWXYZ" if name == "go" else "abcdefghijklmnopqrstuvwxyz"
-    return f"{letters[column]}{row + 1 if name == 'othello' else side - row}"
+    return f"{written.letters[column]}{row + 1 if written.rows_from_top else side - row}"

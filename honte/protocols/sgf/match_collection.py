@@ -13,7 +13,7 @@ import numpy as np
 from agent.external.gtp import colour_names
 from agent.storage import durable_files
 from games import Game, Position
-from honte.protocols.sgf.conversion import TYPES, kind, to_sgf
+from honte.protocols.sgf.conversion import sgf_type, to_sgf
 from selfplay.records import GameRecord
 
 FILE = "games.sgf"
@@ -21,7 +21,7 @@ FILE = "games.sgf"
 
 def write(folder: Path, game: Game, records: Sequence[GameRecord], players: tuple[str, str]) -> Path | None:
     """All games into ``folder/games.sgf``, by id; None for a game without an SGF type. ``players`` are A and B."""
-    if kind(game) not in TYPES:
+    if sgf_type(game) is None:
         return None
     path = folder / FILE
     durable_files.write_atomic(path, "".join(game_to_sgf(game, record, players) for record in records).encode())

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from agent.decision import Forfeit, Terms
-from agent.external.gtp import GtpPlayer, gtp_player
-from agent.external.gtp_client import CommandRefused, EngineError, GtpClient
+from agent.external.gtp import GtpClient, GtpPlayer, gtp_player
 from agent.external.player import ExternalPlayer
+from agent.external.process import CommandRefused, EngineError
 from agent.player import MoveFollower, RandomPlayer
 from agent.players import learned_game, make_player
 from games import Game, make
@@ -134,7 +134,7 @@ def test_it_plays_whole_games_in_the_loop(engines: dict[str, GtpPlayer], game: G
         ("refused", "not today"),
         ("resign", "resigned"),
         ("occupied", "A3, which is not legal"),
-        ("refuse", "does not accept the legal move a3"),
+        ("refuse", "refuses the legal move a3"),
     ],
 )
 def test_a_failure_costs_one_game(engines: dict[str, GtpPlayer], fault: str, says: str) -> None:

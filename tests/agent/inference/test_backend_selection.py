@@ -1,4 +1,4 @@
-"""Which engine is chosen, what is left out, and what the next process knows of it."""
+"""Which backend is chosen, what is left out, and what the next process knows of it."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from agent.inference.backend_benchmark import (
 from agent.inference.backend_selection import (
     BackendCandidate,
     BackendConfig,
-    cache_entry,
     list_candidates,
     make_backend,
     select_fastest,
+    selection_key,
 )
 from agent.inference.backends.torch import TorchBackend
 from agent.inference.evaluate import Evaluation
@@ -58,10 +58,10 @@ def unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def costs(monkeypatch: pytest.MonkeyPatch) -> dict[type, float]:
-    """Seconds a position by class; an engine that is measured without being here fails."""
+    """Seconds a position by class; a backend that is measured without being here fails."""
     given: dict[type, float] = {}
     monkeypatch.setattr(
-        backend_selection, "seconds_per_position", lambda engine, game, updates=False: given[type(engine)]
+        backend_selection, "seconds_per_position", lambda backend, game, updates=False: given[type(backend)]
     )
     return given
 
@@ -99,8 +99,8 @@ def test_wrong_answers_are_left_out_however_fast(costs: dict[type, float]) -> No
         assert select_fastest(named(right=TorchBackend, wrong=Wrong), GAME, "entry")[0] == "right"
 
 
-def test_an_engine_that_is_not_to_be_had_says_so() -> None:
-    with pytest.raises(ValueError, match="fp16 a GPU"):
+def test_an_unavailable_backend_is_refused() -> None:
+    with pytest.raises(ValueError, match="fp16 needs a GPU"):
         make_backend(GAME, SMALL, BackendConfig(precision="fp16"))
     assert [each.name for each in list_candidates(GAME, SMALL, BackendConfig(kind="compile", precision="fp32"))] == [
         "compile fp32"
@@ -112,14 +112,16 @@ def test_an_engine_that_is_not_to_be_had_says_so() -> None:
 def test_an_entry_tells_shapes_and_wishes_apart_and_no_caches() -> None:
     wish = BackendConfig()
     entries = {
-        cache_entry(GAME, SMALL, wish),
-        cache_entry(made("tic_tac_toe"), SMALL, wish),
-        cache_entry(GAME, NetworkConfig(blocks=2, channels=8), wish),
-        cache_entry(GAME, SMALL, BackendConfig(precision="fast")),
-        cache_entry(GAME, SMALL, BackendConfig(few=True)),
+        selection_key(GAME, SMALL, wish),
+        selection_key(made("tic_tac_toe"), SMALL, wish),
+        selection_key(GAME, NetworkConfig(blocks=2, channels=8), wish),
+        selection_key(GAME, SMALL, BackendConfig(precision="fast")),
+        selection_key(GAME, SMALL, BackendConfig(few=True)),
     }
     assert len(entries) == 5
-    assert cache_entry(GAME, SMALL, BackendConfig(cache_entries=0, canonical=True)) == cache_entry(GAME, SMALL, wish)
+    assert selection_key(GAME, SMALL, BackendConfig(cache_entries=0, canonical=True)) == selection_key(
+        GAME, SMALL, wish
+    )
 
 
 def test_the_file_lies_where_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,10 +49,10 @@ def gathered(merged: BatchingEvaluator, count: int) -> None:
                 return
 
 
-@pytest.mark.parametrize(("most", "sizes"), [(4096, [5, 45]), (18, [5, 13, 17, 15])])
-def test_what_comes_while_the_device_works_goes_together(most: int, sizes: list[int]) -> None:
+@pytest.mark.parametrize(("max_rows", "sizes"), [(4096, [5, 45]), (18, [5, 13, 17, 15])])
+def test_what_comes_while_the_device_works_goes_together(max_rows: int, sizes: list[int]) -> None:
     gate = Gate()
-    merged = BatchingEvaluator(gate, most=most)
+    merged = BatchingEvaluator(gate, max_rows=max_rows)
     with ThreadPoolExecutor(7) as pool:
         answers = [pool.submit(merged, *asked(0, 5))]
         assert gate.entered.wait(30)
@@ -67,7 +67,7 @@ def test_what_comes_while_the_device_works_goes_together(most: int, sizes: list[
             np.testing.assert_array_equal(answer.result(30).value, true.value)
     assert gate.most == 1
     assert gate.sizes == sizes
-    assert (merged.batches, merged.merged) == (len(sizes), 7)
+    assert (merged.num_batches, merged.num_requests) == (len(sizes), 7)
 
 
 def test_a_failure_reaches_everyone_in_its_batch_and_nobody_else() -> None:
@@ -94,7 +94,7 @@ def test_a_failure_reaches_everyone_in_its_batch_and_nobody_else() -> None:
 
 
 def test_many_threads_for_a_while() -> None:
-    merged = BatchingEvaluator(hash_evaluate, most=40)
+    merged = BatchingEvaluator(hash_evaluate, max_rows=40)
 
     def work(seed: int) -> bool:
         for i in range(30):
@@ -105,4 +105,4 @@ def test_many_threads_for_a_while() -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(work, range(8)))
-    assert merged.merged == 240
+    assert merged.num_requests == 240

@@ -106,17 +106,17 @@ class Table:
     """The bare arrays of a cache of ``size`` entries of one logit and one value."""
 
     def __init__(self, size: int) -> None:
-        self.keys, self.seals = np.zeros(size, np.uint64), np.zeros(size, np.uint64)
+        self.keys, self.checksums = np.zeros(size, np.uint64), np.zeros(size, np.uint64)
         self.words, self.epochs = np.zeros((size, 2), np.uint32), np.zeros(size, np.uint32)
 
     def store(self, codes: Any, answers: Any, epoch: int = 1) -> None:
         words = np.stack([answers, answers], axis=1).astype(np.uint32)
-        store(codes, np.uint32(epoch), self.keys, self.seals, self.words, self.epochs, words)
+        store(codes, np.uint32(epoch), self.keys, self.checksums, self.words, self.epochs, words)
 
     def look_up(self, codes: Any) -> list[int | None]:
         """The answer of each code; None where it is not known."""
         out, hit = np.zeros((len(codes), 2), np.uint32), np.zeros(len(codes), bool)
-        look_up(codes, self.keys, self.seals, self.words, out, hit)
+        look_up(codes, self.keys, self.checksums, self.words, out, hit)
         return [int(row[0]) if found and row[0] == row[1] else None for row, found in zip(out, hit, strict=True)]
 
 
@@ -157,7 +157,7 @@ def test_an_entry_that_is_half_of_another_answers_nobody() -> None:
     assert one.look_up(CROWD[:2]) == [None, None]
     one.keys[place] = other.keys[place]
     assert one.look_up(CROWD[:2]) == [None, None]
-    one.seals[place] = other.seals[place]
+    one.checksums[place] = other.checksums[place]
     assert one.look_up(CROWD[:2]) == [None, 6]
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from agent.decision import Terms
 from agent.inference.evaluate import hash_evaluate, uniform_evaluate
-from agent.inference.symmetries import average_symmetries
+from agent.inference.rollouts import Rollouts
+from agent.inference.symmetries import SymmetryAverage, average_symmetries
 from agent.search.search import Search, SearchConfig
 from games import position
 from games.symmetry import identity_symmetry
@@ -44,6 +45,23 @@ def test_a_search_that_averages_plays_the_mirrored_move() -> None:
     found = search.decide()[1]
     assert found.action[1] == 6 - found.action[0]
     np.testing.assert_array_equal(found.visits[1], found.visits[0][::-1])
+
+
+def test_averaged_rollouts_do_not_depend_on_the_games_beside_them() -> None:
+    game = made("tic_tac_toe")
+    config = SearchConfig(rule="uct", num_simulations=20, average_symmetries=True)
+    states = game.new(3)
+    game.init(states)
+    terms = Terms.of(3)
+    together = Search(game, Rollouts(game), config, num_slots=3)
+    together.think(np.arange(3), states, terms)
+    expected = together.decide()[1]
+    for i in range(3):
+        alone = Search(game, Rollouts(game), config, num_slots=1)
+        alone.think(np.arange(1), states[:1], terms.rows(np.array([i])))
+        np.testing.assert_array_equal(alone.decide()[1].visits[0], expected.visits[i])
+        assert expected.visits[i].sum() == 20
+    assert not SymmetryAverage(Rollouts(game), game.symmetries).observes
 
 
 def test_without_symmetries_nothing_is_added() -> None:

@@ -10,7 +10,7 @@ import pytest
 import games
 from agent import random_numbers
 from agent.decision import Terms
-from agent.inference.evaluate import Evaluation, count_evaluations, hash_evaluate, uniform_evaluate
+from agent.inference.evaluate import Evaluation, FunctionEvaluator, count_evaluations, hash_evaluate, uniform_evaluate
 from agent.search.search import SELECTION_RULES, Search, SearchConfig
 from agent.search.tree import NONE, ROOT, UNKNOWN
 from games.game import Positions, States
@@ -100,12 +100,13 @@ def test_a_forced_win_is_played_and_a_loss_avoided(rule: str) -> None:
         return Evaluation(logits, np.full(len(states), -0.5, np.float32))
 
     config = SearchConfig(rule=rule, num_simulations=100)
+    evaluate = FunctionEvaluator(fooled)
     game = PlantedTree(WINNING)
-    (answer,) = think(Search(game, fooled, config, num_slots=1), first(game))
+    (answer,) = think(Search(game, evaluate, config, num_slots=1), first(game))
     assert (answer.action, answer.value, answer.proven) == (2, 1, True)
     assert answer.policy.tolist() == [0, 0, 1]
     game = PlantedTree({0: {0: -1, 1: 1}, 1: 0})
-    (answer,) = think(Search(game, fooled, config, num_slots=1), first(game))
+    (answer,) = think(Search(game, evaluate, config, num_slots=1), first(game))
     assert (answer.action, answer.value, answer.proven) == (1, 0, True)
     assert answer.policy.tolist() == [0, 1, 0]
 

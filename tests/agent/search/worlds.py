@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from agent.inference.evaluate import Evaluation
+from agent.inference.evaluate import Evaluation, FunctionEvaluator
 from games.board import Board
 from games.game import Game, Positions, States
 from games.symmetry import identity_symmetry
@@ -30,6 +30,7 @@ class HashWorld(Game):
         self.action_layout = np.full((num_actions, 3), -1)
         self.board = Board(1, 4)
         self.illegal = list(illegal_root_actions)
+        self.evaluate = FunctionEvaluator(self.hash_network)
 
     def init(self, states: States) -> None:
         states[:] = np.zeros(1, self.state)[0]
@@ -59,7 +60,7 @@ class HashWorld(Game):
     def action_text(self, action: int, to_play: int = 0) -> str:
         return str(action)
 
-    def evaluate(self, states: States, positions: Positions) -> Evaluation:
+    def hash_network(self, states: States, positions: Positions) -> Evaluation:
         """The hash as a network."""
         return Evaluation(*hash_world.network(states["hash"], self.num_actions))
 

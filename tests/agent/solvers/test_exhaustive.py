@@ -9,7 +9,8 @@ import pytest
 
 import games.registry
 from agent.solvers.exhaustive import ExhaustiveSolver
-from agent.solvers.perfect_player import PerfectPlayer, has_solver, is_solvable, make_solver
+from agent.solvers.perfect_player import PerfectPlayer
+from agent.solvers.registry import has_solver, is_solvable, make_solver
 from games.game import Game, Row
 
 made = cache(games.registry.make)
@@ -105,10 +106,10 @@ def test_endings_equal_plain_recursion(name: str) -> None:
 
 def test_nim_is_played_by_the_formula() -> None:
     game = made("nim:heaps=1-2-3")
-    values = make_solver(game)(first(game))
+    values = make_solver(game).values(first(game))
     assert set(values.values()) == {-1}  # 1 xor 2 xor 3 is 0
     misere = made("nim:heaps=1-1-2,misere=true")
-    child, found = misere.new(1), make_solver(misere)
+    child, found = misere.new(1), make_solver(misere).values
     for action, value in found(first(misere)).items():
         child[0] = first(misere)
         misere.step(child, np.array([action]))

@@ -13,8 +13,10 @@ from agent import random_numbers
 from agent.decision import Decisions, Terms
 from agent.player import RandomPlayer
 from agent.solvers import connect_four, positions, solution_cache
+from agent.solvers.connect_four_answers import Answers
 from agent.solvers.perfect_player import PerfectPlayer
-from agent.storage import user_cache
+from agent.solvers.registry import ConnectFourRows
+from games import cache_folders
 from games.game import States
 from games.playouts import states_after
 
@@ -25,6 +27,12 @@ def decisions(player: PerfectPlayer | RandomPlayer, states: States, seed: int = 
     keys = random_numbers.make_keys(seed, np.arange(len(states)), 0)
     player.think(np.arange(len(states)), states, Terms.of(len(states), keys=keys))
     return player.decide()[1]
+
+
+def answers(player: PerfectPlayer) -> Answers:
+    """Connect Four's answers behind ``player``."""
+    assert isinstance(player.solver, ConnectFourRows)
+    return player.solver.answers
 
 
 @pytest.mark.parametrize("side", [0, 1])
@@ -72,7 +80,7 @@ def test_all_moves_of_an_early_position_are_solved_once_for_all(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """They are kept on disk: for both mirror images, and whatever a process that died has left behind."""
-    monkeypatch.setenv(user_cache.PLACE, str(tmp_path / "cache"))
+    monkeypatch.setenv(cache_folders.PLACE, str(tmp_path / "cache"))
     asked: list[tuple[int, int]] = []
 
     def outcome(self: connect_four.ConnectFourSolver, current: int, mask: int) -> int:
@@ -107,18 +115,16 @@ def test_all_moves_of_an_early_position_are_solved_once_for_all(
 def test_an_early_position_outside_of_the_book_is_announced_and_solved_once(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv(user_cache.PLACE, str(tmp_path))
+    monkeypatch.setenv(cache_folders.PLACE, str(tmp_path))
     game, notes = made("connect_four"), list[tuple[str, int]]()
     line, image = [3, 3, 6, 6, 2, 3, 2], [3, 3, 0, 0, 4, 3, 4]
 
     def note(text: str) -> None:
-        assert player.answers is not None
-        notes.append((text, player.answers.solver.nodes))
+        notes.append((text, answers(player).solver.nodes))
 
     player = PerfectPlayer(game, note=note)
     out = decisions(player, states_after(game, [line]))
-    assert player.answers is not None
-    assert [nodes for _, nodes in notes] == [0, player.answers.solver.nodes]  # the first one before the search
+    assert [nodes for _, nodes in notes] == [0, answers(player).solver.nodes]  # the first one before the search
     assert "a position of 7 stones may take about" in notes[0][0]
     assert "for the player to move" in notes[1][0]
     current, mask = connect_four.bitboards(line)
@@ -132,7 +138,7 @@ def test_an_early_position_outside_of_the_book_is_announced_and_solved_once(
 
 
 def test_a_win_at_once_needs_no_search(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv(user_cache.PLACE, str(tmp_path))
+    monkeypatch.setenv(cache_folders.PLACE, str(tmp_path))
     game, notes = made("connect_four"), list[str]()
     out = decisions(PerfectPlayer(game, note=notes.append), states_after(game, [[0, 1, 0, 1, 0, 1]]))
     assert (out.action[0], out.value[0]) == (0, 1)
@@ -143,7 +149,7 @@ def test_a_win_at_once_needs_no_search(monkeypatch: pytest.MonkeyPatch, tmp_path
 
 def test_no_place_to_keep_it_is_no_reason_not_to_play(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    monkeypatch.setenv(user_cache.PLACE, str(tmp_path / "file"))
+    monkeypatch.setenv(cache_folders.PLACE, str(tmp_path / "file"))
     kept = solution_cache.SolutionCache("connect_four_outcomes")
     kept.put(0, 1, 1)
     assert kept.get(0, 1 << 42) == 1  # its mirror image

@@ -117,7 +117,7 @@ def test_a_wrong_flag_names_itself(capsys: pytest.CaptureFixture[str]) -> None:
         ("play connect_four?simulation=10", "unknown setting 'simulation'; did you mean simulations?"),
         ("play conect_four", "no player 'conect_four'; did you mean connect_four?"),
         ("play tictactoe", "did you mean the game tic_tac_toe, as in honte play mcts:400 --game tic_tac_toe?"),
-        ("play othello", "honte play mcts:400 --game othello, or learn it first by honte train --game othello"),
+        ("play othello", "honte play mcts:400 --game othello, or train a network first by honte train --game othello"),
         ("gtp tic_tac_toe", "such as honte play mcts:400 --game tic_tac_toe"),
         ("ugi hex:size=5?simulations=3", "'hex:size=5' is a game, and no network ships for it"),
         ("match random mine.py:game", "honte train --game mine.py:game"),

@@ -28,7 +28,7 @@ REFUSED = [
     (["--engine.device", "cuda:99"], "engine.device is 'cuda:99': torch finds"),
     (["--learn.device", "cuda:99"], "learn.device is 'cuda:99': torch finds"),
     (["--rating.device", "tpu"], "rating.device is 'tpu'"),
-    (["--engine.kind", "torch", "--engine.precision", "int8"], "is not to be had here"),
+    (["--engine.kind", "torch", "--engine.precision", "int8"], "is not available on cpu here"),
     (["--self-play.search.leaves", "0"], "self_play.search.leaves is 0: it must be a whole number from 1 to"),
     (["--self-play.num-games", "0"], "self_play.num_games is 0"),
     (["--self-play.search.num-simulations", "0"], "self_play.search.num_simulations is 0"),

@@ -48,7 +48,7 @@ def error(capsys: pytest.CaptureFixture[str], words: str) -> str:
 def test_a_classifier_plays_no_game(capsys: pytest.CaptureFixture[str], words: str) -> None:
     run("digits_resnet", game="pictures: digits", classifies="digits")
     err = error(capsys, words)
-    assert "has learned to tell pictures apart (digits) and plays no game" in err
+    assert "is an image classifier (digits) and plays no game" in err
     assert "honte predict runs/digits_resnet" in err
     assert not list(Path().glob("matches")) + list(Path().glob("ratings"))
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from agent.decision import Terms
-from agent.inference.evaluate import Evaluation, uniform_evaluate
+from agent.inference.evaluate import Evaluation, FunctionEvaluator, uniform_evaluate
 from agent.search.search import Search, SearchConfig
 from games import Positions, make, position
 from games.game import States
@@ -93,7 +93,7 @@ def test_a_hint_s_numbers_are_the_search_s() -> None:
         return uniform_evaluate(states, positions)._replace(value=np.full(len(states), 0.5, np.float32))
 
     game = known_games("tic_tac_toe")
-    search = Search(game, half, SearchConfig(num_simulations=9), num_slots=2)
+    search = Search(game, FunctionEvaluator(half), SearchConfig(num_simulations=9), num_slots=2)
     search.think(np.array([1]), position(game).states, Terms.of(1))
     lines = hints(position(game), search, search.decide()[1])
     assert len(lines) == 5

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from agent import solvers
-from agent.solvers.perfect_player import make_solver
+from agent.solvers.registry import make_solver
 from games import make
 from selfplay.solved import position_classes
 from selfplay.solved.grading import SolvedPosition, parse_positions, read_positions, replay_positions, wilson_interval
@@ -36,8 +36,8 @@ def test_scores_of_connect_four_tell_the_end(plies: int, best: int, left: int) -
 @pytest.mark.parametrize("name", ["nim:heaps=1-3-4", "tic_tac_toe"])
 def test_sets_are_drawn_solved_and_kept(name: str, tmp_path: Path) -> None:
     game = make(name)
-    found = position_classes.draw_solved(game, make_solver(game), 20, seed=3)
-    assert found == position_classes.draw_solved(game, make_solver(game), 20, seed=3)
+    found = position_classes.draw_solved(game, make_solver(game).values, 20, seed=3)
+    assert found == position_classes.draw_solved(game, make_solver(game).values, 20, seed=3)
     assert len({position.moves for position in found}) == 20
     states = replay_positions(game, found)  # the scores are those of the legal actions
     observations = game.describe_new(states).observation
@@ -52,7 +52,7 @@ def test_sets_are_drawn_solved_and_kept(name: str, tmp_path: Path) -> None:
 
 def test_a_small_game_has_no_more() -> None:
     game = make("nim:heaps=2")
-    assert len(position_classes.draw_solved(game, make_solver(game), 50)) == 2
+    assert len(position_classes.draw_solved(game, make_solver(game).values, 50)) == 2
 
 
 def test_wilson() -> None:

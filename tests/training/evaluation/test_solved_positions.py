@@ -8,7 +8,7 @@ import pytest
 
 from agent.inference.evaluate import uniform_evaluate
 from agent.search.search import SearchConfig
-from agent.solvers import perfect_player
+from agent.solvers.registry import make_solver
 from games import make
 from games.playouts import state_after
 from selfplay.solved.grading import read_positions
@@ -29,7 +29,7 @@ def test_positions_are_drawn_once_and_solved(name: str, tmp_path: Path) -> None:
     (positions,) = solved_positions.solved_sets(game, tmp_path).values()
     assert positions == read_positions(tmp_path / solved_positions.SOLVED)
     assert len(positions) == solved_positions.NUM_DRAWN
-    solve = perfect_player.make_solver(game)
+    solve = make_solver(game).values
     assert dict(positions[7].scores) == solve(state_after(game, positions[7].moves)[0])
 
 

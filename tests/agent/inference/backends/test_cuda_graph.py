@@ -1,4 +1,4 @@
-"""The engine for GPUs: without one, all of it but the graph; with one, the graph as well."""
+"""The backend for GPUs: without one, all of it but the graph; with one, the graph as well."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_it_says_what_torch_says_through_updates(device: str, precision: str) ->
         assert is_close(precision, compare_answers(one, other, positions.legal))
         assert np.abs(one.logits - other.logits).max() > 0 or precision == "fp32"
         assert fast.version == version
-    assert sorted(fast.captured) == [32, 64]
+    assert sorted(fast.graphs) == [32, 64]
 
 
 def test_a_precision_it_does_not_know() -> None:

@@ -1,4 +1,4 @@
-"""The OpenVINO engine says what torch says, takes new weights, and int8 stays close."""
+"""The OpenVINO backend says what torch says, takes new weights, and int8 stays close."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_row_does_not_depend_on_its_place_or_company() -> None:
         assert (alone.logits[0] == together.logits[i]).all()
 
 
-def test_which_engines_there_are() -> None:
+def test_which_backends_there_are() -> None:
     precisions = 2 if has_bf16("cpu") else 1
     assert len(list_candidates(GAME, SMALL, BackendConfig())) == 2 * precisions
     assert len(list_candidates(GAME, SMALL, BackendConfig(kind="torch"))) == precisions

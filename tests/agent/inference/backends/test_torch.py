@@ -1,4 +1,4 @@
-"""Engines: folding, precision, fixed shapes, and that a row's bits depend on its position alone."""
+"""Backends: folding, precision, fixed shapes, and that a row's bits depend on its position alone."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def trained(config: NetworkConfig = SMALL) -> PolicyValueNet:
     return model.eval()
 
 
-def engine(precision: str, config: NetworkConfig = SMALL, **more: Any) -> TorchBackend:
+def backend(precision: str, config: NetworkConfig = SMALL, **more: Any) -> TorchBackend:
     out = TorchBackend(made("connect_four"), config, precision=precision, **more)
     out.load(trained(config).state_dict(), version=3)
     return out
@@ -53,14 +53,14 @@ def plain(some: Positions, config: NetworkConfig = SMALL) -> tuple[Any, Any]:
 @pytest.mark.parametrize(
     ("squeeze_excite", "heads", "value"), list(itertools.product((False, True), ("dense", "pooled"), ("wdl", "scalar")))
 )
-def test_an_engine_says_what_the_network_says(squeeze_excite: bool, heads: Any, value: Any) -> None:
+def test_a_backend_says_what_the_network_says(squeeze_excite: bool, heads: Any, value: Any) -> None:
     config = NetworkConfig(
         blocks=2, channels=32, squeeze_excite=squeeze_excite, global_pooling=True, heads=heads, value=value
     )
     some = positions(40)
     logits, values = plain(some, config)
     for precision, tolerance in (("fp32", 2e-4), ("bf16", 0.08)):
-        answer = engine(precision, config)(None, some)
+        answer = backend(precision, config)(None, some)
         np.testing.assert_allclose(answer.logits, logits, atol=tolerance * max(1, np.abs(logits).max()))
         np.testing.assert_allclose(answer.value, values, atol=tolerance)
         assert answer.logits.dtype == answer.value.dtype == np.float32
@@ -81,7 +81,7 @@ def test_folding_leaves_no_batch_norm_and_the_model_alone() -> None:
 @pytest.mark.parametrize("precision", sorted(PRECISIONS))
 def test_a_row_depends_on_its_position_alone(precision: str) -> None:
     """Bit for bit, at every place and in every size of batch."""
-    run, some = engine(precision), positions(300)
+    run, some = backend(precision), positions(300)
     everything = run(None, some)
     order = np.random.default_rng(0).permutation(300)
     shuffled = run(None, Positions(*(array[order] for array in some)))
@@ -95,7 +95,7 @@ def test_a_row_depends_on_its_position_alone(precision: str) -> None:
 
 
 def test_a_batch_larger_than_the_largest_shape_is_cut() -> None:
-    run, some = engine("fp32", shapes=(32, 64)), positions(150)
+    run, some = backend("fp32", shapes=(32, 64)), positions(150)
     logits, values = plain(some)
     answer = run(None, some)
     np.testing.assert_allclose(answer.logits, logits, atol=1e-3)
@@ -103,7 +103,7 @@ def test_a_batch_larger_than_the_largest_shape_is_cut() -> None:
 
 
 def test_new_weights_are_taken_by_value() -> None:
-    run, some = engine("fp32"), positions(4)
+    run, some = backend("fp32"), positions(4)
     before = run(None, some).logits
     assert run.version == 3
     model = trained()
@@ -123,7 +123,7 @@ def test_new_weights_are_taken_by_value() -> None:
 
 
 def test_float_observations_run_too() -> None:
-    run, some = engine("fp32"), positions(3)
+    run, some = backend("fp32"), positions(3)
     floats = some._replace(observation=some.observation.astype(np.float32))
     assert (run(None, floats).logits == run(None, some).logits).all()
 

@@ -1,4 +1,4 @@
-"""The engine over torch.compile, where there is a C++ compiler: torch's answers, and new weights without compiling."""
+"""The backend over torch.compile, where there is a C++ compiler: torch's answers, and new weights without compiling."""
 
 from __future__ import annotations
 

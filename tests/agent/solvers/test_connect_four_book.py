@@ -25,14 +25,15 @@ from agent.solvers.connect_four_book import (
     Position,
     digest,
     lookup,
-    packaged,
     parse,
     position_after,
     reachable,
+    shipped_book,
     write,
 )
 from agent.solvers.perfect_player import PerfectPlayer
-from agent.storage import user_cache
+from agent.solvers.registry import ConnectFourRows
+from games import cache_folders
 from games.game import States
 from games.playouts import states_after
 
@@ -41,7 +42,7 @@ DATA = Path(connect_four_book.__file__).parent / "data" / "connect_four"
 
 
 def from_book(moves: str, position: Position) -> Answer:
-    answer = lookup(packaged(), position)
+    answer = lookup(shipped_book(), position)
     assert answer is not None, f"the book does not hold {moves!r}"
     return answer
 
@@ -67,21 +68,21 @@ def mirrored(moves: str) -> str:
 
 
 def test_the_book_holds_every_position_that_its_player_can_meet_and_no_other() -> None:
-    assert len(entries()) == len(packaged())
+    assert len(entries()) == len(shipped_book())
     assert {len(moves) for moves in entries()} == set(range(NUM_STONES + 1))
 
 
 def test_first_answers_come_without_a_search(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Of all those positions and their mirror images, in a folder where nothing was kept."""
-    monkeypatch.setenv(user_cache.PLACE, str(tmp_path))
+    monkeypatch.setenv(cache_folders.PLACE, str(tmp_path))
     notes = list[str]()
     player = PerfectPlayer(made("connect_four"), note=notes.append)
     for lines in (list(entries()), [mirrored(moves) for moves in entries()]):
         out = decisions(player, after(lines))
         assert out.value.tolist() == [answer.outcome for answer in entries().values()]
         assert out.proven.all()
-    assert player.answers is not None
-    assert player.answers.solver.nodes == 0
+    assert isinstance(player.solver, ConnectFourRows)
+    assert player.solver.answers.solver.nodes == 0
     assert not notes
     assert not list(tmp_path.iterdir())
 
@@ -90,7 +91,7 @@ def test_first_answers_come_without_a_search(monkeypatch: pytest.MonkeyPatch, tm
 def test_perfect_meets_only_positions_of_the_book_as_it_plays(side: int) -> None:
     """Random opponents, and games rather than lines: ``reachable`` is not asked what can be met."""
     game, player = made("connect_four"), PerfectPlayer(made("connect_four"))
-    assert player.answers is not None
+    assert isinstance(player.solver, ConnectFourRows)
     for seed in range(40):
         states, rng = after([""]), random.Random(seed)
         for ply in range(NUM_STONES + 1):
@@ -100,7 +101,7 @@ def test_perfect_meets_only_positions_of_the_book_as_it_plays(side: int) -> None
             mine = ply % 2 == side
             action = decisions(player, states).action[0] if mine else rng.choice(np.flatnonzero(here.legal[0]))
             game.step(states, np.array([action]))
-    assert player.answers.solver.nodes == 0
+    assert player.solver.answers.solver.nodes == 0
 
 
 def test_outcomes_of_the_book_fit_each_other() -> None:
@@ -150,7 +151,7 @@ def test_best_moves_have_the_best_outcome() -> None:
 def test_a_damaged_book_is_named() -> None:
     text = (DATA / FILE).read_text(encoding="utf-8")
     expected = (DATA / f"{FILE}.sha256").read_text(encoding="utf-8").split()[0]
-    assert parse(text, expected) == packaged()
+    assert parse(text, expected) == shipped_book()
     with pytest.raises(ValueError, match=r"opening_book\.csv is damaged, for its SHA-256 is not .*: reinstall honte"):
         parse(text.replace("win", "draw", 1), expected)
     assert write(entries()) == text
