@@ -20,7 +20,7 @@ from agent.networks.policy_value import NetworkConfig, PolicyValueNet
 from agent.search.search import SearchConfig
 from benchmarks.machine import report
 from games import make
-from selfplay.distributed.actor import RayConfig
+from selfplay.distributed.config import RayConfig
 from selfplay.distributed.ray_runner import RayRunner
 from selfplay.local_runner import LocalRunner, SelfPlayConfig
 

@@ -37,8 +37,9 @@ from benchmarks.machine import report
 from benchmarks.processes import processes, proportional, spent
 from games import make
 from games.game import Game
-from selfplay.distributed.actor import ActorReport, FixedEvaluator, RayConfig
+from selfplay.distributed.actor import ActorReport, FixedEvaluator
 from selfplay.distributed.checked_games import CheckedBatch, CheckedGames, Games, num_samples, pack_games
+from selfplay.distributed.config import RayConfig
 from selfplay.distributed.ray_runner import RayRunner, connect
 from selfplay.local_runner import SelfPlayConfig
 from selfplay.records import pack, unpack
@@ -51,7 +52,7 @@ LENIENT = 0.25  # seconds
 START = 600.0  # seconds that actors may take to be at work
 
 
-class Sleeping(FixedEvaluator):
+class SleepingEvaluator(FixedEvaluator):
     """No knowledge at ``rate`` evaluations a second; the time that a search takes meanwhile is slept less.
 
     What an actor waits for cores or for the driver is made up for as far as ``LENIENT`` goes; the rest is lost.
@@ -75,14 +76,14 @@ class Sleeping(FixedEvaluator):
         Path(self.marks, f"{version}.{os.getpid()}").touch()
 
 
-class Watched(RayRunner):
-    """It notes when each answer came, and how many evaluations its actor had counted by then."""
+class WatchedRayRunner(RayRunner):
+    """Notes when each report came, and how many evaluations its actor had counted by then."""
 
-    heard: dict[str, list[tuple[float, int]]]
+    reports: dict[str, list[tuple[float, int]]]
 
-    def _settled(self, name: str, answer: ActorReport) -> list[Games]:
-        self.heard.setdefault(name, []).append((time.perf_counter(), answer.evaluated))
-        return super()._settled(name, answer)
+    def _accept_report(self, name: str, report: ActorReport) -> list[Games]:
+        self.reports.setdefault(name, []).append((time.perf_counter(), report.counts.evaluated))
+        return super()._accept_report(name, report)
 
 
 class Curve:
@@ -94,8 +95,10 @@ class Curve:
         game, search = make("connect_four"), SearchConfig(num_simulations=SIMULATIONS)
         config = SelfPlayConfig(num_games=games, opening_plies=4, search=search)
         spread = RayConfig(num_actors=1, num_cpus=0.01, seconds=1.0, aggregate_above=0 if aggregate else 100)
-        self.runner = Watched(game, config, partial(Sleeping, rate=rate, marks=self.marks), seed=1, cluster=spread)
-        self.runner.heard = {}
+        self.runner = WatchedRayRunner(
+            game, config, partial(SleepingEvaluator, rate=rate, marks=self.marks), seed=1, cluster=spread
+        )
+        self.runner.reports = {}
         self.replay = ReplayBuffer(game, WindowConfig(start=10**7))
         self.version = 0
 
@@ -112,7 +115,7 @@ class Curve:
         while not done():
             self.take()
             if time.perf_counter() - start > limit:
-                raise TimeoutError(f"not done within {limit:.0f} seconds; {len(self.runner.staff)} hired")
+                raise TimeoutError(f"not done within {limit:.0f} seconds; {len(self.runner.actors)} actors")
         return time.perf_counter() - start
 
     def wait(self, seconds: float) -> None:
@@ -123,25 +126,25 @@ class Curve:
     def playing(self) -> list[int]:
         """The processes that play."""
         if self.aggregate:
-            return processes("ray::_Actor")
-        return [hired.pid for hired in self.runner.staff.values() if hired.pid]
+            return processes("ray::_RayActor")
+        return [actor.pid for actor in self.runner.actors.values() if actor.pid]
 
-    def hire(self, actors: int) -> float:
-        """So many in all; seconds until all are at work."""
+    def grow(self, actors: int) -> float:
+        """Have so many actors; the seconds until all of them have reported work."""
         self.runner.cluster = replace(self.runner.cluster, num_actors=actors)
-        staff = self.runner.staff
+        handles = self.runner.actors
         return self.until(
-            lambda: len(self.playing()) >= actors and bool(staff) and all(any(hired.counts) for hired in staff.values())
+            lambda: len(self.playing()) >= actors and bool(handles) and all(h.has_worked for h in handles.values())
         )
 
     def idle(self, actors: int) -> dict[str, float]:
         """What one costs before it plays and after its first call, medians of ``actors``: seconds of CPU, megabytes."""
         self.runner.cluster = replace(self.runner.cluster, num_actors=actors)
-        staff = self.runner.staff
-        begun = self.until(lambda: len(staff) == actors and all(h.pid and not h.calls for h in staff.values()))
-        found = {"start_s": begun, "start_cpu_s": self.cpu_each(), "idle_MB": self.memory()}
+        handles = self.runner.actors
+        start = self.until(lambda: len(handles) == actors and all(h.pid and not h.calls for h in handles.values()))
+        found = {"start_s": start, "start_cpu_s": self.cpu_each(), "idle_MB": self.memory()}
         self.publish(1)
-        self.hire(actors)
+        self.grow(actors)
         return {name: round(value, 2) for name, value in (found | {"first_call_cpu_s": self.cpu_each()}).items()}
 
     def cpu_each(self) -> float:
@@ -156,21 +159,21 @@ class Curve:
 
     def row(self, actors: int, seconds: float) -> dict[str, Any]:
         """Evaluations a second of so many actors, CPU of driver and actors, their memory."""
-        hired = self.hire(actors)
+        starting = self.grow(actors)
         self.wait(WARM * (5 if self.aggregate else 1))  # it is not told when the last one begins
-        playing, staff = self.playing(), self.runner.staff
-        helpers = [each.pid for each in staff.values()] if self.aggregate else []
+        playing = self.playing()
+        helpers = [each.pid for each in self.runner.actors.values()] if self.aggregate else []
         daemons = processes("raylet/raylet", "gcs_server")
         pids = {"actors_cpu": playing, "aggregators_cpu": helpers, "daemons_cpu": daemons, "driver_cpu": [os.getpid()]}
         before = {name: spent(those) for name, those in pids.items()}
-        self.runner.heard = {}
+        self.runner.reports = {}
         start, positions = time.perf_counter(), 0
-        while time.perf_counter() - start < seconds or min(map(len, self.runner.heard.values())) < 2:
+        while time.perf_counter() - start < seconds or min(map(len, self.runner.reports.values())) < 2:
             positions += self.take()
-        heard = list(self.runner.heard.values())
-        span, calls = time.perf_counter() - start, sum(map(len, heard))
+        reports = list(self.runner.reports.values())
+        span, calls = time.perf_counter() - start, sum(map(len, reports))
         used = {name: spent(those) - before[name] for name, those in pids.items()}
-        rates = [(each[-1][1] - each[0][1]) / (each[-1][0] - each[0][0]) for each in heard]
+        rates = [(each[-1][1] - each[0][1]) / (each[-1][0] - each[0][0]) for each in reports]
         row = {
             "actors": actors,
             "rate": self.rate,
@@ -184,7 +187,7 @@ class Curve:
             "us_an_evaluation": round(1e6 * used["actors_cpu"] / span / sum(rates), 2),
             "driver_ms_a_call": round(1e3 * used["driver_cpu"] / calls, 3),
             "actor_MB": round(self.memory()),
-            "hiring_s": round(hired, 1),
+            "hiring_s": round(starting, 1),
         }
         print(row, file=sys.stderr, flush=True)
         return row
@@ -229,16 +232,16 @@ def ingest() -> dict[str, float]:
     game = make("connect_four")
     config = SelfPlayConfig(num_games=64, quantum=9000, search=SearchConfig(num_simulations=4))
     records = LocalRunner(game, config, lambda: hash_network(game), seed=1, deterministic=True).collect()
-    part, count = CheckedBatch.of(game, records), num_samples(records)
-    replays = {name: ReplayBuffer(game, WindowConfig(start=10**7)) for name in ("records", "sheaf")}
+    batch, count = CheckedBatch.of(game, records), num_samples(records)
+    replays = {name: ReplayBuffer(game, WindowConfig(start=10**7)) for name in ("records", "batches")}
     works: dict[str, Callable[[], Any]] = {
-        "taken": lambda: replays["records"].add(unpack(game, part.data)),
+        "taken": lambda: replays["records"].add(unpack(game, batch.data)),
         "packed": lambda: pack(game, records),
         "appended": lambda: (
-            replays["sheaf"].add(CheckedGames(game, [part])),
-            pack_games(game, [CheckedGames(game, [part])]),
+            replays["batches"].add(CheckedGames(game, [batch])),
+            pack_games(game, [CheckedGames(game, [batch])]),
         ),
-        "checked": lambda: CheckedBatch.of(game, unpack(game, part.data)),
+        "checked": lambda: CheckedBatch.of(game, unpack(game, batch.data)),
     }
     spans: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(8):
@@ -246,9 +249,9 @@ def ingest() -> dict[str, float]:
             start = time.process_time()
             work()
             spans[name].append((time.process_time() - start) / count)
-    size = sum(array.nbytes for array in part.rows) / count
+    size = sum(array.nbytes for array in batch.positions) / count
     found = {name: statistics.median(each[1:]) for name, each in spans.items()}
-    return found | {"bytes_packed": len(part.data) / count, "bytes_of_a_row": size}
+    return found | {"bytes_packed": len(batch.data) / count, "bytes_of_a_row": size}
 
 
 def main() -> None:

@@ -11,9 +11,8 @@ import os
 import queue
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +26,7 @@ from selfplay.cores import num_cores
 from selfplay.game_loop import GameLoop, Start
 from selfplay.openings import Opening, random_openings
 from selfplay.records import GameRecord, num_samples
-
-Weights = Mapping[str, Any]
+from selfplay.runner import Evaluator, Weights
 
 OPENING_PLY = 1 << 40
 """The ply whose key decides how long a game's opening is; no game has that many."""
@@ -37,23 +35,6 @@ STARTS_AT_ONCE = 32
 
 BEHIND_THE_LEARNER = 10
 """How much nicer threads of self-play are than the learner, whose steps wait for nobody where cores are few."""
-
-
-class Evaluator(Protocol):
-    """An ``Evaluate`` that takes new weights and counts its work."""
-
-    def __call__(self, states: Any, positions: Any) -> Any: ...
-
-    def load(self, weights: Weights, version: int) -> None: ...
-
-    @property
-    def version(self) -> int: ...
-
-    @property
-    def asked(self) -> int: ...
-
-    @property
-    def evaluated(self) -> int: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,18 +59,6 @@ class SelfPlayConfig(Settings, called="self_play"):
     def agree(self) -> None:
         if self.search.num_simulations < 1:
             raise ValueError("self_play.search.num_simulations is 0: it must be 1 or more, or nothing is learned")
-
-
-class Runner(Protocol):
-    """Where games come from."""
-
-    def publish(self, weights: Weights, version: int) -> None:
-        """Play with these weights from now on."""
-
-    def collect(self, timeout: float) -> Sequence[GameRecord]:
-        """Games finished since the last call; waits up to ``timeout`` seconds for the first."""
-
-    def close(self) -> None: ...
 
 
 def self_play_openings(game: Game, config: SelfPlayConfig, seed: int, ids: NDArray[np.int64]) -> list[Opening]:

@@ -1,0 +1,47 @@
+"""The protocols of self-play: a runner plays games for the learner, and an evaluator gives its searches values.
+
+The runners are ``local_runner.LocalRunner``, in this process, and ``distributed.ray_runner.RayRunner``, on a cluster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from selfplay.records import GameRecord
+
+Weights = Mapping[str, Any]
+"""A network's arrays or tensors by name."""
+
+
+class Evaluator(Protocol):
+    """An ``Evaluate`` that loads new weights and counts its work."""
+
+    def __call__(self, states: Any, positions: Any) -> Any: ...
+
+    def load(self, weights: Weights, version: int) -> None: ...
+
+    @property
+    def version(self) -> int:
+        """The version of the weights that were loaded last."""
+
+    @property
+    def asked(self) -> int:
+        """The number of positions that it was called with."""
+
+    @property
+    def evaluated(self) -> int:
+        """The number of those that the network evaluated; a cache had the others."""
+
+
+class Runner(Protocol):
+    """Plays games for the learner."""
+
+    def publish(self, weights: Weights, version: int) -> None:
+        """Play with these weights from now on."""
+
+    def collect(self, timeout: float) -> Sequence[GameRecord]:
+        """Games finished since the last call; waits up to ``timeout`` seconds for the first."""
+
+    def close(self) -> None:
+        """Stop playing; games that are not finished are dropped."""
