@@ -97,7 +97,7 @@ def tests(count: int, random: np.random.Generator) -> list[dict[str, Any]]:
                         condition = np.broadcast_to(PAIR_SCORES - expected_score(truth), shape.shape)
                         chances = tilt_distribution(shape, condition)[0]
                     else:
-                        chances = test._by_ratio(np.maximum(shape, 1e-12), truth)[0]
+                        chances = test._fit_normalized(np.maximum(shape, 1e-12), truth)[0]
                     found = run_tests(test, chances, count, random)
                     wrong = found["H1"] if truth == elo0 else found["H0"]
                     asked = {"model": model, "elo0": elo0, "elo1": elo1, "alpha": 0.05, "beta": 0.05}

@@ -13,7 +13,8 @@ from agent.player import ImmediatePlayer, RandomPlayer
 from agent.players import make_player
 from games import Game, make
 from games.game import States
-from selfplay.matches.match import Counts, make_result, play_match, points_for_a
+from selfplay.matches.elo import WinDrawLoss
+from selfplay.matches.match import make_result, play_match, points_for_a
 from selfplay.matches.sprt import Sprt
 from selfplay.records import validate
 
@@ -91,7 +92,7 @@ def test_repeated_games_are_no_more_data(game: Game) -> None:
 
 def test_a_search_beats_chance(game: Game) -> None:
     search = make_player("mcts:20", game, num_slots=8, seed=0)
-    shown: list[tuple[int, Counts, float | None]] = []
+    shown: list[tuple[int, WinDrawLoss, float | None]] = []
     result = play_match(
         game, search, RandomPlayer(game), games=24, num_slots=8, progress=lambda *each: shown.append(each)
     )
@@ -116,9 +117,9 @@ def test_an_empty_book_is_refused(game: Game) -> None:
 
 def test_threads_play_the_same_games(game: Game) -> None:
     def match(threads: int) -> list[list[int]]:
-        crews = [tuple(make_player("mcts:12", game, num_slots=5) for _ in range(2)) for _ in range(threads)]
-        others = [(a, b) for a, b in crews[1:]]
-        a, b = crews[0]
+        pairs = [tuple(make_player("mcts:12", game, num_slots=5) for _ in range(2)) for _ in range(threads)]
+        others = [(a, b) for a, b in pairs[1:]]
+        a, b = pairs[0]
         result = play_match(game, a, b, games=40, num_slots=5, others=others, seed=3)
         return [record.actions.tolist() for record in result.records]
 
