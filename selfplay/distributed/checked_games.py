@@ -5,7 +5,7 @@ learns.
 
 To check a position against the rules and to turn it into a row of the replay buffer takes microseconds; to append that
 row takes a tenth of one. If an aggregator does the former, the learner's process only appends, and gets the same bits.
-The check itself is ``selfplay.records.validate``.
+The check itself is ``selfplay.records.validate_records``.
 """
 
 from __future__ import annotations

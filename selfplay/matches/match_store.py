@@ -17,7 +17,7 @@ from agent.storage import durable_files
 from agent.storage.write_errors import append
 from games.game import Game
 from selfplay import game_json
-from selfplay.records import GameRecord, validate
+from selfplay.records import GameRecord, validate_records
 
 AGREEMENT, GAMES, RESULT = "match.json", "games.jsonl", "result.json"
 SCHEMA = 1
@@ -105,7 +105,7 @@ class MatchStore:
                 if not line.endswith(b"\n"):
                     raise ValueError(f"{place} was cut off")
                 record = game_json.parse_line(self.game, line, place)
-                validate(self.game, [record], place)
+                validate_records(self.game, [record], place)
                 if record.id in self.records:
                     raise ValueError(f"{place} repeats game {record.id}")
             except ValueError as error:

@@ -12,11 +12,11 @@ from agent import random_numbers
 from agent.inference.evaluate import hash_evaluate
 from agent.search.search import SearchConfig
 from selfplay.local_runner import LocalRunner, SelfPlayConfig, self_play_openings, self_play_terms
-from selfplay.records import GameRecord, num_samples, validate
+from selfplay.records import GameRecord, num_samples, validate_records
 
 
-class Hashed:
-    """The hash network with the face of one that learns."""
+class HashEvaluator:
+    """An ``Evaluator`` around the hash network, which has no weights."""
 
     def __init__(self) -> None:
         self.version = self.asked = self.evaluated = 0
@@ -33,7 +33,7 @@ def config(**over: Any) -> SelfPlayConfig:
 
 
 def runner(settings: SelfPlayConfig, *, seed: int = 1, deterministic: bool = True) -> LocalRunner:
-    return LocalRunner(games.make("tic_tac_toe"), settings, Hashed, seed=seed, deterministic=deterministic)
+    return LocalRunner(games.make("tic_tac_toe"), settings, HashEvaluator, seed=seed, deterministic=deterministic)
 
 
 def by_id(records: list[GameRecord]) -> dict[int, GameRecord]:
@@ -58,12 +58,12 @@ def test_games_in_threads_are_the_games_of_one_loop() -> None:
     assert len(common) >= 10
     for i in common:
         assert wanted[i].actions.tolist() == found[i].actions.tolist()
-    validate(games.make("tic_tac_toe"), list(found.values()))
+    validate_records(games.make("tic_tac_toe"), list(found.values()))
 
 
 def test_a_core_is_left_to_the_learner(monkeypatch: pytest.MonkeyPatch) -> None:
-    for found, groups in ((1, 1), (2, 1), (5, 4)):
-        monkeypatch.setattr("selfplay.local_runner.cores", lambda found=found: found)
+    for num_cores, groups in ((1, 1), (2, 1), (5, 4)):
+        monkeypatch.setattr("selfplay.local_runner.num_cores", lambda num_cores=num_cores: num_cores)
         assert len(runner(config(), deterministic=False).loops) == groups
     assert len(runner(config(num_groups=3), deterministic=False).loops) == 3
 

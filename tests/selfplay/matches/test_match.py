@@ -16,7 +16,7 @@ from games.game import States
 from selfplay.matches.elo import WinDrawLoss
 from selfplay.matches.match import make_result, play_match, points_for_a
 from selfplay.matches.sprt import Sprt
-from selfplay.records import validate
+from selfplay.records import validate_records
 
 pytestmark = pytest.mark.nojit
 
@@ -48,7 +48,7 @@ def test_every_opening_is_played_from_both_seats(game: Game) -> None:
     begins = [record.actions[:3].tolist() for record in result.records]
     assert begins[::2] == begins[1::2]
     assert all(record.opening == 3 for record in result.records)
-    validate(game, result.records)
+    validate_records(game, result.records)
 
 
 def test_counts_agree_with_the_records(game: Game) -> None:
@@ -167,5 +167,5 @@ def test_a_player_that_fails_loses_its_games_and_the_match_goes_on(game: Game) -
     assert {each.loser for each in result.forfeits} == {"b"}
     assert {each.reason for each in result.forfeits} == {"does not start", "crashed"}
     assert {len(record.actions) for record in result.records} == {1, 2}
-    validate(game, result.records)
+    validate_records(game, result.records)
     json.dumps(result.as_json(), allow_nan=False)
