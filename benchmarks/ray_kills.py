@@ -31,7 +31,7 @@ from ray.cluster_utils import Cluster
 from agent.search.search import SearchConfig
 from agent.storage import durable_files
 from benchmarks.machine import report
-from benchmarks.waiting import waiting
+from benchmarks.slow_evaluator import slow_hash_network
 from games import make
 from selfplay.distributed.actor import hash_network
 from selfplay.distributed.cluster_connection import retry_start
@@ -87,7 +87,7 @@ def run(kills: int, minutes: float, seed: int, state: dict[str, Any]) -> None:
     ray.init(cluster.address, log_to_driver=False, logging_level="error")
     config = RayConfig(num_actors=4, num_cpus=0.5, seconds=0.2, timeout=20.0)
     ids: dict[str, Any] = {"first_id": state["next_id"], "missing": state["missing"]}
-    runner = RayRunner(make("tic_tac_toe"), PLAY, waiting, seed=seed, cluster=config, **ids)
+    runner = RayRunner(make("tic_tac_toe"), PLAY, slow_hash_network, seed=seed, cluster=config, **ids)
     runner.publish({}, 0)
     next_kill = 0.0
 

@@ -1,10 +1,10 @@
-"""Throughput against the number of actors, with the network replaced by one that sleeps; and what the driver costs.
+"""Throughput of RayRunner by the number of actors, with an evaluator that sleeps; and the driver's CPU time.
 
-The sleeping evaluator gives ``--rate`` evaluations a second an actor, 10,000 unless told otherwise, and needs neither
-torch nor observations, so that two cores host 64 actors; many games at once make the search cheap, too. One cluster
-grows from the first to the last number of actors, so that each is started once. An actor's rate is what it counted
-between its first and its last answer in the window: nothing is won or lost at the window's ends. CPU seconds are those
-of each process; benchmarks.scaling_sim is fed with them. ``--aggregate`` puts an aggregator between.
+The sleeping evaluator makes ``--rate`` evaluations per second in each actor, 10,000 by default. It needs neither torch
+nor observations, so that two cores can host 64 actors; with many games at once, the search is cheap too. One cluster
+grows from the first to the last number of actors, so that each actor starts once. An actor's rate is measured between
+its first and its last report in the window, so that the ends of the window do not matter. CPU seconds are those of each
+process; they are the input of benchmarks.scaling_sim. ``--aggregate`` puts an aggregator between driver and actors.
 
     python -m benchmarks.ray_scaling [--actors 1 2 4 8] [--rate 10000] [--games 1024] [--aggregate] [--seconds 20]
         [--update-call 0.5] [--out FILE.json]
@@ -34,7 +34,7 @@ import ray
 from agent.inference.evaluate import uniform_evaluate
 from agent.search.search import SearchConfig
 from benchmarks.machine import report
-from benchmarks.processes import processes, proportional, spent
+from benchmarks.processes import cpu_seconds, memory_megabytes, processes
 from games import make
 from games.game import Game
 from selfplay.distributed.actor import ActorReport, FixedEvaluator
@@ -46,18 +46,18 @@ from selfplay.records import pack, unpack
 from training.replay_buffer import ReplayBuffer, WindowConfig
 
 SIMULATIONS = 100
-WARM = 3.0  # seconds between the last actor's first answer and the beginning of what counts
+WARM_UP = 3.0  # seconds between the last actor's first report and the start of the measurement
 PARAMETERS = 5_000_000
-LENIENT = 0.25  # seconds
-START = 600.0  # seconds that actors may take to be at work
+MAX_LATENESS = 0.25  # seconds that an evaluator may make up for
+START_TIMEOUT = 600.0  # seconds until all actors must have reported work
 
 
 class SleepingEvaluator(FixedEvaluator):
-    """No knowledge at ``rate`` evaluations a second; the time that a search takes meanwhile is slept less.
+    """Evaluates every position as even, ``rate`` positions per second; the time that the search takes is not slept.
 
-    What an actor waits for cores or for the driver is made up for as far as ``LENIENT`` goes; the rest is lost.
+    Up to ``MAX_LATENESS`` seconds that an actor waits for a core or for the driver are made up for; the rest is lost.
 
-    ``marks``: a folder where each process says when it has read which weights.
+    ``marks``: a folder in which each process creates a file when it has loaded a version of the weights.
     """
 
     observes = False
@@ -67,7 +67,7 @@ class SleepingEvaluator(FixedEvaluator):
         self.rate, self.marks, self.free = rate, marks, time.perf_counter()
 
     def __call__(self, states: Any, positions: Any) -> Any:
-        self.free = max(self.free, time.perf_counter() - LENIENT) + len(states) / self.rate
+        self.free = max(self.free, time.perf_counter() - MAX_LATENESS) + len(states) / self.rate
         time.sleep(max(0.0, self.free - time.perf_counter()))
         return super().__call__(states, positions)
 
@@ -87,7 +87,7 @@ class WatchedRayRunner(RayRunner):
 
 
 class Curve:
-    """One cluster whose actors become more."""
+    """One cluster whose number of actors grows."""
 
     def __init__(self, rate: float, games: int, aggregate: bool) -> None:
         self.rate, self.aggregate = rate, aggregate
@@ -102,29 +102,29 @@ class Curve:
         self.replay = ReplayBuffer(game, WindowConfig(start=10**7))
         self.version = 0
 
-    def take(self) -> int:
-        """What finished, as a learner takes it; how many positions."""
+    def collect(self) -> int:
+        """Add the finished games to a replay buffer, as a learner does; return the number of their positions."""
         games = self.runner.collect(0.5)
         if games:
             self.replay.add(games)
         return num_samples(games)
 
-    def until(self, done: Callable[[], bool], limit: float = START) -> float:
+    def until(self, done: Callable[[], bool], limit: float = START_TIMEOUT) -> float:
         """Seconds until ``done``; TimeoutError after ``limit``."""
         start = time.perf_counter()
         while not done():
-            self.take()
+            self.collect()
             if time.perf_counter() - start > limit:
                 raise TimeoutError(f"not done within {limit:.0f} seconds; {len(self.runner.actors)} actors")
         return time.perf_counter() - start
 
     def wait(self, seconds: float) -> None:
-        """Go on taking games for so long."""
+        """Collect games for so many seconds."""
         end = time.perf_counter() + seconds
         self.until(lambda: time.perf_counter() > end)
 
     def playing(self) -> list[int]:
-        """The processes that play."""
+        """The processes of the actors that play."""
         if self.aggregate:
             return processes("ray::_RayActor")
         return [actor.pid for actor in self.runner.actors.values() if actor.pid]
@@ -138,7 +138,7 @@ class Curve:
         )
 
     def idle(self, actors: int) -> dict[str, float]:
-        """What one costs before it plays and after its first call, medians of ``actors``: seconds of CPU, megabytes."""
+        """Medians of ``actors``: CPU seconds and megabytes before the first call, and CPU seconds after it."""
         self.runner.cluster = replace(self.runner.cluster, num_actors=actors)
         handles = self.runner.actors
         start = self.until(lambda: len(handles) == actors and all(h.pid and not h.calls for h in handles.values()))
@@ -148,36 +148,41 @@ class Curve:
         return {name: round(value, 2) for name, value in (found | {"first_call_cpu_s": self.cpu_each()}).items()}
 
     def cpu_each(self) -> float:
-        return statistics.median(spent([pid]) for pid in self.playing())
+        return statistics.median(cpu_seconds([pid]) for pid in self.playing())
 
     def memory(self) -> float:
-        return statistics.median(proportional(pid) for pid in self.playing())
+        return statistics.median(memory_megabytes(pid) for pid in self.playing())
 
     def publish(self, parameters: int) -> None:
         self.version += 1
         self.runner.publish({"weights": np.zeros(parameters, np.float32)}, self.version)
 
     def row(self, actors: int, seconds: float) -> dict[str, Any]:
-        """Evaluations a second of so many actors, CPU of driver and actors, their memory."""
+        """Evaluations per second of so many actors, CPU time of driver and actors, and their memory."""
         starting = self.grow(actors)
-        self.wait(WARM * (5 if self.aggregate else 1))  # it is not told when the last one begins
+        self.wait(WARM_UP * (5 if self.aggregate else 1))  # an aggregator does not report when its last actor begins
         playing = self.playing()
-        helpers = [each.pid for each in self.runner.actors.values()] if self.aggregate else []
+        aggregators = [each.pid for each in self.runner.actors.values()] if self.aggregate else []
         daemons = processes("raylet/raylet", "gcs_server")
-        pids = {"actors_cpu": playing, "aggregators_cpu": helpers, "daemons_cpu": daemons, "driver_cpu": [os.getpid()]}
-        before = {name: spent(those) for name, those in pids.items()}
+        pids = {
+            "actors_cpu": playing,
+            "aggregators_cpu": aggregators,
+            "daemons_cpu": daemons,
+            "driver_cpu": [os.getpid()],
+        }
+        before = {name: cpu_seconds(group) for name, group in pids.items()}
         self.runner.reports = {}
         start, positions = time.perf_counter(), 0
         while time.perf_counter() - start < seconds or min(map(len, self.runner.reports.values())) < 2:
-            positions += self.take()
+            positions += self.collect()
         reports = list(self.runner.reports.values())
         span, calls = time.perf_counter() - start, sum(map(len, reports))
-        used = {name: spent(those) - before[name] for name, those in pids.items()}
+        used = {name: cpu_seconds(group) - before[name] for name, group in pids.items()}
         rates = [(each[-1][1] - each[0][1]) / (each[-1][0] - each[0][0]) for each in reports]
         row = {
             "actors": actors,
             "rate": self.rate,
-            "aggregators": len(helpers),
+            "aggregators": len(aggregators),
             "evaluations_per_s": round(sum(rates)),
             "of_linear": round(sum(rates) / actors / self.rate, 3),
             "slowest": round(min(rates) * len(rates) / actors / self.rate, 3),
@@ -193,8 +198,9 @@ class Curve:
         return row
 
     def update(self, actors: int, call: float) -> dict[str, Any]:
-        """Seconds from publishing 5 M parameters until the last actor has read them, with calls so long; and the same
-        of a single parameter, which is what calls under way take.
+        """Seconds from publishing 5 M parameters until the last actor has loaded them, for calls of ``call`` seconds.
+
+        The same is measured for a single parameter: that is the time that the calls in flight take.
         """
         self.runner.cluster = replace(self.runner.cluster, seconds=call)
         self.wait(6.0)
@@ -202,7 +208,9 @@ class Curve:
         for name, parameters in (("bare", 1), ("update", PARAMETERS)):
             spans = []
             for turn in range(4):
-                self.wait(2.0 + 0.37 * turn * self.runner.seconds)  # calls are not to fall into step
+                self.wait(
+                    2.0 + 0.37 * turn * self.runner.seconds
+                )  # so that publishing does not always hit the same moment of a call
                 spans.append(self.arrivals(parameters, actors))
             found |= {f"{name}_median_s": round(statistics.median(map(statistics.median, spans)), 2)}
             found |= {f"{name}_last_s": [round(each[-1], 2) for each in spans]}
@@ -210,7 +218,7 @@ class Curve:
         return found
 
     def arrivals(self, parameters: int, actors: int) -> list[float]:
-        """Seconds from publishing so many until each of the actors has read them, rising."""
+        """Seconds from publishing so many parameters until each actor has loaded them, in rising order."""
         start = time.time()
         self.publish(parameters)
         names = f"{self.version}.*"
@@ -223,8 +231,10 @@ class Curve:
 
 
 def ingest() -> dict[str, float]:
-    """Seconds of the driver for one position: as records, which it unpacks, checks, turns into rows and packs for the
-    disk; from an aggregator, which did all that; and a position's bytes, packed and as a row.
+    """Seconds of the driver for one position, and its bytes, packed and as a row of the replay buffer.
+
+    A position from an actor is unpacked, checked, turned into a row and packed for the disk; one from an aggregator is
+    only appended.
     """
     from selfplay.distributed.actor import hash_network
     from selfplay.local_runner import LocalRunner

@@ -84,7 +84,7 @@ def self_play_terms(config: SelfPlayConfig) -> Callable[..., Terms]:
 
 
 class LocalRunner:
-    """A ``Runner`` in this process: groups of games in threads, or one ``deterministic`` group in turns with the learner."""
+    """Plays in this process: groups of games in threads, or one ``deterministic`` group in turns with the learner."""
 
     def __init__(
         self,
