@@ -1,4 +1,4 @@
-"""Self-play: seeds by construction, playout caps, openings, threads that lose nothing."""
+"""Self-play in this process: seeds, playout caps, openings, and threads that lose no game."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_an_error_in_a_thread_reaches_the_collector() -> None:
     threads.close()
 
 
-def test_playout_caps_grant_full_searches_at_their_share() -> None:
+def test_the_share_of_full_searches_is_full_fraction() -> None:
     settings = config(full_fraction=0.25, fast_simulations=3)
     ids, plies = np.arange(4000), np.zeros(4000, np.int64)
     terms = self_play_terms(settings)(ids, plies, random_numbers.make_keys(0, ids, plies))
@@ -89,7 +89,7 @@ def test_playout_caps_grant_full_searches_at_their_share() -> None:
     assert (terms.budgets[terms.explore] == 8).all()
 
 
-def test_openings_follow_from_the_id_and_never_end_a_game() -> None:
+def test_the_id_determines_the_opening_and_no_opening_ends_a_game() -> None:
     game = games.make("connect_four")
     settings = config(opening_plies=2, deep_openings=0.5, max_opening_plies=40)
     ids = np.arange(400)

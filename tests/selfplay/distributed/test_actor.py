@@ -1,4 +1,4 @@
-"""The actor: a call lasts as long as it was told to, and where a call ends changes no game."""
+"""The actor: a call lasts the given time, and where a call ends changes no game."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_game_file_that_travels_is_executed_from_a_private_folder(
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     trap = private_path()
     trap.mkdir()
-    trap.chmod(0o777)  # somebody was here first
+    trap.chmod(0o777)  # another user has made the folder first
     source = b"from games.rules.tic_tac_toe import game as made\ngame = made()\nplace = __file__\n"
     job = ActorJob(
         game="gone/mine.py:game", source=source, config=SelfPlayConfig(), evaluator=lambda game: None, seed=0

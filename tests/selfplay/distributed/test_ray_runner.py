@@ -1,4 +1,4 @@
-"""RayRunner on a real cluster of several nodes, with real processes killed: the same games, each exactly once."""
+"""RayRunner on a real cluster of several nodes: processes are killed, and every game still comes exactly once."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def equal_games(game: Game, found: dict[int, GameRecord], wanted: dict[int, Game
 
 @pytest.mark.parametrize(("actors", "groups", "above"), [(1, 1, 100), (2, 1, 100), (1, 3, 100), (3, 1, 0), (0, 1, 1)])
 def test_the_games_are_those_of_the_local_runner(make: Make, actors: int, groups: int, above: int) -> None:
-    """Also where aggregators hand them over: above 0 and 1 actors here."""
+    """Also with aggregators: here if there are more than 0 or 1 actors."""
     runner = make(num_actors=actors, groups=groups, num_cpus=0.5, aggregate_above=above)
     found = collect(runner, 200)
     check_no_id_is_lost(runner, found)
@@ -144,7 +144,9 @@ def test_actors_killed_at_random(make: Make) -> None:
             found[record.id] = record
     check_no_id_is_lost(runner, found)
     assert not runner.assignments.quarantined
-    assert sum("is replaced" in note for note in runner.notes) >= NUM_KILLS * 2 // 3  # two may die between two looks
+    assert (
+        sum("is replaced" in note for note in runner.notes) >= NUM_KILLS * 2 // 3
+    )  # two may die before the driver notices either
     equal_games(runner.game, found, local(runner.game, PLAIN, 200))
 
 
@@ -189,7 +191,7 @@ def _text(path: Path) -> bytes:
 
 
 def test_a_node_comes_and_goes(make: Make, cluster: Any) -> None:
-    """Without a number of actors there are as many as fit, and the run goes on when a node is taken away."""
+    """With num_actors 0 there are as many actors as fit, and the run continues when a node leaves."""
     runner = make(num_actors=0)
     found = collect(runner, 50)
     assert len(runner.actors) == 2
@@ -234,7 +236,7 @@ def _alive(pid: int) -> bool:
 
 
 def deadly(game: Game, where: bytes) -> Any:
-    """The hash network, and the end of any process that looks at one position."""
+    """The hash network, which ends its process at one position."""
 
     def evaluate(states: Any, positions: Any) -> Any:
         if any(observation.tobytes() == where for observation in positions.observation):
@@ -246,7 +248,7 @@ def deadly(game: Game, where: bytes) -> Any:
 
 @pytest.mark.parametrize("above", [100, 0])
 def test_a_poisoned_game_is_quarantined(make: Make, above: int) -> None:
-    """One position kills whoever looks at it; the game that reaches it goes into quarantine, and no other."""
+    """One position kills every process that evaluates it; only the game that reaches it goes into quarantine."""
     game = games.make("connect_four")
     config = SelfPlayConfig(num_games=9, opening_plies=12, search=SearchConfig(num_simulations=4))
     openings = self_play_openings(game, config, 1, np.arange(9))
@@ -262,7 +264,7 @@ def test_a_poisoned_game_is_quarantined(make: Make, above: int) -> None:
         found |= collect(runner, 1)
     assert runner.assignments.quarantined == [bad]
     assert any(f"game {bad} is in quarantine" in note for note in runner.notes)
-    while not set(range(9)) <= {*found, bad}:  # the others go on, also those that were under way beside it
+    while not set(range(9)) <= {*found, bad}:  # the other games go on, also those that its actors were playing
         found |= collect(runner, 1)
     found |= collect(runner, 20)
     assert bad not in found

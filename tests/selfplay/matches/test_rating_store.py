@@ -1,4 +1,4 @@
-"""The rating database: every game once, no folder taken for another."""
+"""The rating database: every game is stored once, and a folder with another agreement is refused."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def game(actions: list[int], outcome: int, reason: str = "") -> GameRecord:
     )
 
 
-def test_games_are_kept_and_counted_by_seating(tmp_path: Path) -> None:
+def test_games_are_stored_and_counted_by_seating(tmp_path: Path) -> None:
     with RatingStore(tmp_path, AGREED) as store:
         x, y = store.add_player(identify_player("random")), store.add_player(identify_player("mcts:5"))
         store.add([(GameKey(x, y, 0), game([1, 2], 1)), (GameKey(y, x, 0), game([1, 2], -1))])

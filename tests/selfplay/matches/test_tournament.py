@@ -83,10 +83,10 @@ def test_in_parts_it_is_the_same_tournament(game: Game, tmp_path: Path) -> None:
     names = ("random", "mcts:5", "minimax:2")
     whole, parts = Host(game, tmp_path / "whole"), Host(game, tmp_path / "parts")
     whole.play(*names)
-    taken = 0
-    while taken < 24:
-        taken += (once := parts.play(*names[::-1], total=5))
-        assert once == min(5, 24 - taken + once)
+    played = 0
+    while played < 24:
+        played += (once := parts.play(*names[::-1], total=5))
+        assert once == min(5, 24 - played + once)
     assert rows(tmp_path / "parts") == rows(tmp_path / "whole")
 
 
