@@ -1,9 +1,9 @@
-"""Shards, checkpoints and metrics of a run, cut short or with a bit turned over at random places: is it always noticed?
+"""Does a run notice a damaged shard, checkpoint or metrics file? Files are cut short, or a random bit is flipped.
 
-A small run is trained; then one of its files is damaged, and what the next start of the run reads is looked at: the
-damage must be named, nothing of the damaged file may be used, and there must be something to go on from: the older
-checkpoint, the other shards, the lines that are whole. Metrics cut between two lines are a whole, shorter file, which
-nothing can tell from an earlier one; they are counted by themselves.
+A small run is trained; then one of its files is damaged, and the run is loaded again. It must name the damage, use
+nothing of the damaged file, and continue from the rest: the older checkpoint, the other shards, the complete lines.
+A metrics file that is cut between two lines is a valid, shorter file, which looks like an earlier one. Such cases are
+counted separately.
 
     python -m benchmarks.damage [--cases 1000] [--out FILE.json] [--json]
 """
@@ -47,49 +47,50 @@ CONFIG = TrainConfig(
     max_samples=1200,
 )
 
-GAME = make(CONFIG.game)  # one for all cases: another would load its kernels again
+GAME = make(CONFIG.game)  # one for all cases, since each game object loads its kernels again
 
 
-def trained(folder: Path) -> None:
-    """A run with several shards, checkpoints and lines of metrics."""
+def train_run(folder: Path) -> None:
+    """Train a run with several shards, checkpoints and lines of metrics."""
     AlphaZeroRun(GAME, CONFIG, folder).go()
     with metrics.Metrics(folder, tensorboard=False) as lines:
         for step in range(1, 40):
             lines.write(step, {"loss": 1 / step, "games": step * 10})
 
 
-def cut(whole: bytes, chance: random.Random) -> bytes:
-    return whole[: chance.randrange(len(whole))]
+def cut(whole: bytes, rng: random.Random) -> bytes:
+    return whole[: rng.randrange(len(whole))]
 
 
-def flip(whole: bytes, chance: random.Random) -> bytes:
-    at = chance.randrange(len(whole))
-    return whole[:at] + bytes([whole[at] ^ 1 << chance.randrange(8)]) + whole[at + 1 :]
+def flip_bit(whole: bytes, rng: random.Random) -> bytes:
+    at = rng.randrange(len(whole))
+    return whole[:at] + bytes([whole[at] ^ 1 << rng.randrange(8)]) + whole[at + 1 :]
 
 
 @functools.cache
-def held(data: bytes) -> int:
-    """Samples in an undamaged shard."""
+def count_samples(data: bytes) -> int:
+    """The number of samples in an undamaged shard."""
     return num_samples(unpack(GAME, data))
 
 
-def shard(folder: Path, damage: Callable[[Path], None], chance: random.Random) -> str:
-    """What went wrong, or nothing."""
-    there = list_shards(folder / "games")
-    number = chance.choice(sorted(there))
-    whole = {i: held(durable_files.read_checked(path)) for i, path in there.items()}
-    damage(there[number])
+def damage_shard(folder: Path, damage: Callable[[Path], None], rng: random.Random) -> str:
+    """Damage a shard; return what the run did wrong, or an empty text."""
+    shards = list_shards(folder / "games")
+    number = rng.choice(sorted(shards))
+    sizes = {i: count_samples(durable_files.read_checked(path)) for i, path in shards.items()}
+    damage(shards[number])
     replay = ReplayBuffer(GAME, CONFIG.learn.window)
     saved = RunStorage(GAME, CONFIG, folder).load(replay)
     if not any(f"{number:08d}.npz" in note for note in saved.notes):
         return "not named"
-    return "" if saved.trainer is not None and len(replay) == sum(whole.values()) - whole[number] else "accepted"
+    return "" if saved.trainer is not None and len(replay) == sum(sizes.values()) - sizes[number] else "accepted"
 
 
-def checkpoint(folder: Path, damage: Callable[[Path], None], chance: random.Random) -> str:
+def damage_checkpoint(folder: Path, damage: Callable[[Path], None], rng: random.Random) -> str:
+    """Damage a file of the newest checkpoint; return what the run did wrong, or an empty text."""
     steps = sorted(int(path.name) for path in (folder / "checkpoints").iterdir() if path.name.isdecimal())
     older = checkpoints.load_checkpoint(folder / "checkpoints", steps[-2])
-    damage(chance.choice(sorted((folder / "checkpoints" / str(steps[-1])).iterdir())))
+    damage(rng.choice(sorted((folder / "checkpoints" / str(steps[-1])).iterdir())))
     saved = RunStorage(GAME, CONFIG, folder).load(ReplayBuffer(GAME, CONFIG.learn.window))
     if not any(f"checkpoint {steps[-1]} " in note for note in saved.notes):
         return "not named"
@@ -97,7 +98,8 @@ def checkpoint(folder: Path, damage: Callable[[Path], None], chance: random.Rand
     return "" if same and saved.version == older.state["version"] else "accepted"
 
 
-def metrics_file(folder: Path, damage: Callable[[Path], None], chance: random.Random) -> str:
+def damage_metrics(folder: Path, damage: Callable[[Path], None], rng: random.Random) -> str:
+    """Damage the metrics; return what the run did wrong, or an empty text."""
     path, before = folder / metrics.FILE, metrics.read(folder)
     damage(path)
     torn = path.read_bytes()
@@ -112,30 +114,30 @@ def metrics_file(folder: Path, damage: Callable[[Path], None], chance: random.Ra
     return "a shorter file" if torn.endswith((b"\n", b"}")) or not torn else "not named"
 
 
-KINDS = {"shards": shard, "checkpoints": checkpoint, "metrics": metrics_file}
-DAMAGES = {"cut": cut, "bit turned over": flip}
+KINDS = {"shards": damage_shard, "checkpoints": damage_checkpoint, "metrics": damage_metrics}
+DAMAGES = {"cut": cut, "bit turned over": flip_bit}
 
 
 def attack(folder: Path, kind: str, how: str, cases: int, seed: int = 0) -> dict[str, Any]:
-    """One row: what came of so many damages to a copy of the run in ``folder``."""
-    chance = random.Random(f"{seed} {kind} {how}")
+    """One row: the outcomes of damaging so many copies of the run in ``folder``."""
+    rng = random.Random(f"{seed} {kind} {how}")
 
     def damage(path: Path) -> None:
-        path.write_bytes(DAMAGES[how](path.read_bytes(), chance))
+        path.write_bytes(DAMAGES[how](path.read_bytes(), rng))
 
     counts = {"accepted": 0, "not named": 0, "a shorter file": 0, "": 0}
     with tempfile.TemporaryDirectory() as place:
         for case in range(cases):
             copy = Path(place) / str(case)
             shutil.copytree(folder, copy)
-            counts[KINDS[kind](copy, damage, chance)] += 1
+            counts[KINDS[kind](copy, damage, rng)] += 1
             shutil.rmtree(copy)
     named = counts.pop("")
     return {"file": kind, "damage": how, "cases": cases, "named, and gone on without": named, **counts}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Damage a run's files at random places and look what is noticed.")
+    parser = argparse.ArgumentParser(description="Damage a run's files at random places and count what is noticed.")
     parser.add_argument("--cases", type=int, default=1000)
     parser.add_argument("--out")
     parser.add_argument("--json", action="store_true")
@@ -144,7 +146,7 @@ def main() -> None:
     rows = []
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "run"
-        trained(folder)
+        train_run(folder)
         for kind in KINDS:
             for how in DAMAGES:
                 rows.append(attack(folder, kind, how, flags.cases))

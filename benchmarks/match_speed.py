@@ -1,13 +1,13 @@
-"""How long a match takes: 400 games of Connect Four between two networks of 6 blocks of 64, 100 simulations a move.
+"""How long does a match take? 400 games of Connect Four between two 6 x 64 networks, with 100 simulations a move.
 
-Knows the command and its clock. The weights are drawn by lot, so the games are those of two beginners. Seconds are of
-the whole command, as a person waits for it: start, compiling, choosing the backend; the first round may have
-to fill Numba's cache on disk and is told apart.
+The weights are random. Seconds are those of the whole command, as a person waits for it: they include the start,
+compiling, and the choice of the backend. The first round, which may have to fill Numba's cache on disk, is marked.
 
     python -m benchmarks.match_speed [--rounds 3] [--games 400] [--simulations 100] [--out FILE] [--json]
 
-On a shared machine seconds mean little; ``cpu_seconds`` (user and system, of the command and all it starts) hold. The
-network is the cost: without bf16 in hardware (AMX, AVX512-bf16) it is ten times slower, which the result says.
+On a shared machine ``cpu_seconds`` (user and system time of the command and its child processes) say more than
+seconds. The network takes most of the time. Without bf16 in hardware (AMX, AVX512-bf16) it is ten times slower; the
+result says which.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from typing import Any
 from benchmarks.machine import report
 
 
-def model(folder: Path, seed: int, blocks: int, channels: int, simulations: int) -> Path:
-    """A model folder with weights drawn by ``seed``."""
+def write_model(folder: Path, seed: int, blocks: int, channels: int, simulations: int) -> Path:
+    """A model folder with random weights; ``seed`` determines them."""
     import safetensors.torch
     import torch
 
@@ -41,16 +41,16 @@ def model(folder: Path, seed: int, blocks: int, channels: int, simulations: int)
         NetworkConfig(blocks=blocks, channels=channels), game.observation_shape, game.action_layout
     )
     safetensors.torch.save_file(network.state_dict(), folder / "model.safetensors")
-    told = {"schema": 1, "game": game.name, "network": {"blocks": blocks, "channels": channels}}
-    (folder / "config.json").write_text(json.dumps({**told, "search": {"num_simulations": simulations}}))
+    config = {"schema": 1, "game": game.name, "network": {"blocks": blocks, "channels": channels}}
+    (folder / "config.json").write_text(json.dumps({**config, "search": {"num_simulations": simulations}}))
     return folder
 
 
-def play(words: list[str], folder: Path) -> dict[str, Any]:
-    """One match in a new process."""
-    before, begun = os.times(), time.perf_counter()
-    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False, env=environment())
-    seconds, after = time.perf_counter() - begun, os.times()
+def play_match(command: list[str], folder: Path) -> dict[str, Any]:
+    """Play one match in a new process; return its times and counts."""
+    before, start = os.times(), time.perf_counter()
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=environment())
+    seconds, after = time.perf_counter() - start, os.times()
     if done.returncode:
         raise SystemExit(done.stderr)
     result = json.loads(done.stdout.splitlines()[-1])
@@ -87,11 +87,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         names = [
-            model(folder / name, i, args.blocks, args.channels, args.simulations).name for i, name in enumerate("ab")
+            write_model(folder / name, i, args.blocks, args.channels, args.simulations).name
+            for i, name in enumerate("ab")
         ]
         command = [sys.executable, "-m", "honte", "match", *names, "--games", str(args.games), "--out", "match"]
         for number in range(args.rounds):
-            found = play([*command, "--fresh", "--json", *args.flags], folder)
+            found = play_match([*command, "--fresh", "--json", *args.flags], folder)
             rows.append({"round": number, "first": number == 0, **found})
             print(rows[-1], file=sys.stderr, flush=True)
     packages = {}

@@ -1,4 +1,4 @@
-"""What processes cost, as Linux tells it: which they are, their CPU seconds, their memory. Knows nothing of Ray."""
+"""Processes on Linux: their ids by command, their CPU seconds and their memory. Does not know Ray."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def processes(*names: str) -> list[int]:
-    """Whose command holds one of ``names``; Ray writes an actor's name there."""
+    """The processes whose command contains one of ``names``. Ray writes an actor's class and method there."""
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
@@ -17,8 +17,8 @@ def processes(*names: str) -> list[int]:
     return found
 
 
-def spent(pids: list[int]) -> float:
-    """Seconds of CPU that these processes have used."""
+def cpu_seconds(pids: list[int]) -> float:
+    """The CPU seconds that these processes have used together."""
     ticks = 0
     for pid in pids:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -26,7 +26,7 @@ def spent(pids: list[int]) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def proportional(pid: int) -> float:
-    """Megabytes of a process, shared pages divided among those that share them."""
+def memory_megabytes(pid: int) -> float:
+    """The megabytes of a process. A page that several processes share counts in equal parts."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024

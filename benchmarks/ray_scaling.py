@@ -1,10 +1,10 @@
-"""Throughput against the number of actors, with the network replaced by one that sleeps; and what the driver costs.
+"""Throughput of RayRunner by the number of actors, with an evaluator that sleeps; and the driver's CPU time.
 
-The sleeping evaluator gives ``--rate`` evaluations a second an actor, 10,000 unless told otherwise, and needs neither
-torch nor observations, so that two cores host 64 actors; many games at once make the search cheap, too. One cluster
-grows from the first to the last number of actors, so that each is started once. An actor's rate is what it counted
-between its first and its last answer in the window: nothing is won or lost at the window's ends. CPU seconds are those
-of each process; benchmarks.scaling_sim is fed with them. ``--aggregate`` puts an aggregator between.
+The sleeping evaluator makes ``--rate`` evaluations per second in each actor, 10,000 by default. It needs neither torch
+nor observations, so that two cores can host 64 actors; with many games at once, the search is cheap too. One cluster
+grows from the first to the last number of actors, so that each actor starts once. An actor's rate is measured between
+its first and its last report in the window, so that the ends of the window do not matter. CPU seconds are those of each
+process; they are the input of benchmarks.scaling_sim. ``--aggregate`` puts an aggregator between driver and actors.
 
     python -m benchmarks.ray_scaling [--actors 1 2 4 8] [--rate 10000] [--games 1024] [--aggregate] [--seconds 20]
         [--update-call 0.5] [--out FILE.json]
@@ -34,29 +34,30 @@ import ray
 from agent.inference.evaluate import uniform_evaluate
 from agent.search.search import SearchConfig
 from benchmarks.machine import report
-from benchmarks.processes import processes, proportional, spent
+from benchmarks.processes import cpu_seconds, memory_megabytes, processes
 from games import make
 from games.game import Game
-from selfplay.distributed.actor import ActorReport, FixedEvaluator, RayConfig
+from selfplay.distributed.actor import ActorReport, FixedEvaluator
 from selfplay.distributed.checked_games import CheckedBatch, CheckedGames, Games, num_samples, pack_games
+from selfplay.distributed.config import RayConfig
 from selfplay.distributed.ray_runner import RayRunner, connect
 from selfplay.local_runner import SelfPlayConfig
 from selfplay.records import pack, unpack
 from training.replay_buffer import ReplayBuffer, WindowConfig
 
 SIMULATIONS = 100
-WARM = 3.0  # seconds between the last actor's first answer and the beginning of what counts
+WARM_UP = 3.0  # seconds between the last actor's first report and the start of the measurement
 PARAMETERS = 5_000_000
-LENIENT = 0.25  # seconds
-START = 600.0  # seconds that actors may take to be at work
+MAX_LATENESS = 0.25  # seconds that an evaluator may make up for
+START_TIMEOUT = 600.0  # seconds until all actors must have reported work
 
 
-class Sleeping(FixedEvaluator):
-    """No knowledge at ``rate`` evaluations a second; the time that a search takes meanwhile is slept less.
+class SleepingEvaluator(FixedEvaluator):
+    """Evaluates every position as even, ``rate`` positions per second; the time that the search takes is not slept.
 
-    What an actor waits for cores or for the driver is made up for as far as ``LENIENT`` goes; the rest is lost.
+    Up to ``MAX_LATENESS`` seconds that an actor waits for a core or for the driver are made up for; the rest is lost.
 
-    ``marks``: a folder where each process says when it has read which weights.
+    ``marks``: a folder in which each process creates a file when it has loaded a version of the weights.
     """
 
     observes = False
@@ -66,7 +67,7 @@ class Sleeping(FixedEvaluator):
         self.rate, self.marks, self.free = rate, marks, time.perf_counter()
 
     def __call__(self, states: Any, positions: Any) -> Any:
-        self.free = max(self.free, time.perf_counter() - LENIENT) + len(states) / self.rate
+        self.free = max(self.free, time.perf_counter() - MAX_LATENESS) + len(states) / self.rate
         time.sleep(max(0.0, self.free - time.perf_counter()))
         return super().__call__(states, positions)
 
@@ -75,18 +76,18 @@ class Sleeping(FixedEvaluator):
         Path(self.marks, f"{version}.{os.getpid()}").touch()
 
 
-class Watched(RayRunner):
-    """It notes when each answer came, and how many evaluations its actor had counted by then."""
+class WatchedRayRunner(RayRunner):
+    """Notes when each report came, and how many evaluations its actor had counted by then."""
 
-    heard: dict[str, list[tuple[float, int]]]
+    reports: dict[str, list[tuple[float, int]]]
 
-    def _settled(self, name: str, answer: ActorReport) -> list[Games]:
-        self.heard.setdefault(name, []).append((time.perf_counter(), answer.evaluated))
-        return super()._settled(name, answer)
+    def _accept_report(self, name: str, report: ActorReport) -> list[Games]:
+        self.reports.setdefault(name, []).append((time.perf_counter(), report.counts.evaluated))
+        return super()._accept_report(name, report)
 
 
 class Curve:
-    """One cluster whose actors become more."""
+    """One cluster whose number of actors grows."""
 
     def __init__(self, rate: float, games: int, aggregate: bool) -> None:
         self.rate, self.aggregate = rate, aggregate
@@ -94,87 +95,94 @@ class Curve:
         game, search = make("connect_four"), SearchConfig(num_simulations=SIMULATIONS)
         config = SelfPlayConfig(num_games=games, opening_plies=4, search=search)
         spread = RayConfig(num_actors=1, num_cpus=0.01, seconds=1.0, aggregate_above=0 if aggregate else 100)
-        self.runner = Watched(game, config, partial(Sleeping, rate=rate, marks=self.marks), seed=1, cluster=spread)
-        self.runner.heard = {}
+        self.runner = WatchedRayRunner(
+            game, config, partial(SleepingEvaluator, rate=rate, marks=self.marks), seed=1, cluster=spread
+        )
+        self.runner.reports = {}
         self.replay = ReplayBuffer(game, WindowConfig(start=10**7))
         self.version = 0
 
-    def take(self) -> int:
-        """What finished, as a learner takes it; how many positions."""
+    def collect(self) -> int:
+        """Add the finished games to a replay buffer, as a learner does; return the number of their positions."""
         games = self.runner.collect(0.5)
         if games:
             self.replay.add(games)
         return num_samples(games)
 
-    def until(self, done: Callable[[], bool], limit: float = START) -> float:
+    def until(self, done: Callable[[], bool], limit: float = START_TIMEOUT) -> float:
         """Seconds until ``done``; TimeoutError after ``limit``."""
         start = time.perf_counter()
         while not done():
-            self.take()
+            self.collect()
             if time.perf_counter() - start > limit:
-                raise TimeoutError(f"not done within {limit:.0f} seconds; {len(self.runner.staff)} hired")
+                raise TimeoutError(f"not done within {limit:.0f} seconds; {len(self.runner.actors)} actors")
         return time.perf_counter() - start
 
     def wait(self, seconds: float) -> None:
-        """Go on taking games for so long."""
+        """Collect games for so many seconds."""
         end = time.perf_counter() + seconds
         self.until(lambda: time.perf_counter() > end)
 
     def playing(self) -> list[int]:
-        """The processes that play."""
+        """The processes of the actors that play."""
         if self.aggregate:
-            return processes("ray::_Actor")
-        return [hired.pid for hired in self.runner.staff.values() if hired.pid]
+            return processes("ray::_RayActor")
+        return [actor.pid for actor in self.runner.actors.values() if actor.pid]
 
-    def hire(self, actors: int) -> float:
-        """So many in all; seconds until all are at work."""
+    def grow(self, actors: int) -> float:
+        """Have so many actors; the seconds until all of them have reported work."""
         self.runner.cluster = replace(self.runner.cluster, num_actors=actors)
-        staff = self.runner.staff
+        handles = self.runner.actors
         return self.until(
-            lambda: len(self.playing()) >= actors and bool(staff) and all(any(hired.counts) for hired in staff.values())
+            lambda: len(self.playing()) >= actors and bool(handles) and all(h.has_worked for h in handles.values())
         )
 
     def idle(self, actors: int) -> dict[str, float]:
-        """What one costs before it plays and after its first call, medians of ``actors``: seconds of CPU, megabytes."""
+        """Medians of ``actors``: CPU seconds and megabytes before the first call, and CPU seconds after it."""
         self.runner.cluster = replace(self.runner.cluster, num_actors=actors)
-        staff = self.runner.staff
-        begun = self.until(lambda: len(staff) == actors and all(h.pid and not h.calls for h in staff.values()))
-        found = {"start_s": begun, "start_cpu_s": self.cpu_each(), "idle_MB": self.memory()}
+        handles = self.runner.actors
+        start = self.until(lambda: len(handles) == actors and all(h.pid and not h.calls for h in handles.values()))
+        found = {"start_s": start, "start_cpu_s": self.cpu_each(), "idle_MB": self.memory()}
         self.publish(1)
-        self.hire(actors)
+        self.grow(actors)
         return {name: round(value, 2) for name, value in (found | {"first_call_cpu_s": self.cpu_each()}).items()}
 
     def cpu_each(self) -> float:
-        return statistics.median(spent([pid]) for pid in self.playing())
+        return statistics.median(cpu_seconds([pid]) for pid in self.playing())
 
     def memory(self) -> float:
-        return statistics.median(proportional(pid) for pid in self.playing())
+        return statistics.median(memory_megabytes(pid) for pid in self.playing())
 
     def publish(self, parameters: int) -> None:
         self.version += 1
         self.runner.publish({"weights": np.zeros(parameters, np.float32)}, self.version)
 
     def row(self, actors: int, seconds: float) -> dict[str, Any]:
-        """Evaluations a second of so many actors, CPU of driver and actors, their memory."""
-        hired = self.hire(actors)
-        self.wait(WARM * (5 if self.aggregate else 1))  # it is not told when the last one begins
-        playing, staff = self.playing(), self.runner.staff
-        helpers = [each.pid for each in staff.values()] if self.aggregate else []
+        """Evaluations per second of so many actors, CPU time of driver and actors, and their memory."""
+        starting = self.grow(actors)
+        self.wait(WARM_UP * (5 if self.aggregate else 1))  # an aggregator does not report when its last actor begins
+        playing = self.playing()
+        aggregators = [each.pid for each in self.runner.actors.values()] if self.aggregate else []
         daemons = processes("raylet/raylet", "gcs_server")
-        pids = {"actors_cpu": playing, "aggregators_cpu": helpers, "daemons_cpu": daemons, "driver_cpu": [os.getpid()]}
-        before = {name: spent(those) for name, those in pids.items()}
-        self.runner.heard = {}
+        pids = {
+            "actors_cpu": playing,
+            "aggregators_cpu": aggregators,
+            "daemons_cpu": daemons,
+            "driver_cpu": [os.getpid()],
+        }
+        before = {name: cpu_seconds(group) for name, group in pids.items()}
+        self.runner.reports = {}
         start, positions = time.perf_counter(), 0
-        while time.perf_counter() - start < seconds or min(map(len, self.runner.heard.values())) < 2:
-            positions += self.take()
-        heard = list(self.runner.heard.values())
-        span, calls = time.perf_counter() - start, sum(map(len, heard))
-        used = {name: spent(those) - before[name] for name, those in pids.items()}
-        rates = [(each[-1][1] - each[0][1]) / (each[-1][0] - each[0][0]) for each in heard]
+        while time.perf_counter() - start < seconds or min(map(len, self.runner.reports.values())) < 2:
+            positions += self.collect()
+        reports = list(self.runner.reports.values())
+        span, calls = time.perf_counter() - start, sum(map(len, reports))
+        used = {name: cpu_seconds(group) - before[name] for name, group in pids.items()}
+        rates = [(each[-1][1] - each[0][1]) / (each[-1][0] - each[0][0]) for each in reports]
         row = {
             "actors": actors,
             "rate": self.rate,
-            "aggregators": len(helpers),
+            "aggregators": len(aggregators),
             "evaluations_per_s": round(sum(rates)),
             "of_linear": round(sum(rates) / actors / self.rate, 3),
             "slowest": round(min(rates) * len(rates) / actors / self.rate, 3),
@@ -184,14 +192,15 @@ class Curve:
             "us_an_evaluation": round(1e6 * used["actors_cpu"] / span / sum(rates), 2),
             "driver_ms_a_call": round(1e3 * used["driver_cpu"] / calls, 3),
             "actor_MB": round(self.memory()),
-            "hiring_s": round(hired, 1),
+            "hiring_s": round(starting, 1),
         }
         print(row, file=sys.stderr, flush=True)
         return row
 
     def update(self, actors: int, call: float) -> dict[str, Any]:
-        """Seconds from publishing 5 M parameters until the last actor has read them, with calls so long; and the same
-        of a single parameter, which is what calls under way take.
+        """Seconds from publishing 5 M parameters until the last actor has loaded them, for calls of ``call`` seconds.
+
+        The same is measured for a single parameter: that is the time that the calls in flight take.
         """
         self.runner.cluster = replace(self.runner.cluster, seconds=call)
         self.wait(6.0)
@@ -199,7 +208,9 @@ class Curve:
         for name, parameters in (("bare", 1), ("update", PARAMETERS)):
             spans = []
             for turn in range(4):
-                self.wait(2.0 + 0.37 * turn * self.runner.seconds)  # calls are not to fall into step
+                self.wait(
+                    2.0 + 0.37 * turn * self.runner.seconds
+                )  # so that publishing does not always hit the same moment of a call
                 spans.append(self.arrivals(parameters, actors))
             found |= {f"{name}_median_s": round(statistics.median(map(statistics.median, spans)), 2)}
             found |= {f"{name}_last_s": [round(each[-1], 2) for each in spans]}
@@ -207,7 +218,7 @@ class Curve:
         return found
 
     def arrivals(self, parameters: int, actors: int) -> list[float]:
-        """Seconds from publishing so many until each of the actors has read them, rising."""
+        """Seconds from publishing so many parameters until each actor has loaded them, in rising order."""
         start = time.time()
         self.publish(parameters)
         names = f"{self.version}.*"
@@ -220,8 +231,10 @@ class Curve:
 
 
 def ingest() -> dict[str, float]:
-    """Seconds of the driver for one position: as records, which it unpacks, checks, turns into rows and packs for the
-    disk; from an aggregator, which did all that; and a position's bytes, packed and as a row.
+    """Seconds of the driver for one position, and its bytes, packed and as a row of the replay buffer.
+
+    A position from an actor is unpacked, checked, turned into a row and packed for the disk; one from an aggregator is
+    only appended.
     """
     from selfplay.distributed.actor import hash_network
     from selfplay.local_runner import LocalRunner
@@ -229,16 +242,16 @@ def ingest() -> dict[str, float]:
     game = make("connect_four")
     config = SelfPlayConfig(num_games=64, quantum=9000, search=SearchConfig(num_simulations=4))
     records = LocalRunner(game, config, lambda: hash_network(game), seed=1, deterministic=True).collect()
-    part, count = CheckedBatch.of(game, records), num_samples(records)
-    replays = {name: ReplayBuffer(game, WindowConfig(start=10**7)) for name in ("records", "sheaf")}
+    batch, count = CheckedBatch.of(game, records), num_samples(records)
+    replays = {name: ReplayBuffer(game, WindowConfig(start=10**7)) for name in ("records", "batches")}
     works: dict[str, Callable[[], Any]] = {
-        "taken": lambda: replays["records"].add(unpack(game, part.data)),
+        "taken": lambda: replays["records"].add(unpack(game, batch.data)),
         "packed": lambda: pack(game, records),
         "appended": lambda: (
-            replays["sheaf"].add(CheckedGames(game, [part])),
-            pack_games(game, [CheckedGames(game, [part])]),
+            replays["batches"].add(CheckedGames(game, [batch])),
+            pack_games(game, [CheckedGames(game, [batch])]),
         ),
-        "checked": lambda: CheckedBatch.of(game, unpack(game, part.data)),
+        "checked": lambda: CheckedBatch.of(game, unpack(game, batch.data)),
     }
     spans: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(8):
@@ -246,9 +259,9 @@ def ingest() -> dict[str, float]:
             start = time.process_time()
             work()
             spans[name].append((time.process_time() - start) / count)
-    size = sum(array.nbytes for array in part.rows) / count
+    size = sum(array.nbytes for array in batch.positions) / count
     found = {name: statistics.median(each[1:]) for name, each in spans.items()}
-    return found | {"bytes_packed": len(part.data) / count, "bytes_of_a_row": size}
+    return found | {"bytes_packed": len(batch.data) / count, "bytes_of_a_row": size}
 
 
 def main() -> None:

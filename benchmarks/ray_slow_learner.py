@@ -1,8 +1,9 @@
-"""A slow learner with fast actors: what the driver and the object store hold must not grow.
+"""Does the memory of the driver and of the object store grow if the actors are faster than the learner?
 
-A real run on a Ray cluster of this machine: actors play tic-tac-toe with the hash network, far more than the learner,
-which trains on every position many times, can use. Memory is looked at every second; the slope is the median of all
-slopes between two looks (Theil and Sen), once the first third is over, in which replay fills and libraries are loaded.
+A real run on a Ray cluster of this machine. Actors play tic-tac-toe with the hash network, and the learner trains on
+every position many times, so that it uses fewer games than the actors could play. Memory is measured every second. Its
+slope is the median of the slopes between all pairs of measurements (Theil and Sen), without the first third, in which
+the replay buffer fills and libraries are loaded.
 
     python -m benchmarks.ray_slow_learner [--minutes 10] [--out FILE.json] [--json]
 """
@@ -26,14 +27,15 @@ from agent.networks.policy_value import NetworkConfig
 from agent.search.search import SearchConfig
 from benchmarks.machine import report
 from games import make
-from selfplay.distributed.actor import RayConfig, hash_network
+from selfplay.distributed.actor import hash_network
+from selfplay.distributed.config import RayConfig
 from selfplay.local_runner import SelfPlayConfig
 from training.alphazero import AlphaZeroRun
 from training.config import LearnConfig, TrainConfig
 from training.replay_buffer import WindowConfig
 
-LOOK = 1.0  # seconds
-LONGEST = 5.0  # what is longer between two looks was no work: somebody stopped the process
+INTERVAL = 1.0  # seconds between two measurements
+LONGEST_GAP = 5.0  # seconds; a longer gap means that the process was stopped, and counts as this long
 CONFIG = TrainConfig(
     game="tic_tac_toe",
     network=NetworkConfig(blocks=2, channels=32),
@@ -45,50 +47,50 @@ CONFIG = TrainConfig(
 
 
 def run(seconds: float, actors: int, folder: Path) -> dict[str, Any]:
-    """One run of so many seconds after the learner's first step; megabytes a minute, and what it did."""
+    """One run of so many seconds after the learner's first step: its memory, slopes and counts."""
     from selfplay.distributed.ray_runner import RayRunner
 
-    spread = RayConfig(num_actors=actors, num_cpus=0.1, seconds=0.5, object_store_mb=80)
+    cluster = RayConfig(num_actors=actors, num_cpus=0.1, seconds=0.5, object_store_mb=80)
 
     def remote(game: Any, config: Any, evaluator: Any, **more: Any) -> RayRunner:
-        return RayRunner(game, config, hash_network, address="local", cluster=spread, **more)
+        return RayRunner(game, config, hash_network, address="local", cluster=cluster, **more)
 
-    looks: list[tuple[float, float, float]] = []  # seconds of work, megabytes of the driver and of the stores
+    samples: list[tuple[float, float, float]] = []  # seconds of work, megabytes of the driver and of the stores
     last = [time.monotonic()]
 
-    def stopping() -> bool:  # asked between any two steps
+    def stopping() -> bool:  # called between any two steps
         gap = time.monotonic() - last[0]
-        if learner.trainer.steps and gap >= LOOK:
-            worked = looks[-1][0] + min(gap, LONGEST) if looks else 0.0
-            looks.append((worked, resident(), stored()))
+        if learner.trainer.steps and gap >= INTERVAL:
+            worked = samples[-1][0] + min(gap, LONGEST_GAP) if samples else 0.0
+            samples.append((worked, resident_megabytes(), object_store_megabytes()))
             last[0] += gap
-        return bool(looks) and looks[-1][0] >= seconds
+        return bool(samples) and samples[-1][0] >= seconds
 
     learner = AlphaZeroRun(make(CONFIG.game), CONFIG, folder, remote=remote, stopping=stopping)
     learner.go()
-    times, driver, store = np.array(looks[len(looks) // 3 :]).T
+    times, driver, store = np.array(samples[len(samples) // 3 :]).T
     return {
-        "minutes": round(looks[-1][0] / 60, 2),
+        "minutes": round(samples[-1][0] / 60, 2),
         "games": learner.num_games,
         "steps": learner.trainer.steps,
         "versions": learner.version // CONFIG.learn.publish_steps,
         "driver_MB": round(float(driver[-1]), 1),
-        "driver_MB_a_minute": round(60 * slope(times, driver), 3),
+        "driver_MB_a_minute": round(60 * median_slope(times, driver), 3),
         "store_MB": round(float(store.max()), 2),
-        "store_MB_a_minute": round(60 * slope(times, store), 3),
+        "store_MB_a_minute": round(60 * median_slope(times, store), 3),
     }
 
 
-def resident() -> float:
-    """Megabytes of this process, without what is free in it: that comes and goes by more than is looked for."""
+def resident_megabytes() -> float:
+    """The megabytes of this process, without freed memory, which varies by more than the measured growth."""
     with contextlib.suppress(OSError, AttributeError):  # no glibc
         ctypes.CDLL("libc.so.6").malloc_trim(0)
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGESIZE") / 1e6
 
 
-def stored() -> float:
-    """Megabytes in the object stores of the cluster's nodes."""
+def object_store_megabytes() -> float:
+    """The megabytes in the object stores of all nodes of the cluster."""
     import ray
     from ray._private.internal_api import node_stats
 
@@ -97,8 +99,8 @@ def stored() -> float:
     return sum(each.store_stats.object_store_bytes_used for each in stats) / 1e6
 
 
-def slope(times: NDArray[np.float64], values: NDArray[np.float64]) -> float:
-    """The median of the slopes between two points, a second."""
+def median_slope(times: NDArray[np.float64], values: NDArray[np.float64]) -> float:
+    """The median of the slopes between all pairs of points, per second."""
     first, second = np.triu_indices(len(times), 1)
     if not len(first):
         return 0.0

@@ -1,13 +1,13 @@
-"""What breaks first at 1,000 and 10,000 actors: a discrete-event simulation of RayRunner, fed with measured constants.
+"""What limits RayRunner with 1,000 and 10,000 actors? A discrete-event simulation with measured constants.
 
-Actors play; after ``seconds`` each hands in what is finished and starts its next call at once, since two are in flight.
-The driver takes answers one after another: a fixed cost a call, a cost a position. New weights are put every
-``publish`` seconds and fetched once by each node, over the driver's link, one after another; a call that brings them
-waits until they are there. Throughput is the positions that the driver has taken, a second.
+Each actor plays for ``seconds``, returns the finished games, and starts its next call at once, since two are in flight.
+The driver handles one answer after another; each costs a fixed time and a time per position. New weights are published
+every ``publish`` seconds. Each node fetches them once over the driver's link, one node after another; a call with new
+weights waits until they have arrived. Throughput is the number of positions per second that the driver has handled.
 
-With aggregators the same is played twice, as it is built: the actors of a node with their aggregator for a driver, and
-the aggregators, each with what its node gives, with the driver. Where ``cores`` are given all processes share them, as
-in the measurement on one machine, and everything takes longer where they are not enough.
+With aggregators the simulation runs twice: for the actors of one node, whose aggregator acts as the driver, and for the
+aggregators, whose driver is the real one. If ``cores`` is given, all processes share them, as in the measurement on one
+machine, and everything slows down when there are too few.
 
     python -m benchmarks.scaling_sim [--measured FILE.json ...] [--out FILE.json] [--json]
 """
@@ -31,50 +31,50 @@ ACTORS = (1, 4, 16, 64, 256, 1000, 3000, 10_000)
 
 @dataclass(frozen=True)
 class Constants:
-    """Measured by benchmarks.ray_scaling, but for the network link, which is a cluster's usual one."""
+    """Constants that benchmarks.ray_scaling measures, except for the network link, which is a usual one."""
 
-    positions: float = 100.0  # that an actor decides a second
-    call: float = 0.0018  # seconds of the driver for an answer and the next call
-    taken: float = 4.7e-6  # seconds for a position: unpacked, checked, put into replay
-    packed: float = 2.7e-6  # for the disk
-    appended: float = 0.1e-6  # the same for one that an aggregator has checked and packed
+    positions: float = 100.0  # that an actor decides per second
+    call: float = 0.0018  # seconds of the driver for one answer and the next call
+    taken: float = 4.7e-6  # seconds per position: unpack, check, add to the replay buffer
+    packed: float = 2.7e-6  # seconds per position: pack for the disk
+    appended: float = 0.1e-6  # seconds per position that an aggregator has checked and packed
     seconds: float = 1.0  # of a call
-    calls_a_second: float = 200.0  # beyond so many, calls get longer
+    calls_a_second: float = 200.0  # with more calls per second, each call gets longer
     weights: float = 20e6  # bytes: 5 M parameters
-    row: float = 70.0  # bytes of a position that is checked
-    link: float = 1.25e9  # bytes a second into and out of the driver's node: 10 Gbit/s
+    row: float = 70.0  # bytes of a checked position
+    link: float = 1.25e9  # bytes per second into and out of the driver's node: 10 Gbit/s
     publish: float = 30.0  # seconds between versions
     actors_a_node: int = 16
-    played: float = 0.0  # seconds of an actor's CPU for a position
-    cores: float = 0.0  # that all share; 0: everybody has its own
-    others: float = 0.0  # of these, what Ray's daemons and a driver without calls take
+    played: float = 0.0  # CPU seconds of an actor per position
+    cores: float = 0.0  # that all processes share; 0: each has its own
+    others: float = 0.0  # cores that Ray's daemons and a driver without calls use
 
 
 @dataclass(frozen=True)
-class Found:
-    """What came of it."""
+class SimulationResult:
+    """What a simulation measured."""
 
-    per_s: float  # positions taken
-    busy: float  # share of the time that whoever takes them works
+    per_s: float  # positions that the driver handled
+    busy: float  # share of the time in which the driver works
     call: float  # seconds of a call
-    weights: float  # seconds that the last node waited for a version
+    weights: float  # the longest time, in seconds, that a node waited for a version
 
 
-def simulate(actors: int, c: Constants, *, rate: float, cost: float, nodes: int) -> Found:
-    """``actors`` that each give ``rate`` positions a second to one who needs ``cost`` seconds for a position."""
+def simulate(actors: int, c: Constants, *, rate: float, cost: float, nodes: int) -> SimulationResult:
+    """``actors`` that each return ``rate`` positions per second, to a driver that needs ``cost`` seconds for each."""
     length = max(c.seconds, 2 * actors / c.calls_a_second)
     span = max(600.0, 8 * length)
     each = c.call + cost * rate * length
-    ends = [(length * (1 + i / actors), i) for i in range(actors)]  # spread over one call, as they are after a while
+    ends = [(length * (1 + i / actors), i) for i in range(actors)]  # spread evenly over the length of a call
     heapq.heapify(ends)
     waiting, ready = [0] * actors, [0.0] * actors
-    fetched: dict[int, tuple[int, float]] = {}  # node -> version, and when it is there
+    fetched: dict[int, tuple[int, float]] = {}  # by node: the version, and when it has arrived
     queue: list[tuple[float, int]] = []
     stalled: set[int] = set()
     free = taken = busy = sent = slowest = 0.0
 
-    def submitted(actor: int, now: float) -> None:
-        """The call after the next is on its way; its weights are fetched meanwhile."""
+    def submit(actor: int, now: float) -> None:
+        """Send an actor another call; its node fetches new weights meanwhile."""
         nonlocal sent, slowest
         version, node = int(now / c.publish), actor * nodes // actors
         if fetched.get(node, (0, 0.0))[0] < version:
@@ -99,18 +99,18 @@ def simulate(actors: int, c: Constants, *, rate: float, cost: float, nodes: int)
         free = max(free, came) + each
         busy += each
         waiting[actor] -= 1
-        submitted(actor, free)
+        submit(actor, free)
         if free > length * 2:
             taken += rate * length
         if actor in stalled:
             stalled.discard(actor)
             heapq.heappush(ends, (max(free, ready[actor]) + length, actor))
     window = max(span, free)
-    return Found(taken / (window - 2 * length), busy / window, length, slowest)
+    return SimulationResult(taken / (window - 2 * length), busy / window, length, slowest)
 
 
-def slowed(actors: int, c: Constants) -> Constants:
-    """The constants where all processes share ``cores``: positions come as fast as the cores allow."""
+def share_cores(actors: int, c: Constants) -> Constants:
+    """The constants if all processes share ``cores``: actors then play as fast as the cores allow."""
     calls = actors / max(c.seconds, 2 * actors / c.calls_a_second) * c.call
     wanted = actors * c.positions * (c.played + c.taken)
     left = c.cores - calls - c.others
@@ -120,24 +120,24 @@ def slowed(actors: int, c: Constants) -> Constants:
 
 
 def row(actors: int, constants: Constants, aggregate: bool) -> dict[str, Any]:
-    """One line: the throughput, and what stands in its way."""
-    c = slowed(actors, constants)
+    """One row of the result: the throughput, and the load of everything that may limit it."""
+    c = share_cores(actors, constants)
     nodes = max(1, -(-actors // c.actors_a_node))
     if aggregate:
         node = simulate(min(actors, c.actors_a_node), c, rate=c.positions, cost=c.taken + c.packed, nodes=1)
         share = node.per_s * actors / (nodes * min(actors, c.actors_a_node))
         found = simulate(nodes, c, rate=share, cost=c.appended, nodes=nodes)
-        helpers = {"aggregator_busy": round(node.busy, 3)}
+        aggregator_load = {"aggregator_busy": round(node.busy, 3)}
     else:
         found = simulate(actors, c, rate=c.positions, cost=c.taken + c.packed, nodes=nodes)
-        helpers = {}
+        aggregator_load = {}
     return {
         "actors": actors,
         "aggregators": nodes if aggregate else 0,
         "positions_per_s": round(found.per_s),
         "of_linear": round(found.per_s / (actors * constants.positions), 3),
         "driver_busy": round(found.busy, 3),
-        **helpers,
+        **aggregator_load,
         "call_s": round(found.call, 1),
         "weights_s": round(found.weights, 2),
         "driver_link": round(
@@ -150,11 +150,11 @@ def row(actors: int, constants: Constants, aggregate: bool) -> dict[str, Any]:
 
 
 BYTES_A_POSITION = 26.0
-"""Of a stored position of Connect Four, compressed; measured by benchmarks/ray_scaling.py."""
+"""The size of a stored, compressed position of Connect Four, as benchmarks/ray_scaling.py measures it."""
 
 
 def from_measured(measured: dict[str, Any], cores: float) -> tuple[Constants, list[dict[str, Any]]]:
-    """The constants of a result of benchmarks.ray_scaling, and its curve beside the simulated one."""
+    """The constants from a result of benchmarks.ray_scaling, and a comparison of its curve with the simulated one."""
     config, rows = measured["config"], measured["rows"]
     costs, simulations = config["costs"], config["simulations"]
     direct = [r for r in rows if not r["aggregators"]] or rows
@@ -170,12 +170,12 @@ def from_measured(measured: dict[str, Any], cores: float) -> tuple[Constants, li
         cores=cores,
         others=max(r["daemons_cpu"] for r in rows) + max(0.0, float(alone)),
     )
-    beside = []
+    comparison = []
     for r in rows:
-        played = r["us_an_evaluation"] * simulations / 1e6  # more where many share a cache
+        played = r["us_an_evaluation"] * simulations / 1e6  # higher where many processes share a cache
         found = row(r["actors"], replace(c, played=played), bool(r["aggregators"]))
         per_s = r["evaluations_per_s"] / simulations
-        beside.append(
+        comparison.append(
             {
                 "actors": r["actors"],
                 "aggregators": r["aggregators"],
@@ -188,7 +188,7 @@ def from_measured(measured: dict[str, Any], cores: float) -> tuple[Constants, li
                 "driver_busy": found["driver_busy"],
             }
         )
-    return replace(c, positions=100.0, cores=0.0, others=0.0), beside
+    return replace(c, positions=100.0, cores=0.0, others=0.0), comparison
 
 
 def main() -> None:
@@ -201,8 +201,8 @@ def main() -> None:
     flags = parser.parse_args()
     constants, rows = Constants(), []
     for path in reversed(flags.measured):
-        constants, beside = from_measured(json.loads(Path(path).read_text(encoding="utf-8")), flags.cores)
-        rows = [*beside, *rows]
+        constants, comparison = from_measured(json.loads(Path(path).read_text(encoding="utf-8")), flags.cores)
+        rows = [*comparison, *rows]
     constants = replace(constants, positions=flags.positions)
     rows += [row(actors, constants, aggregate) for aggregate in (False, True) for actors in ACTORS]
     report("scaling_sim", vars(constants), rows, out=flags.out, as_json=flags.json)

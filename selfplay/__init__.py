@@ -1,1 +1,4 @@
-"""Playing: the one game loop (self-play, matches, people), game records, runners. Knows agents, not how they learn."""
+"""Playing: the game loop, game records, and the runners of self-play; with distributed/, matches/ and solved/.
+
+Knows players, not how networks learn: that is ``training``.
+"""

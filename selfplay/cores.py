@@ -1,4 +1,4 @@
-"""How many processors there are to share out. Knows the operating system; does not know what runs on them."""
+"""The number of processor cores that this process may use, and its priority on them."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ import sys
 
 
 def num_cores() -> int:
-    """Processors that this process may use."""
+    """The number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def lower_priority() -> None:
-    """From here on this process has only the time that nobody else wants: threads that it starts later, too.
+    """Give this process, and threads that it starts later, only the processor time that no other process wants.
 
-    On Linux by the idle class, which gives way at once and takes 3 parts of a core against 110 of self-play's threads
-    and 1,024 of the learner; elsewhere by the lowest niceness. Windows: whoever starts the process says so.
+    Linux: the idle scheduling class, which gives way at once. On a busy core its weight is 3, that of a self-play
+    thread 110 and that of the learner 1,024. Other POSIX systems: the lowest priority (niceness 19). On Windows the
+    process that starts this one sets the priority.
     """
     if sys.platform == "linux":
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))

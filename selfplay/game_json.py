@@ -1,9 +1,9 @@
-"""Finished games as JSON, one line each: for people, for other programs, and for matches that go on after a kill.
+"""Finished games as JSON, one line each: for people, for other programs, and for matches that are resumed.
 
-Knows the format. Does not know matches. The schema is that of ``honte play``'s saved games, with fields more:
-{"schema", "id", "seed", "game", "players": [first, second], "opening": given plies, "moves": texts, "actions": numbers,
-"values": what each mover expected in [-1, 1], "outcome": +1, 0 or -1 for the first player, "reason": why a player lost
-before the rules said so}.
+Knows the format. Does not know matches. The schema is that of ``honte play``'s saved games, with more fields:
+{"schema", "id", "seed", "game", "players": [first, second], "opening": number of plies, "moves": texts, "actions":
+numbers, "values": of each decided move for its player in [-1, 1], "outcome": +1, 0 or -1 for the first player,
+"reason": why a player lost before the rules ended the game}.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SCHEMA = 1
 
 
 def to_json(game: Game, record: GameRecord, players: Sequence[str]) -> dict[str, Any]:
-    """The record of a game that the two ``players``, the first one first, have finished."""
+    """The finished game as JSON; ``players`` are the names of the first and the second player."""
     return {
         "schema": SCHEMA,
         "id": record.id,
@@ -39,9 +39,9 @@ def to_json(game: Game, record: GameRecord, players: Sequence[str]) -> dict[str,
 
 
 def from_json(game: Game, content: Any, place: str = "record") -> GameRecord:
-    """The record that ``to_json`` wrote, not yet held against the rules; its policies are the moves that were played.
+    """The record that ``to_json`` wrote. Its policies are the moves that were played; the rules are not checked yet.
 
-    ValueError with a sentence for anything else.
+    ValueError if ``content`` is anything else.
     """
     try:
         actions = [int(action) for action in content["actions"]]
@@ -70,7 +70,7 @@ def from_json(game: Game, content: Any, place: str = "record") -> GameRecord:
 
 
 def parse_line(game: Game, line: bytes, place: str) -> GameRecord:
-    """``from_json`` of one line of a file."""
+    """The record in one line of a file; ``place`` names the line in errors."""
     try:
         content = json.loads(line)
     except (ValueError, RecursionError) as error:

@@ -1,6 +1,6 @@
-"""THE game loop: self-play (one player, both seats), matches (two players), a person (one of them is human).
+"""The game loop: it plays self-play (one player has both seats), matches (two players) and games with a person.
 
-Knows players, seats and records. Does not know what a player is, who learns, or where records go.
+Knows players, seats and records. Does not know how a player decides, who learns, or where records go.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ from games.game import Game, States
 from games.playouts import state_after
 from selfplay.records import GameRecord
 
-NOBODY = -1
+NO_PLAYER = -1
 
 
 class Start(NamedTuple):
-    """How a game begins."""
+    """How a game begins: its id, who plays it, and its opening."""
 
     id: int
-    seats: tuple[int, int]  # which player has the first and the second seat
-    opening: tuple[int, ...] = ()  # actions played before anybody decides
+    seats: tuple[int, int]  # the indices of the players that have the first and the second seat
+    opening: tuple[int, ...] = ()  # actions played before the players decide
 
 
 TermsOf = Callable[[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]], Terms]
-"""(game ids [R], plies [R], keys [R]) -> the terms on which those moves are decided."""
+"""(game ids [R], plies [R], random keys [R]) -> the terms on which those moves are decided."""
 
 
 def default_terms(ids: NDArray[np.int64], plies: NDArray[np.int64], keys: NDArray[np.uint64]) -> Terms:
-    """Every player on its own terms: no noise, the best move."""
+    """Every player's own terms: no noise, the best move."""
     return Terms.of(len(ids), keys=keys)
 
 
 @dataclass
-class _GameUnderWay:
-    """One game under way."""
+class _ActiveGame:
+    """A game that is not finished."""
 
     start: Start
     actions: list[int]
@@ -53,7 +53,7 @@ class _GameUnderWay:
 
 
 class GameLoop:
-    """``num_slots`` games at once; a finished one makes room for the next that ``starts`` gives."""
+    """Plays ``num_slots`` games at once. When a game ends, the next one of ``starts`` takes its slot."""
 
     def __init__(
         self,
@@ -67,161 +67,162 @@ class GameLoop:
         stop_when_proven: bool = False,
         version: Callable[[], int] = lambda: 0,
     ) -> None:
-        """``stop_when_proven``: a game ends once a search proves its outcome. ``version`` names the network now."""
+        """``stop_when_proven``: a game ends once a search proves its outcome. ``version``: the network's version."""
         self.game, self.players, self.starts, self.seed = game, players, starts, seed
         self.terms, self.stop_when_proven, self.version = terms, stop_when_proven, version
         self.states: States = game.new(num_slots)
-        self.seats: list[_GameUnderWay | None] = [None] * num_slots
-        self.empty = set(range(num_slots))
-        self.unasked: list[int] = []  # slots with a game for whose move nobody has been asked
-        self.thinking = np.full(num_slots, NOBODY)  # which player each slot waits for
-        self.granted = np.zeros(num_slots, np.int64)  # simulations for the move under way
-        self.remembering = [player for player in players if isinstance(player, StatefulPlayer)]
-        self.followers = {i: player for i, player in enumerate(players) if isinstance(player, MoveFollower)}
-        self.failures: list[tuple[int, Forfeit]] = []  # players and what they gave up, to be recorded
+        self.num_slots = num_slots
+        self.active: list[_ActiveGame | None] = [None] * num_slots  # by slot
+        self.empty_slots = set(range(num_slots))
+        self.slots_to_ask: list[int] = []  # with a game whose next move no player has been asked for
+        self.waiting_for = np.full(num_slots, NO_PLAYER)  # the player that thinks about each slot's game
+        self.budgets = np.zeros(num_slots, np.int64)  # simulations granted for the move that is being decided
+        self.stateful_players = [player for player in players if isinstance(player, StatefulPlayer)]
+        self.move_followers = {i: player for i, player in enumerate(players) if isinstance(player, MoveFollower)}
+        self.forfeits: list[tuple[int, Forfeit]] = []  # (player, the slots that it gave up), not yet recorded
         self.moves = 0
 
     def round(self) -> list[GameRecord]:
-        """Let every player decide once; the games that finished. Empty slots are filled first."""
-        self._fill()
+        """Fill empty slots with new games, let every player decide once, and return the games that finished."""
+        self._fill_slots()
         finished: list[GameRecord] = []
         for index, player in enumerate(self.players):
-            if (self.thinking == index).any():
+            if (self.waiting_for == index).any():
                 try:
                     slots, decisions = player.decide()
-                except Forfeit as failure:
-                    self.failures.append((index, failure))
+                except Forfeit as forfeit:
+                    self.forfeits.append((index, forfeit))
                 else:
-                    finished += self._play(slots, decisions)
-        while self.failures:
-            finished += self._give_up(*self.failures.pop(0))
+                    finished += self._apply_decisions(slots, decisions)
+        while self.forfeits:
+            finished += self._lose_games(*self.forfeits.pop(0))
         return finished
 
     @property
     def idle(self) -> bool:
-        """No game is under way, and the last ``round`` found none to start."""
-        return all(seat is None for seat in self.seats)
+        """Whether no game is active. After a ``round`` this means that ``starts`` has no more games."""
+        return all(active is None for active in self.active)
 
-    def rethink(self) -> None:
-        """Every move under way begins again: the network has changed, or moves must depend on nothing before."""
+    def restart_moves(self) -> None:
+        """Decide every pending move anew: for a new network, or so that nothing depends on earlier searches."""
         for player in self.players:
             player.stop()
-        self.thinking[:] = NOBODY
-        self.unasked = [slot for slot, seat in enumerate(self.seats) if seat is not None]
+        self.waiting_for[:] = NO_PLAYER
+        self.slots_to_ask = [slot for slot, active in enumerate(self.active) if active is not None]
 
     def in_flight(self) -> list[GameRecord]:
-        """The games under way, as unfinished records in the order of their slots."""
-        return [self._record(seat) for seat in self.seats if seat is not None]
+        """The active games, as unfinished records in the order of their slots."""
+        return [self._make_record(active) for active in self.active if active is not None]
 
     def restore(self, records: Sequence[GameRecord]) -> None:
-        """Put games under way back into the first slots, as ``in_flight`` gave them (self-play: one player)."""
+        """Put games that ``in_flight`` returned back into the first slots (self-play only: one player)."""
         for slot, record in enumerate(records):
             opening = tuple(int(a) for a in record.actions[: record.opening])
-            seat = _GameUnderWay(Start(record.id, (0, 0), opening), [int(a) for a in record.actions])
-            seat.policies, seat.values = list(record.policies), [float(v) for v in record.values]
-            seat.budgets, seat.networks = [int(b) for b in record.budgets], [int(n) for n in record.networks]
-            self._sit(slot, seat)
+            active = _ActiveGame(Start(record.id, (0, 0), opening), [int(a) for a in record.actions])
+            active.policies, active.values = list(record.policies), [float(v) for v in record.values]
+            active.budgets, active.networks = [int(b) for b in record.budgets], [int(n) for n in record.networks]
+            self._occupy_slot(slot, active)
 
-    def _sit(self, slot: int, seat: _GameUnderWay) -> None:
-        self.states[slot] = state_after(self.game, seat.actions)[0]
-        self.seats[slot] = seat
-        self.empty.discard(slot)
-        self.unasked.append(slot)
-        for player in self.remembering:
+    def _occupy_slot(self, slot: int, active: _ActiveGame) -> None:
+        self.states[slot] = state_after(self.game, active.actions)[0]
+        self.active[slot] = active
+        self.empty_slots.discard(slot)
+        self.slots_to_ask.append(slot)
+        for player in self.stateful_players:
             player.forget(slot)
 
-    def _leave(self, slot: int) -> None:
-        self.seats[slot], self.thinking[slot] = None, NOBODY
-        self.empty.add(slot)
+    def _clear_slot(self, slot: int) -> None:
+        self.active[slot], self.waiting_for[slot] = None, NO_PLAYER
+        self.empty_slots.add(slot)
 
-    def _fill(self) -> None:
-        """Start games in empty slots, and ask for every move that nobody thinks about."""
-        for slot in sorted(self.empty):
+    def _fill_slots(self) -> None:
+        """Start games in empty slots, and ask the players for every move that none of them thinks about."""
+        for slot in sorted(self.empty_slots):
             start = next(self.starts, None)
             if start is None:
                 break
-            self._sit(slot, _GameUnderWay(start, list(start.opening)))
-        if self.unasked:
-            waiting, self.unasked = self.unasked, []
-            self._ask(waiting)
+            self._occupy_slot(slot, _ActiveGame(start, list(start.opening)))
+        if self.slots_to_ask:
+            slots, self.slots_to_ask = self.slots_to_ask, []
+            self._ask_players(slots)
 
-    def _ask(self, waiting: list[int]) -> None:
-        """Give each slot of ``waiting`` to the player whose turn it is there."""
-        slots = np.array(waiting)
-        seats = [self.seats[slot] for slot in waiting]
+    def _ask_players(self, slot_list: list[int]) -> None:
+        """Let the player to move in each slot think about its game."""
+        slots = np.array(slot_list)
+        games = [self.active[slot] for slot in slot_list]
         to_play = self.game.describe_new(self.states[slots]).to_play
-        owners = np.array([seat.start.seats[turn] for seat, turn in zip(seats, to_play, strict=True) if seat])
-        ids = np.array([seat.start.id for seat in seats if seat])
-        plies = np.array([len(seat.actions) for seat in seats if seat])
+        owners = np.array([active.start.seats[turn] for active, turn in zip(games, to_play, strict=True) if active])
+        ids = np.array([active.start.id for active in games if active])
+        plies = np.array([len(active.actions) for active in games if active])
         terms = self.terms(ids, plies, random_numbers.make_keys(self.seed, ids, plies))
-        for slot, seat, owner in zip(waiting, seats, owners, strict=True):
-            if seat and owner in self.followers:
-                self.followers[owner].follow(slot, seat.actions)
-        self.granted[slots] = terms.budgets
+        for slot, active, owner in zip(slot_list, games, owners, strict=True):
+            if active and owner in self.move_followers:
+                self.move_followers[owner].follow(slot, active.actions)
+        self.budgets[slots] = terms.budgets
         for index, player in enumerate(self.players):
             mine = owners == index
             if mine.any():
-                self.thinking[slots[mine]] = index
+                self.waiting_for[slots[mine]] = index
                 try:
                     player.think(slots[mine], self.states[slots[mine]], terms.rows(mine))
-                except Forfeit as failure:
-                    self.failures.append((index, failure))
+                except Forfeit as forfeit:
+                    self.forfeits.append((index, forfeit))
 
-    def _play(self, slots: Ints, decisions: Decisions) -> list[GameRecord]:
-        """Play what was decided in ``slots``; the games this ends, and the others asked on."""
+    def _apply_decisions(self, slots: Ints, decisions: Decisions) -> list[GameRecord]:
+        """Play the decided moves in ``slots``, and ask for the next ones; return the games that end."""
         before = self.game.describe_new(self.states[slots])
         self.game.advance(self.states, slots, slots, decisions.action)
         after = self.game.describe_new(self.states[slots])
         finished = []
         version = self.version()
         for i, slot in enumerate(slots):
-            seat = self.seats[slot]
-            assert seat is not None
-            seat.actions.append(int(decisions.action[i]))
-            seat.policies.append(decisions.policy[i].copy())
-            seat.values.append(float(decisions.value[i]))
-            seat.budgets.append(int(self.granted[slot]))
-            seat.networks.append(version)
-            self.thinking[slot] = NOBODY
+            active = self.active[slot]
+            assert active is not None
+            active.actions.append(int(decisions.action[i]))
+            active.policies.append(decisions.policy[i].copy())
+            active.values.append(float(decisions.value[i]))
+            active.budgets.append(int(self.budgets[slot]))
+            active.networks.append(version)
+            self.waiting_for[slot] = NO_PLAYER
             self.moves += 1
             mover, value = int(before.to_play[i]), float(decisions.value[i])
             if after.terminal[i]:
-                record = self._record(seat)
+                record = self._make_record(active)
                 record.outcome = int(after.value[i]) * (1 if after.to_play[i] == 0 else -1)
             elif self.stop_when_proven and bool(decisions.proven[i]):
-                record = self._record(seat)
+                record = self._make_record(active)
                 record.outcome, record.proven = round(value) * (1 if mover == 0 else -1), True
             else:
-                self.unasked.append(int(slot))
+                self.slots_to_ask.append(int(slot))
                 continue
             finished.append(record)
-            self._leave(int(slot))
-        self._fill()
+            self._clear_slot(int(slot))
+        self._fill_slots()
         return finished
 
-    def _give_up(self, index: int, failure: Forfeit) -> list[GameRecord]:
-        """The games that player ``index`` has lost by ``failure``."""
-        slots = [slot for slot in failure.slots.tolist() if self.thinking[slot] == index]
+    def _lose_games(self, index: int, forfeit: Forfeit) -> list[GameRecord]:
+        """End the games that player ``index`` has lost by its ``forfeit``, and return them."""
+        slots = [slot for slot in forfeit.slots.tolist() if self.waiting_for[slot] == index]
         to_play = self.game.describe_new(self.states[slots]).to_play
         finished = []
         for slot, loser in zip(slots, to_play, strict=True):
-            seat = self.seats[slot]
-            assert seat is not None
-            record = self._record(seat)
-            record.outcome, record.reason = -1 if loser == 0 else 1, failure.reason
+            active = self.active[slot]
+            assert active is not None
+            record = self._make_record(active)
+            record.outcome, record.reason = -1 if loser == 0 else 1, forfeit.reason
             finished.append(record)
-            self._leave(slot)
-        self._fill()
+            self._clear_slot(slot)
+        self._fill_slots()
         return finished
 
-    def _record(self, seat: _GameUnderWay) -> GameRecord:
-        decided = len(seat.policies)
+    def _make_record(self, active: _ActiveGame) -> GameRecord:
+        decided = len(active.policies)
         return GameRecord(
-            id=seat.start.id,
+            id=active.start.id,
             seed=self.seed,
-            actions=np.array(seat.actions, np.int16),
-            policies=np.array(seat.policies, np.float32).reshape(decided, self.game.num_actions),
-            values=np.array(seat.values, np.float32),
-            budgets=np.array(seat.budgets, np.int32),
-            networks=np.array(seat.networks, np.int32),
+            actions=np.array(active.actions, np.int16),
+            policies=np.array(active.policies, np.float32).reshape(decided, self.game.num_actions),
+            values=np.array(active.values, np.float32),
+            budgets=np.array(active.budgets, np.int32),
+            networks=np.array(active.networks, np.int32),
         )

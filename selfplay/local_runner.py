@@ -1,7 +1,7 @@
 """LocalRunner: self-play in this process, in threads beside the learner or in turns with it.
 
-Knows game loops, threads and weights by version. Does not know how weights come about or where records go.
-Kernels and torch release the GIL, so each thread keeps one core busy with a group of games of its own.
+Knows game loops, threads and versions of weights. Does not know how weights are learned or where records are stored.
+Kernels and torch release the GIL, so each thread keeps one core busy with its own group of games.
 """
 
 from __future__ import annotations
@@ -11,16 +11,14 @@ import os
 import queue
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agent import random_numbers
 from agent.decision import Terms
-from agent.inference.evaluate import Evaluate
 from agent.search.search import Search, SearchConfig
 from agent.settings import Count, Fraction, Positive, PositiveFraction, Settings, Slots, Temperature, Threads
 from games.game import Game
@@ -28,51 +26,33 @@ from selfplay.cores import num_cores
 from selfplay.game_loop import GameLoop, Start
 from selfplay.openings import Opening, random_openings
 from selfplay.records import GameRecord, num_samples
-
-Weights = Mapping[str, Any]
+from selfplay.runner import Evaluator, Weights
 
 OPENING_PLY = 1 << 40
-"""The ply whose key decides how long a game's opening is; no game has that many."""
+"""The ply whose random key determines the length of a game's opening. No game has that many plies."""
 
-STARTS_AT_ONCE = 32
+STARTS_PER_BATCH = 32
+"""Games whose openings are drawn together."""
 
-BEHIND_THE_LEARNER = 10
-"""How much nicer threads of self-play are than the learner, whose steps wait for nobody where cores are few."""
-
-
-class Evaluator(Evaluate, Protocol):
-    """An ``Evaluate`` that takes new weights and counts its work."""
-
-    def load(self, weights: Weights, version: int) -> None: ...
-
-    @property
-    def version(self) -> int: ...
-
-    @property
-    def asked(self) -> int: ...
-
-    @property
-    def evaluated(self) -> int: ...
-
-    @property
-    def calls(self) -> int: ...
+SELF_PLAY_NICENESS = 10
+"""How much the niceness of self-play threads is raised, so that the learner goes first when cores are few."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SelfPlayConfig(Settings, called="self_play"):
     """How games are played for learning."""
 
-    num_games: Slots = 128  # at once in a group
-    num_groups: Threads = 0  # threads; 0: one for each core but the learner's
+    num_games: Slots = 128  # that a group plays at once
+    num_groups: Threads = 0  # one thread each; 0: one for each core except the learner's
     search: SearchConfig = field(default_factory=SearchConfig)
     full_fraction: PositiveFraction = (
-        1.0  # of moves searched in full; the others get fast_simulations and train no policy
+        1.0  # of moves with a full search; the others get fast_simulations and do not train the policy
     )
     fast_simulations: Count = 8
     temperature: Temperature = 1.0
-    temperature_plies: Count = 8  # from here on the best move is played
-    opening_plies: Count = 2  # up to so many random plies begin a game
-    deep_openings: Fraction = 0.0  # share of games that begin after up to max_opening_plies random plies
+    temperature_plies: Count = 8  # from this ply on, the best move is played
+    opening_plies: Count = 2  # a game begins with up to so many random plies
+    deep_openings: Fraction = 0.0  # share of games that begin with up to max_opening_plies random plies
     max_opening_plies: Count = 0
     stop_when_proven: bool = False  # a game ends once the search proves its outcome
     quantum: Positive = 2048  # deterministic runs: samples between two updates of the network
@@ -82,20 +62,8 @@ class SelfPlayConfig(Settings, called="self_play"):
             raise ValueError("self_play.search.num_simulations is 0: it must be 1 or more, or nothing is learned")
 
 
-class Runner(Protocol):
-    """Where games come from."""
-
-    def publish(self, weights: Weights, version: int) -> None:
-        """Play with these weights from now on."""
-
-    def collect(self, timeout: float) -> Sequence[GameRecord]:
-        """Games finished since the last call; waits up to ``timeout`` seconds for the first."""
-
-    def close(self) -> None: ...
-
-
 def self_play_openings(game: Game, config: SelfPlayConfig, seed: int, ids: NDArray[np.int64]) -> list[Opening]:
-    """The random actions that each of the games ``ids [R]`` begins with."""
+    """The random actions with which each of the games ``ids [R]`` begins."""
     deep, depth = random_numbers.draw_uniforms(
         random_numbers.make_keys(seed, ids, OPENING_PLY), random_numbers.OPENING, 2
     ).T
@@ -104,7 +72,7 @@ def self_play_openings(game: Game, config: SelfPlayConfig, seed: int, ids: NDArr
 
 
 def self_play_terms(config: SelfPlayConfig) -> Callable[..., Terms]:
-    """Self-play's terms: full and fast searches by playout cap randomisation (Wu 2019), temperature early on."""
+    """The terms of self-play: playout cap randomisation (Wu 2019), and a temperature in the first plies."""
 
     def terms(ids: NDArray[np.int64], plies: NDArray[np.int64], keys: NDArray[np.uint64]) -> Terms:
         full = random_numbers.draw_uniforms(keys, random_numbers.CAP, 1)[:, 0] < config.full_fraction
@@ -116,7 +84,7 @@ def self_play_terms(config: SelfPlayConfig) -> Callable[..., Terms]:
 
 
 class LocalRunner:
-    """Groups of games in threads, or with ``deterministic`` one group played in turns with the learner."""
+    """Plays in this process: groups of games in threads, or one ``deterministic`` group in turns with the learner."""
 
     def __init__(
         self,
@@ -128,21 +96,21 @@ class LocalRunner:
         first_id: int = 0,
         deterministic: bool = False,
     ) -> None:
-        """``evaluator`` makes one evaluator, shared by all groups."""
+        """``evaluator`` makes the evaluator that all groups share."""
         self.game, self.config, self.seed, self.deterministic = game, config, seed, deterministic
         self.evaluator = evaluator()
         self.next_id = first_id
-        self.missing: list[int] = []  # nothing here dies alone: what is under way at the end of a run is not owed
+        self.missing: list[int] = []  # always empty: no thread dies alone, so a resumed run has no earlier ids to play
         self.notes: list[str] = []
         self._ids = itertools.count(first_id)
-        # Short: a game that waits here is older than it need be when the learner sees it.
+        # The queue is short: games that wait in it are older than necessary when the learner gets them.
         self._finished: queue.Queue[GameRecord | BaseException] = queue.Queue(maxsize=max(64, config.num_games // 2))
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         num_loops = 1 if deterministic else config.num_groups or max(1, num_cores() - 1)
-        self.loops = [self._loop(self._starts(), config.num_games) for _ in range(num_loops)]
+        self.loops = [self._make_loop(self._starts(), config.num_games) for _ in range(num_loops)]
 
-    def _loop(self, starts: Iterator[Start], num_slots: int) -> GameLoop:
+    def _make_loop(self, starts: Iterator[Start], num_slots: int) -> GameLoop:
         search = Search(self.game, self.evaluator, self.config.search, num_slots=num_slots)
         return GameLoop(
             self.game,
@@ -157,7 +125,7 @@ class LocalRunner:
 
     def _starts(self) -> Iterator[Start]:
         while True:
-            ids = np.array([next(self._ids) for _ in range(STARTS_AT_ONCE)])
+            ids = np.array([next(self._ids) for _ in range(STARTS_PER_BATCH)])
             for game_id, opening in zip(ids, self_play_openings(self.game, self.config, self.seed, ids), strict=True):
                 self.next_id = max(self.next_id, int(game_id) + 1)
                 yield Start(int(game_id), (0, 0), opening)
@@ -169,23 +137,25 @@ class LocalRunner:
         if self.deterministic:
             return self._play_quantum()
         if not self._threads:
-            # One move played here compiles all that the threads need: Numba is not sure to compile well in several.
-            self._loop(iter([Start(0, (0, 0))]), 1).round()
-            self._threads = [threading.Thread(target=self._work, args=(loop,), daemon=True) for loop in self.loops]
+            # One move played here compiles what the threads need: Numba may fail to compile in several at once.
+            self._make_loop(iter([Start(0, (0, 0))]), 1).round()
+            self._threads = [
+                threading.Thread(target=self._play_in_thread, args=(loop,), daemon=True) for loop in self.loops
+            ]
             for thread in self._threads:
                 thread.start()
         records: list[GameRecord] = []
         try:
-            records.append(self._taken(self._finished.get(timeout=timeout)))
+            records.append(self._unwrap(self._finished.get(timeout=timeout)))
             while True:
-                records.append(self._taken(self._finished.get_nowait()))
+                records.append(self._unwrap(self._finished.get_nowait()))
         except queue.Empty:
             return records
 
     def close(self) -> None:
         self._stop.set()
         while any(thread.is_alive() for thread in self._threads):
-            try:  # a thread may wait for room in the queue
+            try:  # a thread may be waiting until the queue has room
                 self._finished.get(timeout=0.05)
             except queue.Empty:
                 continue
@@ -195,33 +165,33 @@ class LocalRunner:
         return sum(loop.moves for loop in self.loops)
 
     def in_flight(self) -> list[GameRecord]:
-        """Deterministic runs: the games under way, in the order of their slots."""
+        """In deterministic runs: the unfinished games, in the order of their slots."""
         return self.loops[0].in_flight()
 
     def restore(self, records: Sequence[GameRecord]) -> None:
-        """Deterministic runs: go on with these games under way."""
+        """In deterministic runs: continue these unfinished games."""
         self.loops[0].restore(records)
 
     def _play_quantum(self) -> list[GameRecord]:
-        """Play until ``quantum`` samples are finished. Moves under way begin again, so that only moves are state."""
+        """Play until ``quantum`` samples are finished. Searches begin anew first, so that only moves must be stored."""
         records: list[GameRecord] = []
-        self.loops[0].rethink()
+        self.loops[0].restart_moves()
         while num_samples(records) < self.config.quantum:
             records += self.loops[0].round()
         return records
 
-    def _work(self, loop: GameLoop) -> None:
-        if sys.platform == "linux":  # where a thread has a priority of its own (threads that it starts inherit it)
-            os.nice(BEHIND_THE_LEARNER)
+    def _play_in_thread(self, loop: GameLoop) -> None:
+        if sys.platform == "linux":  # here each thread has its own priority, which threads that it starts inherit
+            os.nice(SELF_PLAY_NICENESS)
         try:
             while not self._stop.is_set():
                 for record in loop.round():
                     self._finished.put(record)
-        except BaseException as error:  # handed to the thread that collects
+        except BaseException as error:  # passed to the thread that collects
             self._finished.put(error)
 
     @staticmethod
-    def _taken(item: GameRecord | BaseException) -> GameRecord:
+    def _unwrap(item: GameRecord | BaseException) -> GameRecord:
         if isinstance(item, BaseException):
             raise item
         return item

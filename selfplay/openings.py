@@ -1,4 +1,4 @@
-"""Openings: short random beginnings, so that deterministic players do not play one game over and over.
+"""Openings: short random beginnings, so that deterministic players do not repeat the same game.
 
 Knows rules. Does not know players or matches.
 """
@@ -17,16 +17,16 @@ from games.game import Game, States
 Opening = tuple[int, ...]
 
 PATIENCE = 16
-"""Batches of random openings without a new one after which the game is taken to have no more."""
+"""Batches of random openings in a row without a new one, after which the search for more ends."""
 
-RETRIES = 4
+MAX_DRAWS = 4
 
 
 def make_openings(game: Game, count: int, plies: int, *, seed: int = 0, quiet: bool = True) -> list[Opening]:
-    """``count`` openings of ``plies`` random actions, none of them over, to different positions where possible.
+    """``count`` openings of ``plies`` random actions that do not end the game and lead to different positions.
 
-    ``quiet``: the player to move has no immediate win. Where a game has too few, they are repeated in turn. ValueError
-    when there is none at all.
+    ``quiet``: the player to move has no immediate win. If a game has too few such openings, they are repeated in turn.
+    ValueError if there is none at all.
     """
     if plies < 0:
         raise ValueError(f"the number of opening plies is {plies}; it must be 0 or more")
@@ -40,8 +40,8 @@ def make_openings(game: Game, count: int, plies: int, *, seed: int = 0, quiet: b
 def random_openings(game: Game, ids: NDArray[np.int64], plies: NDArray[np.int64], *, seed: int) -> list[Opening]:
     """For each game id [R] an opening of ``plies [R]`` random actions that does not end the game.
 
-    Each follows from (seed, id) alone. An action that would end the game is drawn again, ``RETRIES`` times; then the
-    opening is shorter.
+    (seed, id) determines each of them. An action that would end the game is drawn again; after ``MAX_DRAWS`` draws the
+    opening stays shorter.
     """
     states = game.new(len(ids))
     game.init(states)
@@ -53,17 +53,17 @@ def random_openings(game: Game, ids: NDArray[np.int64], plies: NDArray[np.int64]
         legal = game.describe_new(states[rows]).legal.astype(np.float64)
         waiting = np.arange(len(rows))
         moved = np.zeros(len(rows), np.bool_)
-        for attempt in range(RETRIES):
+        for attempt in range(MAX_DRAWS):
             actions = random_numbers.draw_choices(keys[waiting], random_numbers.OPENING + 16 * attempt, legal[waiting])
             after = game.new(len(waiting))
             game.copy(after, states[rows[waiting]])
             game.step(after, actions)
-            fine = ~game.describe_new(after).terminal
-            states[rows[waiting[fine]]] = after[fine]
-            for i, action in zip(rows[waiting[fine]], actions[fine], strict=True):
+            goes_on = ~game.describe_new(after).terminal
+            states[rows[waiting[goes_on]]] = after[goes_on]
+            for i, action in zip(rows[waiting[goes_on]], actions[goes_on], strict=True):
                 played[i].append(int(action))
-            moved[waiting[fine]] = True
-            waiting = waiting[~fine]
+            moved[waiting[goes_on]] = True
+            waiting = waiting[~goes_on]
             if not len(waiting):
                 break
         rows = rows[moved]
@@ -71,42 +71,44 @@ def random_openings(game: Game, ids: NDArray[np.int64], plies: NDArray[np.int64]
 
 
 def distinct_openings(game: Game, plies: int, batch: int, seed: int, quiet: bool) -> Iterator[Opening]:
-    """Openings to new positions, until ``PATIENCE`` batches in a row bring none."""
+    """Openings to different positions, until ``PATIENCE`` batches in a row have no new one."""
     seen: set[bytes] = set()
-    tried = stale = 0
-    while stale < PATIENCE:
-        ids = np.arange(tried, tried + batch)
-        tried += batch
-        stale += 1
-        for key, opening in _batch(game, ids, plies, seed, quiet):
+    num_drawn = num_stale = 0
+    while num_stale < PATIENCE:
+        ids = np.arange(num_drawn, num_drawn + batch)
+        num_drawn += batch
+        num_stale += 1
+        for key, opening in _draw_batch(game, ids, plies, seed, quiet):
             if key not in seen:
                 seen.add(key)
-                stale = 0
+                num_stale = 0
                 yield opening
 
 
-def _batch(game: Game, ids: NDArray[np.int64], plies: int, seed: int, quiet: bool) -> Iterator[tuple[bytes, Opening]]:
-    """Random openings that are not over, each with bytes that tell its position from others."""
+def _draw_batch(
+    game: Game, ids: NDArray[np.int64], plies: int, seed: int, quiet: bool
+) -> Iterator[tuple[bytes, Opening]]:
+    """Random openings that do not end the game, each with bytes that identify its position."""
     states = game.new(len(ids))
     game.init(states)
     played = np.zeros((len(ids), plies), np.int64)
     out = game.describe_new(states)
     for ply in range(plies):
-        going = np.flatnonzero(~out.terminal)
-        keys = random_numbers.make_keys(seed, ids[going], ply)
-        actions = random_numbers.draw_choices(keys, random_numbers.OPENING, out.legal[going].astype(np.float64))
-        played[going, ply] = actions
-        game.advance(states, going, going, actions)
-        ids, played, states, out = ids[going], played[going], states[going], game.describe_new(states[going])
-    good = ~out.terminal
+        active = np.flatnonzero(~out.terminal)
+        keys = random_numbers.make_keys(seed, ids[active], ply)
+        actions = random_numbers.draw_choices(keys, random_numbers.OPENING, out.legal[active].astype(np.float64))
+        played[active, ply] = actions
+        game.advance(states, active, active, actions)
+        ids, played, states, out = ids[active], played[active], states[active], game.describe_new(states[active])
+    wanted = ~out.terminal
     if quiet:
-        good &= ~_can_win(game, states)
-    for i in np.flatnonzero(good):
+        wanted &= ~_can_win(game, states)
+    for i in np.flatnonzero(wanted):
         yield out.observation[i].tobytes() + out.to_play[i].tobytes(), tuple(played[i].tolist())
 
 
 def _can_win(game: Game, states: States) -> NDArray[np.bool_]:
-    """[B] whether one action wins for the player to move."""
+    """[B] whether the player to move has an action that wins at once."""
     out = game.describe_new(states)
     wins = np.zeros(len(states), np.bool_)
     rows, actions = np.nonzero(out.legal)

@@ -1,6 +1,7 @@
-"""Game records: what a finished game leaves behind. Positions are not stored; replaying the rules gives them back.
+"""Game records: the actions and search results of a game. Positions are not stored; replaying the actions gives them.
 
-Knows actions, search results and their file format (npz with a checksum). Does not know who trains on them.
+``validate_records`` checks records against the rules. Knows the file format (npz with a checksum). Does not know who
+trains on the records.
 """
 
 from __future__ import annotations
@@ -25,18 +26,18 @@ PART = "part"
 
 @dataclass(kw_only=True)
 class GameRecord:
-    """One game. The first ``len(actions) - M`` actions are the opening; M were decided by players."""
+    """One game. Players decided its last M actions; the actions before them are the opening."""
 
     id: int
     seed: int
     actions: NDArray[np.int16]  # [N]
     policies: NDArray[np.float32]  # [M, A] policy targets, each in the view of its player to move
     values: NDArray[np.float32]  # [M] the search's value, each in the view of its player to move
-    budgets: NDArray[np.int32]  # [M] simulations granted: tells full searches from fast ones
+    budgets: NDArray[np.int32]  # [M] simulations granted, by which full and fast searches differ
     networks: NDArray[np.int32]  # [M] version of the network that decided
     outcome: int = UNFINISHED  # +1, 0, -1 for the first player
-    proven: bool = False  # ended by proof, with the outcome of perfect play, before the rules ended it
-    reason: str = ""  # why a player lost before the rules said so; shards of self-play do not hold it
+    proven: bool = False  # a search proved the outcome, and the game was ended before the rules ended it
+    reason: str = ""  # why a player lost before the rules ended the game; not stored in shards of self-play
 
     @property
     def num_decided(self) -> int:
@@ -44,7 +45,7 @@ class GameRecord:
 
     @property
     def opening(self) -> int:
-        """How many actions were given, not decided."""
+        """The number of actions in the opening."""
         return len(self.actions) - len(self.policies)
 
 
@@ -70,20 +71,20 @@ def pack(game: Game, records: Sequence[GameRecord]) -> bytes:
         none = np.zeros((0, game.num_actions) if name == "policies" else 0, kind)
         arrays[name] = np.concatenate([none, *(np.asarray(getattr(r, name), kind) for r in records)])
     for name, kind in _SCALARS.items():
-        values = [_seed(r.seed) if name == "seed" else getattr(r, name) for r in records]
+        values = [_storable_seed(r.seed) if name == "seed" else getattr(r, name) for r in records]
         arrays[name] = np.array(values, kind)
     out = io.BytesIO()
     np.savez_compressed(out, **arrays)
     return out.getvalue()
 
 
-def _seed(seed: int) -> int:
-    """The seed as it is stored: one beyond 64 bits becomes the one that draws the same numbers (``chance.keys``)."""
+def _storable_seed(seed: int) -> int:
+    """The seed as it is stored: a seed beyond 64 bits becomes one that ``random_numbers.make_keys`` treats alike."""
     return seed if -(1 << 63) <= seed < 1 << 63 else seed % (1 << 63)
 
 
 def join_packed(parts: Sequence[bytes]) -> bytes:
-    """Packed records put together without being unpacked; ``unpack`` reads them as one."""
+    """Join packed records without unpacking them. ``unpack`` reads the result like any other."""
     if len(parts) == 1:
         return parts[0]
     out = io.BytesIO()
@@ -93,43 +94,45 @@ def join_packed(parts: Sequence[bytes]) -> bytes:
 
 
 def unpack(game: Game, data: bytes, name: str = "shard") -> list[GameRecord]:
-    """The records in ``data``, checked against the rules. ValueError with a sentence for anything that is off."""
-    arrays = _arrays(data, name)
+    """The records in ``data``, checked by ``validate_records``. ValueError says what is wrong."""
+    arrays = _load_arrays(data, name)
     if arrays and all(key.startswith(PART) for key in arrays):
         return [
-            record for part in arrays.values() for record in _make_records(game, _arrays(part.tobytes(), name), name)
+            record
+            for part in arrays.values()
+            for record in _make_records(game, _load_arrays(part.tobytes(), name), name)
         ]
     return _make_records(game, arrays, name)
 
 
 def _make_records(game: Game, arrays: dict[str, Any], name: str) -> list[GameRecord]:
-    """The records that ``pack`` turned into ``arrays``, checked."""
+    """The records that ``pack`` turned into ``arrays``, after a check."""
     try:
-        schema, known = int(arrays["schema"]), str(arrays["game"])
-        records = _cut(arrays)
-    except Exception as error:  # what is missing or misshapen fails in many ways
+        schema, game_name = int(arrays["schema"]), str(arrays["game"])
+        records = _split_arrays(arrays)
+    except Exception as error:  # missing arrays and wrong shapes raise many kinds of errors
         raise ValueError(f"{name} is damaged: {type(error).__name__}: {error}") from error
     if schema > SCHEMA:
         raise ValueError(f"{name} has schema {schema}; this honte knows {SCHEMA}, so upgrade it")
-    if known != game.name:
-        raise ValueError(f"{name} holds games of {known}, not of {game.name}")
-    validate(game, records, name)
+    if game_name != game.name:
+        raise ValueError(f"{name} holds games of {game_name}, not of {game.name}")
+    validate_records(game, records, name)
     return records
 
 
-def _arrays(data: bytes, name: str) -> dict[str, Any]:
-    """The arrays of an npz of a sane size."""
+def _load_arrays(data: bytes, name: str) -> dict[str, Any]:
+    """The arrays of an npz of at most ``LARGEST_SHARD`` bytes."""
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as file:
             if sum(entry.file_size for entry in file.zip.infolist()) <= LARGEST_SHARD:
                 return {key: file[key] for key in file.files}
-    except Exception as error:  # a damaged archive fails in many ways
+    except Exception as error:  # a damaged archive raises many kinds of errors
         raise ValueError(f"{name} is damaged: {type(error).__name__}: {error}") from error
     raise ValueError(f"{name} unpacks to more than {LARGEST_SHARD} bytes")
 
 
-def _cut(arrays: dict[str, Any]) -> list[GameRecord]:
-    """One record for each game of the joined arrays."""
+def _split_arrays(arrays: dict[str, Any]) -> list[GameRecord]:
+    """One record for each game of the arrays, which hold all games one after the other."""
     records = []
     ends, stops = np.cumsum(arrays["lengths"]), np.cumsum(arrays["decided"])
     for i, (end, stop) in enumerate(zip(ends, stops, strict=True)):
@@ -146,8 +149,8 @@ def _cut(arrays: dict[str, Any]) -> list[GameRecord]:
     return records
 
 
-def validate(game: Game, records: Sequence[GameRecord], name: str = "shard") -> None:
-    """Replay every record; ValueError names the first illegal action, wrong outcome or policy that is no policy."""
+def validate_records(game: Game, records: Sequence[GameRecord], name: str = "shard") -> None:
+    """Replay every record. ValueError names the first illegal action, wrong outcome or invalid policy."""
     for record in records:
         known = record.outcome in (-1, 0, 1, UNFINISHED)
         if record.opening < 0 or record.policies.shape[1:] != (game.num_actions,) or not known:
@@ -157,15 +160,15 @@ def validate(game: Game, records: Sequence[GameRecord], name: str = "shard") -> 
     lengths = np.array([len(record.actions) for record in records])
     openings = np.array([record.opening for record in records])
     outcomes = np.array([record.outcome for record in records])
-    given = np.array(
+    ended_early = np.array(
         [record.proven or bool(record.reason) or record.outcome == UNFINISHED for record in records]
-    )  # not by the rules
+    )  # before the rules ended it
     actions, policies = np.concatenate([r.actions for r in records]), np.concatenate([r.policies for r in records])
     owner = np.repeat(np.arange(len(records)), lengths - openings)
     with np.errstate(invalid="ignore", over="ignore"):
         sums = policies.sum(axis=1)
-    odd = ~np.isfinite(policies).all(axis=1) | (policies < 0).any(axis=1) | ~(abs(sums - 1) <= 1e-3)
-    _refuse_records(records, owner[odd], name, "has a policy that is not one: finite, >= 0, of sum 1")
+    invalid = ~np.isfinite(policies).all(axis=1) | (policies < 0).any(axis=1) | ~(abs(sums - 1) <= 1e-3)
+    _refuse_records(records, owner[invalid], name, "has a policy that is not one: finite, >= 0, of sum 1")
     values = np.concatenate([record.values for record in records])
     _refuse_records(records, owner[~(abs(values) <= 1)], name, "has a value outside [-1, 1]")
     first_action, first_policy = np.cumsum(lengths) - lengths, np.cumsum(lengths - openings) - (lengths - openings)
@@ -176,18 +179,18 @@ def validate(game: Game, records: Sequence[GameRecord], name: str = "shard") -> 
         value = np.where(out.to_play == 0, out.value, -out.value)
         _refuse_records(
             records,
-            (lengths == ply) & ~given & ~(out.terminal & (value == outcomes)),
+            (lengths == ply) & ~ended_early & ~(out.terminal & (value == outcomes)),
             name,
             "ends with an outcome that the rules do not give",
         )
         live = np.flatnonzero(lengths > ply)
         played = actions[first_action[live] + ply].astype(np.int64)
-        sane = (played >= 0) & (played < game.num_actions)
-        legal = sane & out.legal[live, np.where(sane, played, 0)]
+        in_range = (played >= 0) & (played < game.num_actions)
+        legal = in_range & out.legal[live, np.where(in_range, played, 0)]
         _refuse_records(records, live[~legal], name, f"plays the illegal action {_first(played[~legal])} at ply {ply}")
         decided = live[openings[live] <= ply]
-        there = (policies[first_policy[decided] + ply - openings[decided]] > 0) & ~out.legal[decided]
-        _refuse_records(records, decided[there.any(axis=1)], name, f"has a policy on illegal actions at ply {ply}")
+        on_illegal = (policies[first_policy[decided] + ply - openings[decided]] > 0) & ~out.legal[decided]
+        _refuse_records(records, decided[on_illegal.any(axis=1)], name, f"has a policy on illegal actions at ply {ply}")
         game.advance(states, live, live, played)
 
 
@@ -196,7 +199,7 @@ def _first(values: NDArray[np.int64]) -> int:
 
 
 def _refuse_records(records: Sequence[GameRecord], bad: NDArray[Any], name: str, what: str) -> None:
-    """ValueError that says ``what`` of the first of the records that ``bad``, a mask or indices, picks."""
+    """Raise ValueError, which says ``what`` is wrong, for the first record in ``bad`` (a mask or indices)."""
     if bad.dtype == np.bool_:
         bad = np.flatnonzero(bad)
     if len(bad):
@@ -204,19 +207,19 @@ def _refuse_records(records: Sequence[GameRecord], bad: NDArray[Any], name: str,
 
 
 def write_shard(folder: Path, game: Game, records: Sequence[GameRecord], number: int) -> Path:
-    """Store records durably as shard ``number`` of a folder; returns the path."""
+    """Store records durably as shard ``number`` of a folder; return its path."""
     return write_packed(folder, pack(game, records), number)
 
 
 def write_packed(folder: Path, data: bytes, number: int) -> Path:
-    """The same of records that are packed already."""
+    """Store records that are packed already as shard ``number`` of a folder; return its path."""
     path = Path(folder) / f"{number:08d}.npz"
     durable_files.write_checked(path, data)
     return path
 
 
 def read_shard(path: Path, game: Game) -> list[GameRecord]:
-    """The records of one shard; ValueError when it is damaged or breaks the rules."""
+    """The checked records of one shard. ValueError if it is damaged or if a record breaks the rules."""
     return unpack(game, durable_files.read_checked(path), Path(path).name)
 
 
@@ -226,7 +229,7 @@ def list_shards(folder: Path) -> dict[int, Path]:
 
 
 def replay(game: Game, records: Sequence[GameRecord]) -> tuple[States, NDArray[np.int64], NDArray[np.int64]]:
-    """Every decided position of ``records``: states [S], and for each the record's index and its ply [S]."""
+    """Every decided position of ``records``: states [S], and the index of its record and its ply [S]."""
     lengths = np.array([len(record.actions) for record in records])
     openings = np.array([record.opening for record in records])
     total = int((lengths - openings).sum())
@@ -247,5 +250,5 @@ def replay(game: Game, records: Sequence[GameRecord]) -> tuple[States, NDArray[n
 
 
 def num_samples(records: Iterable[GameRecord]) -> int:
-    """How many decided positions the records hold."""
+    """The number of decided positions in the records."""
     return sum(record.num_decided for record in records)

@@ -19,7 +19,7 @@ from agent.networks.policy_value import NetworkConfig
 from agent.search.search import SearchConfig
 from agent.settings import Count, Device, Fraction, Number, Positive, PositiveNumber, Range, Seed, Settings, Slots
 from games.game import Game
-from selfplay.distributed.actor import RayConfig
+from selfplay.distributed.config import RayConfig
 from selfplay.local_runner import SelfPlayConfig
 from training.evaluation.rating_curve import RatingConfig
 from training.replay_buffer import WindowConfig

@@ -6,7 +6,6 @@ with a draw at one half, as the player to move sees it.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -17,6 +16,7 @@ from agent.player import MoveFollower, Player
 from agent.search.search import Search
 from agent.search.tree import NONE, ROOT, UNKNOWN, node_bytes
 from games import Position
+from selfplay.solved.grading import wilson_interval
 
 LONGEST_VARIATION = 64
 DEEPEST = 100_000
@@ -109,7 +109,7 @@ def _candidate(player: Search, slot: int, edge: Any, fallback: float) -> Candida
     visits, proven = int(edge["visits"]), int(edge["proven"])
     value = float(proven) if proven != UNKNOWN else float(edge["value_sum"]) / visits if visits else fallback
     rate = min(1.0, max(0.0, (1 + value) / 2))
-    bound = rate if proven != UNKNOWN else wilson_lower_bound(rate, visits)
+    bound = rate if proven != UNKNOWN else wilson_interval(rate * visits, visits)[0]
     return CandidateMove(
         int(edge["action"]), visits, rate, float(edge["prior"]), bound, proven, *_variation(player, slot, edge)
     )
@@ -135,11 +135,3 @@ def analysis_of_decisions(decisions: Decisions) -> Analysis:
     proven = round(value) if decisions.proven[0] else UNKNOWN
     actions = sorted(np.flatnonzero(policy > 0).tolist(), key=lambda a: (a != chosen, -policy[a]))
     return Analysis(1, rate, [CandidateMove(a, 1, rate, float(policy[a]), rate, proven, (a,), (1,)) for a in actions])
-
-
-def wilson_lower_bound(rate: float, visits: int, z: float = 1.96) -> float:
-    """The lower end of Wilson's score interval (Wilson 1927) for a share ``rate`` of ``visits`` games."""
-    if visits == 0:
-        return 0.0
-    spread = z * math.sqrt(rate * (1 - rate) / visits + (z / (2 * visits)) ** 2)
-    return max(0.0, (rate + z * z / (2 * visits) - spread) / (1 + z * z / visits))

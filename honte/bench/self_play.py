@@ -79,7 +79,7 @@ def stagger_games(loop: GameLoop, num_simulations: int) -> Search:
     player = loop.players[0]
     assert isinstance(player, Search)
     for first in range(num_simulations):
-        for slot in range(first, len(loop.seats), num_simulations):
+        for slot in range(first, loop.num_slots, num_simulations):
             player.finish_early(slot)
         while not player.grow():
             loop.round()

@@ -1,7 +1,7 @@
-"""What plays in another process: many games at once, handed out by id, finished ones back as bytes.
+"""The actor: it plays many games at once in another process, receives their ids, and returns finished games as bytes.
 
-Knows game loops and packed records. Does not know Ray, the ledger or the learner: whoever calls ``work`` decides which
-games are played, with which weights, and for how long.
+Knows game loops and packed records. Does not know Ray, the assignments or the learner: the caller of ``work`` decides
+which games are played, with which weights, and for how long.
 """
 
 from __future__ import annotations
@@ -11,66 +11,28 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from agent.inference.evaluate import Evaluate, EvaluateFunction, hash_evaluate
 from agent.search.search import Search
-from agent.settings import Count, Number, PositiveNumber, Range, Settings
 from agent.storage import durable_files
 from games.cache_folders import private_folder
 from games.game import Game
 from games.registry import make
 from selfplay.distributed.checked_games import DecidedPositions
 from selfplay.game_loop import GameLoop, Start
-from selfplay.local_runner import Evaluator, SelfPlayConfig, Weights, self_play_openings, self_play_terms
+from selfplay.local_runner import SelfPlayConfig, self_play_openings, self_play_terms
 from selfplay.records import GameRecord, pack
-
-
-@dataclass(frozen=True, kw_only=True)
-class RayConfig(Settings, called="ray"):
-    """How self-play is spread over a Ray cluster (``honte train --ray``). Resources are those of one actor."""
-
-    num_actors: Count = 0  # 0: as many as the cluster has room for, following it as nodes come and go
-    groups: Annotated[int, Range(1, 4096)] = (
-        1  # groups of games an actor plays in threads that share its engine; 2 or more pay on a GPU
-    )
-    num_cpus: Number = 1.0
-    num_gpus: Number = 0.0  # above 0, engine.device auto is cuda on actors; fractions share a GPU between actors
-    resources: dict[str, Number] = field(default_factory=dict)  # custom resources, as nodes offer them
-    scheduling_strategy: Literal["DEFAULT", "SPREAD"] = "SPREAD"
-    seconds: PositiveNumber = (
-        0.5  # that an actor plays before it hands in what is finished; two such calls are in flight
-    )
-    timeout: PositiveNumber = 120.0  # seconds without an answer after which an actor is replaced
-    startup_timeout: PositiveNumber = 600.0  # the same for its first answer: it compiles and measures engines
-    object_store_mb: Annotated[int, Range(80, 1 << 24)] = 256  # of the cluster that --ray local starts
-    aggregate_above: Count = 100  # with more actors than this, one aggregator a node checks games for the driver
-
-    def room(self, have: Mapping[str, float]) -> int:
-        """How many actors a cluster of these resources gets; one at least."""
-        return max(1, self.fits(have))
-
-    def fits(self, have: Mapping[str, float], *, learner: bool = True) -> int:
-        """How many actors fit into these resources; of more than 4 CPUs one is left to the learner if it is there."""
-        free = {**have, "CPU": have.get("CPU", 0) - (learner and have.get("CPU", 0) > 4)}
-        wants = {"CPU": self.num_cpus, "GPU": self.num_gpus, **self.resources}
-        fits = [int(free.get(name, 0) / want) for name, want in wants.items() if want]
-        if not fits:
-            raise ValueError("ray.num_actors is 0 and an actor takes no resource: say how many there should be")
-        return max(0, min(fits))
-
-    def patience(self, first: bool, seconds: float) -> float:
-        """How long an answer to a call of so many seconds may take."""
-        return self.startup_timeout if first else self.timeout + seconds
+from selfplay.runner import Evaluator, Weights
 
 
 @dataclass(frozen=True, kw_only=True)
 class ActorJob:
-    """All that a worker must be told once. ``source`` is a user's game file, which the worker may not have."""
+    """What an actor needs to know from the start. ``source`` is a user's game file, which its machine may not have."""
 
     game: str
     source: bytes
@@ -83,18 +45,18 @@ class ActorJob:
     def of(
         cls, game: Game, config: SelfPlayConfig, evaluator: Callable[[Game], Evaluator], *, seed: int, groups: int = 1
     ) -> ActorJob:
-        """The job of playing ``game`` as its name says; a user's file is read here and travels along."""
+        """The job of playing ``game``, found by its name. The file of a user's game becomes part of the job."""
         head, separator, _ = game.name.partition(".py:")
         source = Path(head + ".py").read_bytes() if separator else b""
         return cls(game=game.name, source=source, config=config, evaluator=evaluator, seed=seed, groups=groups)
 
     def make_game(self) -> Game:
-        """The game, under the same name, also where its file does not exist."""
+        """The game, under the same name even where its file does not exist."""
         if not self.source:
             return make(self.game)
         head, separator, rest = self.game.partition(".py:")
         digest = hashlib.sha256(self.source).hexdigest()
-        path = private_folder() / "games" / digest[:32] / (Path(head).name + ".py")  # nobody else can change what runs
+        path = private_folder() / "games" / digest[:32] / (Path(head).name + ".py")  # only this user can change it
         if not path.exists() or path.read_bytes() != self.source:
             durable_files.write_atomic(path, self.source)
         game = make(f"{path}{separator[3:]}{rest}")
@@ -102,22 +64,35 @@ class ActorJob:
         return game
 
 
-class ActorReport(NamedTuple):
-    """What one call of ``work`` gives back. Counters are of the worker's whole life."""
+@dataclass(frozen=True)
+class WorkCounts:
+    """How much an actor has done in its whole life."""
 
-    ids: list[int]
-    data: bytes  # the records, packed; empty without any
-    moves: int
-    asked: int
-    evaluated: int
-    rows: DecidedPositions | None = None  # the positions, from an aggregator, whose records are checked
-    notes: Sequence[str] = ()  # and what it tells of its workers
-    losses: Sequence[str] = ()
-    quarantined: Sequence[int] = ()
+    moves: int = 0
+    asked: int = 0  # positions that searches wanted evaluated
+    evaluated: int = 0  # of those, positions that the network evaluated; the cache had the others
+
+    def __add__(self, other: WorkCounts) -> WorkCounts:
+        return WorkCounts(self.moves + other.moves, self.asked + other.asked, self.evaluated + other.evaluated)
+
+
+NO_WORK = WorkCounts()
+
+
+class ActorReport(NamedTuple):
+    """The answer to one call of ``work``."""
+
+    ids: Sequence[int] = ()  # the finished games
+    data: bytes = b""  # their records, packed; empty if there are none
+    counts: WorkCounts = NO_WORK
+    positions: DecidedPositions | None = None  # their positions, from an aggregator, which has checked the records
+    notes: Sequence[str] = ()  # what an aggregator reports about its own actors
+    losses: Sequence[str] = ()  # kinds of losses, for the metrics
+    quarantined: Sequence[int] = ()  # ids of games that must not be played again
 
 
 class SelfPlayActor:
-    """Plays the games it is given, in the job's number of groups."""
+    """Plays the games that it is given, in as many groups as the job says."""
 
     def __init__(self, job: ActorJob) -> None:
         self.job = job
@@ -126,22 +101,23 @@ class SelfPlayActor:
         self.searches: list[Search] = []
 
     def begin(self) -> None:
-        """Make the game, the evaluator and the loops. Errors here are the configuration's, not a game's."""
+        """Make the game, the evaluator and the loops. An error here is the configuration's fault, not a game's."""
         job = self.job
         self.game = job.make_game()
         self.evaluator = job.evaluator(self.game)
-        self.loops = [self._loop(_Queue(self.starts), job.config.num_games) for _ in range(job.groups)]
-        self.pool = ThreadPoolExecutor(job.groups) if job.groups > 1 else None
-        if self.pool is not None:  # Numba is not sure to compile well in several threads
-            self.warm()
+        self.loops = [self._make_loop(_StartQueue(self.starts), job.config.num_games) for _ in range(job.groups)]
+        self.threads = ThreadPoolExecutor(job.groups) if job.groups > 1 else None
+        if self.threads is not None:  # Numba may fail to compile in several threads at once
+            self.compile_kernels()
 
-    def warm(self) -> None:
-        """Play one move, so that what moves need is compiled and loaded."""
-        self._loop(iter([Start(0, (0, 0))]), 1).round()
+    def compile_kernels(self) -> None:
+        """Play one move, which compiles or loads everything that moves need."""
+        self._make_loop(iter([Start(0, (0, 0))]), 1).round()
 
     def work(self, ids: Sequence[int], seconds: float, weights: tuple[Weights, int] | None) -> ActorReport:
-        """Play on for so many seconds, ``ids`` besides what is under way, with ``weights`` and their version where
-        given; returns earlier where nothing is left to play.
+        """Play for ``seconds``: the games ``ids`` and those already begun. Return earlier if no game is left to play.
+
+        ``weights`` are new weights and their version, or None to go on with the present ones.
         """
         if weights is not None:
             self.evaluator.load(*weights)
@@ -151,16 +127,16 @@ class SelfPlayActor:
         until = time.monotonic() + seconds
         for search in self.searches:  # a move of many games may take minutes
             search.deadline = until
-        if self.pool is None:
+        if self.threads is None:
             records = self._play(self.loops[0], until)
         else:
-            records = [r for part in self.pool.map(lambda loop: self._play(loop, until), self.loops) for r in part]
+            groups = self.threads.map(lambda loop: self._play(loop, until), self.loops)
+            records = [record for group in groups for record in group]
+        moves = sum(loop.moves for loop in self.loops)
         return ActorReport(
             [record.id for record in records],
             pack(self.game, records) if records else b"",
-            sum(loop.moves for loop in self.loops),
-            self.evaluator.asked,
-            self.evaluator.evaluated,
+            WorkCounts(moves, self.evaluator.asked, self.evaluator.evaluated),
         )
 
     def _play(self, loop: GameLoop, until: float) -> list[GameRecord]:
@@ -169,7 +145,7 @@ class SelfPlayActor:
             records += loop.round()
         return records
 
-    def _loop(self, starts: Iterator[Start], num_slots: int) -> GameLoop:
+    def _make_loop(self, starts: Iterator[Start], num_slots: int) -> GameLoop:
         config = self.job.config
         self.searches.append(Search(self.game, self.evaluator, config.search, num_slots=num_slots))
         return GameLoop(
@@ -184,8 +160,8 @@ class SelfPlayActor:
         )
 
 
-class _Queue:
-    """Starts as they come: ``next`` ends while there are none, and goes on when there are some again."""
+class _StartQueue:
+    """An iterator over a queue: it ends while the queue is empty, and continues when something is added."""
 
     def __init__(self, starts: deque[Start]) -> None:
         self.starts = starts
@@ -201,7 +177,7 @@ class _Queue:
 
 
 class FixedEvaluator(Evaluate):
-    """An ``Evaluate`` without weights, with the face of one that learns."""
+    """An ``Evaluator`` around an ``Evaluate`` that has no weights: loading weights changes its version only."""
 
     def __init__(self, evaluate: EvaluateFunction) -> None:
         self.evaluate = evaluate
@@ -218,5 +194,5 @@ class FixedEvaluator(Evaluate):
 
 
 def hash_network(game: Game) -> Evaluator:
-    """The hash network: exact on every machine, so that games can be compared between machines and runners."""
+    """The hash network. It is exact on every machine, so that the games of machines and runners can be compared."""
     return FixedEvaluator(hash_evaluate)

@@ -1,6 +1,8 @@
-"""A crew: the actors that play the games of one ledger, kept at work and replaced when they fall.
+"""The actor pool: the actors that play the assigned games. It keeps them busy, and replaces those that die.
 
-Knows who is hired, what is in flight and who is to blame. Does not know how actors are reached: whoever is one says.
+Knows how many actors there should be, their calls in flight, and which games an actor's death makes suspect. Does not
+know how actors are started or called: a subclass does that. An actor's death is handled in ``_handle_crash`` (its games
+may be the cause) and ``_handle_loss`` (they are not).
 """
 
 from __future__ import annotations
@@ -12,162 +14,173 @@ from collections.abc import Sequence
 from typing import Any
 
 from games.game import Game
-from selfplay.distributed.actor import ActorReport, RayConfig
-from selfplay.distributed.actor_handle import ActorHandle, ActorRegistry, ActorRole, Backoff
-from selfplay.distributed.assignments import DEATHS, Assignments
+from selfplay.distributed.actor import ActorReport, WorkCounts
+from selfplay.distributed.actor_handle import ActorHandle, ActorRegistry, ActorRole, Backoff, PendingCall
+from selfplay.distributed.assignments import MAX_ISOLATED_CRASHES, Assignments
 from selfplay.distributed.checked_games import CheckedBatch, CheckedGames, Games, join_games
+from selfplay.distributed.config import RayConfig
 from selfplay.local_runner import SelfPlayConfig
 from selfplay.records import unpack
 
-IN_FLIGHT = 2
-CALLS_A_SECOND = 200.0
-"""More actors than this get longer calls, so that the driver's work does not grow with them."""
+CALLS_IN_FLIGHT = 2
+"""Calls of one actor: while it answers the first, the second is already there."""
 
-STAFF_SECONDS = 2.0
-HOPELESS = 12
-"""Crashes in a row, with no game finished between them, after which the fault is not one game's."""
+MAX_CALLS_PER_SECOND = 200.0
+"""With more actors, each call lasts longer, so that the driver's work does not grow with their number."""
+
+RESIZE_SECONDS = 2.0
+"""How often the number of actors is compared with the number that is wanted."""
+
+MAX_CRASHES_IN_A_ROW = 12
+"""Crashes without any finished game between them, after which the cause cannot be a single game."""
 
 
 class ActorPool(ABC):
-    """Actors that play the games of one ledger. ``notes`` says what went wrong and was mended."""
+    """Actors that play the games of one ``Assignments``. ``notes`` says what went wrong and was repaired."""
 
-    def __init__(self, game: Game, config: SelfPlayConfig, cluster: RayConfig, ledger: Assignments) -> None:
-        self.game, self.config, self.cluster, self.ledger = game, config, cluster, ledger
-        self.seconds = cluster.seconds
+    def __init__(self, game: Game, config: SelfPlayConfig, cluster: RayConfig, assignments: Assignments) -> None:
+        self.game, self.config, self.cluster, self.assignments = game, config, cluster, assignments
+        self.seconds = cluster.seconds  # that one call plays
         self.notes: list[str] = []
-        self.losses: list[str] = []  # their kinds
-        self.staff, self.backoff = ActorRegistry(), Backoff()
+        self.losses: list[str] = []  # the kind of each, for the metrics
+        self.actors, self.backoff = ActorRegistry(), Backoff()
         self._weights: Any = None
-        self._version, self._staffed = -1, -1e9
+        self._version, self._resized_at = -1, -1e9
 
-    def hand_out(self, weights: Any, version: int) -> None:
-        """Each actor gets ``weights``, a reference to what it loads, with its next call."""
+    def set_weights(self, weights: Any, version: int) -> None:
+        """Send ``weights``, a reference to what an evaluator loads, to each actor with its next call."""
         self._weights, self._version = weights, version
 
     def collect(self, timeout: float = 1.0) -> Games:
         """Games finished since the last call, each id once; waits up to ``timeout`` seconds for the first."""
         deadline = time.monotonic() + timeout
-        found: list[Games] = []
+        finished: list[Games] = []
         while True:
-            self._staff_up()
-            for name in list(self.staff):
-                self._feed(name)
-            found += self._harvest(0.0 if found else max(0.0, deadline - time.monotonic()))
-            if found or time.monotonic() >= deadline:
+            self._resize()
+            for name in list(self.actors):
+                self._keep_busy(name)
+            finished += self._receive_answers(0.0 if finished else max(0.0, deadline - time.monotonic()))
+            if finished or time.monotonic() >= deadline:
                 break
-        for name in list(self.staff):
-            self._feed(name)
-        return join_games(self.game, found)
+        for name in list(self.actors):
+            self._keep_busy(name)
+        return join_games(self.game, finished)
 
-    def counts(self) -> tuple[int, int, int]:
-        """Moves, positions asked for and evaluated, of all actors ever."""
-        return self.staff.counts()
+    def counts(self) -> WorkCounts:
+        """The work of all actors, past and present."""
+        return self.actors.counts()
 
-    # ---- how actors are reached -----------------------------------------------------------------------------------
-
-    @abstractmethod
-    def _posts(self) -> Sequence[ActorRole]:
-        """What actors are wanted for."""
+    # ---- how actors are reached: a subclass says it --------------------------------------------------------------
 
     @abstractmethod
-    def _hire(self, post: ActorRole) -> ActorHandle:
-        """One more, whose first calls are under way."""
+    def _wanted_roles(self) -> Sequence[ActorRole]:
+        """One role for each actor that there should be."""
 
     @abstractmethod
-    def _end(self, hired: ActorHandle) -> None:
-        """End its process; it may be gone already."""
+    def _start_actor(self, role: ActorRole) -> ActorHandle:
+        """Start an actor; its first calls are in flight."""
 
     @abstractmethod
-    def _ask(self, hired: ActorHandle, ids: Sequence[int], weights: Any, suspected: bool) -> Any:
-        """Begin a call of ``Worker.work``; what it will answer. It must outlive games that are suspected."""
+    def _kill_actor(self, actor: ActorHandle) -> None:
+        """End an actor's process, which may be gone already."""
 
     @abstractmethod
-    def _harvest(self, timeout: float) -> Sequence[Games]:
-        """Take every answer that is there, waiting for the first."""
+    def _start_call(self, actor: ActorHandle, ids: Sequence[int], weights: Any, suspected: bool) -> Any:
+        """Begin a call of ``work`` and return a reference to its answer. The actor must survive suspected games."""
+
+    @abstractmethod
+    def _receive_answers(self, timeout: float) -> Sequence[Games]:
+        """Handle every answer that has arrived, waiting for the first; return the games in them."""
 
     # ---- actors come and go --------------------------------------------------------------------------------------
 
-    def _staff_up(self) -> None:
-        """Hire up to the wanted number, and let go what is beyond it."""
+    def _resize(self) -> None:
+        """Start the actors that are missing, and end those that are too many."""
         now = time.monotonic()
-        if (now - self._staffed < STAFF_SECONDS and self._staffed > self.backoff.last) or now < self.backoff.until:
+        is_recent = now - self._resized_at < RESIZE_SECONDS and self._resized_at > self.backoff.last_crash
+        if is_recent or now < self.backoff.next_start:
             return
-        self._staffed = now
-        open_posts = Counter(self._posts())
-        self.seconds = max(self.cluster.seconds, IN_FLIGHT * open_posts.total() / CALLS_A_SECOND)
-        for name in sorted(self.staff, key=lambda name: not self.staff[name].pid):
-            if open_posts[self.staff[name].post] > 0:
-                open_posts[self.staff[name].post] -= 1
+        self._resized_at = now
+        open_roles = Counter(self._wanted_roles())
+        self.seconds = max(self.cluster.seconds, CALLS_IN_FLIGHT * open_roles.total() / MAX_CALLS_PER_SECOND)
+        for name in sorted(self.actors, key=lambda name: not self.actors[name].pid):
+            if open_roles[self.actors[name].role] > 0:
+                open_roles[self.actors[name].role] -= 1
             else:
-                self._part(name)
-                self.ledger.release(name)
-        for post in open_posts.elements():
-            self.staff[f"{'aggregator' if post.actors else 'actor'} {self.staff.hired}"] = self._hire(post)
-            self.staff.hired += 1
+                self._remove_actor(name)
+                self.assignments.release(name)
+        for role in open_roles.elements():
+            name = f"{'aggregator' if role.actors else 'actor'} {self.actors.num_started}"
+            self.actors[name] = self._start_actor(role)
+            self.actors.num_started += 1
 
-    def _part(self, name: str) -> ActorHandle:
-        hired = self.staff.part(name)
-        self._end(hired)
-        return hired
+    def _remove_actor(self, name: str) -> ActorHandle:
+        actor = self.actors.remove(name)
+        self._kill_actor(actor)
+        return actor
 
-    def _crashed(self, name: str, why: str) -> None:
-        """``name`` died or hangs over its games: another takes its place, later each time."""
-        hired = self._part(name)
-        self.backoff.crashed(hired.hired)
-        self.notes.append(f"{name} (process {hired.pid}) is replaced: {why}")
-        if hired.post.actors:  # it plays nothing: no game did it
-            self.ledger.release(name)
+    def _handle_crash(self, name: str, why: str) -> None:
+        """An actor died or hangs, perhaps over its games. Its replacement starts later with each crash in a row."""
+        actor = self._remove_actor(name)
+        self.backoff.record_crash(actor.started_at)
+        self.notes.append(f"{name} (process {actor.pid}) is replaced: {why}")
+        if actor.role.actors:  # an aggregator plays nothing, so no game crashed it
+            self.assignments.release(name)
         else:
-            for i in self.ledger.blame(name):
+            for i in self.assignments.record_crash(name):
                 self.notes.append(
-                    f"game {i} is in quarantine: {DEATHS} actors that played nothing else died over it; {why}"
+                    f"game {i} is in quarantine: {MAX_ISOLATED_CRASHES} actors that played nothing else died over it;"
+                    f" {why}"
                 )
                 self.losses.append("quarantined")
         self.losses.append("actor")
-        if self.backoff.crashes >= HOPELESS:
+        if self.backoff.crashes >= MAX_CRASHES_IN_A_ROW:
             raise ValueError(
                 f"{self.backoff.crashes} times in a row an actor crashed before any game was finished: {why}"
             )
 
-    def _lost(self, name: str, why: str) -> None:
-        """``name`` is gone through no fault of its games."""
-        self._part(name)
-        self.ledger.release(name)
-        self._staffed = -1e9
+    def _handle_loss(self, name: str, why: str) -> None:
+        """An actor is gone, and its games are not the cause."""
+        self._remove_actor(name)
+        self.assignments.release(name)
+        self._resized_at = -1e9
         self.notes.append(f"{name} is replaced: {why}")
         self.losses.append("node")
 
     # ---- calls ---------------------------------------------------------------------------------------------------
 
-    def _feed(self, name: str) -> None:
-        """Keep the calls of ``name`` in flight and its games many, once it has begun."""
-        hired = self.staff[name]
-        if not hired.pid:
+    def _keep_busy(self, name: str) -> None:
+        """Give an actor that has begun enough games and enough calls."""
+        actor = self.actors[name]
+        if not actor.pid:
             return
-        while len(hired.calls) < IN_FLIGHT and self._weights is not None:
-            room = self.config.num_games * self.cluster.groups * max(1, hired.post.actors)
-            ids = self.ledger.lend(name, room + (6 if hired.post.actors else 3) * hired.peak)
-            if not self.ledger.held[name]:  # it would answer at once, over and over
+        while len(actor.calls) < CALLS_IN_FLIGHT and self._weights is not None:
+            slots = self.config.num_games * self.cluster.groups * max(1, actor.role.actors)
+            reserve = (6 if actor.role.actors else 3) * actor.most_games_per_call
+            ids = self.assignments.assign(name, slots + reserve)
+            if not self.assignments.assigned[name]:  # without games it would answer at once, over and over
                 return
-            suspected = bool(ids) and name in self.ledger.alone
-            weights = self._weights if hired.version != self._version or suspected else None
-            hired.version = self._version
-            if not hired.calls:
-                hired.since = time.monotonic()
-            hired.calls.append(("work", self._ask(hired, ids, weights, suspected)))
+            suspected = bool(ids) and name in self.assignments.isolated
+            weights = self._weights if actor.version != self._version or suspected else None
+            actor.version = self._version
+            if not actor.calls:
+                actor.waiting_since = time.monotonic()
+            actor.calls.append(PendingCall("work", self._start_call(actor, ids, weights, suspected)))
 
-    def _settled(self, name: str, answer: ActorReport) -> list[Games]:
-        hired = self.staff[name]
-        hired.counts, hired.peak = answer[2:5], max(hired.peak, len(answer.ids))
-        self.notes += answer.notes
-        self.losses += answer.losses
-        self.ledger.condemn(name, answer.quarantined)
-        if not answer.ids:
+    def _accept_report(self, name: str, report: ActorReport) -> list[Games]:
+        """Take over an actor's counts, notes and quarantined games; return its games that are accepted."""
+        actor = self.actors[name]
+        actor.counts = report.counts
+        actor.most_games_per_call = max(actor.most_games_per_call, len(report.ids))
+        self.notes += report.notes
+        self.losses += report.losses
+        self.assignments.quarantine(name, report.quarantined)
+        if not report.ids:
             return []
         self.backoff.crashes = 0
-        if answer.rows is None:
-            games: Games = unpack(self.game, answer.data, f"what {name} played")
+        if report.positions is None:
+            games: Games = unpack(self.game, report.data, f"what {name} played")
         else:
-            games = CheckedGames(self.game, [CheckedBatch(answer.ids, answer.data, answer.rows)])
-        accepted = self.ledger.settle(name, answer.ids)
+            games = CheckedGames(self.game, [CheckedBatch(report.ids, report.data, report.positions)])
+        accepted = self.assignments.accept(name, report.ids)
         return [games if all(accepted) else [game for game, fine in zip(games, accepted, strict=True) if fine]]

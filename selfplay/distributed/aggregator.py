@@ -1,9 +1,10 @@
-"""An aggregator: a worker whose games others play. It checks them and hands over rows that the learner only appends.
+"""An aggregator: an actor whose games are played by the actors of its own pool, on its node.
 
-Knows what ``Worker.work`` promises and a crew that keeps it. Does not know Ray, nor how a crew is hired and mended.
+It checks their games and returns positions that the learner only has to append. Knows ``SelfPlayActor.work`` and actor
+pools. Does not know Ray.
 
-The driver lends it ids as it does to any worker, and what it holds is played again elsewhere if it dies: it keeps
-nothing that could be lost.
+The driver assigns ids to it as to any actor. If it dies, other actors play its games again: it has nothing that could
+be lost.
 """
 
 from __future__ import annotations
@@ -19,33 +20,29 @@ from selfplay.records import GameRecord
 
 
 class Aggregator:
-    """Works as a ``Worker`` does; ``crew`` plays."""
+    """Answers calls of ``work`` as a ``SelfPlayActor`` does; its ``pool`` plays the games."""
 
-    def __init__(self, crew: ActorPool) -> None:
-        self.crew = crew
-        self.condemned = 0  # how many of the ledger's games in quarantine have been told of
+    def __init__(self, pool: ActorPool) -> None:
+        self.pool = pool
+        self.num_reported = 0  # games in the pool's quarantine that the driver knows about
 
     def work(self, ids: Sequence[int], seconds: float, weights: tuple[Any, int] | None) -> ActorReport:
-        """Have these played besides what is under way, for so many seconds or until nothing is left to play."""
-        crew, ledger = self.crew, self.crew.ledger
+        """Have the games ``ids`` and those already begun played for ``seconds``, or until no game is left to play."""
+        pool, assignments = self.pool, self.pool.assignments
         if weights is not None:
-            crew.hand_out(*weights)
-        ledger.again.extend(ids)
+            pool.set_weights(*weights)
+        assignments.waiting.extend(ids)
         records: list[GameRecord] = []
         until = time.monotonic() + seconds
-        while ledger.busy and (left := until - time.monotonic()) > 0:
-            records += crew.collect(left)
-        part = CheckedBatch.of(crew.game, records) if records else None
-        notes, losses, quarantined = crew.notes[:], crew.losses[:], ledger.quarantined[self.condemned :]
-        crew.notes.clear()
-        crew.losses.clear()
-        self.condemned += len(quarantined)
-        return ActorReport(
-            part.ids if part else [],
-            part.data if part else b"",
-            *crew.counts(),
-            rows=part.rows if part else None,
-            notes=notes,
-            losses=losses,
-            quarantined=quarantined,
-        )
+        while assignments.has_unfinished and (left := until - time.monotonic()) > 0:
+            records += pool.collect(left)
+        notes, losses = pool.notes[:], pool.losses[:]
+        pool.notes.clear()
+        pool.losses.clear()
+        quarantined = assignments.quarantined[self.num_reported :]
+        self.num_reported += len(quarantined)
+        report = ActorReport(counts=pool.counts(), notes=notes, losses=losses, quarantined=quarantined)
+        if not records:
+            return report
+        batch = CheckedBatch.of(pool.game, records)
+        return report._replace(ids=batch.ids, data=batch.data, positions=batch.positions)

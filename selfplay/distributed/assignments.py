@@ -1,12 +1,13 @@
-"""The ledger of game ids: which are open, who plays them, and which are suspected of crashing their workers.
+"""The assignment of game ids to actors: which games are unfinished, who plays them, and which may crash their actors.
 
-Knows ids and names of workers. Does not know Ray, games or records.
+Knows ids and names of actors. Does not know Ray, games or records.
 
-An id is accepted once, from the worker it was lent to; what a lost worker held is lent again. When workers crash the
-ids of a first crash go back among the others, those of a second are suspects: lots of √n, each lent by itself to a
-worker that must outlive them and says which it gave up (``ordeal``). Workers that are killed from outside, however
-often, thus cost time and never a game. For one whose games bring it down all the same, by taking all memory for
-instance, there is an end: ``DEATHS`` of them over the same lot divide it, or put its one game in quarantine.
+An id is accepted once, from the actor it was assigned to. The games of a lost actor are assigned again. When an actor
+crashes, its games may be the cause: after the first crash of an id it is mixed with other ids again; after the second
+it is a suspect. Suspects are split into groups of √n, each assigned by itself to an actor that must survive them and
+reports which ones it gave up (``quarantine``). So actors that are killed from outside, however often, cost time and
+never a game. Some games bring even that actor down, by using up all memory for instance: after
+``MAX_ISOLATED_CRASHES`` crashes over the same group it is divided, or its only game is quarantined.
 """
 
 from __future__ import annotations
@@ -15,101 +16,99 @@ import math
 from collections import deque
 from collections.abc import Iterable, Sequence
 
-DEATHS = 20
+MAX_ISOLATED_CRASHES = 20
 
 
 class Assignments:
     """Every id from ``first_id`` on, and the earlier ones in ``missing``, each accepted exactly once.
 
-    With ``endless`` off there are no ids but those in ``missing`` and those that are put into ``again``.
+    Without ``endless`` there are only the ids in ``missing`` and those that the owner adds to ``waiting``.
     """
 
     def __init__(self, first_id: int = 0, missing: Iterable[int] = (), *, endless: bool = True) -> None:
         self.next_id, self.endless = first_id, endless
-        self.again: deque[int] = deque(missing)  # open, lent to nobody
-        self.lots: deque[tuple[int, ...]] = deque()  # suspects, each lot to be played by itself
-        self.held: dict[str, set[int]] = {}
-        self.alone: set[str] = set()  # workers that play a lot
-        self.crashes: dict[int, int] = {}  # of workers that held the id; a suspect's, of those that played its lot
+        self.waiting: deque[int] = deque(missing)  # unfinished, assigned to no actor
+        self.suspect_groups: deque[tuple[int, ...]] = deque()  # each group is to be played by itself
+        self.assigned: dict[str, set[int]] = {}  # by actor
+        self.isolated: set[str] = set()  # actors that play a group of suspects
+        self.crash_counts: dict[int, int] = {}  # of actors that played the id; for a suspect, of those isolated with it
         self.quarantined: list[int] = []
 
-    def lend(self, worker: str, room: int) -> list[int]:
-        """Ids for ``worker`` to play, so that it holds ``room`` of them; a lot of suspects where it holds nothing."""
-        mine = self.held.setdefault(worker, set())
+    def assign(self, actor: str, count: int) -> list[int]:
+        """Assign new ids to ``actor`` until it has ``count``; a group of suspects if it has none."""
+        mine = self.assigned.setdefault(actor, set())
         if not mine:
-            self.alone.discard(worker)
-            if self.lots:
-                self.alone.add(worker)
-                mine.update(self.lots[0])
-                return list(self.lots.popleft())
-        if worker in self.alone:
+            self.isolated.discard(actor)
+            if self.suspect_groups:
+                self.isolated.add(actor)
+                mine.update(self.suspect_groups[0])
+                return list(self.suspect_groups.popleft())
+        if actor in self.isolated:
             return []
-        wanted = max(0, room - len(mine))
-        ids = [self.again.popleft() for _ in range(min(wanted, len(self.again)))]
+        wanted = max(0, count - len(mine))
+        ids = [self.waiting.popleft() for _ in range(min(wanted, len(self.waiting)))]
         if self.endless:
             ids += range(self.next_id, self.next_id + wanted - len(ids))
             self.next_id = max([self.next_id, *(i + 1 for i in ids[-1:])])
         mine.update(ids)
         return ids
 
-    def settle(self, worker: str, ids: Sequence[int]) -> list[bool]:
-        """``worker`` finished these games; for each whether it is accepted: once, and from its holder alone."""
-        mine, accepted = self.held.get(worker, set()), []
+    def accept(self, actor: str, ids: Sequence[int]) -> list[bool]:
+        """``actor`` finished these games: whether each is accepted, that is once and only if it is assigned to it."""
+        mine, accepted = self.assigned.get(actor, set()), []
         for i in ids:
             accepted.append(i in mine)
             mine.discard(i)
-            self.crashes.pop(i, None)
+            self.crash_counts.pop(i, None)
         return accepted
 
-    def release(self, worker: str) -> None:
-        """``worker`` is gone through no fault of its games; they are open again."""
-        ids = sorted(self.held.pop(worker, ()))
-        if worker in self.alone:
-            self.alone.discard(worker)
+    def release(self, actor: str) -> None:
+        """``actor`` is gone, and its games are not the cause: they can be assigned again."""
+        ids = sorted(self.assigned.pop(actor, ()))
+        if actor in self.isolated:
+            self.isolated.discard(actor)
             if ids:
-                self.lots.appendleft(tuple(ids))
+                self.suspect_groups.appendleft(tuple(ids))
         else:
-            self.again.extendleft(reversed(ids))
+            self.waiting.extendleft(reversed(ids))
 
-    def blame(self, worker: str) -> list[int]:
-        """``worker`` crashed over what it held; the ids that this puts in quarantine."""
-        ids = sorted(self.held.setdefault(worker, set()))
+    def record_crash(self, actor: str) -> list[int]:
+        """``actor`` crashed, perhaps over a game of its own; returns the ids that are quarantined because of that."""
+        ids = sorted(self.assigned.setdefault(actor, set()))
         for i in ids:
-            self.crashes[i] = self.crashes.get(i, 0) + 1
+            self.crash_counts[i] = self.crash_counts.get(i, 0) + 1
         quarantined: list[int] = []
-        if worker not in self.alone:
-            suspects = [i for i in ids if self.crashes[i] >= 2]
-            self._suspect(worker, suspects, max(1, math.isqrt(len(suspects))))
-        elif ids and self.crashes[ids[0]] >= DEATHS:
+        if actor not in self.isolated:
+            suspects = [i for i in ids if self.crash_counts[i] >= 2]
+            self._isolate(actor, suspects, max(1, math.isqrt(len(suspects))))
+        elif ids and self.crash_counts[ids[0]] >= MAX_ISOLATED_CRASHES:
             if len(ids) > 1:
-                self._suspect(worker, ids, 1)
+                self._isolate(actor, ids, 1)
             else:
-                self.condemn(worker, ids)
+                self.quarantine(actor, ids)
                 quarantined = ids
-        self.release(worker)
+        self.release(actor)
         return quarantined
 
-    def condemn(self, worker: str, ids: Iterable[int]) -> None:
-        """``worker`` has given up these of its games."""
+    def quarantine(self, actor: str, ids: Iterable[int]) -> None:
+        """Never assign these games of ``actor`` again."""
         for i in ids:
-            self.held[worker].discard(i)
-            self.crashes.pop(i, None)
+            self.assigned[actor].discard(i)
+            self.crash_counts.pop(i, None)
             self.quarantined.append(i)
 
     @property
-    def open(self) -> list[int]:
-        """Ids below ``next_id`` that are neither accepted nor in quarantine: what a run that goes on still owes."""
-        return sorted(
-            [*self.again, *(i for lot in self.lots for i in lot), *(i for m in self.held.values() for i in m)]
-        )
+    def unfinished(self) -> list[int]:
+        """Ids below ``next_id`` that are neither accepted nor quarantined: a run that is resumed must play them."""
+        suspects = [i for group in self.suspect_groups for i in group]
+        return sorted([*self.waiting, *suspects, *(i for ids in self.assigned.values() for i in ids)])
 
     @property
-    def busy(self) -> bool:
-        """Whether any id is open."""
-        return bool(self.again or self.lots or any(self.held.values()))
+    def has_unfinished(self) -> bool:
+        return bool(self.waiting or self.suspect_groups or any(self.assigned.values()))
 
-    def _suspect(self, worker: str, ids: Sequence[int], size: int) -> None:
-        """Take these from ``worker``: lots of ``size``, for whoever is free."""
-        self.held[worker].difference_update(ids)
-        self.crashes.update(dict.fromkeys(ids, 0))
-        self.lots.extend(tuple(ids[i : i + size]) for i in range(0, len(ids), size))
+    def _isolate(self, actor: str, ids: Sequence[int], size: int) -> None:
+        """Take these ids from ``actor``, and make them suspects in groups of ``size``."""
+        self.assigned[actor].difference_update(ids)
+        self.crash_counts.update(dict.fromkeys(ids, 0))
+        self.suspect_groups.extend(tuple(ids[i : i + size]) for i in range(0, len(ids), size))

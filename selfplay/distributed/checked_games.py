@@ -1,9 +1,11 @@
-"""Sheaves: finished games that somebody has checked already, as the learner takes them in.
+"""Checked games: finished games that an aggregator has already checked, in the form in which the learner stores them.
 
-Knows rows for replay and bytes for the disk, of plain records and of sheaves alike. Does not know who plays or learns.
+Knows how plain records and checked games become positions for replay and bytes for the disk. Does not know who plays or
+learns.
 
-Checking a position against the rules and turning it into a row costs microseconds; appending the row costs a tenth of
-one. Where an aggregator does the former, the learner's process is left with the latter, and the same bits.
+To check a position against the rules and to turn it into a row of the replay buffer takes microseconds; to append that
+row takes a tenth of one. If an aggregator does the former, the learner's process only appends, and gets the same bits.
+The check itself is ``selfplay.records.validate_records``.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from numpy.typing import NDArray
 
 from games.game import Game, States
 from selfplay.records import GameRecord, join_packed, pack, replay, unpack
-from selfplay.records import num_samples as counted
+from selfplay.records import num_samples as num_record_samples
 
 
 class DecidedPositions(NamedTuple):
@@ -41,11 +43,11 @@ class DecidedPositions(NamedTuple):
 
 
 class CheckedBatch(NamedTuple):
-    """Some games: their ids, their records packed, and their rows."""
+    """Some games: their ids, their packed records, and their decided positions."""
 
-    ids: list[int]
+    ids: Sequence[int]
     data: bytes
-    rows: DecidedPositions
+    positions: DecidedPositions
 
     @classmethod
     def of(cls, game: Game, records: Sequence[GameRecord]) -> CheckedBatch:
@@ -53,18 +55,18 @@ class CheckedBatch(NamedTuple):
 
 
 class CheckedGames(Sequence[GameRecord]):
-    """Games in parts. Records are unpacked, and checked, for those alone who look at one."""
+    """Checked games in batches. Their records are unpacked only when somebody reads one."""
 
-    def __init__(self, game: Game, parts: Sequence[CheckedBatch]) -> None:
-        self.game, self.parts = game, parts
+    def __init__(self, game: Game, batches: Sequence[CheckedBatch]) -> None:
+        self.game, self.batches = game, batches
         self._records: list[GameRecord] | None = None
 
     def __len__(self) -> int:
-        return sum(len(part.ids) for part in self.parts)
+        return sum(len(batch.ids) for batch in self.batches)
 
     def __getitem__(self, index: Any) -> Any:
         if self._records is None:
-            self._records = [record for part in self.parts for record in unpack(self.game, part.data)]
+            self._records = [record for batch in self.batches for record in unpack(self.game, batch.data)]
         return self._records[index]
 
 
@@ -72,36 +74,38 @@ Games = Sequence[GameRecord]
 """Records, or a ``CheckedGames`` of them."""
 
 
-def join_games(game: Game, found: Sequence[Games]) -> Games:
-    """All the games of ``found``: a sheaf where one is among them, else plain records."""
-    if any(isinstance(games, CheckedGames) for games in found):
-        return CheckedGames(game, [part for games in found for part in _parts(game, games)])
-    return [record for games in found for record in games]
+def join_games(game: Game, parts: Sequence[Games]) -> Games:
+    """All the games of ``parts``: ``CheckedGames`` if one of the parts is, else plain records."""
+    if any(isinstance(games, CheckedGames) for games in parts):
+        return CheckedGames(game, [batch for games in parts for batch in _batches(game, games)])
+    return [record for games in parts for record in games]
 
 
-def _parts(game: Game, games: Games) -> Sequence[CheckedBatch]:
-    return games.parts if isinstance(games, CheckedGames) else [CheckedBatch.of(game, games)] if games else []
+def _batches(game: Game, games: Games) -> Sequence[CheckedBatch]:
+    return games.batches if isinstance(games, CheckedGames) else [CheckedBatch.of(game, games)] if games else []
 
 
 def decided_positions(game: Game, games: Games) -> list[DecidedPositions]:
-    """The decided positions of ``games``."""
+    """The decided positions of ``games``, one item for each batch."""
     if isinstance(games, CheckedGames):
-        return [part.rows for part in games.parts]
+        return [batch.positions for batch in games.batches]
     return [DecidedPositions.of(game, games)] if games else []
 
 
-def pack_games(game: Game, found: Iterable[Games]) -> bytes:
-    """All the games of ``found`` as the bytes of one shard."""
+def pack_games(game: Game, parts: Iterable[Games]) -> bytes:
+    """All the games of ``parts`` as the bytes of one shard."""
     plain: list[GameRecord] = []
-    parts: list[bytes] = []
-    for games in found:
+    packed: list[bytes] = []
+    for games in parts:
         if isinstance(games, CheckedGames):
-            parts += [part.data for part in games.parts]
+            packed += [batch.data for batch in games.batches]
         else:
             plain += games
-    return join_packed([*([pack(game, plain)] if plain or not parts else []), *parts])
+    return join_packed([*([pack(game, plain)] if plain or not packed else []), *packed])
 
 
 def num_samples(games: Games) -> int:
-    """How many decided positions ``games`` hold."""
-    return sum(len(part.rows.values) for part in games.parts) if isinstance(games, CheckedGames) else counted(games)
+    """The number of decided positions in ``games``."""
+    if isinstance(games, CheckedGames):
+        return sum(len(batch.positions.values) for batch in games.batches)
+    return num_record_samples(games)

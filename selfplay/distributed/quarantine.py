@@ -1,13 +1,15 @@
-"""An ordeal: games suspected of crashing their worker, played in a process of their own, which may die.
+"""Quarantine: games that are suspected of crashing their actor are played in a child process, which may die.
 
-Knows workers, processes and how these end. Does not know Ray nor the ledger: who calls ``work`` says who is suspected.
+Knows actors, processes and how processes end. Does not know Ray or the assignments: the caller of ``work`` says which
+games are suspected.
 
-A process that ends by itself (an error, an exit, a signal of its own, silence) leaves each of its games to be played
-alone, and one that ends ``STRIKES`` processes alone is given up. A process that was killed or asked to end is nobody's
-fault, but ``KILLS`` times over the same games: where memory runs out the kernel kills, too.
+If the process ends by itself (an error, an exit, a signal of its own, no answer), each of its games is played alone. A
+game that ends ``MAX_CRASHES`` processes alone is quarantined: it is never played again. If the process is killed or
+asked to end, that is not the fault of its games, except after ``MAX_KILLS`` times over the same games: where memory
+runs out, the operating system kills as well.
 
 Two pipes of pickles lead to the process. It answers each call of ``SelfPlayActor.work`` before it gets the next one,
-and it ends as soon as nobody is at the other end.
+and it ends as soon as its parent is gone.
 """
 
 from __future__ import annotations
@@ -26,102 +28,99 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import IO, Any, NamedTuple
 
-from selfplay.distributed.actor import ActorReport, SelfPlayActor
-from selfplay.local_runner import Weights
+from selfplay.distributed.actor import NO_WORK, ActorReport, SelfPlayActor
+from selfplay.runner import Weights
 
-STRIKES = 3
-KILLS = 20
-OUTSIDE = {-getattr(signal, name) for name in ("SIGKILL", "SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)}
-"""Exit codes of a process that somebody ended. Windows tells no such thing: there every death is the process's own."""
+MAX_CRASHES = 3
+MAX_KILLS = 20
+KILL_CODES = {-getattr(signal, name) for name in ("SIGKILL", "SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)}
+"""Exit codes of a process that was ended from outside. Windows has none: there every death counts as a crash."""
 
-Patience = Callable[[bool, float], float]
-"""Seconds that an answer may take: whether it is the process's first, seconds of the call."""
+AnswerTimeout = Callable[[bool, float], float]
+"""(whether it is the process's first answer, the seconds that the call plays) -> the seconds that it may take."""
 
 
-class Quarantine:
-    """Works as a ``SelfPlayActor`` does, but that a game may be given up."""
+class IsolatedActor:
+    """Plays suspected games as a ``SelfPlayActor`` does, in a child process; some games may be quarantined."""
 
-    def __init__(self, job: bytes, patience: Patience) -> None:
-        """``job``: a pickled ``Job``."""
-        self.job, self.patience = job, patience
-        self.lots: deque[tuple[int, ...]] = deque()  # played one after the other
+    def __init__(self, job: bytes, answer_timeout: AnswerTimeout) -> None:
+        """``job``: a pickled ``ActorJob``."""
+        self.job, self.answer_timeout = job, answer_timeout
+        self.groups: deque[tuple[int, ...]] = deque()  # of games, played one after the other
         self.playing: set[int] = set()
-        self.strikes: Counter[tuple[int, ...]] = Counter()
+        self.crashes: Counter[tuple[int, ...]] = Counter()  # by group
         self.kills: Counter[tuple[int, ...]] = Counter()
         self.weights: tuple[Weights, int] | None = None
-        self.child: _Child | None = None
-        self.past = (0, 0, 0)
+        self.child: _ChildProcess | None = None
+        self.past_counts = NO_WORK
 
     def work(self, ids: Sequence[int], seconds: float, weights: tuple[Weights, int] | None) -> ActorReport:
-        """Wait so many seconds at most for what becomes of ``ids``, which come with weights, and of those before.
+        """Wait up to ``seconds`` for a report about ``ids``, which come with weights, and about earlier ids.
 
-        RuntimeError where a process cannot even begin.
+        RuntimeError if a process cannot even begin.
         """
         if len(ids):
-            self.lots.append(tuple(ids))
-        if not self.lots and not self.playing:
-            return self._told()
+            self.groups.append(tuple(ids))
+        if not self.groups and not self.playing:
+            return self._report()
         self.weights = weights or self.weights
-        child = self.child = self.child or _Child(self.job)
+        child = self.child = self.child or _ChildProcess(self.job)
         if not child.busy:
-            lot = () if self.playing else self.lots.popleft()
-            self.playing.update(lot)
-            child.ask(lot, seconds, self.weights)
-        answer = child.answer(seconds, self.patience)
-        if isinstance(answer, _Death):
-            return self._fallen(child, answer)
+            group = () if self.playing else self.groups.popleft()
+            self.playing.update(group)
+            child.call(group, seconds, self.weights)
+        answer = child.receive(seconds, self.answer_timeout)
+        if isinstance(answer, _ProcessEnd):
+            return self._handle_process_end(answer)
         if answer is None:
-            return self._told()
+            return self._report()
         self.playing.difference_update(answer.ids)
-        return self._told(answer)
+        return self._report(answer)
 
     def close(self) -> None:
-        """End the process. What it counted stays counted."""
+        """End the process; its counts stay."""
         if self.child is not None:
-            self.past = self._counts()
+            self.past_counts += self.child.counts
             self.child.end()
         self.child = self.weights = None
 
-    def _fallen(self, child: _Child, death: _Death) -> ActorReport:
-        weights, lot = self.weights, tuple(sorted(self.playing))
+    def _handle_process_end(self, end: _ProcessEnd) -> ActorReport:
+        """Decide what becomes of the games that were being played: again, each alone, or never again."""
+        weights, group = self.weights, tuple(sorted(self.playing))
         self.close()
         self.weights = weights
         self.playing.clear()
-        count, limit = (self.kills, KILLS) if death.outside else (self.strikes, STRIKES if len(lot) == 1 else 1)
-        count[lot] += 1
-        if not lot:  # it had not begun
-            if count[lot] >= limit:
-                raise RuntimeError(f"a process for suspected games could not begin: {death.why}")
-            return self._told()
-        note = f"a process that played {len(lot)} suspected games ended: {death.why}"
-        if count[lot] < limit:
-            self.lots.appendleft(lot)
-        elif len(lot) > 1:
-            self.lots.extendleft((i,) for i in reversed(lot))
+        if end.from_outside:
+            deaths, limit = self.kills, MAX_KILLS
         else:
-            note = f"game {lot[0]} is in quarantine: {limit} processes that played nothing else ended; {death.why}"
-            return self._told(NOTHING._replace(notes=[note], losses=["quarantined"], quarantined=lot))
-        return self._told(NOTHING._replace(notes=[note]))
+            deaths, limit = self.crashes, MAX_CRASHES if len(group) == 1 else 1
+        deaths[group] += 1
+        if not group:  # the process had not begun a game
+            if deaths[group] >= limit:
+                raise RuntimeError(f"a process for suspected games could not begin: {end.why}")
+            return self._report()
+        note = f"a process that played {len(group)} suspected games ended: {end.why}"
+        if deaths[group] < limit:
+            self.groups.appendleft(group)
+        elif len(group) > 1:
+            self.groups.extendleft((i,) for i in reversed(group))
+        else:
+            note = f"game {group[0]} is in quarantine: {limit} processes that played nothing else ended; {end.why}"
+            return self._report(ActorReport(notes=[note], losses=["quarantined"], quarantined=group))
+        return self._report(ActorReport(notes=[note]))
 
-    def _counts(self) -> tuple[int, int, int]:
-        moves, asked, evaluated = self.child.counts if self.child else (0, 0, 0)
-        return self.past[0] + moves, self.past[1] + asked, self.past[2] + evaluated
-
-    def _told(self, answer: ActorReport | None = None) -> ActorReport:
-        moves, asked, evaluated = self._counts()
-        return (answer or NOTHING)._replace(moves=moves, asked=asked, evaluated=evaluated)
+    def _report(self, report: ActorReport | None = None) -> ActorReport:
+        counts = self.past_counts + (self.child.counts if self.child else NO_WORK)
+        return (report or ActorReport())._replace(counts=counts)
 
 
-NOTHING = ActorReport([], b"", 0, 0, 0)
-
-
-class _Death(NamedTuple):
+class _ProcessEnd(NamedTuple):
     why: str
-    outside: bool = False
+    from_outside: bool = False
 
 
-class _Child:
-    """The process, seen from the one that started it."""
+class _ChildProcess:
+    """The process that plays suspected games, as its parent sees it."""
 
     def __init__(self, job: bytes) -> None:
         paths = os.pathsep.join(path or os.getcwd() for path in sys.path)
@@ -134,43 +133,46 @@ class _Child:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.input: IO[bytes] = self.process.stdin
-        self.words: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        _listen(self.process.stdout, self.words.put, lambda: self.words.put(None))
-        self.begun = False
-        self.counts = (0, 0, 0)
+        self.answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        _start_reader(self.process.stdout, self.answers.put, lambda: self.answers.put(None))
+        self.has_answered = False
+        self.counts = NO_WORK
         self.weights: tuple[Weights, int] | None = None
-        self._say(job)
+        self._send(job)
 
-    def ask(self, ids: Sequence[int], seconds: float, weights: tuple[Weights, int] | None) -> None:
-        """Begin a call of ``SelfPlayActor.work``; weights travel where they are others than those of the last call."""
-        self._say((ids, seconds, None if weights is self.weights else weights))
+    def call(self, ids: Sequence[int], seconds: float, weights: tuple[Weights, int] | None) -> None:
+        """Begin a call of ``SelfPlayActor.work``. Weights are sent only if they differ from the last call's."""
+        self._send((ids, seconds, None if weights is self.weights else weights))
         self.weights = weights
 
-    def _say(self, word: Any) -> None:
-        self.busy, self.silent = True, 0.0
-        with contextlib.suppress(OSError):  # it is gone, and the other pipe tells
-            pickle.dump(word, self.input)
+    def _send(self, message: Any) -> None:
+        self.busy, self.silent_seconds = True, 0.0
+        with contextlib.suppress(OSError):  # the process is gone, which ``receive`` finds out
+            pickle.dump(message, self.input)
             self.input.flush()
 
-    def answer(self, seconds: float, patience: Patience) -> ActorReport | _Death | None:
-        """What came, within so many seconds."""
+    def receive(self, seconds: float, answer_timeout: AnswerTimeout) -> ActorReport | _ProcessEnd | None:
+        """The answer, if it comes within ``seconds``, or how the process ended."""
         began = time.monotonic()
         try:
-            word = self.words.get(timeout=seconds)
+            answer = self.answers.get(timeout=seconds)
         except queue.Empty:
-            self.silent += min(time.monotonic() - began, 2 * seconds)  # this process itself may have been stopped
-            limit = patience(not self.begun, seconds)
-            return _Death(f"no answer for {limit:.0f} seconds") if self.silent > limit else None
-        if isinstance(word, ActorReport):
-            self.busy, self.begun, self.counts = False, True, word[2:5]
-            return word
-        if word is not None:
-            return _Death(word)
+            # This process itself may have been stopped, so that no wait counts as longer than twice ``seconds``.
+            self.silent_seconds += min(time.monotonic() - began, 2 * seconds)
+            limit = answer_timeout(not self.has_answered, seconds)
+            return _ProcessEnd(f"no answer for {limit:.0f} seconds") if self.silent_seconds > limit else None
+        if isinstance(answer, ActorReport):
+            self.busy, self.has_answered, self.counts = False, True, answer.counts
+            return answer
+        if answer is not None:
+            return _ProcessEnd(answer)
         code = self.end(grace=5.0)
-        return _Death("it fell silent" if code is None else _named(code), code in OUTSIDE)
+        if code is None:
+            return _ProcessEnd("it closed its pipe and did not exit")
+        return _ProcessEnd(_describe_exit(code), code in KILL_CODES)
 
     def end(self, grace: float = 0.0) -> int | None:
-        """The code it ended with; None where it had to be ended."""
+        """End the process; its exit code, or None if it did not end by itself within ``grace`` seconds."""
         try:
             code: int | None = self.process.wait(grace)
         except subprocess.TimeoutExpired:
@@ -182,44 +184,44 @@ class _Child:
         return code
 
 
-def _named(code: int) -> str:
+def _describe_exit(code: int) -> str:
     with contextlib.suppress(ValueError):
         return signal.Signals(-code).name
     return f"exit code {code}"
 
 
-def _listen(stream: IO[bytes], each: Callable[[Any], None], at_end: Callable[[], None]) -> None:
-    """A thread that reads pickles from a pipe until the other end is gone."""
+def _start_reader(stream: IO[bytes], handle: Callable[[Any], None], at_end: Callable[[], None]) -> None:
+    """Start a thread that reads pickles from a pipe until the process at the other end is gone."""
 
-    def listen() -> None:
+    def read() -> None:
         with stream, contextlib.suppress(EOFError, OSError, pickle.UnpicklingError):
             while True:
-                each(pickle.load(stream))
+                handle(pickle.load(stream))
         at_end()
 
-    threading.Thread(target=listen, daemon=True).start()
+    threading.Thread(target=read, daemon=True).start()
 
 
 def main() -> None:
-    """The process itself: a worker that answers one call after the other, until its parent is gone."""
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever a game prints is no answer
-    asked: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    _listen(sys.stdin.buffer, asked.put, lambda: os._exit(1))  # also in the middle of a game
+    """Run as the child process: an actor that answers one call after the other until its parent is gone."""
+    output = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a game prints must not get between the answers
+    calls: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    _start_reader(sys.stdin.buffer, calls.put, lambda: os._exit(1))  # also in the middle of a game
 
-    def say(word: Any) -> None:
-        pickle.dump(word, answers)
-        answers.flush()
+    def send(answer: Any) -> None:
+        pickle.dump(answer, output)
+        output.flush()
 
     try:
-        worker = SelfPlayActor(replace(pickle.loads(asked.get()), groups=1))
-        worker.begin()
-        worker.warm()
-        say(NOTHING)
+        actor = SelfPlayActor(replace(pickle.loads(calls.get()), groups=1))
+        actor.begin()
+        actor.compile_kernels()
+        send(ActorReport())
         while True:
-            say(worker.work(*asked.get()))
+            send(actor.work(*calls.get()))
     except Exception as error:
-        say(f"{type(error).__name__}: {error}")
+        send(f"{type(error).__name__}: {error}")
         raise
 
 

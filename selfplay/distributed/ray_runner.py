@@ -1,12 +1,13 @@
 """RayRunner: self-play by actors on a Ray cluster. The only file that imports Ray.
 
-Knows actors, calls in flight, weights in the object store, and what to do when any of it dies. Does not know how games
-are played (``worker``, ``ordeal``) nor which game is played where (``ledger``).
+Knows actors, calls in flight, weights in the object store, and how the death of an actor, a node or an answer shows.
+Does not know how games are played (``actor``, ``quarantine``), which actor plays which game (``assignments``), or what
+follows from a death (``actor_pool``).
 
-The driver is the learner, and everything durable is its: actors, objects and nodes may vanish at any moment. Each
-actor has two calls in flight, so that it never waits for the driver; where the driver does not collect, none is added:
-that is the backpressure. Weights are put once a version and fetched once a node. With many actors, each node has an
-aggregator with a crew of its own, and the driver's crew are the aggregators.
+The driver is the learner's process. It alone stores anything: actors, objects and nodes may vanish at any moment. Each
+actor has two calls in flight, so that it never waits for the driver. While the driver does not collect, no call is
+added: that is the backpressure. Weights are stored once for each version and fetched once by each node. With many
+actors, each node has an aggregator with an actor pool of its own, and the driver's pool consists of the aggregators.
 """
 
 from __future__ import annotations
@@ -31,33 +32,27 @@ from ray.exceptions import RayActorError, RayError, RaySystemError, RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from games.game import Game
-from selfplay.distributed.actor import ActorJob, ActorReport, RayConfig, SelfPlayActor
-from selfplay.distributed.actor_handle import (
-    ANYWHERE,
-    ActorHandle,
-    ActorRole,
-    RemoteEvaluator,
-    check_address,
-    error_line,
-    keep_signal_handlers,
-    plan_roles,
-    retry_start,
-)
+from selfplay.distributed.actor import ActorJob, ActorReport, SelfPlayActor
+from selfplay.distributed.actor_handle import ANYWHERE, ActorHandle, ActorRole, PendingCall, RemoteEvaluator, plan_roles
 from selfplay.distributed.actor_pool import ActorPool
 from selfplay.distributed.aggregator import Aggregator
 from selfplay.distributed.assignments import Assignments
 from selfplay.distributed.checked_games import Games, num_samples
+from selfplay.distributed.cluster_connection import check_address, error_line, keep_signal_handlers, retry_start
+from selfplay.distributed.config import RayConfig
 from selfplay.distributed.metrics import RayMetrics
-from selfplay.distributed.quarantine import Quarantine
-from selfplay.local_runner import Evaluator, SelfPlayConfig, Weights
+from selfplay.distributed.quarantine import IsolatedActor
+from selfplay.local_runner import SelfPlayConfig
+from selfplay.runner import Evaluator, Weights
 
 
 class _RayActor(SelfPlayActor):
-    """A worker, and an ordeal for games that are suspected."""
+    """An actor, with an isolated actor for suspected games."""
 
     def __init__(self, job: ActorJob, cluster: RayConfig) -> None:
         super().__init__(job)
-        self.ordeal = Quarantine(ray.cloudpickle.dumps(job), cluster.patience)  # type: ignore[no-untyped-call]
+        pickled: bytes = ray.cloudpickle.dumps(job)  # type: ignore[no-untyped-call]
+        self.isolated = IsolatedActor(pickled, cluster.answer_timeout)
 
     def hello(self) -> tuple[int, str]:
         """Its process id and its node."""
@@ -66,145 +61,146 @@ class _RayActor(SelfPlayActor):
     def work(
         self, ids: Sequence[int], seconds: float, weights: tuple[Weights, int] | None, suspected: bool = False
     ) -> ActorReport:
-        """It is never given both kinds at once."""
+        """Play as ``SelfPlayActor.work`` does. It never has suspected and other games at the same time."""
         if len(ids) and not suspected:
-            self.ordeal.close()
+            self.isolated.close()
         own = super().work([] if suspected else ids, seconds, weights)
-        tried = self.ordeal.work(ids if suspected else [], seconds, weights)
-        moves, asked, evaluated = (a + b for a, b in zip(own[2:5], tried[2:5], strict=True))
-        return (own if own.ids else tried)._replace(moves=moves, asked=asked, evaluated=evaluated)
+        isolated = self.isolated.work(ids if suspected else [], seconds, weights)
+        return (own if own.ids else isolated)._replace(counts=own.counts + isolated.counts)
 
 
 class _RayAggregator:
-    """An actor whose games the other actors of its node play."""
+    """An actor whose games are played by the other actors of its node."""
 
     def __init__(self, job: ActorJob, cluster: RayConfig) -> None:
         self.job, self.cluster = job, cluster
 
     def hello(self) -> tuple[int, str]:
+        """Its process id and its node."""
         return os.getpid(), ray.get_runtime_context().get_node_id()
 
     def begin(self) -> None:
-        crew = _RayActorPool(
-            self.job, self.job.make_game(), self.cluster, Assignments(endless=False), ActorRole(self.hello()[1])
-        )
-        self.aggregator = Aggregator(crew)
+        """Make its actor pool."""
+        assignments, role = Assignments(endless=False), ActorRole(self.hello()[1])
+        self.aggregator = Aggregator(_RayActorPool(self.job, self.job.make_game(), self.cluster, assignments, role))
 
     def work(
         self, ids: Sequence[int], seconds: float, weights: tuple[Any, int] | None, suspected: bool = False
     ) -> ActorReport:
-        """Its own crew finds out whom to suspect."""
+        """Play as ``SelfPlayActor.work`` does. Its own pool finds out which games are suspected."""
         return self.aggregator.work(ids, seconds, weights)
 
 
 class _RayActorPool(ActorPool):
-    """A crew of Ray actors."""
+    """An actor pool of Ray actors."""
 
     def __init__(
-        self, job: ActorJob, game: Game, cluster: RayConfig, ledger: Assignments, post: ActorRole = ANYWHERE
+        self, job: ActorJob, game: Game, cluster: RayConfig, assignments: Assignments, role: ActorRole = ANYWHERE
     ) -> None:
-        """``post``: where each of the actors goes; aggregators are hired only for actors that may go anywhere."""
-        super().__init__(game, job.config, cluster, ledger)
-        self.post, self.aggregated = post, False
+        """``role``: each actor's. There are aggregators only if it lets actors run on any node."""
+        super().__init__(game, job.config, cluster, assignments)
+        self.role, self.aggregated = role, False
         self._job = ray.put(job)
-        self._kinds = {kind: ray.remote(kind) for kind in (_RayActor, _RayAggregator)}
+        self._classes = {kind: ray.remote(kind) for kind in (_RayActor, _RayAggregator)}
 
-    def _posts(self) -> list[ActorRole]:
-        """What actors are wanted for."""
-        wanted = self.cluster.num_actors or self.cluster.room(ray.cluster_resources())  # type: ignore[no-untyped-call]
-        self.aggregated |= wanted > self.cluster.aggregate_above and not self.post.node
+    def _wanted_roles(self) -> list[ActorRole]:
+        """One role for each actor, or aggregator, that there should be."""
+        resources = ray.cluster_resources()  # type: ignore[no-untyped-call]
+        wanted = self.cluster.num_actors or self.cluster.default_num_actors(resources)
+        self.aggregated |= wanted > self.cluster.aggregate_above and not self.role.node
         if not self.aggregated:
-            return [self.post] * wanted
+            return [self.role] * wanted
         alive = [node for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
         nodes = {node["NodeID"]: node["Resources"] for node in alive}
-        here = ray.get_runtime_context().get_node_id()
-        return plan_roles(self.cluster, nodes, here, [hired.post for hired in self.staff.values()])
+        learner = ray.get_runtime_context().get_node_id()
+        return plan_roles(self.cluster, nodes, learner, [actor.role for actor in self.actors.values()])
 
-    def _hire(self, post: ActorRole) -> ActorHandle:
-        where = NodeAffinitySchedulingStrategy(post.node, soft=False) if post.node else self.cluster.scheduling_strategy
+    def _start_actor(self, role: ActorRole) -> ActorHandle:
+        where = NodeAffinitySchedulingStrategy(role.node, soft=False) if role.node else self.cluster.scheduling_strategy
         options: dict[str, Any] = {"scheduling_strategy": where, "max_restarts": 0, "max_task_retries": 0}
-        if post.actors:
-            own = replace(self.cluster, num_actors=post.actors)
-            handle: Any = self._kinds[_RayAggregator].options(**options, num_cpus=0).remote(self._job, own)
+        if role.actors:
+            own = replace(self.cluster, num_actors=role.actors)
+            remote: Any = self._classes[_RayAggregator].options(**options, num_cpus=0).remote(self._job, own)
         else:
             needs = {name: getattr(self.cluster, name) for name in ("num_cpus", "num_gpus", "resources")}
-            handle = self._kinds[_RayActor].options(**options, **needs).remote(self._job, self.cluster)
-        calls = deque([("hello", handle.hello.remote()), ("begin", handle.begin.remote())])
+            remote = self._classes[_RayActor].options(**options, **needs).remote(self._job, self.cluster)
+        calls = deque([PendingCall("hello", remote.hello.remote()), PendingCall("begin", remote.begin.remote())])
         now = time.monotonic()
-        return ActorHandle(handle, calls, now, now, post)
+        return ActorHandle(remote, calls, waiting_since=now, started_at=now, role=role)
 
-    def _end(self, hired: ActorHandle) -> None:
+    def _kill_actor(self, actor: ActorHandle) -> None:
         with contextlib.suppress(Exception):
-            ray.kill(hired.handle)
+            ray.kill(actor.remote)
 
-    def _ask(self, hired: ActorHandle, ids: Sequence[int], weights: Any, suspected: bool) -> Any:
-        if weights is not None and hired.post.actors:  # in a tuple it stays a reference, for its crew
+    def _start_call(self, actor: ActorHandle, ids: Sequence[int], weights: Any, suspected: bool) -> Any:
+        if weights is not None and actor.role.actors:  # inside a tuple it stays a reference, for the aggregator's pool
             weights = (weights, self._version)
-        return hired.handle.work.remote(ids, self.seconds, weights, suspected)
+        return actor.remote.work.remote(ids, self.seconds, weights, suspected)
 
-    def _harvest(self, timeout: float) -> list[Games]:
-        """Take every answer that is there, waiting for the first."""
-        oldest = {hired.calls[0][1]: name for name, hired in self.staff.items() if hired.calls}
+    def _receive_answers(self, timeout: float) -> list[Games]:
+        """Handle every answer that has arrived, waiting for the first; return the games in them."""
+        oldest = {actor.calls[0].answer: name for name, actor in self.actors.items() if actor.calls}
         if not oldest:
             time.sleep(min(timeout, 0.05))
             return []
-        refs = list(oldest)
-        ready, _ = ray.wait(refs, num_returns=1, timeout=timeout)
+        answers = list(oldest)
+        ready, _ = ray.wait(answers, num_returns=1, timeout=timeout)
         if ready:
-            ready, _ = ray.wait(refs, num_returns=len(refs), timeout=0)
-        found: list[Games] = []
-        for ref in ready:
-            found += self._take(oldest[ref])
-        now, answered = time.monotonic(), set(ready)
-        for ref, name in oldest.items():
-            if ref not in answered and name in self.staff:
-                self._watch(name, now)
-        return found
+            ready, _ = ray.wait(answers, num_returns=len(answers), timeout=0)
+        games: list[Games] = []
+        for answer in ready:
+            games += self._receive_answer(oldest[answer])
+        now, arrived = time.monotonic(), set(ready)
+        for answer, name in oldest.items():
+            if answer not in arrived and name in self.actors:
+                self._replace_if_silent(name, now)
+        return games
 
-    def _watch(self, name: str, now: float) -> None:
-        """Give ``name`` up where it has not answered for too long; one that waits for a place may wait on."""
-        hired = self.staff[name]
-        (kind, ref), limit = hired.calls[0], self.cluster.patience(not any(hired.counts), self.seconds)
-        if kind == "hello" or now - hired.since < limit:
+    def _replace_if_silent(self, name: str, now: float) -> None:
+        """Replace an actor that has not answered for too long. One that waits for a place on a node may wait on."""
+        actor = self.actors[name]
+        call, limit = actor.calls[0], self.cluster.answer_timeout(not actor.has_worked, self.seconds)
+        if call.method == "hello" or now - actor.waiting_since < limit:
             return
-        if not ray.wait([ref], timeout=1.0)[0]:  # the driver itself may have slept
-            there = NodeAffinitySchedulingStrategy(hired.node, soft=False)  # it does not do what ray.kill asks
-            ray.remote(_kill).options(num_cpus=0, scheduling_strategy=there).remote(hired.pid)
-            self._crashed(name, f"no answer for {limit:.0f} seconds")
+        if not ray.wait([call.answer], timeout=1.0)[0]:  # the driver itself may have slept
+            # A frozen process does not do what ray.kill asks of it.
+            on_its_node = NodeAffinitySchedulingStrategy(actor.node, soft=False)
+            ray.remote(_kill_process).options(num_cpus=0, scheduling_strategy=on_its_node).remote(actor.pid)
+            self._handle_crash(name, f"no answer for {limit:.0f} seconds")
 
-    def _take(self, name: str) -> list[Games]:
-        """The answer to the oldest call of ``name``, which is there."""
-        hired = self.staff[name]
-        kind, ref = hired.calls.popleft()
+    def _receive_answer(self, name: str) -> list[Games]:
+        """Handle the answer to an actor's oldest call, which has arrived: games, or how the actor died."""
+        actor = self.actors[name]
+        call = actor.calls.popleft()
         try:
-            answer = ray.get(ref)
+            answer = ray.get(call.answer)
         except RayTaskError as error:
             cause = error.cause if isinstance(error.cause, Exception) else error
-            if hired.post.actors and isinstance(cause, ValueError):  # its crew has given up
+            if actor.role.actors and isinstance(cause, ValueError):  # the aggregator's pool has given up
                 raise ValueError(str(cause)) from error
-            if kind != "work":  # the configuration's fault, not a game's
+            if call.method != "work":  # the configuration's fault, not a game's
                 raise ValueError(f"an actor could not begin: {type(cause).__name__}: {cause}") from error
-            self._crashed(name, f"{type(cause).__name__}: {cause}")
+            self._handle_crash(name, f"{type(cause).__name__}: {cause}")
             return []
         except RayActorError as error:
-            if hired.pid and _gone(hired.node):
-                self._lost(name, "its node has left")
+            if actor.pid and _has_left(actor.node):
+                self._handle_loss(name, "its node has left")
             else:
-                self._crashed(name, f"its process died ({error_line(error)})")
+                self._handle_crash(name, f"its process died ({error_line(error)})")
             return []
         except RaySystemError:
             raise
-        except RayError as error:  # an answer that was lost on the way: the games are played again
-            self._lost(name, f"its answer was lost ({type(error).__name__})")
+        except RayError as error:  # the answer was lost on the way: its games are played again
+            self._handle_loss(name, f"its answer was lost ({type(error).__name__})")
             return []
-        hired.since = time.monotonic()
-        if kind == "hello":
-            hired.pid, hired.node = answer
-        return self._settled(name, answer) if kind == "work" else []
+        actor.waiting_since = time.monotonic()
+        if call.method == "hello":
+            actor.pid, actor.node = answer
+        return self._accept_report(name, answer) if call.method == "work" else []
 
 
 class RayRunner(_RayActorPool):
-    """A ``Runner`` whose games are played by actors."""
+    """A ``Runner`` whose games are played by actors on a Ray cluster."""
 
     def __init__(
         self,
@@ -219,59 +215,60 @@ class RayRunner(_RayActorPool):
         cluster: RayConfig | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> None:
-        """``evaluator`` makes one of a game, in each actor; ``missing``: earlier ids that are still to be played.
+        """``evaluator`` makes each actor's evaluator of a game. ``missing``: earlier ids that are still to be played.
 
-        ``address``: auto, local, or that of a cluster. ValueError when there is none.
+        ``address``: auto, local, or that of a cluster. ValueError if there is none.
         """
         cluster = cluster or RayConfig()
         self.job = ActorJob.of(game, config, evaluator, seed=seed, groups=cluster.groups)
-        self.own = connect(address, cluster)
+        self.owns_cluster = connect(address, cluster)
         super().__init__(self.job, game, cluster, Assignments(first_id, missing))
-        self.evaluator = RemoteEvaluator(lambda: evaluator(game), self.staff)
-        self.meters = RayMetrics(ray.util.metrics, {"game": game.name, **(tags or {})})
+        self.evaluator = RemoteEvaluator(lambda: evaluator(game), self.actors)
+        self.metrics = RayMetrics(ray.util.metrics, {"game": game.name, **(tags or {})})
 
     def publish(self, weights: Weights, version: int) -> None:
         """Put the weights into the object store once; each actor gets them with its next call."""
         self.evaluator.weights = weights, version
         arrays = {name: t.numpy() if hasattr(t, "numpy") else t for name, t in weights.items()}
-        self.hand_out(ray.put((arrays, version)), version)
+        self.set_weights(ray.put((arrays, version)), version)
 
     def collect(self, timeout: float = 1.0) -> Games:
-        """As a crew does, and Ray's metrics are told."""
+        """Games finished since the last call, as ``ActorPool.collect`` gives them; this updates Ray's metrics."""
         games = super().collect(timeout)
-        at_work = sum(max(1, hired.post.actors) for hired in self.staff.values() if hired.pid)
-        self.meters.show(len(games), num_samples(games), self.counts()[2], actors=at_work, version=self._version)
+        num_actors = sum(max(1, actor.role.actors) for actor in self.actors.values() if actor.pid)
+        evaluated = self.counts().evaluated
+        self.metrics.update(len(games), num_samples(games), evaluated, actors=num_actors, version=self._version)
         while self.losses:
-            self.meters.lost(self.losses.pop())
+            self.metrics.count_loss(self.losses.pop())
         return games
 
     def close(self) -> None:
-        """End the actors, and the cluster where it is ours."""
-        for hired in self.staff.values():
-            self._end(hired)
-        self.staff.clear()
-        if self.own:
+        """End the actors, and the cluster if this runner started it."""
+        for actor in self.actors.values():
+            self._kill_actor(actor)
+        self.actors.clear()
+        if self.owns_cluster:
             with keep_signal_handlers():
                 ray.shutdown()
 
     @property
     def moves(self) -> int:
-        return self.counts()[0]
+        return self.counts().moves
 
     @property
     def next_id(self) -> int:
-        return self.ledger.next_id
+        return self.assignments.next_id
 
     @property
     def missing(self) -> list[int]:
-        """Ids below ``next_id`` that have not been handed to whoever collects."""
-        return self.ledger.open
+        """Ids below ``next_id`` whose games ``collect`` has not returned, except those in quarantine."""
+        return self.assignments.unfinished
 
 
 def connect(address: str, config: RayConfig) -> bool:
-    """Join the cluster at ``address``, or start one for ``local``; whether it is ours to end.
+    """Join the cluster at ``address``, or start one for ``local``; return whether this process started it.
 
-    ValueError when there is none.
+    ValueError if there is no cluster.
     """
     if ray.is_initialized():
         return False
@@ -290,9 +287,9 @@ def connect(address: str, config: RayConfig) -> bool:
     return True
 
 
-def _gone(node: str) -> bool:
+def _has_left(node: str) -> bool:
     return not any(each["NodeID"] == node and each["Alive"] for each in ray.nodes())  # type: ignore[no-untyped-call]
 
 
-def _kill(pid: int) -> None:
+def _kill_process(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""Elo arithmetic: what a match says about the difference in strength, and how sure it is.
+"""Elo arithmetic: the difference in strength that a match shows, and its 95 % interval.
 
 Knows scores and counts. Does not know players, games or how openings were chosen.
 """
@@ -8,23 +8,36 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 CONFIDENCE_Z = 1.959963984540054
 """Two-sided 95 % of a normal distribution."""
 
-STUDENT = {1: 12.7062, 2: 4.3027, 3: 3.1824, 4: 2.7764}
-"""The same of Student's t with few degrees of freedom."""
+STUDENT_T = {1: 12.7062, 2: 4.3027, 3: 3.1824, 4: 2.7764}
+"""The same for Student's t, by the number of degrees of freedom."""
 
 PAIR_SCORES = np.array([0, 0.25, 0.5, 0.75, 1])
-"""What a pair of games may bring, by the game."""
+"""The possible scores of a pair of games, per game."""
 
 NORMALIZED = 800 / math.log(10)
-"""Normalized Elo for (score - 1/2) / (standard deviation of one game's score): near 0 and without draws it is Elo."""
+"""Normalized Elo per unit of (score - 1/2) / (standard deviation of a game's score); near 0 and without draws: Elo."""
 
 PSEUDO_PAIRS = 1
-"""Half a pair lost and half a pair won, added before the interval is drawn."""
+"""Half a lost pair and half a won pair are added before the interval is computed."""
+
+
+class WinDrawLoss(NamedTuple):
+    """Numbers of games by their result, from one player's view."""
+
+    wins: int
+    draws: int
+    losses: int
+
+    @property
+    def games(self) -> int:
+        return sum(self)
 
 
 def elo_from_score(score: float) -> float | None:
@@ -47,8 +60,8 @@ def student_t(freedom: int) -> float:
 
     Beyond the table the expansion in 1 / freedom by Fisher and Cornish (1960).
     """
-    if freedom in STUDENT:
-        return STUDENT[freedom]
+    if freedom in STUDENT_T:
+        return STUDENT_T[freedom]
     z = CONFIDENCE_Z
     terms = (z, (z**3 + z) / 4, (5 * z**5 + 16 * z**3 + 3 * z) / 96, (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384)
     return sum(term / float(freedom) ** power for power, term in enumerate(terms))
@@ -73,13 +86,13 @@ class EloEstimate:
 def estimate_elo(pairs: Sequence[int], independent: int | None = None) -> EloEstimate:
     """The Elo difference from ``pairs [5]``: how many pairs of games brought 0, 1/2, 1, 3/2 and 2 points.
 
-    The two games of a pair share an opening, so the pair is the unit whose variance counts (the pentanomial model, used
-    by Stockfish's testers). ``independent`` of the pairs are different from each other: repeated ones are no more data,
-    so they do not narrow the interval (default: all are).
+    The two games of a pair share an opening, so the variance is that of pairs (the pentanomial model, which the testers
+    of Stockfish use). ``independent`` of the pairs differ from each other (default: all). Repeated pairs are not new
+    data, so they do not narrow the interval.
 
-    The interval is Student's, after half a lost and half a won pair are added: Agresti and Coull 1998's idea, carried
-    from single trials to pairs. It keeps the interval honest where every pair ended alike and the plain variance is 0;
-    at 0 % and 100 % it leaves a bound on one side. How often it holds the truth: ``benchmarks/intervals.py``.
+    The interval is Student's, after half a lost and half a won pair are added. Agresti and Coull (1998) do so for
+    single trials. Without this, the variance would be 0 if all pairs had the same result; at 0 % and 100 % one bound
+    remains. ``benchmarks/intervals.py`` measures how often the interval contains the true difference.
     ValueError without any pair.
     """
     total = sum(pairs)

@@ -14,23 +14,20 @@ from typing import Any
 from agent.player import Player
 from games.game import Game
 from selfplay.game_loop import Start
-from selfplay.matches.elo import EloEstimate, estimate_elo
+from selfplay.matches.elo import EloEstimate, WinDrawLoss, estimate_elo
 from selfplay.matches.match_store import MatchStore
 from selfplay.matches.parallel_games import play_games
 from selfplay.matches.sprt import Sprt
 from selfplay.openings import Opening, make_openings
 from selfplay.records import GameRecord
 
-Counts = tuple[int, int, int]
-"""Wins, draws and losses of player A."""
-
-Progress = Callable[[int, Counts, float | None], None]
-"""(games finished, counts so far, the test's log-likelihood ratio where there is a test)"""
+Progress = Callable[[int, WinDrawLoss, float | None], None]
+"""(games finished, player A's results so far, the test's log-likelihood ratio if there is a test)"""
 
 
 @dataclass(frozen=True)
-class Forfeited:
-    """A game that a player lost before the rules said so."""
+class ForfeitedGame:
+    """A game that a player lost before the rules ended it."""
 
     id: int
     loser: str  # "a" or "b"
@@ -39,40 +36,40 @@ class Forfeited:
 
 @dataclass(frozen=True, kw_only=True)
 class MatchResult:
-    """What a match of players A and B brought, from A's view."""
+    """The result of a match between players A and B, from A's view."""
 
     game: str
-    first: Counts  # with A in the first seat
-    second: Counts  # with A in the second seat
-    pairs: tuple[int, int, int, int, int]  # pairs of games that brought A 0, 1/2, 1, 3/2, 2 points
+    first: WinDrawLoss  # with A in the first seat
+    second: WinDrawLoss  # with A in the second seat
+    pairs: tuple[int, int, int, int, int]  # pairs of games in which A scored 0, 1/2, 1, 3/2, 2 points
     distinct_games: int  # games that differ in at least one action
     distinct_pairs: int
     distinct_openings: int
     elo: EloEstimate
-    forfeits: tuple[Forfeited, ...]
+    forfeits: tuple[ForfeitedGame, ...]
     sprt: Sprt | None
     llr: float | None  # the test's log-likelihood ratio, where there is a test
     records: tuple[GameRecord, ...] = field(repr=False)  # by id; in games of even id, A has the first seat
 
     @property
     def wins(self) -> int:
-        return self.first[0] + self.second[0]
+        return self.first.wins + self.second.wins
 
     @property
     def draws(self) -> int:
-        return self.first[1] + self.second[1]
+        return self.first.draws + self.second.draws
 
     @property
     def losses(self) -> int:
-        return self.first[2] + self.second[2]
+        return self.first.losses + self.second.losses
 
     @property
     def games(self) -> int:
-        return sum(self.first) + sum(self.second)
+        return self.first.games + self.second.games
 
     @property
     def verdict(self) -> str | None:
-        """What the test says: H0, H1 or, while it is open or where there is none, None."""
+        """The hypothesis that the test accepted, H0 or H1; None if it has not ended or if there is no test."""
         return None if self.sprt is None or self.llr is None else self.sprt.verdict(self.llr)
 
     def __repr__(self) -> str:
@@ -85,7 +82,7 @@ class MatchResult:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """Plain numbers for JSON; null where a bound does not exist."""
+        """The result for JSON; a bound that does not exist is null."""
         seats = {"as_first": self.first, "as_second": self.second}
         test = {} if self.sprt is None or self.llr is None else {"sprt": self.sprt.as_json(self.llr)}
         return {
@@ -94,7 +91,7 @@ class MatchResult:
             "wins": self.wins,
             "draws": self.draws,
             "losses": self.losses,
-            **{name: dict(zip(("wins", "draws", "losses"), counts, strict=True)) for name, counts in seats.items()},
+            **{name: counts._asdict() for name, counts in seats.items()},
             "score": self.elo.score,
             "score_low": self.elo.score_low,
             "score_high": self.elo.score_high,
@@ -131,39 +128,42 @@ def play_match(
 ) -> MatchResult:
     """Play ``games`` games, ``num_slots`` at once in each thread, and count them.
 
-    ``book`` gives the openings, used in turn; without it they are ``opening_plies`` random plies that follow from
-    ``seed``. ``others`` are the same two players made anew, for one thread more each. With ``sprt`` the match ends as
-    soon as the test does: pairs are counted in their order and not in that in which they end, since short games would
-    come first, and games behind the last pair that is counted are in ``folder`` only. The games in ``folder`` are not
-    played again. ``progress`` is called as games end. ValueError for an odd number of games.
+    ``book`` is a list of openings, used in turn. Without it the openings are ``opening_plies`` random plies, determined
+    by ``seed``. ``others`` holds the same two players, made again, once for each further thread.
+
+    With ``sprt`` the match ends when the test does. Pairs are counted in the order of their ids, since in the order in
+    which they end short games would come first. Games after the last counted pair are in ``folder`` only.
+
+    Games that ``folder`` already has are not played again. ``progress`` is called whenever a game ends. ValueError for
+    an odd number of games.
     """
     ensure_pairs("games", games)
     if book is not None and not book:
         raise ValueError("the book of openings is empty; give at least one opening")
-    begin = make_openings(game, games // 2, opening_plies, seed=seed) if book is None else book
+    openings = make_openings(game, games // 2, opening_plies, seed=seed) if book is None else book
     records = {} if folder is None else {id: r for id, r in folder.records.items() if id < games}
-    running = _SequentialTest(sprt)
-    running.take(records)
-    crews = [(a, b), *others]
+    test = _SequentialTest(sprt)
+    test.update(records)
+    players = [(a, b), *others]
     counts = Counter(points_for_a(record) for record in records.values())
-    slots = min(num_slots, max(2, -(-(games - len(records)) // len(crews))))
-    with closing(play_games(game, crews, _starts(games, begin, records), num_slots=slots, seed=seed)) as arriving:
-        for record in arriving if running.going and len(records) < games else ():
+    slots = min(num_slots, max(2, -(-(games - len(records)) // len(players))))
+    with closing(play_games(game, players, _starts(games, openings, records), num_slots=slots, seed=seed)) as played:
+        for record in played if test.is_open and len(records) < games else ():
             if folder is not None:
                 folder.add([record])
             records[record.id] = record
-            running.take(records)
+            test.update(records)
             counts[points_for_a(record)] += 1
             if progress is not None:
-                progress(len(records), (counts[1], counts[0], counts[-1]), running.llr)
-            if not running.going:
+                progress(len(records), WinDrawLoss(counts[1], counts[0], counts[-1]), test.llr)
+            if not test.is_open:
                 break
-    counted = [records[id] for id in (range(games) if sprt is None else range(2 * running.num_pairs))]
+    counted = [records[id] for id in (range(games) if sprt is None else range(2 * test.num_pairs))]
     return make_result(game, counted, sprt)
 
 
 def ensure_pairs(name: str, games: int) -> None:
-    """ValueError, with the ``name`` of the number, where ``games`` are no pairs of games."""
+    """Raise ValueError, with the ``name`` of the option, unless ``games`` is a number of whole pairs."""
     why = "each opening is played twice, seats swapped"
     if games < 2:
         raise ValueError(f"{name} is {games}; it must be 2 or more, and even: {why}")
@@ -172,26 +172,26 @@ def ensure_pairs(name: str, games: int) -> None:
 
 
 def _starts(games: int, book: Sequence[Opening], finished: Mapping[int, GameRecord]) -> Iterator[Start]:
-    """The games that are still to be played; where one of a pair is finished, the other has its opening."""
-    opened = {id // 2: tuple(record.actions[: record.opening].tolist()) for id, record in finished.items()}
+    """The games that are still to be played. If one game of a pair is finished, the other has the same opening."""
+    used = {id // 2: tuple(record.actions[: record.opening].tolist()) for id, record in finished.items()}
     for number in range(games):
         if number not in finished:
-            opening = opened.get(number // 2, tuple(book[number // 2 % len(book)]))
+            opening = used.get(number // 2, tuple(book[number // 2 % len(book)]))
             yield Start(number, (0, 1) if number % 2 == 0 else (1, 0), opening)
 
 
 class _SequentialTest:
-    """The test as pairs come in, in their order."""
+    """The state of a sequential test: pairs are counted in the order of their ids."""
 
     def __init__(self, sprt: Sprt | None) -> None:
-        self.sprt, self.going = sprt, True
+        self.sprt, self.is_open = sprt, True
         self.num_pairs, self.pairs = 0, [0] * 5
         self.distinct: set[Any] = set()
         self.llr = None if sprt is None else 0.0
 
-    def take(self, records: Mapping[int, GameRecord]) -> None:
-        """Count the pairs that are whole and follow those counted before, until the test ends."""
-        while self.sprt is not None and self.going:
+    def update(self, records: Mapping[int, GameRecord]) -> None:
+        """Count the finished pairs that come next, until the test ends."""
+        while self.sprt is not None and self.is_open:
             one, other = (records.get(2 * self.num_pairs + i) for i in range(2))
             if one is None or other is None:
                 return
@@ -199,7 +199,7 @@ class _SequentialTest:
             self.pairs[points_for_a(one) + points_for_a(other) + 2] += 1
             self.distinct.add((tuple(one.actions.tolist()), tuple(other.actions.tolist())))
             self.llr = self.sprt.llr(self.pairs, len(self.distinct))
-            self.going = self.sprt.verdict(self.llr) is None
+            self.is_open = self.sprt.verdict(self.llr) is None
 
 
 def points_for_a(record: GameRecord) -> int:
@@ -207,14 +207,14 @@ def points_for_a(record: GameRecord) -> int:
     return record.outcome if record.id % 2 == 0 else -record.outcome
 
 
-def count_results(records: Sequence[GameRecord]) -> Counts:
+def count_results(records: Sequence[GameRecord]) -> WinDrawLoss:
     """Wins, draws and losses of player A."""
     counts = Counter(points_for_a(record) for record in records)
-    return counts[1], counts[0], counts[-1]
+    return WinDrawLoss(counts[1], counts[0], counts[-1])
 
 
 def make_result(game: Game, records: Sequence[GameRecord], sprt: Sprt | None = None) -> MatchResult:
-    """Count finished games, whose ids are 0 to N - 1, into a result."""
+    """The result of finished games, whose ids are 0 to N - 1."""
     records = sorted(records, key=lambda record: record.id)
     lines = [tuple(record.actions.tolist()) for record in records]
     pairs = [0] * 5
@@ -230,7 +230,7 @@ def make_result(game: Game, records: Sequence[GameRecord], sprt: Sprt | None = N
         distinct_pairs=distinct_pairs,
         distinct_openings=len({line[: record.opening] for line, record in zip(lines, records, strict=True)}),
         elo=estimate_elo(pairs, distinct_pairs),
-        forfeits=tuple(Forfeited(r.id, "b" if points_for_a(r) > 0 else "a", r.reason) for r in records if r.reason),
+        forfeits=tuple(ForfeitedGame(r.id, "b" if points_for_a(r) > 0 else "a", r.reason) for r in records if r.reason),
         sprt=sprt,
         llr=None if sprt is None else sprt.llr(pairs, distinct_pairs),
         records=tuple(records),

@@ -1,7 +1,8 @@
-"""The folder of a match: what was agreed on, and every finished game, so that a killed match goes on where it was.
+"""The folder of a match: its settings and every finished game, so that a killed match can continue.
 
-Knows files. Does not know how games are played or counted. ``match.json`` holds the agreement, ``games.jsonl`` one game
-a line in the order in which they ended. A game is in the file, durably, before anything counts it.
+Knows files. Does not know how games are played or counted. ``match.json`` holds the agreement, that is all settings
+that determine the games. ``games.jsonl`` has one game a line, in the order in which they ended. A game is stored
+durably before anything counts it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from agent.storage import durable_files
 from agent.storage.write_errors import append
 from games.game import Game
 from selfplay import game_json
-from selfplay.records import GameRecord, validate
+from selfplay.records import GameRecord, validate_records
 
 AGREEMENT, GAMES, RESULT = "match.json", "games.jsonl", "result.json"
 SCHEMA = 1
@@ -29,9 +30,9 @@ class MatchStore:
     """
 
     def __init__(self, folder: str | Path, game: Game, players: tuple[str, str], agreement: Mapping[str, Any]) -> None:
-        """``players`` are A and B; ``agreement`` is all that the games follow from.
+        """``players`` are A and B; ``agreement`` is everything that determines the games.
 
-        Entering raises ValueError where the folder holds another match, naming what differs.
+        Entering raises ValueError if the folder holds a match with another agreement, and names what differs.
         """
         self.folder, self.game, self.players = Path(folder), game, players
         self.agreement = json.loads(json.dumps({"schema": SCHEMA, "game": game.name, **agreement}))
@@ -43,8 +44,8 @@ class MatchStore:
         self._lock.acquire()
         try:
             durable_files.clean_up(self.folder)
-            self._agree()
-            self._take_up()
+            self._check_agreement()
+            self._read_games()
         except BaseException:
             self._lock.release()
             raise
@@ -56,22 +57,23 @@ class MatchStore:
         self._lock.release()
 
     def add(self, records: Sequence[GameRecord]) -> None:
-        """Store games that just ended."""
+        """Store games that have just ended."""
         assert not self.records.keys() & {record.id for record in records}
-        rows = (game_json.to_json(self.game, record, self._seated(record.id)) for record in records)
+        rows = (game_json.to_json(self.game, record, self._seats(record.id)) for record in records)
         lines = "".join(json.dumps(row) + "\n" for row in rows)
         append(self._file, lines.encode(), self.folder / GAMES)
         self.records |= {record.id: record for record in records}
 
     def write_result(self, result: Mapping[str, Any]) -> None:
-        """Leave the result beside the games, for people and other programs; nothing is resumed by it."""
+        """Store the result beside the games, for people and other programs. Nothing in honte reads it."""
         durable_files.write_atomic(self.folder / RESULT, (json.dumps(result, indent=1) + "\n").encode())
 
-    def _seated(self, number: int) -> tuple[str, str]:
+    def _seats(self, number: int) -> tuple[str, str]:
         """First and second player: A has the first seat in games of even number."""
         return self.players if number % 2 == 0 else self.players[::-1]
 
-    def _agree(self) -> None:
+    def _check_agreement(self) -> None:
+        """Store the agreement of a new match, or compare it with the one that is stored."""
         path = self.folder / AGREEMENT
         if not path.exists():
             if (self.folder / GAMES).exists():
@@ -79,46 +81,46 @@ class MatchStore:
             durable_files.write_atomic(path, (json.dumps(self.agreement, indent=1) + "\n").encode())
             return
         try:
-            known = json.loads(path.read_bytes())
-            schema = known["schema"]
+            stored = json.loads(path.read_bytes())
+            schema = stored["schema"]
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise ValueError(f"{path} is damaged: it is not the agreement of a match") from error
         if schema != SCHEMA:
             raise ValueError(f"{path} has schema {schema!r}, this version reads {SCHEMA}: upgrade honte")
-        for name in known.keys() | self.agreement.keys():
-            if known.get(name) != self.agreement.get(name):
+        for name in stored.keys() | self.agreement.keys():
+            if stored.get(name) != self.agreement.get(name):
                 raise ValueError(
-                    f"{self.folder} holds another match: {name} is {known.get(name)!r} there and"
+                    f"{self.folder} holds another match: {name} is {stored.get(name)!r} there and"
                     f" {self.agreement.get(name)!r} now; choose another folder"
                 )
 
-    def _take_up(self) -> None:
-        """Read the finished games. Lines that are torn or damaged go, and their games are played again."""
+    def _read_games(self) -> None:
+        """Read the finished games. Incomplete or damaged lines are removed, and their games are played again."""
         path = self.folder / GAMES
         lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
-        good = []
+        intact = []
         for number, line in enumerate(lines, 1):
             place = f"{path}:{number}"
             try:
                 if not line.endswith(b"\n"):
                     raise ValueError(f"{place} was cut off")
                 record = game_json.parse_line(self.game, line, place)
-                validate(self.game, [record], place)
+                validate_records(self.game, [record], place)
                 if record.id in self.records:
                     raise ValueError(f"{place} repeats game {record.id}")
             except ValueError as error:
                 self.notes.append(f"{error}; a game that is lost by that is played again")
                 continue
-            good.append(line)
+            intact.append(line)
             self.records[record.id] = record
-        if len(good) < len(lines):
-            durable_files.write_atomic(path, b"".join(good))
+        if len(intact) < len(lines):
+            durable_files.write_atomic(path, b"".join(intact))
 
 
 def move_aside(folder: str | Path) -> Path | None:
-    """Move a match that is there to NAME.1, NAME.2, ...; where it went, None when there was none.
+    """Rename a folder that holds a match to NAME.1, NAME.2, ...; return the new path, or None if there is no match.
 
-    ValueError when a process is playing it.
+    ValueError if a process is playing the match.
     """
     folder = Path(folder)
     if not (folder / AGREEMENT).exists():
@@ -134,6 +136,6 @@ def move_aside(folder: str | Path) -> Path | None:
 
 
 def file_name(text: str) -> str:
-    """``text`` as a part of a folder's name."""
-    kept = "".join(c if c.isalnum() or c in "._@" else "_" for c in text.rpartition("/")[2])
-    return kept.strip("._")[:40] or "player"
+    """``text`` without the characters that a folder's name should not have."""
+    safe = "".join(c if c.isalnum() or c in "._@" else "_" for c in text.rpartition("/")[2])
+    return safe.strip("._")[:40] or "player"

@@ -1,6 +1,6 @@
-"""Openings that somebody vouches for: a book file, or random ones that a judge finds balanced.
+"""Opening books: openings from a file, or random openings that a player, the judge, evaluates as balanced.
 
-Knows a book's format, and any player as a judge of positions. Does not know matches.
+Knows the format of a book. Does not know matches.
 """
 
 from __future__ import annotations
@@ -23,30 +23,30 @@ from games.position import position
 from selfplay.openings import Opening, distinct_openings
 
 LARGEST = 1 << 26
-"""Bytes of a book."""
+"""The largest book that is read, in bytes."""
 
-TRIES = 200
-"""Openings that are judged for each one that is wanted, before the judge is taken to find no more."""
+MAX_TRIES = 200
+"""Openings that are evaluated for each one that is wanted, before the search for balanced ones ends."""
 
 
 def read_book(path: str | Path, game: Game) -> list[Opening]:
     """The openings in a file: on each line the moves as people write them, or {"moves": [numbers or texts]}.
 
-    Blank lines and lines that begin with # are passed over. ValueError names the file and line that is off.
+    Blank lines and lines that begin with # are skipped. ValueError names the file and the line that is wrong.
     """
     path = Path(path)
     if not path.is_file():
         raise ValueError(f"there is no file {str(path)!r} of openings")
     lines = split_lines(read_text(path, LARGEST))
-    wanted = [
+    numbered = [
         (n, line.strip()) for n, line in enumerate(lines, 1) if line.strip() and not line.lstrip().startswith("#")
     ]
-    if not wanted:
+    if not numbered:
         raise ValueError(f"{path} holds no opening")
-    return [_opening(f"{path}:{number}", line, game) for number, line in wanted]
+    return [_parse_opening(f"{path}:{number}", line, game) for number, line in numbered]
 
 
-def _opening(place: str, line: str, game: Game) -> Opening:
+def _parse_opening(place: str, line: str, game: Game) -> Opening:
     words: Sequence[str | int] = line.split()
     if line.startswith("{"):
         try:
@@ -55,15 +55,15 @@ def _opening(place: str, line: str, game: Game) -> Opening:
                 raise ValueError
         except (ValueError, KeyError, TypeError, RecursionError):
             raise ValueError(f'{place}: an opening is moves, or {{"moves": [...]}}; it is {line[:80]!r}') from None
-    here = position(game)
+    current = position(game)
     try:
         for word in words:
-            here = here.play(word)
+            current = current.play(word)
     except ValueError as error:
         raise ValueError(f"{place}: {error}") from None
-    if here.is_over:
+    if current.is_over:
         raise ValueError(f"{place}: the game is over after this opening; leave something to play")
-    return here.moves
+    return current.moves
 
 
 def balanced_openings(
@@ -77,10 +77,10 @@ def balanced_openings(
     num_slots: int = 64,
     progress: Callable[[int], None] = lambda found: None,
 ) -> list[Opening]:
-    """``count`` random openings of ``plies`` plies whose value by ``judge`` lies in [-limit, limit].
+    """``count`` random openings of ``plies`` plies that ``judge`` gives a value in [-limit, limit].
 
-    Which ones follows from ``seed`` and the judge alone. Where there are too few they are repeated in turn.
-    ``judge`` must have ``num_slots`` slots. ValueError when there is none.
+    ``seed`` and the judge determine them. If there are too few, they are repeated in turn. ``judge`` must have
+    ``num_slots`` slots. ``progress`` is called with the number of openings found. ValueError if there is none.
     """
     if not 0 <= limit < 1:
         raise ValueError(f"the balance asked for is {limit:g}; it must be 0 or more and below 1")
@@ -88,15 +88,14 @@ def balanced_openings(
         raise ValueError("a random player cannot judge openings; mcts:N, minimax:D, perfect and networks can")
     if isinstance(judge, MoveFollower):
         raise ValueError("an engine from outside cannot judge openings; mcts:N, minimax:D, perfect and networks can")
-    source = islice(distinct_openings(game, plies, max(64, count), seed, quiet=True), TRIES * count)
+    source = islice(distinct_openings(game, plies, max(64, count), seed, quiet=True), MAX_TRIES * count)
     found: list[Opening] = []
-    judged = 0
+    num_evaluated = 0
     while len(found) < count and (batch := list(islice(source, num_slots))):
-        worth = opening_values(
-            game, judge, batch, random_numbers.make_keys(seed, np.arange(judged, judged + len(batch)), 0)
-        )
-        judged += len(batch)
-        found += [opening for opening, value in zip(batch, worth, strict=True) if abs(value) <= limit]
+        ids = np.arange(num_evaluated, num_evaluated + len(batch))
+        values = opening_values(game, judge, batch, random_numbers.make_keys(seed, ids, 0))
+        num_evaluated += len(batch)
+        found += [opening for opening, value in zip(batch, values, strict=True) if abs(value) <= limit]
         progress(min(len(found), count))
     if not found:
         raise ValueError(
@@ -109,12 +108,12 @@ def balanced_openings(
 def opening_values(
     game: Game, judge: Player, openings: Sequence[Opening], keys: random_numbers.Keys
 ) -> NDArray[np.float64]:
-    """[B] what ``judge``, of that many slots at least, expects of the positions, for their players to move."""
-    found = np.zeros(len(openings))
+    """[B] the values that ``judge``, which has B slots at least, gives the positions, for their players to move."""
+    values = np.zeros(len(openings))
     judge.think(np.arange(len(openings)), states_after(game, openings), Terms.of(len(openings), keys=keys))
     done = 0
     while done < len(openings):
         slots, decisions = judge.decide()
-        found[slots] = decisions.value
+        values[slots] = decisions.value
         done += len(slots)
-    return found
+    return values

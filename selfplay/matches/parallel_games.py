@@ -1,7 +1,8 @@
-"""Many games at once in several threads: what matches and tournaments play with.
+"""Many games at once in several threads, for matches and tournaments.
 
-Knows game loops and threads. Does not know who plays, or what is counted. What a game comes to follows from its id and
-the seed, whichever thread plays it and whatever is played beside it; only the order in which games end does not.
+Knows game loops and threads. Does not know who plays, or what is counted. The id of a game and the seed determine its
+moves, whichever thread plays it and whichever games are played at the same time. Only the order in which games end
+varies.
 """
 
 from __future__ import annotations
@@ -15,33 +16,32 @@ from games.game import Game
 from selfplay.game_loop import GameLoop, Start, TermsOf, default_terms
 from selfplay.records import GameRecord
 
-Crew = Sequence[Player]
-"""The players of one thread. Every thread has the same ones, made anew: they share nothing that changes."""
-
-
-WARM_ROUNDS = 2
-"""Played before there are threads, for Numba is not sure to compile well in several: by then all have decided."""
+COMPILE_ROUNDS = 2
+"""Rounds played before the threads start, since Numba may fail to compile in several threads at once. After two rounds
+every player has decided once.
+"""
 
 
 def play_games(
     game: Game,
-    crews: Sequence[Crew],
+    players: Sequence[Sequence[Player]],
     starts: Iterator[Start],
     *,
     num_slots: int,
     seed: int,
     terms: TermsOf = default_terms,
 ) -> Generator[GameRecord, None, None]:
-    """Play all that ``starts`` gives, ``num_slots`` games at once in each crew; records as games end.
+    """Play every game of ``starts``, ``num_slots`` at once in each thread, and yield the records as games end.
 
-    Close the iterator to stop early: games under way are dropped. What a player raises is raised here.
+    ``players`` has the players of each thread: the same ones, made again, since they must not share anything that
+    changes. Close the iterator to stop early: unfinished games are dropped. An exception of a player is raised here.
     """
     shared = _SharedIterator(starts)
-    loops = [GameLoop(game, crew, shared, num_slots=num_slots, seed=seed, terms=terms) for crew in crews]
-    for _ in range(WARM_ROUNDS if len(loops) > 1 else 0):
+    loops = [GameLoop(game, own, shared, num_slots=num_slots, seed=seed, terms=terms) for own in players]
+    for _ in range(COMPILE_ROUNDS if len(loops) > 1 else 0):
         yield from loops[0].round()
     if len(loops) > 1:
-        yield from _side_by_side(loops)
+        yield from _play_in_threads(loops)
     else:
         for records in _rounds(loops[0]):
             yield from records
@@ -52,12 +52,12 @@ def _rounds(loop: GameLoop) -> Iterator[list[GameRecord]]:
         yield records
 
 
-def _side_by_side(loops: Sequence[GameLoop]) -> Iterator[GameRecord]:
-    """Every loop in a thread of its own, until none has a game left."""
+def _play_in_threads(loops: Sequence[GameLoop]) -> Iterator[GameRecord]:
+    """Play each loop in a thread of its own, until none has a game left."""
     finished: queue.SimpleQueue[list[GameRecord] | BaseException | None] = queue.SimpleQueue()
     stop = threading.Event()
 
-    def work(loop: GameLoop) -> None:
+    def play(loop: GameLoop) -> None:
         try:
             for records in _rounds(loop):
                 if stop.is_set():
@@ -65,10 +65,10 @@ def _side_by_side(loops: Sequence[GameLoop]) -> Iterator[GameRecord]:
                 if records:
                     finished.put(records)
             finished.put(None)
-        except BaseException as error:  # handed to the thread that takes the records
+        except BaseException as error:  # passed to the thread that yields the records
             finished.put(error)
 
-    threads = [threading.Thread(target=work, args=(loop,), daemon=True) for loop in loops]
+    threads = [threading.Thread(target=play, args=(loop,), daemon=True) for loop in loops]
     for thread in threads:
         thread.start()
     try:

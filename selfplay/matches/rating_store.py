@@ -1,8 +1,8 @@
 """The rating database: every game of a folder's tournaments, in one SQLite file.
 
-Knows tables. Does not know ratings or how games are played. A game is told by who was first, who was second and the
-number of its opening, so that none is stored, or counted, twice. Players are told by their digest: a player whose
-weights or settings change is another one.
+Knows tables. Does not know ratings or how games are played. The first player, the second player and the number of the
+opening identify a game, so that no game is stored or counted twice. A player's digest identifies the player: one whose
+weights or settings change is another player.
 """
 
 from __future__ import annotations
@@ -40,19 +40,19 @@ CREATE TABLE IF NOT EXISTS games (
 
 
 def is_begun(folder: str | Path) -> bool:
-    """Whether ``folder`` has a database with an agreement: a disk that was full may have left less than that."""
+    """Whether ``folder`` has a database with an agreement. A full disk may have left a database without one."""
     path = Path(folder) / FILE
     if not path.is_file():
         return False
-    with contextlib.closing(sqlite3.connect(path)) as base:
+    with contextlib.closing(sqlite3.connect(path)) as database:
         try:
-            return bool(base.execute("SELECT COUNT(*) FROM meta").fetchone()[0])
+            return bool(database.execute("SELECT COUNT(*) FROM meta").fetchone()[0])
         except sqlite3.DatabaseError:
             return False
 
 
-class Key(NamedTuple):
-    """Which game: players by their ids, and the number of the opening."""
+class GameKey(NamedTuple):
+    """What identifies a game: the ids of its players, and the number of its opening."""
 
     first: int
     second: int
@@ -63,9 +63,9 @@ class RatingStore:
     """A context manager; one process at a time may write in a folder."""
 
     def __init__(self, folder: str | Path, agreement: Mapping[str, Any] | None = None) -> None:
-        """``agreement``: what all games follow from beside the players; without it the folder is only read.
+        """``agreement``: everything that determines the games, except the players. Without it the folder is only read.
 
-        Entering raises ValueError for a folder with another agreement, or one without a database to read.
+        Entering raises ValueError for a folder with another agreement, or for one without a database to read.
         """
         self.folder, self.path = Path(folder), Path(folder) / FILE
         self.agreement = None if agreement is None else json.loads(json.dumps({"schema": SCHEMA, **agreement}))
@@ -77,8 +77,8 @@ class RatingStore:
         elif not self.path.is_file():
             raise ValueError(f"{self.folder} has no {FILE}: no tournament was played there")
         try:
-            self.base = sqlite3.connect(self.path)
-            self._agree()
+            self.database = sqlite3.connect(self.path)
+            self._check_agreement()
         except BaseException as error:
             if self._lock is not None:
                 self._lock.release()
@@ -90,70 +90,71 @@ class RatingStore:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.base.close()
+        self.database.close()
         if self._lock is not None:
             self._lock.release()
 
-    def known(self) -> dict[str, Any]:
+    def read_agreement(self) -> dict[str, Any]:
         """The agreement of the folder; empty for a new one."""
-        return {name: json.loads(value) for name, value in self.base.execute("SELECT name, value FROM meta")}
+        return {name: json.loads(value) for name, value in self.database.execute("SELECT name, value FROM meta")}
 
-    def enter(self, player: Identity) -> int:
-        """The id of ``player``, who is entered if new. A player of the same digest keeps the name it came with."""
+    def add_player(self, player: Identity) -> int:
+        """The id of ``player``, who is added if new. A player whose digest is known keeps the stored name."""
         try:
-            with self.base:
-                self.base.execute("INSERT OR IGNORE INTO players (digest, name) VALUES (?, ?)", player[::-1])
+            with self.database:
+                self.database.execute("INSERT OR IGNORE INTO players (digest, name) VALUES (?, ?)", player[::-1])
         except sqlite3.OperationalError as error:
             raise ValueError(f"{self.path} cannot be written: {error}") from error
-        return int(self.base.execute("SELECT id FROM players WHERE digest = ?", (player.digest,)).fetchone()[0])
+        return int(self.database.execute("SELECT id FROM players WHERE digest = ?", (player.digest,)).fetchone()[0])
 
     def players(self) -> dict[int, Identity]:
-        """Everybody who was ever entered, by id."""
-        rows = self.base.execute("SELECT id, name, digest FROM players ORDER BY id")
+        """All players that were ever added, by id."""
+        rows = self.database.execute("SELECT id, name, digest FROM players ORDER BY id")
         return {int(id): Identity(str(name), str(digest)) for id, name, digest in rows}
 
-    def numbers(self, first: int, second: int) -> set[int]:
-        """The openings that are played with ``first`` in the first seat."""
+    def played_openings(self, first: int, second: int) -> set[int]:
+        """The numbers of the openings that were played with ``first`` in the first seat against ``second``."""
         query = "SELECT number FROM games WHERE first = ? AND second = ?"
-        return {int(number) for (number,) in self.base.execute(query, (first, second))}
+        return {int(number) for (number,) in self.database.execute(query, (first, second))}
 
-    def add(self, games: Sequence[tuple[Key, GameRecord]]) -> None:
-        """Store games that just ended, all of them or none; ValueError for one that is there already."""
+    def add(self, games: Sequence[tuple[GameKey, GameRecord]]) -> None:
+        """Store games that have just ended, all of them or none. ValueError for a game that is already stored."""
         now = time.time()
         rows = [(*key, r.opening, json.dumps(r.actions.tolist()), r.outcome, r.reason, now) for key, r in games]
         try:
-            with self.base:
-                self.base.executemany("INSERT INTO games VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+            with self.database:
+                self.database.executemany("INSERT INTO games VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
         except sqlite3.IntegrityError as error:
             raise ValueError(f"{self.path} has one of these games already: {error}") from error
         except sqlite3.OperationalError as error:
             raise ValueError(f"{self.path} cannot be written: {error}") from error
 
-    def tallies(self) -> list[SeatingResult]:
-        """What all games came to, by seating; ``first`` and ``second`` are ids."""
+    def seating_results(self) -> list[SeatingResult]:
+        """The results of all games by seating; ``first`` and ``second`` are ids."""
         query = """SELECT first, second, SUM(outcome = 1), SUM(outcome = 0), SUM(outcome = -1), COUNT(DISTINCT actions)
             FROM games GROUP BY first, second ORDER BY first, second"""
-        return [SeatingResult(*(int(value) for value in row)) for row in self.base.execute(query)]
+        return [SeatingResult(*(int(value) for value in row)) for row in self.database.execute(query)]
 
-    def _agree(self) -> None:
+    def _check_agreement(self) -> None:
+        """Store the agreement of a new database, or compare it with the one that is stored."""
         if self.agreement is None:
-            schema = self.known().get("schema")
+            schema = self.read_agreement().get("schema")
             if schema != SCHEMA:
                 raise ValueError(f"{self.path} has schema {schema!r}, this version reads {SCHEMA}: upgrade honte")
             return
-        with self.base:
-            self.base.executescript(TABLES)
-        known = self.known()
-        if not known:
-            with self.base:
+        with self.database:
+            self.database.executescript(TABLES)
+        stored = self.read_agreement()
+        if not stored:
+            with self.database:
                 rows = [(name, json.dumps(value)) for name, value in self.agreement.items()]
-                self.base.executemany("INSERT INTO meta VALUES (?, ?)", rows)
+                self.database.executemany("INSERT INTO meta VALUES (?, ?)", rows)
             return
-        if known.get("schema") != SCHEMA:
-            raise ValueError(f"{self.path} has schema {known.get('schema')!r}, this version reads {SCHEMA}")
-        for name in known.keys() | self.agreement.keys():
-            if known.get(name) != self.agreement.get(name):
+        if stored.get("schema") != SCHEMA:
+            raise ValueError(f"{self.path} has schema {stored.get('schema')!r}, this version reads {SCHEMA}")
+        for name in stored.keys() | self.agreement.keys():
+            if stored.get(name) != self.agreement.get(name):
                 raise ValueError(
-                    f"{self.folder} holds games of another kind: {name} is {known.get(name)!r} there and"
+                    f"{self.folder} holds games of another kind: {name} is {stored.get(name)!r} there and"
                     f" {self.agreement.get(name)!r} now; choose another folder"
                 )

@@ -1,7 +1,7 @@
-"""Whether players can play a game at all, found out before the first game: a start that fails stores nothing.
+"""A check that players can play a game, made before the first game, so that a start that fails stores nothing.
 
-Knows what each kind of player may lack. Does not know who plays whom. A network is tried by loading it. An engine from
-outside is started and asked for a first move. A solver must answer for the positions that the games begin from.
+Knows what each kind of player may lack. Does not know who plays whom. A network was checked when it was loaded. An
+external engine is started and asked for a first move. A solver must be able to solve the positions after the openings.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from selfplay.openings import Opening
 
 
 def check_players(game: Game, players: Iterable[tuple[str, Player]], openings: Sequence[Opening] = ((),)) -> None:
-    """Try each of ``players``, given with their texts, once. ValueError that says who cannot play, and why.
+    """Check each of ``players``, given with their texts. ValueError says which player cannot play, and why.
 
-    ``openings``: what the games begin with. An engine stays started. Nothing else remembers that it was tried.
+    ``openings``: those of the games. An external engine stays started; the check changes nothing else.
     """
     for text, player in players:
         if isinstance(player, ExternalPlayer):
@@ -33,4 +33,4 @@ def check_players(game: Game, players: Iterable[tuple[str, Player]], openings: S
             states = states_after(game, list(dict.fromkeys(openings)))
             for row in states[~game.describe_new(states).terminal]:
                 if not is_solvable(game, row):
-                    player.values(row)  # its sentence says from where on it can
+                    player.values(row)  # raises a ValueError that says which positions it can solve

@@ -1,11 +1,11 @@
-"""SPRT: after every pair of games, whether a match has already answered which of two differences in strength is true.
+"""SPRT: a sequential test that decides, after every pair of games, between two hypotheses on the Elo difference.
 
 Knows counts of pairs. Does not know players or games.
 
-The generalized sequential probability ratio test on pairs of games (pentanomial): the likelihood of the counts under
-either hypothesis is that of the likeliest distribution of pair scores which has the expected score that the hypothesis
-names (Van den Bergh, "The Generalized Sequential Probability Ratio Test for Expected Scores"), or the ratio of mean to
-standard deviation (the same, "Normalized Elo"). The bounds are Wald's (1945).
+The generalized sequential probability ratio test on pairs of games (pentanomial). A hypothesis states a pair's expected
+score (Van den Bergh, "The Generalized Sequential Probability Ratio Test for Expected Scores"), or the ratio of the mean
+to the standard deviation (Van den Bergh, "Normalized Elo"). Its likelihood is that of the most likely
+distribution of pair scores for which the statement holds. The bounds are Wald's (1945).
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from selfplay.matches.elo import NORMALIZED, PAIR_SCORES, expected_score
 
 Floats = NDArray[np.float64]
 
-UNSEEN = 1e-3
-"""What a kind of pair that has not come up yet counts as."""
+UNSEEN_COUNT = 1e-3
+"""The count that replaces 0 for a pair score that has not occurred yet."""
 
-HALVINGS, TURNS = 44, 20
+BISECTIONS, MAX_ITERATIONS = 44, 20
 
 Verdict = Literal["H0", "H1"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sprt:
-    """H0: the difference is ``elo0``; H1: it is ``elo1``. ``alpha``: chance of H1 though H0 is true; ``beta``: reverse.
+    """H0: the difference is ``elo0``; H1: it is ``elo1``.
 
-    ``model``: logistic Elo differences, or normalized ones, which do not depend on how many games are drawn. ValueError
-    for values that make no test.
+    ``alpha`` is the probability that H1 is accepted though H0 is true; ``beta`` is the reverse. ``model``: logistic Elo
+    differences, or normalized ones, which do not depend on the share of draws. ValueError for values that make no test.
     """
 
     elo0: float
@@ -55,16 +55,16 @@ class Sprt:
 
     @property
     def lower(self) -> float:
-        """At or below this log-likelihood ratio H0 is taken."""
+        """At or below this log-likelihood ratio H0 is accepted."""
         return math.log(self.beta / (1 - self.alpha))
 
     @property
     def upper(self) -> float:
-        """At or above this log-likelihood ratio H1 is taken."""
+        """At or above this log-likelihood ratio H1 is accepted."""
         return math.log((1 - self.beta) / self.alpha)
 
     def llr(self, pairs: Sequence[int], independent: int | None = None) -> float:
-        """The log-likelihood ratio of H1 to H0 after ``pairs [5]``, of which so many differ from each other."""
+        """The log-likelihood ratio of H1 to H0 after ``pairs [5]``; ``independent`` of them differ from each other."""
         total = sum(pairs)
         if not total:
             return 0.0
@@ -72,38 +72,42 @@ class Sprt:
         return share * float(self.llrs(np.array([pairs], np.float64))[0])
 
     def llrs(self, pairs: Floats) -> Floats:
-        """[R] the ratios of counts of pairs [R, 5]."""
-        counts = np.where(pairs == 0, UNSEEN, pairs).astype(np.float64)
+        """[R] the log-likelihood ratios for ``pairs [R, 5]``."""
+        counts = np.where(pairs == 0, UNSEEN_COUNT, pairs).astype(np.float64)
         total = counts.sum(axis=1)
         observed = counts / total[:, None]
-        likely = self._by_score if self.model == "logistic" else self._by_ratio
-        return np.asarray(total * (observed * np.log(likely(observed, self.elo1) / likely(observed, self.elo0))).sum(1))
+        fit = self._fit_score if self.model == "logistic" else self._fit_normalized
+        return np.asarray(total * (observed * np.log(fit(observed, self.elo1) / fit(observed, self.elo0))).sum(1))
 
     def verdict(self, llr: float) -> Verdict | None:
-        """What is taken; None: the match goes on."""
+        """The hypothesis that is accepted; None: the test goes on."""
         return "H0" if llr <= self.lower else "H1" if llr >= self.upper else None
 
-    def _by_score(self, observed: Floats, elo: float) -> Floats:
+    def _fit_score(self, observed: Floats, elo: float) -> Floats:
+        """The most likely distributions whose expected score is that of ``elo``."""
         return tilt_distribution(observed, np.broadcast_to(PAIR_SCORES - expected_score(elo), observed.shape))
 
-    def _by_ratio(self, observed: Floats, elo: float) -> Floats:
-        """The likeliest distributions whose (mean - 1/2) / deviation is what ``elo`` says.
+    def _fit_normalized(self, observed: Floats, elo: float) -> Floats:
+        """The most likely distributions whose (mean - 1/2) / deviation is that of ``elo``.
 
-        The condition is not linear in the distribution: solved by turns, each with the condition's influence function.
+        The condition is not linear in the distribution, so each iteration solves it for its influence function.
         """
         ratio = math.sqrt(2) * elo / NORMALIZED
         likely = np.full_like(observed, 1 / observed.shape[1])
-        for _ in range(TURNS):
+        for _ in range(MAX_ITERATIONS):
             mean = (likely * PAIR_SCORES).sum(axis=1, keepdims=True)
             deviation = np.sqrt((likely * (PAIR_SCORES - mean) ** 2).sum(axis=1, keepdims=True))
-            off = ((PAIR_SCORES - mean) / deviation) ** 2
-            before, likely = likely, tilt_distribution(observed, PAIR_SCORES - 0.5 - ratio * deviation * (1 + off) / 2)
+            z_squared = ((PAIR_SCORES - mean) / deviation) ** 2
+            before, likely = (
+                likely,
+                tilt_distribution(observed, PAIR_SCORES - 0.5 - ratio * deviation * (1 + z_squared) / 2),
+            )
             if np.abs(likely - before).max() < 1e-9:
                 break
         return likely
 
     def as_json(self, llr: float) -> dict[str, Any]:
-        """The test and where it stands, for JSON."""
+        """The test and its state, for JSON."""
         bounds = {"llr": llr, "lower": self.lower, "upper": self.upper, "verdict": self.verdict(llr)}
         return {
             "model": self.model,
@@ -115,13 +119,13 @@ class Sprt:
 
 
 def tilt_distribution(observed: Floats, condition: Floats) -> Floats:
-    """[R, K] the likeliest distributions, given ``observed [R, K]``, under which ``condition [R, K]`` has mean 0.
+    """[R, K] the most likely distributions, given ``observed [R, K]``, under which ``condition [R, K]`` has mean 0.
 
-    They are observed / (1 + t * condition) with the t that makes it so: empirical likelihood (Owen 1988). Every row of
-    ``condition`` needs a value below 0 and one above.
+    By empirical likelihood (Owen 1988) they are observed / (1 + t * condition), with the t for which the mean is 0.
+    Every row of ``condition`` needs a value below 0 and one above.
     """
     low, high = -1 / condition.max(axis=1, keepdims=True), -1 / condition.min(axis=1, keepdims=True)
-    for _ in range(HALVINGS):  # the mean falls as t grows
+    for _ in range(BISECTIONS):  # the mean falls as t grows
         middle = (low + high) / 2
         above = (observed * condition / (1 + middle * condition)).sum(axis=1, keepdims=True) > 0
         low, high = np.where(above, middle, low), np.where(above, high, middle)

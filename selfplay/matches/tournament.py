@@ -1,8 +1,8 @@
-"""Tournaments: many players, the games that tell most about their ratings first.
+"""Tournaments between many players. The games that tell most about the ratings are played first.
 
-Knows who is to play whom, and the rating database. Does not know how players are made or named, nor how ratings are
-reckoned. A tournament is its database: what is stored there is not played again, so it can be stopped at any moment,
-gone on with, and extended by a player for the price of that player's games.
+Knows which pairs meet, and the rating database. Does not know how players are made or named, nor how ratings are
+computed. Stored games are not played again, so a tournament can be stopped at any moment and resumed later. A new
+player costs only that player's games.
 """
 
 from __future__ import annotations
@@ -18,68 +18,69 @@ from agent.player_identity import Identity
 from games.game import Game
 from selfplay.game_loop import Start
 from selfplay.matches.bradley_terry import Ratings, SeatingResult, fit_ratings
+from selfplay.matches.elo import WinDrawLoss
 from selfplay.matches.parallel_games import play_games
-from selfplay.matches.rating_store import Key, RatingStore
+from selfplay.matches.rating_store import GameKey, RatingStore
 from selfplay.openings import Opening
 
 BATCH = 64
-"""The most games of one pair of players between two looks at who should play next."""
+"""The largest number of games that one pair of players plays before the next pair is chosen."""
 
 FIRST_SHARE = 0.25
-"""Pairs that never met play two games each before all others, where that takes no more of ``total`` than this share."""
+"""Pairs that never met play two games each before all others, unless that takes a larger share of ``total``."""
 
 Pair = tuple[int, int]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Standings:
-    """Who stands where: everything in the order of ``players``."""
+    """The ratings and results of all players, in the order of ``players``."""
 
     players: tuple[Identity, ...]
     ratings: Ratings
-    tallies: tuple[SeatingResult, ...]  # first and second are places in ``players``
+    results: tuple[SeatingResult, ...]  # first and second are indices into ``players``
 
     @property
     def ranking(self) -> list[int]:
-        """The players from the strongest to the weakest, by their places."""
+        """The indices of the players, from the strongest to the weakest."""
         return sorted(range(len(self.players)), key=lambda i: -self.ratings.elo[i])
 
-    def counts(self, i: int, j: int | None = None) -> tuple[int, int, int]:
-        """Wins, draws and losses of player ``i``, against ``j`` or all."""
+    def counts(self, i: int, j: int | None = None) -> WinDrawLoss:
+        """The results of player ``i`` against ``j``, or against all others."""
         wins = draws = losses = 0
-        for t in self.tallies:
-            if t.first == i and j in (None, t.second):
-                wins, draws, losses = wins + t.wins, draws + t.draws, losses + t.losses
-            elif t.second == i and j in (None, t.first):
-                wins, draws, losses = wins + t.losses, draws + t.draws, losses + t.wins
-        return wins, draws, losses
+        for result in self.results:
+            if result.first == i and j in (None, result.second):
+                wins, draws, losses = wins + result.wins, draws + result.draws, losses + result.losses
+            elif result.second == i and j in (None, result.first):
+                wins, draws, losses = wins + result.losses, draws + result.draws, losses + result.wins
+        return WinDrawLoss(wins, draws, losses)
 
 
 def round_robin(count: int) -> list[Pair]:
-    """Everybody against everybody, by their places."""
+    """Every pair of ``count`` players, by index."""
     return list(combinations(range(count), 2))
 
 
 def gauntlet(count: int) -> list[Pair]:
-    """The first against everybody else."""
+    """The first player with each of the others, by index."""
     return [(0, other) for other in range(1, count)]
 
 
 def read_standings(store: RatingStore, anchors: Mapping[str, float] | None = None) -> Standings:
-    """Ratings of everybody in the database. ``anchors``: ratings that are given, by name.
+    """The standings of all players in the database. ``anchors``: ratings that are fixed, by name.
 
-    ValueError for an anchor who has not played.
+    ValueError for an anchor that is not in the database.
     """
     players = store.players()
-    place = {id: i for i, id in enumerate(players)}
-    tallies = tuple(t._replace(first=place[t.first], second=place[t.second]) for t in store.tallies())
+    index = {id: i for i, id in enumerate(players)}
+    results = tuple(r._replace(first=index[r.first], second=index[r.second]) for r in store.seating_results())
     names = [player.name for player in players.values()]
     for name in anchors or {}:
         if name not in names:
             raise ValueError(f"{name!r} cannot be an anchor: the players are {', '.join(names)}")
     fixed = {i: (anchors or {})[name] for i, name in enumerate(names) if name in (anchors or {})}
     return Standings(
-        players=tuple(players.values()), ratings=fit_ratings(len(names), tallies, anchors=fixed), tallies=tallies
+        players=tuple(players.values()), ratings=fit_ratings(len(names), results, anchors=fixed), results=results
     )
 
 
@@ -87,8 +88,8 @@ def play_tournament(
     game: Game,
     store: RatingStore,
     entrants: Sequence[Identity],
-    crews: Callable[[str, str], Sequence[tuple[Player, Player]]],
-    begin: Sequence[Opening],
+    make_players: Callable[[str, str], Sequence[tuple[Player, Player]]],
+    openings: Sequence[Opening],
     *,
     pairs: Sequence[Pair],
     games: int,
@@ -97,60 +98,61 @@ def play_tournament(
     num_slots: int = 64,
     progress: Callable[[int, str], None] = lambda games, text: None,
 ) -> None:
-    """Let each of ``pairs``, by places in ``entrants``, have played ``games`` games: what is stored counts.
+    """Play until each of ``pairs``, indices into ``entrants``, has ``games`` games, those in ``store`` included.
 
-    Before each batch the pair is chosen whose next game tells most about the ratings. ``crews(name, name)`` makes two
-    players, once for each thread. ``begin`` are the openings, ``games / 2`` at least. ``total``: stop after so many
-    games in this call. ``progress(games since the last call, who plays)``.
+    Before each batch of games, the pair is chosen whose next game tells most about the ratings.
+    ``make_players(name, name)`` makes the two players, once for each thread. There must be at least ``games / 2``
+    ``openings``. ``total``: stop after so many games in this call. ``progress(games since the last call, who plays)``.
     """
-    ids = [store.enter(player) for player in entrants]
-    left = _games_left(store, ids, pairs, games)
+    ids = [store.add_player(player) for player in entrants]
+    left = _unplayed_games(store, ids, pairs, games)
     budget = sum(map(len, left.values())) if total is None else total
-    strangers = {pair for pair, keys in left.items() if len(keys) == games} if total is not None else set()
-    if 2 * len(strangers) > FIRST_SHARE * budget:
-        strangers.clear()
+    unmet = {pair for pair, keys in left.items() if len(keys) == games} if total is not None else set()
+    if 2 * len(unmet) > FIRST_SHARE * budget:
+        unmet.clear()
     while budget > 0 and any(left.values()):
-        now = read_standings(store)
-        place = {id: n for n, id in enumerate(store.players())}
+        ratings = read_standings(store).ratings
+        index = {id: n for n, id in enumerate(store.players())}
         pair = max(
             (pair for pair, keys in left.items() if keys),
-            key=lambda pair: (pair in strangers, now.ratings.gain(place[ids[pair[0]]], place[ids[pair[1]]])),
+            key=lambda pair: (pair in unmet, ratings.information_gain(index[ids[pair[0]]], index[ids[pair[1]]])),
         )
-        size = 2 if pair in strangers else batch_size(budget, [len(k) for k in left.values() if k], len(entrants))
-        strangers.discard(pair)
+        size = 2 if pair in unmet else batch_size(budget, [len(k) for k in left.values() if k], len(entrants))
+        unmet.discard(pair)
         if size > 1 and (len(left[pair]) - size) % 2:
-            size -= 1  # what is left are openings that wait for both seats
+            size -= 1  # so that the games left are whole pairs
         keys, left[pair] = left[pair][:size], left[pair][size:]
         budget -= len(keys)
-        names = entrants[pair[0]], entrants[pair[1]]
-        title = f"{names[0].name} - {names[1].name}"
+        identities = entrants[pair[0]], entrants[pair[1]]
+        names = identities[0].name, identities[1].name
+        title = f"{names[0]} - {names[1]}"
         progress(0, title)
-        numbers = {game_id(names, key, ids[pair[0]]): key for key in keys}
-        sides = crews(names[0].name, names[1].name)
-        slots = min(num_slots, -(-len(keys) // len(sides)))
-        starts = _starts(numbers, ids[pair[0]], begin)
-        with closing(play_games(game, sides, starts, num_slots=slots, seed=seed)) as arriving:
-            for record in arriving:
-                store.add([(numbers[record.id], record)])
+        keys_by_id = {game_id(identities, key, ids[pair[0]]): key for key in keys}
+        players = make_players(*names)
+        slots = min(num_slots, -(-len(keys) // len(players)))
+        starts = _starts(keys_by_id, ids[pair[0]], openings)
+        with closing(play_games(game, players, starts, num_slots=slots, seed=seed)) as played:
+            for record in played:
+                store.add([(keys_by_id[record.id], record)])
                 progress(1, title)
 
 
 def entrants_to_play(
     store: RatingStore, entrants: Sequence[Identity], pairs: Sequence[Pair], games: int
 ) -> list[Identity]:
-    """Those of ``entrants`` who have games left in ``play_tournament``. The store is only read."""
+    """The ``entrants`` with unplayed games in ``play_tournament``. The store is only read."""
     known = {player.digest: id for id, player in store.players().items()}
-    new = {player.digest: -place for place, player in enumerate(entrants, 1) if player.digest not in known}
-    left = _games_left(store, [(known | new)[player.digest] for player in entrants], pairs, games)
-    places = {place for pair, keys in left.items() if keys for place in pair}
-    return [player for place, player in enumerate(entrants) if place in places]
+    new = {player.digest: -number for number, player in enumerate(entrants, 1) if player.digest not in known}
+    left = _unplayed_games(store, [(known | new)[player.digest] for player in entrants], pairs, games)
+    indices = {i for pair, keys in left.items() if keys for i in pair}
+    return [player for i, player in enumerate(entrants) if i in indices]
 
 
 def batch_size(budget: int, left: Sequence[int], num_players: int) -> int:
-    """How many games of the chosen pair are played before the next look at who should play.
+    """The number of games that the chosen pair plays before the next pair is chosen.
 
-    ``left``: the games that each pair may still play. Where the ``budget`` does not pay for all of them, a batch is a
-    small part of it, so that every player can be met twice before it is half spent.
+    ``left``: the number of games that each pair may still play. If the ``budget`` is smaller than their sum, a batch is
+    a small part of it, so that every player can be met twice before half of the budget is spent.
     """
     if budget >= sum(left):
         return BATCH
@@ -158,32 +160,36 @@ def batch_size(budget: int, left: Sequence[int], num_players: int) -> int:
     return min(budget, BATCH, max(2, part))
 
 
-def _games_left(store: RatingStore, ids: Sequence[int], pairs: Sequence[Pair], games: int) -> dict[Pair, list[Key]]:
-    """The games of ``pairs``, by places in ``ids``, that are not stored; two names of one player do not meet."""
-    left: dict[Pair, list[Key]] = {}
-    met: set[frozenset[int]] = set()
+def _unplayed_games(
+    store: RatingStore, ids: Sequence[int], pairs: Sequence[Pair], games: int
+) -> dict[Pair, list[GameKey]]:
+    """The games of ``pairs``, indices into ``ids``, that are not stored. Two names of one player do not meet."""
+    left: dict[Pair, list[GameKey]] = {}
+    seen: set[frozenset[int]] = set()
     for i, j in pairs:
-        if ids[i] == ids[j] or frozenset((ids[i], ids[j])) in met:
+        if ids[i] == ids[j] or frozenset((ids[i], ids[j])) in seen:
             continue
-        met.add(frozenset((ids[i], ids[j])))
-        wanted = [Key(*seats, k) for k in range(games // 2) for seats in ((ids[i], ids[j]), (ids[j], ids[i]))]
-        done = {Key(*seats, k) for seats in ((ids[i], ids[j]), (ids[j], ids[i])) for k in store.numbers(*seats)}
-        left[i, j] = sorted((key for key in wanted if key not in done), key=lambda key: _whole(key, done))
+        seen.add(frozenset((ids[i], ids[j])))
+        wanted = [GameKey(*seats, k) for k in range(games // 2) for seats in ((ids[i], ids[j]), (ids[j], ids[i]))]
+        done = {
+            GameKey(*seats, k) for seats in ((ids[i], ids[j]), (ids[j], ids[i])) for k in store.played_openings(*seats)
+        }
+        left[i, j] = sorted((key for key in wanted if key not in done), key=lambda key: _starts_pair(key, done))
     return left
 
 
-def _whole(key: Key, done: Collection[Key]) -> bool:
-    """Whether neither seat of the opening has been played: games that make a pair whole come first."""
-    return Key(key.second, key.first, key.number) not in done
+def _starts_pair(key: GameKey, done: Collection[GameKey]) -> bool:
+    """Whether the opening has not been played from the other seats either: games that complete a pair come first."""
+    return GameKey(key.second, key.first, key.number) not in done
 
 
-def _starts(numbers: Mapping[int, Key], a: int, begin: Sequence[Opening]) -> Iterator[Start]:
-    for number, key in numbers.items():
-        yield Start(number, (0, 1) if key.first == a else (1, 0), tuple(begin[key.number % len(begin)]))
+def _starts(keys_by_id: Mapping[int, GameKey], a: int, openings: Sequence[Opening]) -> Iterator[Start]:
+    for id, key in keys_by_id.items():
+        yield Start(id, (0, 1) if key.first == a else (1, 0), tuple(openings[key.number % len(openings)]))
 
 
-def game_id(names: tuple[Identity, Identity], key: Key, a: int) -> int:
-    """A number that follows from who plays whom and the opening alone: all that is drawn in the game comes from it."""
-    first, second = names if key.first == a else names[::-1]
+def game_id(players: tuple[Identity, Identity], key: GameKey, a: int) -> int:
+    """A game id that depends only on the players, their seats and the opening. The game's random numbers use it."""
+    first, second = players if key.first == a else players[::-1]
     digest = hashlib.sha256(f"{first.digest} {second.digest} {key.number}".encode()).digest()
     return int.from_bytes(digest[:7], "big")

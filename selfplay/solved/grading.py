@@ -1,4 +1,4 @@
-"""Grading: how often a player errs on positions whose exact values are known.
+"""Grading: how often a player makes a mistake in positions whose exact values are known.
 
 Knows players, solved positions and their file format (JSON lines). Does not know who solved them, or how.
 """
@@ -23,20 +23,20 @@ from games.game import Game, States
 from selfplay.matches.elo import CONFIDENCE_Z
 
 LARGEST = 1 << 28
-"""Bytes of a file of positions."""
+"""The largest file of positions that is read, in bytes."""
 
 
 class SolvedPosition(NamedTuple):
-    """A position and the exact score of each of its legal actions: > 0 wins, 0 draws, < 0 loses for its mover."""
+    """A position with the exact score of each legal action: > 0 wins, 0 draws, < 0 loses for the player to move."""
 
     moves: tuple[int, ...]  # from the first position
     scores: Mapping[int, int]
-    left: int = -1  # plies to the end under best play by both; below 0: not known
+    left: int = -1  # plies to the end if both play best; below 0: not known
 
 
 @dataclass(frozen=True, kw_only=True)
 class Grade:
-    """A mistake is an action whose sign of score is below the best: a win or a draw thrown away."""
+    """How many mistakes a player made: actions that turn a win into a draw or loss, or a draw into a loss."""
 
     count: int  # positions
     mistakes: int
@@ -44,7 +44,7 @@ class Grade:
 
     @property
     def mistake_rate(self) -> float:
-        """Mistakes in all positions, in [0, 1]; also those where none was possible."""
+        """The share of all positions with a mistake, in [0, 1]. Positions where none is possible count as well."""
         return self.mistakes / self.count
 
     @property
@@ -53,8 +53,11 @@ class Grade:
         return wilson_interval(self.mistakes, self.count)
 
 
-def wilson_interval(hits: int, count: int) -> tuple[float, float]:
-    """The 95 % interval of a share, ``hits`` of ``count`` trials (Wilson 1927); [0, 1] without any."""
+def wilson_interval(hits: float, count: int) -> tuple[float, float]:
+    """The 95 % interval of a share, ``hits`` of ``count`` trials (Wilson 1927); [0, 1] without trials.
+
+    A draw may count as half a hit.
+    """
     if not 0 <= hits <= count:
         raise ValueError(f"{hits} of {count} is no share")
     if not count:
@@ -68,22 +71,21 @@ def wilson_interval(hits: int, count: int) -> tuple[float, float]:
 def read_positions(path: str | Path) -> list[SolvedPosition]:
     """The positions of a file of JSON lines ``{"moves": [actions], "scores": {"action": score}}``.
 
-    A line may also say ``left``, the plies to the end under best play.
-
-    ValueError names the file and line that is off.
+    A line may also have ``left``, the plies to the end if both play best. ValueError names the file and the line that
+    is wrong.
     """
     path = Path(path)
     if not path.is_file():
         raise ValueError(f"there is no file {str(path)!r} of solved positions")
     lines = split_lines(read_text(path, LARGEST))
-    found = [_solved(f"{path}:{number}", line) for number, line in enumerate(lines, 1) if line.strip()]
+    found = [_parse_line(f"{path}:{number}", line) for number, line in enumerate(lines, 1) if line.strip()]
     if not found:
         raise ValueError(f"{path} holds no position")
     return found
 
 
 def parse_positions(rows: Sequence[Mapping[str, Any]]) -> list[SolvedPosition]:
-    """Positions from dicts of ``moves``, ``scores`` and, where it is known, ``left``."""
+    """Positions from dicts with ``moves``, ``scores`` and, if it is known, ``left``."""
     return [
         SolvedPosition(
             tuple(row["moves"]), {int(a): int(s) for a, s in row["scores"].items()}, int(row.get("left", -1))
@@ -92,7 +94,7 @@ def parse_positions(rows: Sequence[Mapping[str, Any]]) -> list[SolvedPosition]:
     ]
 
 
-def _solved(place: str, line: str) -> SolvedPosition:
+def _parse_line(place: str, line: str) -> SolvedPosition:
     try:
         position = parse_positions([json.loads(line)])[0]
         if not position.scores or not all(isinstance(action, int) for action in position.moves):
@@ -114,7 +116,7 @@ def grade(
     seed: int = 0,
     progress: Callable[[int], None] | None = None,
 ) -> Grade:
-    """How ``player`` does in ``positions``: see ``find_mistakes``."""
+    """The mistakes of ``player`` in ``positions``; ``find_mistakes`` explains the arguments."""
     wrong = find_mistakes(
         game, player, positions, num_slots=num_slots, num_simulations=num_simulations, seed=seed, progress=progress
     )
@@ -122,7 +124,7 @@ def grade(
 
 
 def count_mistakes(positions: Sequence[SolvedPosition], wrong: NDArray[np.bool_]) -> Grade:
-    """The grade of those positions, given in which of them the player erred [N]."""
+    """The grade for ``positions``, given in which of them the player made a mistake: ``wrong [N]``."""
     could_err = sum(any(is_mistake(position, action) for action in position.scores) for position in positions)
     return Grade(count=len(positions), mistakes=int(wrong.sum()), could_err=could_err)
 
@@ -137,18 +139,18 @@ def find_mistakes(
     seed: int = 0,
     progress: Callable[[int], None] | None = None,
 ) -> NDArray[np.bool_]:
-    """Let ``player`` decide once in every position, ``num_slots`` at a time: in which of them it errs [N].
+    """[N] whether the decision of ``player`` in each position is a mistake.
 
-    ``num_simulations`` below 0: the player's own budget. ``player`` must have that many slots. ``progress`` is called
-    with the number of positions that were decided since the last call. ValueError for a position that the rules do not
-    give or whose scores lack a legal action.
+    ``num_slots`` positions are decided at a time; ``player`` must have as many slots. ``num_simulations`` below 0 means
+    the player's own budget. ``progress`` is called with the number of positions that were decided since the last call.
+    ValueError for a position that the rules do not allow, or whose scores lack a legal action.
     """
     if not positions:
         raise ValueError("there are no positions to grade by; give at least one")
     states = replay_positions(game, positions)
     keys = random_numbers.make_keys(seed, np.arange(len(positions)), 0)
     free = list(range(min(num_slots, len(positions))))
-    holds = np.zeros(len(free), np.int64)  # which position each slot thinks about
+    position_of = np.zeros(len(free), np.int64)  # the index of each slot's position
     wrong = np.zeros(len(positions), np.bool_)
     begun = done = 0
     while done < len(positions):
@@ -157,14 +159,15 @@ def find_mistakes(
             slots, rows = np.array(free[:count]), np.arange(begun, begun + count)
             del free[:count]
             begun += count
-            holds[slots] = rows
+            position_of[slots] = rows
             if isinstance(player, MoveFollower):
                 for slot, row in zip(slots.tolist(), rows.tolist(), strict=True):
                     player.follow(slot, positions[row].moves)
             player.think(slots, states[rows], Terms.of(count, budget=num_simulations, keys=keys[rows]))
         slots, decisions = player.decide()
         for slot, action in zip(slots.tolist(), decisions.action.tolist(), strict=True):
-            wrong[holds[slot]] = is_mistake(positions[int(holds[slot])], action)
+            index = int(position_of[slot])
+            wrong[index] = is_mistake(positions[index], action)
             free.append(slot)
         done += len(slots)
         if progress is not None:
@@ -173,12 +176,12 @@ def find_mistakes(
 
 
 def is_mistake(position: SolvedPosition, action: int) -> bool:
-    """Whether ``action`` gives away a better outcome."""
+    """Whether the outcome after ``action`` is worse than after the best action."""
     return bool(np.sign(position.scores[action]) < np.sign(max(position.scores.values())))
 
 
 def replay_positions(game: Game, positions: Sequence[SolvedPosition]) -> States:
-    """[B] the states of the positions; ValueError names the first that is off, counting from 1."""
+    """[B] the states of the positions. ValueError names the first position that is wrong, counting from 1."""
     states = game.new(len(positions))
     game.init(states)
     lengths = np.array([len(position.moves) for position in positions])

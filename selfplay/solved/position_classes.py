@@ -1,8 +1,8 @@
-"""Solved positions by stage and difficulty: how they are drawn, and which class each one is in.
+"""Solved positions from random games, and the class of each: its stage and its difficulty.
 
-Knows random games and what a class is. Does not know who solves positions, or how. The classes are those of
-AlphaZero.jl's Connect Four benchmark (Begin/Middle/End × Easy/Medium/Hard; six of them have positions), for any game:
-thirds of its length where that one counts 14 plies of 42.
+Knows random games and classes. Does not know who solves positions, or how. The classes are those of AlphaZero.jl's
+Connect Four benchmark (Begin/Middle/End × Easy/Medium/Hard; six of them have positions), for any game: a stage is a
+third of the game's length, 14 of 42 plies in Connect Four.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from selfplay.solved.grading import SolvedPosition
 STAGES = ("begin", "middle", "end")
 DIFFICULTIES = ("easy", "medium", "hard")
 PATIENCE = 30
-"""Draws in a row that bring nothing new, for every position wanted, before it is said that there are no more."""
+"""Per position wanted: random positions in a row that are not new, after which the search ends."""
 
 
 def full_length(game: Game) -> int:
@@ -29,7 +29,7 @@ def full_length(game: Game) -> int:
 
 
 def class_of(game: Game, position: SolvedPosition) -> str:
-    """``middle easy`` and the like; without a known number of plies left the stage alone."""
+    """The class, such as ``middle easy``; only the stage if the number of plies left is not known."""
     length, plies, left = full_length(game), len(position.moves), plies_left(game, position)
     stage = STAGES[0 if 3 * plies <= length else 1 if 3 * plies <= 2 * length else 2]
     if left < 0:
@@ -46,11 +46,11 @@ def plies_left(game: Game, position: SolvedPosition) -> int:
 
 
 def group_by_class(game: Game, positions: Sequence[SolvedPosition]) -> dict[str, list[int]]:
-    """{class: the positions in it}, early stages and easy ones first."""
+    """{class: the indices of its positions}, early stages and easy classes first."""
     groups: dict[str, list[int]] = {}
     for i, position in enumerate(positions):
         groups.setdefault(class_of(game, position), []).append(i)
-    order = [stage + hard for stage in STAGES for hard in ("", *(f" {each}" for each in DIFFICULTIES))]
+    order = [stage + difficulty for stage in STAGES for difficulty in ("", *(f" {each}" for each in DIFFICULTIES))]
     return {name: groups[name] for name in order if name in groups}
 
 
@@ -63,36 +63,36 @@ def draw_solved(
     solvable: Callable[[Row], bool] = lambda row: True,
     progress: Callable[[int], None] = lambda steps: None,
 ) -> list[SolvedPosition]:
-    """Up to ``count`` different positions of random games, solved: any ply of a game is as likely as another.
+    """Up to ``count`` different positions of random games, solved. Each ply of a game is equally likely.
 
-    Fewer where the game has no more that ``solvable`` lets pass. Along one line of best play (the lowest of the best
-    actions, every time) the plies to the end are counted, except where the scores say them.
+    There are fewer if the game has no more positions that are ``solvable``. The plies to the end are counted along the
+    line in which both play the lowest of the best actions, except where the scores say them.
     """
-    random, found, seen, in_vain = np.random.default_rng(seed), list[SolvedPosition](), set[bytes](), 0
+    rng, found, seen, num_stale = np.random.default_rng(seed), list[SolvedPosition](), set[bytes](), 0
     entry = find_solved_game(game)
     fewest = entry.slow_plies if entry is not None else 0
     scores_say_plies = entry is not None and entry.plies_left is not None
-    while len(found) < count and in_vain < PATIENCE * count:
-        moves = random_game(game, random)
-        in_vain += 1
+    while len(found) < count and num_stale < PATIENCE * count:
+        moves = random_game(game, rng)
+        num_stale += 1
         if len(moves) <= fewest:
             continue
-        plies = int(random.integers(fewest, len(moves)))
+        plies = int(rng.integers(fewest, len(moves)))
         row = state_after(game, moves[:plies])
         key = game.describe_new(row).observation.tobytes()
         if key in seen or not solvable(row[0]):
             continue
         seen.add(key)
         scores = dict(solve(row[0]))
-        left = -1 if scores_say_plies else best_line(game, solve, row[0])
+        left = -1 if scores_say_plies else best_play_length(game, solve, row[0])
         found.append(SolvedPosition(tuple(moves[:plies]), scores, left))
-        in_vain = 0
+        num_stale = 0
         progress(1)
     return found
 
 
-def best_line(game: Game, solve: Callable[[Row], Mapping[int, int]], row: Row) -> int:
-    """Plies to the end when both play the lowest of the best actions."""
+def best_play_length(game: Game, solve: Callable[[Row], Mapping[int, int]], row: Row) -> int:
+    """Plies to the end if both players play the lowest of the best actions."""
     states, plies = game.new(1), 0
     states[0] = row
     while not game.describe_new(states).terminal[0]:
@@ -104,9 +104,9 @@ def best_line(game: Game, solve: Callable[[Row], Mapping[int, int]], row: Row) -
 
 
 def format_positions(positions: Sequence[SolvedPosition]) -> bytes:
-    """The positions as ``grading.read_positions`` reads them."""
+    """The positions as the content of a file that ``grading.read_positions`` reads."""
     lines = []
     for moves, scores, left in positions:
-        known = {} if left < 0 else {"left": left}
-        lines.append(json.dumps({"moves": list(moves), "scores": {str(a): s for a, s in scores.items()}} | known))
+        optional = {} if left < 0 else {"left": left}
+        lines.append(json.dumps({"moves": list(moves), "scores": {str(a): s for a, s in scores.items()}} | optional))
     return ("\n".join(lines) + "\n").encode()

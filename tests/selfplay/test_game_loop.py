@@ -1,4 +1,4 @@
-"""The one loop: games end as the rules say, records replay, slots do not matter."""
+"""The game loop: games end as the rules say, records replay, and slots do not change a game."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from agent.inference.evaluate import hash_evaluate
 from agent.player import RandomPlayer
 from agent.search.search import Search, SearchConfig
 from selfplay.game_loop import GameLoop, Start
-from selfplay.records import GameRecord, pack, replay, unpack, validate
+from selfplay.records import GameRecord, pack, replay, unpack, validate_records
 
 
 def starts(count: int, opening: tuple[int, ...] = ()) -> Iterator[Start]:
@@ -40,7 +40,7 @@ def play(name: str, num_slots: int, count: int, **over: object) -> list[GameReco
 @pytest.mark.parametrize("name", ["tic_tac_toe", "connect_four"])
 def test_records_replay_through_the_rules(name: str) -> None:
     records = play(name, 3, 6)
-    validate(games.make(name), records)
+    validate_records(games.make(name), records)
     assert [record.id for record in records] == list(range(6))
     assert all(record.outcome in (-1, 0, 1) and record.num_decided == len(record.actions) for record in records)
 
@@ -90,7 +90,7 @@ def test_records_that_break_the_rules_are_refused(field: str, value: float, sent
     else:
         getattr(record, field)[0] = value
     with pytest.raises(ValueError, match=sentence):
-        validate(game, [record])
+        validate_records(game, [record])
 
 
 def test_damage_in_a_file_is_a_sentence() -> None:

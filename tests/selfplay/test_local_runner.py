@@ -1,4 +1,4 @@
-"""Self-play: seeds by construction, playout caps, openings, threads that lose nothing."""
+"""Self-play in this process: seeds, playout caps, openings, and threads that lose no game."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from agent import random_numbers
 from agent.inference.evaluate import Evaluate, FunctionEvaluator, hash_evaluate
 from agent.search.search import SearchConfig
 from selfplay.local_runner import LocalRunner, SelfPlayConfig, self_play_openings, self_play_terms
-from selfplay.records import GameRecord, num_samples, validate
+from selfplay.records import GameRecord, num_samples, validate_records
 
 
-class Hashed(Evaluate):
-    """The hash network with the interface of a network that learns."""
+class HashEvaluator(Evaluate):
+    """An ``Evaluator`` around the hash network, which has no weights."""
 
     def __init__(self) -> None:
         self.version = self.asked = self.evaluated = self.calls = 0
@@ -33,7 +33,7 @@ def config(**over: Any) -> SelfPlayConfig:
 
 
 def runner(settings: SelfPlayConfig, *, seed: int = 1, deterministic: bool = True) -> LocalRunner:
-    return LocalRunner(games.make("tic_tac_toe"), settings, Hashed, seed=seed, deterministic=deterministic)
+    return LocalRunner(games.make("tic_tac_toe"), settings, HashEvaluator, seed=seed, deterministic=deterministic)
 
 
 def by_id(records: list[GameRecord]) -> dict[int, GameRecord]:
@@ -58,12 +58,12 @@ def test_games_in_threads_are_the_games_of_one_loop() -> None:
     assert len(common) >= 10
     for i in common:
         assert wanted[i].actions.tolist() == found[i].actions.tolist()
-    validate(games.make("tic_tac_toe"), list(found.values()))
+    validate_records(games.make("tic_tac_toe"), list(found.values()))
 
 
 def test_a_core_is_left_to_the_learner(monkeypatch: pytest.MonkeyPatch) -> None:
-    for found, groups in ((1, 1), (2, 1), (5, 4)):
-        monkeypatch.setattr("selfplay.local_runner.num_cores", lambda found=found: found)
+    for num_cores, groups in ((1, 1), (2, 1), (5, 4)):
+        monkeypatch.setattr("selfplay.local_runner.num_cores", lambda num_cores=num_cores: num_cores)
         assert len(runner(config(), deterministic=False).loops) == groups
     assert len(runner(config(num_groups=3), deterministic=False).loops) == 3
 
@@ -80,7 +80,7 @@ def test_an_error_in_a_thread_reaches_the_collector() -> None:
     threads.close()
 
 
-def test_playout_caps_grant_full_searches_at_their_share() -> None:
+def test_the_share_of_full_searches_is_full_fraction() -> None:
     settings = config(full_fraction=0.25, fast_simulations=3)
     ids, plies = np.arange(4000), np.zeros(4000, np.int64)
     terms = self_play_terms(settings)(ids, plies, random_numbers.make_keys(0, ids, plies))
@@ -89,7 +89,7 @@ def test_playout_caps_grant_full_searches_at_their_share() -> None:
     assert (terms.budgets[terms.explore] == 8).all()
 
 
-def test_openings_follow_from_the_id_and_never_end_a_game() -> None:
+def test_the_id_determines_the_opening_and_no_opening_ends_a_game() -> None:
     game = games.make("connect_four")
     settings = config(opening_plies=2, deep_openings=0.5, max_opening_plies=40)
     ids = np.arange(400)

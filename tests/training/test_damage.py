@@ -1,4 +1,4 @@
-"""Files of a run cut short or with a bit turned over: benchmarks/damage.py does it 1,000 times each, this a few."""
+"""Damaged files of a run are noticed: benchmarks/damage.py tries 1,000 cases of each kind, this test a few."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.damage import DAMAGES, KINDS, attack, trained
+from benchmarks.damage import DAMAGES, KINDS, attack, train_run
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("damage") / "run"
-    trained(folder)
+    train_run(folder)
     return folder
 
 

@@ -20,7 +20,8 @@ from honte.command_line import GameFlag, Output, format_table, parse_flags, show
 if TYPE_CHECKING:
     from agent.player import Player
     from games.game import Game
-    from selfplay.matches.match import Counts, MatchResult
+    from selfplay.matches.elo import WinDrawLoss
+    from selfplay.matches.match import MatchResult
     from selfplay.matches.sprt import Sprt
     from selfplay.openings import Opening
 
@@ -126,7 +127,7 @@ def main(arguments: Sequence[str]) -> int:
         with show_progress(f"{args.a} - {args.b}", games) as advance:
             advance(known, "")
 
-            def report(finished: int, counts: Counts, llr: float | None) -> None:
+            def report(finished: int, counts: WinDrawLoss, llr: float | None) -> None:
                 nonlocal done
                 test = "" if llr is None or sprt is None else f" LLR {llr:.2f} [{sprt.lower:.2f}, {sprt.upper:.2f}]"
                 advance(finished - done, "+{} ={} -{}".format(*counts) + test)

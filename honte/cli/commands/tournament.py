@@ -84,7 +84,7 @@ def main(arguments: Sequence[str]) -> int:
     else:
         folder = _folder(args, None)
     with RatingStore(folder) as store:
-        known, now = store.known(), read_standings(store, anchors)
+        known, now = store.read_agreement(), read_standings(store, anchors)
     output.say(format_standings(now, anchors))
     output.say(f"the games are in {folder}")
     output.result({"game": known.get("game"), **as_json(now), "anchors": anchors, "folder": str(folder)})
@@ -215,7 +215,7 @@ def _plies(args: Tournament, game: Game) -> int:
     folder = _folder(args, game)
     if is_begun(folder):
         with RatingStore(folder) as store:
-            return int((store.known().get("openings") or {}).get("plies", 2))
+            return int((store.read_agreement().get("openings") or {}).get("plies", 2))
     return default_opening_plies(game, args.players)
 
 

@@ -179,7 +179,7 @@ def _remote(flags: argparse.Namespace, config: Any, folder: Path) -> Callable[..
     if config.deterministic:
         raise ValueError("a deterministic run plays in its own process: leave out --ray")
     try:
-        from selfplay.distributed.actor_handle import show_cluster_token
+        from selfplay.distributed.cluster_connection import show_cluster_token
 
         show_cluster_token()
         from selfplay.distributed.ray_runner import RayRunner

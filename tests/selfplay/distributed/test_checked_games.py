@@ -1,4 +1,4 @@
-"""Sheaves: what an aggregator has checked gives the same replay and the same shards as plain records, bit for bit."""
+"""Checked games give the same replay buffer and the same shards as plain records, bit for bit."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ def records() -> list[GameRecord]:
     return LocalRunner(GAME, config, lambda: hash_network(GAME), seed=1, deterministic=True).collect()
 
 
-def in_parts(records: list[GameRecord]) -> CheckedGames:
+def in_batches(records: list[GameRecord]) -> CheckedGames:
     cuts = (0, 5, 6, len(records))
     return CheckedGames(GAME, [CheckedBatch.of(GAME, records[a:b]) for a, b in itertools.pairwise(cuts)])
 
 
 @pytest.mark.parametrize("window", [10_000, 300])
 def test_replay_is_the_same_bit_for_bit(records: list[GameRecord], window: int) -> None:
-    kept = WindowConfig(start=window, slope=0.0)
-    plain, other = ReplayBuffer(GAME, kept, full_budget=12), ReplayBuffer(GAME, kept, full_budget=12)
+    size = WindowConfig(start=window, slope=0.0)
+    plain, other = ReplayBuffer(GAME, size, full_budget=12), ReplayBuffer(GAME, size, full_budget=12)
     for turn in range(2):
-        assert plain.add(records) == other.add(in_parts(records)) == checked_games.num_samples(records)
+        assert plain.add(records) == other.add(in_batches(records)) == checked_games.num_samples(records)
         assert (plain.made, len(plain)) == (other.made, len(other))
         first, second = plain.batch(256, 3, turn), other.batch(256, 3, turn)
         assert {name: t.numpy().tobytes() for name, t in first.items()} == {
@@ -45,8 +45,8 @@ def test_replay_is_the_same_bit_for_bit(records: list[GameRecord], window: int) 
     assert 0 < float(plain.batch(256, 0, 0)["policy_weight"].mean()) < 1  # fast and full searches are told apart
 
 
-def test_a_sheaf_is_its_records(records: list[GameRecord]) -> None:
-    whole = in_parts(records)
+def test_checked_games_are_a_sequence_of_their_records(records: list[GameRecord]) -> None:
+    whole = in_batches(records)
     assert len(whole) == len(records)
     assert pack(GAME, list(whole)) == pack(GAME, records)
     assert checked_games.num_samples(whole) == checked_games.num_samples(records)
@@ -59,7 +59,7 @@ def test_a_sheaf_is_its_records(records: list[GameRecord]) -> None:
 
 
 def test_shards_of_parts_are_read_like_any_other(records: list[GameRecord], tmp_path: Path) -> None:
-    data = checked_games.pack_games(GAME, [records[:4], in_parts(records[4:])])
+    data = checked_games.pack_games(GAME, [records[:4], in_batches(records[4:])])
     write_packed(tmp_path, data, 7)
     found = read_shard(tmp_path / "00000007.npz", GAME)
     assert pack(GAME, sorted(found, key=lambda game: game.id)) == pack(GAME, sorted(records, key=lambda game: game.id))

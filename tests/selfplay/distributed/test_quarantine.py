@@ -1,4 +1,4 @@
-"""The ordeal, with real processes: who ends its own three times is given up, and nobody else, whatever is killed."""
+"""Quarantine, with real processes: a game that crashes its process three times is quarantined, and no other game."""
 
 from __future__ import annotations
 
@@ -24,20 +24,21 @@ from agent.search.search import SearchConfig
 from games.game import Game
 from games.playouts import state_after
 from selfplay.distributed import quarantine
-from selfplay.distributed.actor import ActorJob, ActorReport, FixedEvaluator, RayConfig, SelfPlayActor, hash_network
-from selfplay.distributed.quarantine import KILLS, STRIKES, Quarantine
+from selfplay.distributed.actor import ActorJob, ActorReport, FixedEvaluator, SelfPlayActor, hash_network
+from selfplay.distributed.config import RayConfig
+from selfplay.distributed.quarantine import MAX_CRASHES, MAX_KILLS, IsolatedActor
 from selfplay.local_runner import SelfPlayConfig, self_play_openings
 from selfplay.records import unpack
 
 PLAY = SelfPlayConfig(num_games=9, opening_plies=12, search=SearchConfig(num_simulations=4))
-LOT = (1, 4, 6)
-PATIENCE = RayConfig().patience
+GROUP = (1, 4, 6)
+ANSWER_TIMEOUT = RayConfig().answer_timeout
 
-pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="deaths that tell who caused them")
+pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="exit codes that say who ended a process")
 
 
 def poison(how: str, slow: float, where: bytes, game: Game) -> Any:
-    """The hash network, which comes to harm at one position."""
+    """The hash network, which ends its process at one position."""
 
     def evaluate(states: Any, positions: Any) -> Any:
         time.sleep(slow)
@@ -55,112 +56,116 @@ def poison(how: str, slow: float, where: bytes, game: Game) -> Any:
     return FixedEvaluator(evaluate)
 
 
-def beginning(game: Game, game_id: int) -> bytes:
-    """What the network sees first of a game."""
+def first_observation(game: Game, game_id: int) -> bytes:
+    """The observation after a game's opening."""
     (opening,) = self_play_openings(game, PLAY, 1, np.array([game_id]))
     return bytes(game.describe_new(state_after(game, opening)).observation[0].tobytes())
 
 
-def an_ordeal(how: str = "", *, bad: int = 4, slow: float = 0.0, patience: Any = PATIENCE) -> Quarantine:
+def make_isolated(
+    how: str = "", *, bad: int = 4, slow: float = 0.0, answer_timeout: Any = ANSWER_TIMEOUT
+) -> IsolatedActor:
     game = games.make("connect_four")
-    evaluator = partial(poison, how, slow, beginning(game, bad) if how else b"")
-    return Quarantine(pickle.dumps(ActorJob.of(game, PLAY, evaluator, seed=1)), patience)
+    evaluator = partial(poison, how, slow, first_observation(game, bad) if how else b"")
+    return IsolatedActor(pickle.dumps(ActorJob.of(game, PLAY, evaluator, seed=1)), answer_timeout)
 
 
 class Outcome(NamedTuple):
-    found: dict[int, Any]
-    given_up: list[int]
+    records: dict[int, Any]
+    quarantined: list[int]
     notes: list[str]
 
 
-def gone_through(
-    tried: Quarantine, each: Callable[[Quarantine], Any] = lambda tried: None, lot: tuple[int, ...] = LOT
+def play_suspects(
+    actor: IsolatedActor, each: Callable[[IsolatedActor], Any] = lambda actor: None, group: tuple[int, ...] = GROUP
 ) -> Outcome:
-    """What comes of the games of ``lot``; ``each`` is called before each call but the first."""
+    """Play the games of ``group``; ``each`` is called before each call but the first."""
     out = Outcome({}, [], [])
-    answer = tried.work(lot, 0.2, ({}, 7))
-    while len(out.found) + len(out.given_up) < len(lot):
-        each(tried)
-        answer = tried.work([], 0.2, None)
-        out.given_up.extend(answer.quarantined)
-        out.notes.extend(answer.notes)
-        if answer.ids:
-            out.found.update({record.id: record for record in unpack(games.make("connect_four"), answer.data, "a lot")})
-    assert (answer.moves > 0) == bool(out.found)
-    tried.close()
-    assert tried.work([], 0.2, None) == ActorReport([], b"", answer.moves, answer.asked, answer.evaluated)
+    report = actor.work(group, 0.2, ({}, 7))
+    while len(out.records) + len(out.quarantined) < len(group):
+        each(actor)
+        report = actor.work([], 0.2, None)
+        out.quarantined.extend(report.quarantined)
+        out.notes.extend(report.notes)
+        if report.ids:
+            records = unpack(games.make("connect_four"), report.data, "a group")
+            out.records.update({record.id: record for record in records})
+    assert (report.counts.moves > 0) == bool(out.records)
+    actor.close()
+    assert actor.work([], 0.2, None) == ActorReport(counts=report.counts)
     return out
 
 
-def in_company() -> dict[int, Any]:
-    """The same games in a worker, among others."""
+def play_among_others() -> dict[int, Any]:
+    """The same games, played by an ordinary actor among other games."""
     game = games.make("connect_four")
-    worker = SelfPlayActor(ActorJob.of(game, PLAY, hash_network, seed=1))
-    worker.begin()
-    return {record.id: record for record in unpack(game, worker.work(range(9), 600.0, ({}, 7)).data, "company")}
+    actor = SelfPlayActor(ActorJob.of(game, PLAY, hash_network, seed=1))
+    actor.begin()
+    return {record.id: record for record in unpack(game, actor.work(range(9), 600.0, ({}, 7)).data, "games")}
 
 
-def the_same(found: dict[int, Any]) -> None:
-    wanted = in_company()
-    for i, record in found.items():
+def check_same(records: dict[int, Any]) -> None:
+    expected = play_among_others()
+    for i, record in records.items():
         for name in ("actions", "policies", "values", "budgets", "networks"):
-            assert np.array_equal(getattr(record, name), getattr(wanted[i], name)), name
+            assert np.array_equal(getattr(record, name), getattr(expected[i], name)), name
 
 
 @pytest.mark.parametrize(("how", "why"), [("error", "no attribute"), ("exit", "exit code 3"), ("segfault", "SIGSEGV")])
-def test_a_game_that_ends_its_process_three_times_is_given_up(how: str, why: str) -> None:
+def test_a_game_that_ends_its_process_three_times_is_quarantined(how: str, why: str) -> None:
     started: set[int] = set()
 
-    def look(tried: Quarantine) -> None:
-        started.update({tried.child.process.pid} if tried.child else ())
+    def note_pid(actor: IsolatedActor) -> None:
+        started.update({actor.child.process.pid} if actor.child else ())
 
-    out = gone_through(an_ordeal(how), look)
-    assert out.given_up == [4]
-    assert set(out.found) == {1, 6}
-    assert len(started) == 1 + STRIKES + 1  # with the others, alone, and one that plays what comes after it
+    out = play_suspects(make_isolated(how), note_pid)
+    assert out.quarantined == [4]
+    assert set(out.records) == {1, 6}
+    assert len(started) == 1 + MAX_CRASHES + 1  # with the others, alone, and one that plays what comes after it
     assert all(why in note for note in out.notes)
     assert "game 4 is in quarantine" in out.notes[-1]
-    the_same(out.found)
+    check_same(out.records)
 
 
-def test_silence_is_a_death() -> None:
-    tried = an_ordeal("hang", patience=lambda first, seconds: 300.0 if first else 1.0)
-    out = gone_through(tried, lot=(4,))
-    assert out.given_up == [4]
-    assert len(out.notes) == STRIKES
+def test_a_process_that_does_not_answer_counts_as_crashed() -> None:
+    actor = make_isolated("hang", answer_timeout=lambda first, seconds: 300.0 if first else 1.0)
+    out = play_suspects(actor, group=(4,))
+    assert out.quarantined == [4]
+    assert len(out.notes) == MAX_CRASHES
     assert "no answer for 1 seconds" in out.notes[-1]
 
 
-def test_a_game_whose_process_is_killed_from_outside_is_nobodys_fault() -> None:
-    """Five times, by either signal: played to the end, and the same bit for bit."""
+def test_a_game_whose_process_is_killed_from_outside_is_not_quarantined() -> None:
+    """After five kills by either signal the games are played to the end, and are the same bit for bit."""
     kills = [signal.SIGKILL, signal.SIGTERM, signal.SIGKILL, signal.SIGKILL, signal.SIGTERM]
 
-    def kill(tried: Quarantine) -> None:
-        if kills and tried.child and tried.child.begun and tried.playing:
-            tried.child.process.send_signal(kills.pop())
+    def kill(actor: IsolatedActor) -> None:
+        if kills and actor.child and actor.child.has_answered and actor.playing:
+            actor.child.process.send_signal(kills.pop())
 
-    out = gone_through(an_ordeal(slow=0.01), kill)
+    out = play_suspects(make_isolated(slow=0.01), kill)
     assert not kills
-    assert not out.given_up
-    the_same(out.found)
+    assert not out.quarantined
+    check_same(out.records)
 
 
-def test_killing_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who takes all memory is killed, too, each time."""
-    monkeypatch.setattr(quarantine, "KILLS", 3)
-    assert KILLS > 3
-    out = gone_through(an_ordeal("kill"))
-    assert (set(out.found), out.given_up) == ({1, 6}, [4])
+def test_a_game_whose_process_is_killed_too_often_is_quarantined(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A game that uses up all memory has its process killed each time."""
+    monkeypatch.setattr(quarantine, "MAX_KILLS", 3)
+    assert MAX_KILLS > 3
+    out = play_suspects(make_isolated("kill"))
+    assert (set(out.records), out.quarantined) == ({1, 6}, [4])
 
 
 def test_a_process_that_cannot_begin_is_no_games_fault() -> None:
-    tried = Quarantine(pickle.dumps(ActorJob.of(games.make("connect_four"), PLAY, broken, seed=1)), PATIENCE)
-    with pytest.raises(RuntimeError, match="could not begin: TypeError: no such engine"):
-        gone_through(tried)
+    job = ActorJob.of(games.make("connect_four"), PLAY, broken, seed=1)
+    actor = IsolatedActor(pickle.dumps(job), ANSWER_TIMEOUT)
+    with pytest.raises(RuntimeError, match="could not begin: TypeError: no such backend"):
+        play_suspects(actor)
 
 
 def broken(game: Game) -> Any:
-    raise TypeError("no such engine")
+    raise TypeError("no such backend")
 
 
 def test_a_process_ends_with_its_parent() -> None:
@@ -168,12 +173,12 @@ def test_a_process_ends_with_its_parent() -> None:
     code = f"""
         import sys, time
         sys.path[:0] = {sys.path!r}
-        from test_quarantine import an_ordeal
-        tried = an_ordeal("hang")
-        tried.work([4], 0.1, ({{}}, 0))
-        while not (tried.playing and tried.child.busy):
-            tried.work([], 0.1, None)
-        print(tried.child.process.pid, flush=True)
+        from test_quarantine import make_isolated
+        actor = make_isolated("hang")
+        actor.work([4], 0.1, ({{}}, 0))
+        while not (actor.playing and actor.child.busy):
+            actor.work([], 0.1, None)
+        print(actor.child.process.pid, flush=True)
         time.sleep(600)
     """
     paths = {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}

@@ -1,4 +1,4 @@
-"""A slow learner with fast actors for a minute: the driver's memory and the object store do not grow."""
+"""A slow learner and fast actors for a minute: neither the driver's memory nor the object store grows."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ ROOT = Path(__file__).parents[3]
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_memory_stays_flat_while_the_learner_is_slow() -> None:
-    """In a process of its own: what hundreds of tests left in this one comes and goes by megabytes.
+    """The run has its own process, since the memory of this one changes by megabytes after hundreds of tests.
 
-    A driver that kept what its two actors send would grow by 80 MB a minute. One that does not still warms up in its
-    first minute, by up to 2 MB on a busy machine; ten minutes of the benchmark tell the slope after that.
+    A driver that kept the games of its two actors would grow by 80 MB a minute. A correct one still
+    grows by up to 2 MB in its first minute on a busy machine; the ten minutes of the benchmark measure the slope later.
     """
     words = [sys.executable, "-m", "benchmarks.ray_slow_learner", "--minutes", "1", "--actors", "2", "--json"]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""RayRunner on a real cluster of several nodes, with real processes killed: the same games, each exactly once."""
+"""RayRunner on a real cluster of several nodes: processes are killed, and every game still comes exactly once."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ from agent.inference.evaluate import hash_evaluate
 from agent.search.search import SearchConfig
 from games.game import Game
 from games.playouts import state_after
-from selfplay.distributed.actor import ActorJob, FixedEvaluator, RayConfig, SelfPlayActor, hash_network
-from selfplay.distributed.actor_handle import retry_start
+from selfplay.distributed.actor import ActorJob, FixedEvaluator, SelfPlayActor, hash_network
+from selfplay.distributed.cluster_connection import retry_start
+from selfplay.distributed.config import RayConfig
 from selfplay.local_runner import LocalRunner, SelfPlayConfig, self_play_openings
 from selfplay.records import GameRecord, pack
 
@@ -76,8 +77,8 @@ def make(cluster: Any) -> Iterator[Make]:
         runner.close()
 
 
-def taken(runner: RayRunner, until: int, each: Callable[[int], None] = lambda n: None) -> dict[int, GameRecord]:
-    """Collect so many games; an id that comes twice fails. ``each`` is told how many there are."""
+def collect(runner: RayRunner, until: int, each: Callable[[int], None] = lambda n: None) -> dict[int, GameRecord]:
+    """Collect at least ``until`` games, none of them twice. ``each`` is called with their number after each call."""
     found: dict[int, GameRecord] = {}
     while len(found) < until:
         for record in runner.collect(1.0):
@@ -87,9 +88,9 @@ def taken(runner: RayRunner, until: int, each: Callable[[int], None] = lambda n:
     return found
 
 
-def whole(runner: RayRunner, found: dict[int, GameRecord]) -> None:
-    """Every id given out came, is still owed, or is in quarantine."""
-    assert sorted([*found, *runner.missing, *runner.ledger.quarantined]) == list(range(runner.next_id))
+def check_no_id_is_lost(runner: RayRunner, found: dict[int, GameRecord]) -> None:
+    """Every id that was assigned is collected, is still to be played, or is in quarantine."""
+    assert sorted([*found, *runner.missing, *runner.assignments.quarantined]) == list(range(runner.next_id))
 
 
 def as_bytes(game: Game, record: GameRecord) -> bytes:
@@ -112,24 +113,24 @@ def equal_games(game: Game, found: dict[int, GameRecord], wanted: dict[int, Game
 
 @pytest.mark.parametrize(("actors", "groups", "above"), [(1, 1, 100), (2, 1, 100), (1, 3, 100), (3, 1, 0), (0, 1, 1)])
 def test_the_games_are_those_of_the_local_runner(make: Make, actors: int, groups: int, above: int) -> None:
-    """Also where aggregators hand them over: above 0 and 1 actors here."""
+    """Also with aggregators: here if there are more than 0 or 1 actors."""
     runner = make(num_actors=actors, groups=groups, num_cpus=0.5, aggregate_above=above)
-    found = taken(runner, 200)
-    whole(runner, found)
-    assert all(bool(hired.post.actors) == (above < 100) for hired in runner.staff.values())
+    found = collect(runner, 200)
+    check_no_id_is_lost(runner, found)
+    assert all(bool(actor.role.actors) == (above < 100) for actor in runner.actors.values())
     assert equal_games(runner.game, found, local(runner.game, PLAIN, 150)) >= 100
 
 
 def test_actors_killed_at_random(make: Make) -> None:
-    """30 kills (-9), and an id is missed by nobody and stored by nobody twice."""
-    runner, chance, kills = make(), random.Random(4), [0]
+    """After 30 kills (-9) no id is lost, and none is collected twice."""
+    runner, rng, kills = make(), random.Random(4), [0]
     due = [40]
 
     def kill(count: int) -> None:
-        living = [hired for hired in runner.staff.values() if any(hired.counts)]
+        living = [actor for actor in runner.actors.values() if actor.has_worked]
         if count >= due[0] and living and kills[0] < NUM_KILLS:
-            os.kill(chance.choice(living).pid, signal.SIGKILL)
-            kills[0], due[0] = kills[0] + 1, count + chance.randrange(60)
+            os.kill(rng.choice(living).pid, signal.SIGKILL)
+            kills[0], due[0] = kills[0] + 1, count + rng.randrange(60)
 
     found: dict[int, GameRecord] = {}
     while kills[0] < NUM_KILLS:
@@ -142,36 +143,38 @@ def test_actors_killed_at_random(make: Make) -> None:
         for record in runner.collect(1.0):
             assert record.id not in found
             found[record.id] = record
-    whole(runner, found)
-    assert not runner.ledger.quarantined
-    assert sum("is replaced" in note for note in runner.notes) >= NUM_KILLS * 2 // 3  # two may die between two looks
+    check_no_id_is_lost(runner, found)
+    assert not runner.assignments.quarantined
+    assert (
+        sum("is replaced" in note for note in runner.notes) >= NUM_KILLS * 2 // 3
+    )  # two may die before the driver notices either
     equal_games(runner.game, found, local(runner.game, PLAIN, 200))
 
 
 def test_aggregators_killed_and_frozen(make: Make, cluster: Any) -> None:
-    """They hold nothing that is lost with them: killed (-9), with their node, or stopped; and so for their actors."""
-    runner, chance = make(num_actors=4, num_cpus=0.5, aggregate_above=0, timeout=3.0), random.Random(1)
-    found = taken(runner, 30)
-    assert len(runner.staff) == 2
+    """Nothing is lost with an aggregator that is killed (-9) or stopped, nor with the actors of its pool."""
+    runner, rng = make(num_actors=4, num_cpus=0.5, aggregate_above=0, timeout=3.0), random.Random(1)
+    found = collect(runner, 30)
+    assert len(runner.actors) == 2
     for turn in range(7):
-        there = [hired for hired in runner.staff.values() if any(hired.counts)]
-        while not there:
-            found |= taken(runner, 1)
-            there = [hired for hired in runner.staff.values() if any(hired.counts)]
-        victim = chance.choice(there)
+        aggregators = [actor for actor in runner.actors.values() if actor.has_worked]
+        while not aggregators:
+            found |= collect(runner, 1)
+            aggregators = [actor for actor in runner.actors.values() if actor.has_worked]
+        victim = rng.choice(aggregators)
         os.kill(victim.pid, signal.SIGKILL if turn % 3 else signal.SIGSTOP)
         deadline = time.monotonic() + 120
-        while victim in runner.staff.values() and time.monotonic() < deadline:
-            found |= taken(runner, 1)
-        assert victim not in runner.staff.values()
+        while victim in runner.actors.values() and time.monotonic() < deadline:
+            found |= collect(runner, 1)
+        assert victim not in runner.actors.values()
         for pid in children(turn):
-            os.kill(pid, signal.SIGKILL)  # an actor of a crew
-        found |= taken(runner, 30)
+            os.kill(pid, signal.SIGKILL)  # an actor of an aggregator's pool
+        found |= collect(runner, 30)
     last = max(found)
     while not set(range(last)) <= set(found):
-        found |= taken(runner, 1)
-    whole(runner, found)
-    assert not runner.ledger.quarantined
+        found |= collect(runner, 1)
+    check_no_id_is_lost(runner, found)
+    assert not runner.assignments.quarantined
     equal_games(runner.game, found, local(runner.game, PLAIN, 200))
 
 
@@ -197,38 +200,38 @@ def _text(path: Path) -> bytes:
 
 
 def test_a_node_comes_and_goes(make: Make, cluster: Any) -> None:
-    """Without a number of actors there are as many as fit, and the run goes on when a node is taken away."""
+    """With num_actors 0 there are as many actors as fit, and the run continues when a node leaves."""
     runner = make(num_actors=0)
-    found = taken(runner, 50)
-    assert len(runner.staff) == 2
+    found = collect(runner, 50)
+    assert len(runner.actors) == 2
     node = cluster.add_node(num_cpus=1, object_store_memory=STORE)
     deadline = time.monotonic() + 120
-    while sum(any(hired.counts) for hired in runner.staff.values()) < 3 and time.monotonic() < deadline:
-        found |= taken(runner, 1)
-    assert len(runner.staff) == 3
+    while sum(actor.has_worked for actor in runner.actors.values()) < 3 and time.monotonic() < deadline:
+        found |= collect(runner, 1)
+    assert len(runner.actors) == 3
     cluster.remove_node(node, allow_graceful=False)
     deadline = time.monotonic() + 120
-    while (len(runner.staff) > 2 or not runner.notes) and time.monotonic() < deadline:
-        found |= taken(runner, 1)
-    assert len(runner.staff) == 2
+    while (len(runner.actors) > 2 or not runner.notes) and time.monotonic() < deadline:
+        found |= collect(runner, 1)
+    assert len(runner.actors) == 2
     last = max(found)
     while not set(range(last)) <= set(found):
-        found |= taken(runner, 1)
-    assert not runner.ledger.quarantined
+        found |= collect(runner, 1)
+    assert not runner.assignments.quarantined
 
 
 def test_a_frozen_actor_is_replaced(make: Make) -> None:
     runner = make(timeout=2.0)
-    found = taken(runner, 60)
-    frozen = next(hired for hired in runner.staff.values() if any(hired.counts))
+    found = collect(runner, 60)
+    frozen = next(actor for actor in runner.actors.values() if actor.has_worked)
     os.kill(frozen.pid, signal.SIGSTOP)
     deadline = time.monotonic() + 120
-    while frozen in runner.staff.values() and time.monotonic() < deadline:
-        found |= taken(runner, 1)
+    while frozen in runner.actors.values() and time.monotonic() < deadline:
+        found |= collect(runner, 1)
     assert any("no answer" in note for note in runner.notes)
     last = max(found)
     while not set(range(last)) <= set(found):
-        found |= taken(runner, 1)
+        found |= collect(runner, 1)
     while _alive(frozen.pid) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not _alive(frozen.pid)
@@ -242,7 +245,7 @@ def _alive(pid: int) -> bool:
 
 
 def deadly(game: Game, where: bytes) -> Any:
-    """The hash network, and the end of any process that looks at one position."""
+    """The hash network, which ends its process at one position."""
 
     def evaluate(states: Any, positions: Any) -> Any:
         if any(observation.tobytes() == where for observation in positions.observation):
@@ -253,8 +256,8 @@ def deadly(game: Game, where: bytes) -> Any:
 
 
 @pytest.mark.parametrize("above", [100, 0])
-def test_a_poisoned_game_is_set_aside(make: Make, above: int) -> None:
-    """One position kills whoever looks at it; the game that reaches it goes into quarantine, and no other."""
+def test_a_poisoned_game_is_quarantined(make: Make, above: int) -> None:
+    """One position kills every process that evaluates it; only the game that reaches it goes into quarantine."""
     game = games.make("connect_four")
     config = SelfPlayConfig(num_games=9, opening_plies=12, search=SearchConfig(num_simulations=4))
     openings = self_play_openings(game, config, 1, np.arange(9))
@@ -262,43 +265,44 @@ def test_a_poisoned_game_is_set_aside(make: Make, above: int) -> None:
     where = game.describe_new(state_after(game, openings[bad])).observation[0].tobytes()
     runner = make("connect_four", partial(deadly, where=where), config, aggregate_above=above)
     found: dict[int, GameRecord] = {}
-    while not runner.ledger.quarantined:
-        found |= taken(runner, 1)
-    assert runner.ledger.quarantined == [bad]
+    while not runner.assignments.quarantined:
+        found |= collect(runner, 1)
+    assert runner.assignments.quarantined == [bad]
     assert any(f"game {bad} is in quarantine" in note for note in runner.notes)
-    while not set(range(9)) <= {*found, bad}:  # the others go on, also those that were under way beside it
-        found |= taken(runner, 1)
-    found |= taken(runner, 20)
+    while not set(range(9)) <= {*found, bad}:  # the other games go on, also those that its actors were playing
+        found |= collect(runner, 1)
+    found |= collect(runner, 20)
     assert bad not in found
 
 
 def broken(game: Game) -> Any:
-    raise TypeError("no such engine")
+    raise TypeError("no such backend")
 
 
 @pytest.mark.parametrize("above", [100, 0])
-def test_a_worker_that_cannot_begin_says_why(make: Make, above: int) -> None:
-    with pytest.raises(ValueError, match="could not begin: TypeError: no such engine"):
-        taken(make(evaluator=broken, aggregate_above=above), 1)
+def test_an_actor_that_cannot_begin_says_why(make: Make, above: int) -> None:
+    with pytest.raises(ValueError, match="could not begin: TypeError: no such backend"):
+        collect(make(evaluator=broken, aggregate_above=above), 1)
 
 
-def test_who_does_not_collect_holds_the_actors_back_and_memory_stays_flat(make: Make) -> None:
-    """In flight are two calls an actor; weights of old versions leave the object store."""
+def test_actors_wait_for_a_driver_that_does_not_collect_and_memory_stays_flat(make: Make) -> None:
+    """Each actor has at most two calls in flight, and weights of old versions leave the object store."""
     runner = make()
-    taken(runner, 40)
+    collect(runner, 40)
     size = 4 << 20
     for version in range(1, 60):  # three times what the store holds
         runner.publish({"weights": np.full(size // 4, version, np.float32)}, version)
-        taken(runner, 1)
+        collect(runner, 1)
     time.sleep(3.0)
-    assert all(len(hired.calls) <= 2 for hired in runner.staff.values())
-    moves = [ray.get(hired.calls[-1][1], timeout=60).moves for hired in runner.staff.values() if hired.calls]
+    assert all(len(actor.calls) <= 2 for actor in runner.actors.values())
+    calls = [actor.calls[-1] for actor in runner.actors.values() if actor.calls]
+    moves = [ray.get(call.answer, timeout=60).counts.moves for call in calls]
     time.sleep(1.0)
-    held = sum(len(ids) for ids in runner.ledger.held.values())
-    records = taken(runner, 1)
+    assigned = sum(len(ids) for ids in runner.assignments.assigned.values())
+    records = collect(runner, 1)
     assert {int(v) for record in records.values() for v in record.networks} <= set(range(60))
-    assert runner.moves <= sum(moves) + runner.staff.past[0]  # nothing was played meanwhile
-    assert held <= sum(PLAIN.num_games + 3 * hired.peak for hired in runner.staff.values())
+    assert runner.moves <= sum(moves) + runner.actors.past_counts.moves  # nothing was played meanwhile
+    assert assigned <= sum(PLAIN.num_games + 3 * actor.most_games_per_call for actor in runner.actors.values())
 
 
 LAST_STONE = """
@@ -331,26 +335,26 @@ def test_a_users_game_file_travels_to_the_actors(make: Make, tmp_path: Path) -> 
     file.write_text(LAST_STONE)
     runner = make(f"{file}:game")
     file.unlink()  # as on another machine
-    found = taken(runner, 30)
+    found = collect(runner, 30)
     assert equal_games(runner.game, found, local(runner.game, PLAIN, 20)) >= 10
     assert runner.job.make_game().name == f"{file}:game"
 
 
-def test_ids_that_an_earlier_run_owes_are_played_first(make: Make) -> None:
+def test_missing_ids_of_an_earlier_run_are_played_first(make: Make) -> None:
     runner = make(first_id=100, missing=[3, 70])
-    found = taken(runner, 30)
+    found = collect(runner, 30)
     assert {3, 70} <= set(found)
     assert min(set(found) - {3, 70}) >= 100
 
 
-def test_a_worker_alone_plays_what_it_is_given_and_no_more() -> None:
+def test_an_actor_plays_the_games_it_is_given_and_no_others() -> None:
     game = games.make("tic_tac_toe")
-    worker = SelfPlayActor(ActorJob.of(game, PLAIN, hash_network, seed=1))
-    worker.begin()
-    done = worker.work([5, 9], 60.0, ({}, 3))
-    assert sorted(done.ids) == [5, 9]
-    assert worker.work([], 60.0, None).ids == []
-    assert done.moves == worker.work([], 60.0, None).moves
+    actor = SelfPlayActor(ActorJob.of(game, PLAIN, hash_network, seed=1))
+    actor.begin()
+    report = actor.work([5, 9], 60.0, ({}, 3))
+    assert sorted(report.ids) == [5, 9]
+    assert actor.work([], 60.0, None).ids == []
+    assert report.counts.moves == actor.work([], 60.0, None).counts.moves
 
 
 @pytest.mark.parametrize("wrong", [{"groups": 0}, {"seconds": 0.0}, {"num_actors": -1}, {"object_store_mb": 1}])
@@ -362,7 +366,7 @@ def test_settings_that_cannot_be_are_refused(wrong: dict[str, Any]) -> None:
 def test_an_address_without_a_cluster_is_one_sentence() -> None:
     import subprocess
 
-    code = "from selfplay.distributed.ray_runner import connect; from selfplay.distributed.actor import RayConfig\n"
+    code = "from selfplay.distributed.ray_runner import connect; from selfplay.distributed.config import RayConfig\n"
     code += "try:\n    connect('127.0.0.1:1', RayConfig())\nexcept ValueError as error:\n    print(error)"
     env = {**os.environ, "RAY_gcs_rpc_server_reconnect_timeout_s": "2", "RAY_gcs_server_request_timeout_seconds": "2"}
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, timeout=300)

@@ -11,13 +11,13 @@ import pytest
 from selfplay.matches.bradley_terry import UNIT, Ratings, SeatingResult, fit_ratings
 
 
-def tallies(counts: dict[tuple[int, int], tuple[int, int, int]]) -> list[SeatingResult]:
+def seating_results(counts: dict[tuple[int, int], tuple[int, int, int]]) -> list[SeatingResult]:
     return [SeatingResult(i, j, *wdl, distinct=sum(wdl)) for (i, j), wdl in counts.items()]
 
 
 def test_two_players_have_a_closed_form() -> None:
     """Without draws and seats, and hardly a prior: the log of wins over losses; its variance is 1/wins + 1/losses."""
-    found = fit_ratings(2, tallies({(0, 1): (30, 0, 10)}), advantage=False, prior_elo=1e7)
+    found = fit_ratings(2, seating_results({(0, 1): (30, 0, 10)}), advantage=False, prior_elo=1e7)
     difference, error = found.difference(0, 1)
     assert difference == pytest.approx(400 * math.log10(3), rel=1e-4)
     assert error == pytest.approx(UNIT * math.sqrt(1 / 30 + 1 / 10), rel=1e-4)
@@ -33,7 +33,7 @@ def test_draws_and_seats_have_a_closed_form() -> None:
         shares = np.array([math.exp(delta / 2), nu, math.exp(-delta / 2)])
         counts[seat] = (shares / shares.sum() * 1e6).round().astype(int)
     found = fit_ratings(
-        2, tallies({seat: (int(w), int(x), int(y)) for seat, (w, x, y) in counts.items()}), prior_elo=1e7
+        2, seating_results({seat: (int(w), int(x), int(y)) for seat, (w, x, y) in counts.items()}), prior_elo=1e7
     )
     assert found.difference(0, 1)[0] / UNIT == pytest.approx(d, abs=1e-3)
     assert found.advantage / UNIT == pytest.approx(f, abs=1e-3)
@@ -54,14 +54,14 @@ def test_equal_to_choix_without_draws(seed: int) -> None:
         data += [(i, j)] * wins + [(j, i)] * (15 - wins)
     for alpha in (1e-6, 0.05):  # choix penalises alpha * |x|^2: a prior of variance 1 / (2 alpha)
         theirs = choix.opt_pairwise(7, data, alpha=alpha, tol=1e-12)
-        ours = fit_ratings(7, tallies(counts), advantage=False, prior_elo=UNIT / math.sqrt(2 * alpha))
+        ours = fit_ratings(7, seating_results(counts), advantage=False, prior_elo=UNIT / math.sqrt(2 * alpha))
         assert ours.elo / UNIT == pytest.approx(theirs - theirs.mean(), abs=1e-5)
 
 
 def test_the_covariance_is_that_of_the_likelihood() -> None:
     """Numerical second differences of the log posterior, at its maximum."""
     counts = {(0, 1): (8, 3, 4), (1, 2): (6, 5, 5), (2, 0): (4, 2, 9), (1, 0): (7, 1, 6)}
-    found = fit_ratings(3, tallies(counts), anchors={0: 100.0}, prior_elo=500)
+    found = fit_ratings(3, seating_results(counts), anchors={0: 100.0}, prior_elo=500)
 
     def posterior(x: np.ndarray) -> float:
         r, f, delta = np.array([100 / UNIT, x[0], x[1]]), x[2], x[3]
@@ -95,7 +95,7 @@ def test_the_covariance_is_that_of_the_likelihood() -> None:
 
 
 def test_an_anchor_only_shifts() -> None:
-    counts = tallies({(0, 1): (30, 20, 10), (1, 2): (25, 9, 15), (2, 0): (10, 9, 30)})
+    counts = seating_results({(0, 1): (30, 20, 10), (1, 2): (25, 9, 15), (2, 0): (10, 9, 30)})
     free, bound = fit_ratings(3, counts, prior_elo=1e6), fit_ratings(3, counts, anchors={2: -50.0}, prior_elo=1e6)
     assert bound.elo[2] == -50
     assert bound.elo - bound.elo[0] == pytest.approx(free.elo - free.elo[0], abs=1e-2)
@@ -104,7 +104,7 @@ def test_an_anchor_only_shifts() -> None:
 
 
 def test_nothing_but_wins_stays_finite() -> None:
-    found = fit_ratings(3, tallies({(0, 1): (500, 0, 0), (1, 2): (500, 0, 0)}))
+    found = fit_ratings(3, seating_results({(0, 1): (500, 0, 0), (1, 2): (500, 0, 0)}))
     assert np.isfinite(found.elo).all()
     assert found.elo[0] - found.elo[1] > 600
     assert found.errors[0] > 100
@@ -122,11 +122,11 @@ def test_repeated_games_are_no_more_data() -> None:
 
 
 def test_a_game_tells_most_where_it_is_open_and_little_is_known() -> None:
-    counts = tallies({(0, 1): (50, 0, 50), (0, 2): (99, 0, 1), (0, 3): (3, 0, 3)})
+    counts = seating_results({(0, 1): (50, 0, 50), (0, 2): (99, 0, 1), (0, 3): (3, 0, 3)})
     found = fit_ratings(4, counts)
-    assert found.gain(0, 3) > found.gain(0, 1)  # as even, and less known
-    assert found.gain(0, 3) > found.gain(0, 2)
-    assert found.gain(0, 1) == pytest.approx(found.gain(1, 0))
+    assert found.information_gain(0, 3) > found.information_gain(0, 1)  # as even, and less known
+    assert found.information_gain(0, 3) > found.information_gain(0, 2)
+    assert found.information_gain(0, 1) == pytest.approx(found.information_gain(1, 0))
 
 
 def simulated(random: np.random.Generator, truth: np.ndarray, f: float, nu: float, games: int) -> Ratings:
@@ -136,7 +136,7 @@ def simulated(random: np.random.Generator, truth: np.ndarray, f: float, nu: floa
         shares = np.array([math.exp(d / 2), nu, math.exp(-d / 2)])
         wins, draws, losses = random.multinomial(games, shares / shares.sum())
         counts[i, j] = (int(wins), int(draws), int(losses))
-    return fit_ratings(len(truth), tallies(counts))
+    return fit_ratings(len(truth), seating_results(counts))
 
 
 def test_intervals_hold_the_truth() -> None:

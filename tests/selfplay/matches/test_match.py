@@ -13,15 +13,16 @@ from agent.player import ImmediatePlayer, RandomPlayer
 from agent.players import make_player
 from games import Game, make
 from games.game import States
-from selfplay.matches.match import Counts, make_result, play_match, points_for_a
+from selfplay.matches.elo import WinDrawLoss
+from selfplay.matches.match import make_result, play_match, points_for_a
 from selfplay.matches.sprt import Sprt
-from selfplay.records import validate
+from selfplay.records import validate_records
 
 pytestmark = pytest.mark.nojit
 
 
 class FirstLegal(ImmediatePlayer):
-    """Always the legal action with the lowest number; remembers whom it was asked for."""
+    """Plays the legal action with the lowest number, and remembers the numbers of stones that it saw."""
 
     def __init__(self, game: Game) -> None:
         super().__init__(game)
@@ -44,10 +45,10 @@ def game() -> Game:
 def test_every_opening_is_played_from_both_seats(game: Game) -> None:
     result = play_match(game, RandomPlayer(game), RandomPlayer(game), games=40, opening_plies=3, num_slots=7)
     assert [record.id for record in result.records] == list(range(40))
-    begins = [record.actions[:3].tolist() for record in result.records]
-    assert begins[::2] == begins[1::2]
+    openings = [record.actions[:3].tolist() for record in result.records]
+    assert openings[::2] == openings[1::2]
     assert all(record.opening == 3 for record in result.records)
-    validate(game, result.records)
+    validate_records(game, result.records)
 
 
 def test_counts_agree_with_the_records(game: Game) -> None:
@@ -61,7 +62,7 @@ def test_counts_agree_with_the_records(game: Game) -> None:
     assert result.elo.score == pytest.approx(np.dot(result.pairs, [0, 0.25, 0.5, 0.75, 1]) / 30)
 
 
-def test_it_follows_from_the_seed_and_not_from_the_slots(game: Game) -> None:
+def test_the_seed_determines_the_games_and_the_slots_do_not(game: Game) -> None:
     def lines(seed: int, num_slots: int) -> list[list[int]]:
         sides = RandomPlayer(game), RandomPlayer(game)
         result = play_match(game, *sides, games=20, seed=seed, num_slots=num_slots)
@@ -80,8 +81,8 @@ def test_each_player_is_asked_for_its_own_moves_only(game: Game) -> None:
     assert other.seen == [*range(1, length, 2), *range(0, length, 2)]
 
 
-def test_repeated_games_are_no_more_data(game: Game) -> None:
-    """Two deterministic players have one pair of games in them, however often they play it."""
+def test_repeated_games_are_not_new_data(game: Game) -> None:
+    """Two deterministic players play the same pair of games, however often they play."""
     few, many = (play_match(game, FirstLegal(game), FirstLegal(game), games=games, book=[()]) for games in (2, 200))
     assert many.distinct_games == 1  # both seats play the same
     assert many.distinct_pairs == 1
@@ -89,16 +90,16 @@ def test_repeated_games_are_no_more_data(game: Game) -> None:
     assert many.elo == few.elo
 
 
-def test_a_search_beats_chance(game: Game) -> None:
+def test_a_search_beats_a_random_player(game: Game) -> None:
     search = make_player("mcts:20", game, num_slots=8, seed=0)
-    shown: list[tuple[int, Counts, float | None]] = []
+    updates: list[tuple[int, WinDrawLoss, float | None]] = []
     result = play_match(
-        game, search, RandomPlayer(game), games=24, num_slots=8, progress=lambda *each: shown.append(each)
+        game, search, RandomPlayer(game), games=24, num_slots=8, progress=lambda *each: updates.append(each)
     )
     assert result.elo.score > 0.7
     assert result.elo.los > 0.95
-    assert shown[-1] == (24, (result.wins, result.draws, result.losses), None)
-    assert [done for done, _, _ in shown] == sorted(done for done, _, _ in shown)
+    assert updates[-1] == (24, (result.wins, result.draws, result.losses), None)
+    assert [finished for finished, _, _ in updates] == sorted(finished for finished, _, _ in updates)
     content = json.loads(json.dumps(result.as_json(), allow_nan=False))
     assert content["wins"] == content["as_first"]["wins"] + content["as_second"]["wins"]
 
@@ -116,9 +117,9 @@ def test_an_empty_book_is_refused(game: Game) -> None:
 
 def test_threads_play_the_same_games(game: Game) -> None:
     def match(threads: int) -> list[list[int]]:
-        crews = [tuple(make_player("mcts:12", game, num_slots=5) for _ in range(2)) for _ in range(threads)]
-        others = [(a, b) for a, b in crews[1:]]
-        a, b = crews[0]
+        pairs = [tuple(make_player("mcts:12", game, num_slots=5) for _ in range(2)) for _ in range(threads)]
+        others = [(a, b) for a, b in pairs[1:]]
+        a, b = pairs[0]
         result = play_match(game, a, b, games=40, num_slots=5, others=others, seed=3)
         return [record.actions.tolist() for record in result.records]
 
@@ -126,7 +127,7 @@ def test_threads_play_the_same_games(game: Game) -> None:
 
 
 def test_a_test_ends_the_match_in_the_order_of_pairs(game: Game) -> None:
-    """The pairs that are counted are the first ones, however many more were under way, and the last of them decides."""
+    """The first pairs are counted, however many other games were active, and the last of them decides."""
     test = Sprt(elo0=0, elo1=150)
     search = make_player("mcts:40", game, num_slots=32, seed=0)
     result = play_match(game, search, RandomPlayer(game), games=400, sprt=test, num_slots=32)
@@ -166,5 +167,5 @@ def test_a_player_that_fails_loses_its_games_and_the_match_goes_on(game: Game) -
     assert {each.loser for each in result.forfeits} == {"b"}
     assert {each.reason for each in result.forfeits} == {"does not start", "crashed"}
     assert {len(record.actions) for record in result.records} == {1, 2}
-    validate(game, result.records)
+    validate_records(game, result.records)
     json.dumps(result.as_json(), allow_nan=False)

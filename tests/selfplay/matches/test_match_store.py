@@ -1,4 +1,4 @@
-"""A match on disk: every game once, whatever was lost, and no match taken for another."""
+"""A match on disk: every game is stored once, whatever was lost, and another match is refused."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def game() -> Game:
 
 
 def play(game: Game, folder: Path, games: int, **agreement: Any) -> MatchResult:
-    with MatchStore(folder, game, ("x", "y"), {"seed": 1} | agreement) as kept:
-        return play_match(game, RandomPlayer(game), RandomPlayer(game), games=games, seed=1, folder=kept, num_slots=4)
+    with MatchStore(folder, game, ("x", "y"), {"seed": 1} | agreement) as store:
+        return play_match(game, RandomPlayer(game), RandomPlayer(game), games=games, seed=1, folder=store, num_slots=4)
 
 
 def lines(result: MatchResult) -> list[list[int]]:
@@ -39,7 +39,7 @@ def ids(folder: Path) -> list[int]:
     return [json.loads(line)["id"] for line in (folder / GAMES).read_bytes().splitlines()]
 
 
-def test_a_match_goes_on_where_it_was(game: Game, tmp_path: Path) -> None:
+def test_a_match_is_resumed(game: Game, tmp_path: Path) -> None:
     whole = play(game, tmp_path / "whole", 30)
     play(game, tmp_path / "parts", 12)
     rest = play(game, tmp_path / "parts", 30)
@@ -51,7 +51,7 @@ def test_a_match_goes_on_where_it_was(game: Game, tmp_path: Path) -> None:
     assert (tmp_path / "parts" / GAMES).read_bytes() == before
 
 
-def test_torn_damaged_and_repeated_games_are_played_again(game: Game, tmp_path: Path) -> None:
+def test_incomplete_damaged_and_repeated_games_are_played_again(game: Game, tmp_path: Path) -> None:
     whole = play(game, tmp_path, 20)
     path = tmp_path / GAMES
     good = path.read_bytes().splitlines(keepends=True)
@@ -60,9 +60,9 @@ def test_torn_damaged_and_repeated_games_are_played_again(game: Game, tmp_path: 
     wrong["outcome"] = 1 if wrong["outcome"] != 1 else -1
     bad = [json.dumps(illegal).encode() + b"\n", json.dumps(wrong).encode() + b"\n", b"\x00nonsense\n", b"[]\n"]
     path.write_bytes(b"".join([*good[:2], *bad, *good[4:10], good[5], good[11][:40]]))
-    with MatchStore(tmp_path, game, ("x", "y"), {"seed": 1}) as kept:
-        assert len(kept.notes) == 6
-        assert len(kept.records) == 8
+    with MatchStore(tmp_path, game, ("x", "y"), {"seed": 1}) as store:
+        assert len(store.notes) == 6
+        assert len(store.records) == 8
     assert lines(play(game, tmp_path, 20)) == lines(whole)
     assert sorted(ids(tmp_path)) == list(range(20))
 

@@ -1,4 +1,4 @@
-"""Books of openings, and judges that choose balanced ones."""
+"""Opening books, and balanced openings that a judge finds."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_book_holds_moves_as_people_write_them_or_as_numbers(game: Game, tmp_p
         ("a1 a2 b1 b2 c1", "book:1: the game is over"),
     ],
 )
-def test_what_is_off_in_a_book_is_named(game: Game, tmp_path: Path, text: str, sentence: str) -> None:
+def test_an_error_in_a_book_names_the_line(game: Game, tmp_path: Path, text: str, sentence: str) -> None:
     path = tmp_path / "book"
     path.write_text(text)
     with pytest.raises(ValueError, match=sentence):
@@ -55,8 +55,8 @@ def test_a_perfect_judge_leaves_drawn_openings_only(game: Game) -> None:
     judge = make_player("perfect", game, num_slots=16)
     found = balanced_openings(game, judge, 12, 3, limit=0, seed=1, num_slots=16)
     assert len(set(found)) == len(found) == 12
-    worth = opening_values(game, judge, found, random_numbers.make_keys(0, np.arange(12), 0))
-    assert (worth == 0).all()
+    values = opening_values(game, judge, found, random_numbers.make_keys(0, np.arange(12), 0))
+    assert (values == 0).all()
     assert found == balanced_openings(game, judge, 12, 3, limit=0, seed=1, num_slots=5)
     assert found[:4] == balanced_openings(game, judge, 4, 3, limit=0, seed=1, num_slots=16)
     decided = balanced_openings(
@@ -65,8 +65,8 @@ def test_a_perfect_judge_leaves_drawn_openings_only(game: Game) -> None:
     assert set(found) <= set(decided)
 
 
-class Sure(ImmediatePlayer):
-    """Thinks that whoever is to move has won."""
+class Optimist(ImmediatePlayer):
+    """Values every position as won for the player to move."""
 
     def decisions(self, states: States, terms: Terms) -> Decisions:
         out = Decisions.empty(len(states), self.game.num_actions)
@@ -77,13 +77,13 @@ class Sure(ImmediatePlayer):
 def test_a_judge_that_finds_nothing_says_so(game: Game) -> None:
     judge = make_player("minimax:9", game, num_slots=8)
     with pytest.raises(ValueError, match="balanced to within 0"):
-        balanced_openings(game, Sure(game), 2, 2, limit=0.9)
+        balanced_openings(game, Optimist(game), 2, 2, limit=0.9)
     with pytest.raises(ValueError, match="random player cannot judge"):
         balanced_openings(game, make_player("random", game, num_slots=8), 2, 2, limit=0.3)
     with pytest.raises(ValueError, match="balance asked for is 1"):
         balanced_openings(game, judge, 2, 2, limit=1)
 
 
-def test_openings_are_replayed(game: Game) -> None:
+def test_openings_lead_to_their_states(game: Game) -> None:
     states = states_after(game, [(), (4,), (4, 0, 8)])
     assert [int((row["stones"] != 0).sum()) for row in states] == [0, 1, 3]

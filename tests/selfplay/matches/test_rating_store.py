@@ -1,4 +1,4 @@
-"""The rating database: every game once, no folder taken for another."""
+"""The rating database: every game is stored once, and a folder with another agreement is refused."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from agent.player_identity import identify_player
 from selfplay.matches.bradley_terry import SeatingResult
-from selfplay.matches.rating_store import FILE, Key, RatingStore
+from selfplay.matches.rating_store import FILE, GameKey, RatingStore
 from selfplay.records import GameRecord
 
 AGREED = {"game": "nim", "seed": 0}
@@ -31,26 +31,29 @@ def game(actions: list[int], outcome: int, reason: str = "") -> GameRecord:
     )
 
 
-def test_games_are_kept_and_counted_by_seating(tmp_path: Path) -> None:
+def test_games_are_stored_and_counted_by_seating(tmp_path: Path) -> None:
     with RatingStore(tmp_path, AGREED) as store:
-        x, y = store.enter(identify_player("random")), store.enter(identify_player("mcts:5"))
-        store.add([(Key(x, y, 0), game([1, 2], 1)), (Key(y, x, 0), game([1, 2], -1))])
-        store.add([(Key(x, y, 1), game([1, 2], 1)), (Key(x, y, 2), game([2], 0, "crashed"))])
+        x, y = store.add_player(identify_player("random")), store.add_player(identify_player("mcts:5"))
+        store.add([(GameKey(x, y, 0), game([1, 2], 1)), (GameKey(y, x, 0), game([1, 2], -1))])
+        store.add([(GameKey(x, y, 1), game([1, 2], 1)), (GameKey(x, y, 2), game([2], 0, "crashed"))])
     with RatingStore(tmp_path, AGREED) as store:
-        assert store.enter(identify_player("random")) == x
-        assert store.tallies() == [SeatingResult(x, y, 2, 1, 0, distinct=2), SeatingResult(y, x, 0, 0, 1, distinct=1)]
-        assert store.numbers(x, y) == {0, 1, 2}
-        assert store.numbers(y, x) == {0}
+        assert store.add_player(identify_player("random")) == x
+        assert store.seating_results() == [
+            SeatingResult(x, y, 2, 1, 0, distinct=2),
+            SeatingResult(y, x, 0, 0, 1, distinct=1),
+        ]
+        assert store.played_openings(x, y) == {0, 1, 2}
+        assert store.played_openings(y, x) == {0}
         assert [player.name for player in store.players().values()] == ["random", "mcts:5"]
 
 
 def test_no_game_is_stored_twice(tmp_path: Path) -> None:
     with RatingStore(tmp_path, AGREED) as store:
-        x, y = store.enter(identify_player("random")), store.enter(identify_player("mcts:5"))
-        store.add([(Key(x, y, 0), game([1], 1))])
+        x, y = store.add_player(identify_player("random")), store.add_player(identify_player("mcts:5"))
+        store.add([(GameKey(x, y, 0), game([1], 1))])
         with pytest.raises(ValueError, match="already"):
-            store.add([(Key(x, y, 1), game([1], 1)), (Key(x, y, 0), game([2], -1))])
-        assert store.tallies() == [SeatingResult(x, y, 1, 0, 0, distinct=1)]
+            store.add([(GameKey(x, y, 1), game([1], 1)), (GameKey(x, y, 0), game([2], -1))])
+        assert store.seating_results() == [SeatingResult(x, y, 1, 0, 0, distinct=1)]
 
 
 def test_a_folder_of_another_kind_is_refused(tmp_path: Path) -> None:
@@ -64,7 +67,7 @@ def test_a_folder_of_another_kind_is_refused(tmp_path: Path) -> None:
     ):
         pass
     with RatingStore(tmp_path) as store:
-        assert store.known() == {"schema": 1, **AGREED}
+        assert store.read_agreement() == {"schema": 1, **AGREED}
     with sqlite3.connect(tmp_path / FILE) as base:
         base.execute("UPDATE meta SET value = '9' WHERE name = 'schema'")
     base.close()

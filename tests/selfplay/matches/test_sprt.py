@@ -45,7 +45,7 @@ def test_the_tilted_distribution_is_the_likeliest() -> None:
 def test_normalized_differences_are_what_they_say() -> None:
     observed = np.array([[0.1, 0.25, 0.3, 0.2, 0.15]])
     for elo in (-30.0, 0.0, 25.0):
-        likely = Sprt(elo0=0, elo1=1, model="normalized")._by_ratio(observed, elo)[0]
+        likely = Sprt(elo0=0, elo1=1, model="normalized")._fit_normalized(observed, elo)[0]
         mean = likely @ PAIR_SCORES
         deviation = math.sqrt(likely @ (PAIR_SCORES - mean) ** 2)
         assert likely.sum() == pytest.approx(1)
@@ -85,7 +85,9 @@ def test_error_rates_are_those_asked_for(model: str) -> None:
     shape = np.array([[0.08, 0.2, 0.44, 0.2, 0.08]])
     for truth, wrong in ((0, 1), (40, -1)):
         condition = np.broadcast_to(PAIR_SCORES - expected_score(truth), shape.shape)
-        chances = (tilt_distribution(shape, condition) if model == "logistic" else test._by_ratio(shape, truth))[0]
+        chances = (tilt_distribution(shape, condition) if model == "logistic" else test._fit_normalized(shape, truth))[
+            0
+        ]
         chances = chances / chances.sum()
         counts = np.zeros((1000, 5))
         verdicts = np.zeros(1000)

@@ -31,7 +31,7 @@ class Host:
         self.game, self.folder, self.played = game, folder, 0
         self.met: list[tuple[str, str]] = []
 
-    def crews(self, a: str, b: str) -> Sequence[tuple[Player, Player]]:
+    def make_players(self, a: str, b: str) -> Sequence[tuple[Player, Player]]:
         self.met.append((a, b))
         return [(make_player(a, self.game, num_slots=8), make_player(b, self.game, num_slots=8))]
 
@@ -46,7 +46,7 @@ class Host:
                 self.game,
                 store,
                 [identify_player(name) for name in names],
-                self.crews,
+                self.make_players,
                 make_openings(self.game, games // 2, 2),
                 pairs=(round_robin if all_pairs else gauntlet)(len(names)),
                 games=games,
@@ -83,10 +83,10 @@ def test_in_parts_it_is_the_same_tournament(game: Game, tmp_path: Path) -> None:
     names = ("random", "mcts:5", "minimax:2")
     whole, parts = Host(game, tmp_path / "whole"), Host(game, tmp_path / "parts")
     whole.play(*names)
-    taken = 0
-    while taken < 24:
-        taken += (once := parts.play(*names[::-1], total=5))
-        assert once == min(5, 24 - taken + once)
+    played = 0
+    while played < 24:
+        played += (once := parts.play(*names[::-1], total=5))
+        assert once == min(5, 24 - played + once)
     assert rows(tmp_path / "parts") == rows(tmp_path / "whole")
 
 
@@ -116,7 +116,9 @@ def test_two_names_of_one_player_are_one(game: Game, tmp_path: Path) -> None:
     with RatingStore(tmp_path, AGREED) as store:
         entrants = [identify_player("random"), identify_player("mcts:5"), twin]
         begin = make_openings(game, 2, 2)
-        play_tournament(game, store, entrants, host.crews, begin, pairs=round_robin(3), games=4, progress=host.count)
+        play_tournament(
+            game, store, entrants, host.make_players, begin, pairs=round_robin(3), games=4, progress=host.count
+        )
         assert [player.name for player in store.players().values()] == ["random", "mcts:5"]
     assert host.played == 4
 

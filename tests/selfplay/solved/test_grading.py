@@ -25,25 +25,25 @@ def test_a_mistake_lowers_the_outcome() -> None:
     assert [is_mistake(drawn, action) for action in (0, 1)] == [True, False]
 
 
-def test_a_solver_errs_nowhere_and_chance_as_it_must() -> None:
+def test_a_solver_makes_no_mistake_and_a_random_player_does() -> None:
     game, known = known_games("connect_four"), parse_positions(positions("end_easy")[:60])
     perfect = grade(game, make_player("perfect", game, num_slots=16), known, num_slots=16)
     assert (perfect.count, perfect.mistakes, perfect.mistake_rate) == (60, 0, 0)
     steps: list[int] = []
-    chance = grade(game, RandomPlayer(game), known, num_slots=7, progress=steps.append)
-    assert 0 < chance.mistakes <= chance.could_err < 60
-    assert chance.could_err == perfect.could_err
-    assert chance.mistake_rate == chance.mistakes / 60
+    uniform = grade(game, RandomPlayer(game), known, num_slots=7, progress=steps.append)
+    assert 0 < uniform.mistakes <= uniform.could_err < 60
+    assert uniform.could_err == perfect.could_err
+    assert uniform.mistake_rate == uniform.mistakes / 60
     assert sum(steps) == 60
 
 
-def test_it_does_not_depend_on_the_slots() -> None:
+def test_mistakes_do_not_depend_on_the_slots() -> None:
     game, known = known_games("connect_four"), parse_positions(positions("end_easy")[:40])
     found = {grade(game, RandomPlayer(game), known, num_slots=slots, seed=2) for slots in (1, 16, 64)}
     assert len(found) == 1
 
 
-def test_more_simulations_err_less() -> None:
+def test_more_simulations_make_fewer_mistakes() -> None:
     game, known = known_games("connect_four"), parse_positions(positions("end_easy")[:40])
     search = make_player("mcts:200", game, num_slots=40, seed=0)
     few, many = (grade(game, search, known, num_slots=40, num_simulations=n).mistakes for n in (2, 200))
@@ -60,7 +60,7 @@ def test_a_file_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "line", ["{", "[1]", "{}", '{"moves": [1]}', '{"moves": 3, "scores": {"0": 1}}', '{"moves": [], "scores": {}}', "3"]
 )
-def test_a_line_that_is_off_is_named(tmp_path: Path, line: str) -> None:
+def test_an_error_names_the_line(tmp_path: Path, line: str) -> None:
     file = tmp_path / "positions.jsonl"
     file.write_text(LINE + line + "\n")
     with pytest.raises(ValueError, match=r"positions\.jsonl:2: a line must be"):
@@ -75,7 +75,7 @@ def test_a_missing_or_empty_file_is_named(tmp_path: Path) -> None:
         read_positions(tmp_path / "empty.jsonl")
 
 
-def test_positions_must_keep_the_rules() -> None:
+def test_positions_that_break_the_rules_are_refused() -> None:
     game = known_games("connect_four")
     all_columns = dict.fromkeys(range(7), 0)
     with pytest.raises(ValueError, match="position 2: action 9 is not legal at ply 0"):

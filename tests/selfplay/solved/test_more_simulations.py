@@ -1,4 +1,4 @@
-"""More simulations never hurt: the network that ships, held against solved positions with ever larger searches."""
+"""More simulations never hurt: the shipped network is graded on solved positions with larger and larger searches."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Self-play by RayRunner against LocalRunner on the same cores: moves a second, the two taking turns.
+"""Self-play by RayRunner and by LocalRunner on the same cores: moves per second of each, measured in turns.
 
-Turns are interleaved, so that the machine's drift hits both alike. Two actors against two threads; the network has its
-first weights and backend torch, so that neither measures backends meanwhile.
+Turns are interleaved, so that changes in the machine's load affect both alike. There are two actors and two threads.
+The network has its initial weights and the PyTorch backend, so that neither runner measures backends meanwhile.
 
-    python -m benchmarks.ray_against_local [--rounds 5] [--seconds 20] [--out FILE.json] [--json]
+    python -m benchmarks.archive.ray_against_local [--rounds 5] [--seconds 20] [--out FILE.json] [--json]
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from agent.networks.policy_value import NetworkConfig, PolicyValueNet
 from agent.search.search import SearchConfig
 from benchmarks.machine import report
 from games import make
-from selfplay.distributed.actor import RayConfig
+from selfplay.distributed.config import RayConfig
 from selfplay.distributed.ray_runner import RayRunner
 from selfplay.local_runner import LocalRunner, SelfPlayConfig
 
@@ -44,26 +44,28 @@ def measure(num_games: int, simulations: int, rounds: int, seconds: float, warm:
         for turn in range(rounds + 1):
             local = LocalRunner(game, config, lambda: evaluator(game), seed=1)
             for name, runner in {"LocalRunner": local, "RayRunner": ray}.items():
-                runner.publish(weights, turn)  # both begin with an empty cache
-                found = moves_a_second(runner, seconds, warm if not turn else 4.0)
+                runner.publish(weights, turn)  # empties the caches of both
+                rate = moves_per_second(runner, seconds, warm if not turn else 4.0)
                 if turn:  # the first turn compiles
-                    rates[name].append(found)
+                    rates[name].append(rate)
                 if runner is local:
                     local.close()
                 else:
-                    time.sleep(3.0)  # actors that nobody collects from stand still after two calls
+                    time.sleep(3.0)  # until the actors have finished their calls in flight and wait
     finally:
         ray.close()
-    rows = [{"runner": name, "moves_per_s": round(statistics.median(found), 1)} for name, found in rates.items()]
-    shares = [mine / other for mine, other in zip(rates["RayRunner"], rates["LocalRunner"], strict=True)]
+    rows = [{"runner": name, "moves_per_s": round(statistics.median(values), 1)} for name, values in rates.items()]
+    shares = [
+        ray_rate / local_rate for ray_rate, local_rate in zip(rates["RayRunner"], rates["LocalRunner"], strict=True)
+    ]
     return [
         *rows,
         {"runner": "RayRunner / LocalRunner, median of turns", "moves_per_s": round(statistics.median(shares), 3)},
     ]
 
 
-def moves_a_second(runner: LocalRunner | RayRunner, seconds: float, warm: float) -> float:
-    """Moves played a second while one collects, after ``warm`` seconds of the same."""
+def moves_per_second(runner: LocalRunner | RayRunner, seconds: float, warm: float) -> float:
+    """Moves per second while the runner is collected from, after ``warm`` seconds that do not count."""
     for span in (warm, seconds):
         start, before = time.perf_counter(), runner.moves
         while time.perf_counter() - start < span:

@@ -1,8 +1,8 @@
-"""``mcts:N`` against OpenSpiel's MCTSBot at the same number of simulations: half the points, if the two are equal.
+"""``mcts:N`` against OpenSpiel's MCTSBot with the same number of simulations. If both are equal, the score is 50 %.
 
-Plays Connect Four, sides alternating, and judges every position by OpenSpiel's own rules. Needs the extra ``oracle``.
+They play Connect Four with alternating sides, under OpenSpiel's own rules. Needs the extra ``oracle``.
 
-    python benchmarks/openspiel_mcts.py --games 200 --simulations 100 --json
+    python -m benchmarks.archive.openspiel_mcts --games 200 --simulations 100 --json
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ def play(num_games: int, simulations: int, seed: int) -> dict[str, Any]:
     game, oracle = games.registry.make("connect_four"), pyspiel.load_game("connect_four")
     ours = make_player(f"mcts:{simulations}", game, num_slots=1, seed=seed)
     random = np.random.RandomState(seed)
-    judge = mcts.RandomRolloutEvaluator(n_rollouts=1, random_state=random)
-    theirs = mcts.MCTSBot(oracle, 2.0, simulations, judge, solve=True, random_state=random)
+    evaluator = mcts.RandomRolloutEvaluator(n_rollouts=1, random_state=random)
+    theirs = mcts.MCTSBot(oracle, 2.0, simulations, evaluator, solve=True, random_state=random)
     slots, results, seconds, moves = np.zeros(1, np.int64), [0, 0, 0], [0.0, 0.0], [0, 0]
     warm = game.new(1)
     game.init(warm)

@@ -1,4 +1,4 @@
-"""The hash network, at leisure: for runs whose games take a while and cost little. Imports nothing of Ray."""
+"""The hash network with a short wait in each batch: its games take a while but little processor time."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from selfplay.distributed.actor import FixedEvaluator
 WAIT = 0.002  # seconds for each batch
 
 
-def waiting(game: Game) -> Any:
-    """Its evaluator."""
+def slow_hash_network(game: Game) -> Any:
+    """An evaluator of the hash network that waits ``WAIT`` seconds in each batch."""
 
     def evaluate(states: Any, positions: Any) -> Any:
         time.sleep(WAIT)
