@@ -89,7 +89,7 @@ def run(data: Any, config: Any, folder: Path, flags: argparse.Namespace, output:
         if init is not None and not learning.trainer.steps:
             learning.start_from(init)
         opening.begin()
-        before = learning.progress() >= 1
+        before = learning.finished()
         reason = learning.go()
         grades = learning.report.grades
         result: dict[str, Any] = {
@@ -100,6 +100,7 @@ def run(data: Any, config: Any, folder: Path, flags: argparse.Namespace, output:
             "model": config.network.kind,
             "threads": threads,
             "minutes": round(learning.minutes, 3),
+            "cpu_minutes": round(learning.cpu_minutes, 3),
             "epochs": round(learning.trainer.steps / learning.batches, 2),
             "test_accuracy": grades.get("test_accuracy"),
             "validation_accuracy": grades.get("validation_accuracy"),
