@@ -31,7 +31,7 @@ from training.replay_buffer import ReplayBuffer
 from training.run.progress import ProgressReport
 from training.run.run_storage import RunState, RunStorage
 from training.schedules import cooldown_scale
-from training.start_checks import engine_of, learner_device
+from training.start_checks import backend_config, learner_device
 from training.trainer import Batch, Trainer
 from training.training_run import TrainingRun
 from training.transfer import freeze
@@ -101,8 +101,8 @@ class AlphaZeroRun(TrainingRun):
     def _start_runner(self, saved: RunState, remote: Callable[..., Any] | None) -> None:
         """Start self-play with the weights of the checkpoint, where the checkpoint left off."""
         game, config = self.game, self.config
-        engine = engine_of(config, remote=remote is not None)
-        evaluator = partial(NetworkEvaluator, network=config.network, config=engine, wait=False)
+        backend = backend_config(config, remote=remote is not None)
+        evaluator = partial(NetworkEvaluator, network=config.network, config=backend, wait=False)
         common: dict[str, Any] = {"seed": config.seed, "first_id": saved.next_id}
         if remote is None:
             play = partial(LocalRunner, deterministic=config.deterministic)
@@ -164,9 +164,9 @@ class AlphaZeroRun(TrainingRun):
 
     def samples_due(self) -> float:
         """How many samples the learner still has to train on to reach ``learn.reuse`` times those of self-play."""
-        if self.replay.made < self.config.learn.first_samples:
+        if self.replay.num_added < self.config.learn.first_samples:
             return 0.0
-        return self.replay.made * self.config.learn.reuse - self.trainer.samples_seen
+        return self.replay.num_added * self.config.learn.reuse - self.trainer.samples_seen
 
     def update_weights(self, batch: Batch) -> dict[str, float]:
         """One step of the trainer, alone or together with other learner processes, which start at the first step."""
@@ -195,7 +195,7 @@ class AlphaZeroRun(TrainingRun):
     def progress(self) -> float:
         """How much of the run is done, from 0 to 1; a deterministic run counts samples only."""
         config = self.config
-        shares = [self.replay.made / config.max_samples if config.max_samples else 0.0]
+        shares = [self.replay.num_added / config.max_samples if config.max_samples else 0.0]
         if not config.deterministic and config.max_minutes:
             shares.append(self.minutes / config.max_minutes)
         return min(1.0, max(shares))
@@ -203,7 +203,7 @@ class AlphaZeroRun(TrainingRun):
     def limit_reached(self) -> str:
         """The limit that ends the run, in words for people; empty before it is reached."""
         config = self.config
-        if 0 < config.max_samples <= self.replay.made:
+        if 0 < config.max_samples <= self.replay.num_added:
             learner_is_behind = config.deterministic and self.samples_due() >= config.learn.batch_size
             return "" if learner_is_behind else f"max_samples {config.max_samples}"
         return f"max_minutes {config.max_minutes:g}" if 0 < config.max_minutes <= self.minutes else ""
@@ -244,7 +244,7 @@ class AlphaZeroRun(TrainingRun):
 
     def num_samples(self) -> int:
         """How many samples self-play has made."""
-        return self.replay.made
+        return self.replay.num_added
 
     def counts(self) -> dict[str, float]:
         """The counters whose rates per second are reported."""
@@ -260,7 +260,7 @@ class AlphaZeroRun(TrainingRun):
     def update_report(self, rates: dict[str, float]) -> None:
         """Counters, speeds, grades, ratings and notes of self-play."""
         report = self.report
-        report.games, report.samples, report.window = self.num_games, self.replay.made, len(self.replay)
+        report.games, report.samples, report.window = self.num_games, self.replay.num_added, len(self.replay)
         report.version = self.version
         report.games_per_second, report.moves_per_second = rates["games"], rates["moves"]
         report.evaluations_per_second, report.simulations_per_second = rates["evaluated"], rates["asked"]
@@ -277,6 +277,6 @@ class AlphaZeroRun(TrainingRun):
         if self.grade is None or wait <= 0 or self.status == "stopped":
             return
         if self.status == "finished" or time.monotonic() - self._grade_time >= wait:
-            self.report.graded(self.grade(self.runner.evaluator))
+            self.report.set_grades(self.grade(self.runner.evaluator))
             self._grade_time = time.monotonic()
-            self.rates.mark(self.counts())
+            self.rates.skip_to(self.counts())

@@ -18,7 +18,7 @@ from training.run import run_folder
 from training.run.metrics import Metrics
 from training.run.progress import ProgressReport, Rates
 from training.trainer import Batch, Trainer, TrainingDiverged
-from training.transfer import transplant
+from training.transfer import transfer_weights
 
 REPORT_SECONDS = 2.0
 """Time between two progress reports."""
@@ -58,7 +58,7 @@ class TrainingRun(ABC):
         """Start a new run with the weights of another network that fit. ValueError when its trunk does not fit."""
         trainer = self.trainer
         try:
-            self.report.notes += transplant(trainer.model, folder, only=self.transferred)
+            self.report.notes += transfer_weights(trainer.model, folder, only=self.transferred)
         except ValueError:
             self.close()
             raise
@@ -74,7 +74,7 @@ class TrainingRun(ABC):
     def session(self) -> Iterator[None]:
         """The surroundings of the loop in ``go``: the run's status, its last checkpoint and report, and errors."""
         self.already_finished = self.finished()
-        self.rates.mark(self.counts())
+        self.rates.skip_to(self.counts())
         try:
             if not self.already_finished:
                 self.write_status("running")
@@ -171,16 +171,16 @@ class TrainingRun(ABC):
             self.report_progress()
 
     def report_progress(self) -> None:
-        """Bring the report up to date, append it to the metrics of a run that was not finished before, and show it."""
+        """Update the report and show it; append it to the metrics, unless the run was finished before this start."""
         report = self.report
         report.step, report.trained = self.trainer.steps, self.trainer.samples_seen
         report.minutes, report.progress = self.minutes, self.progress()
-        rates = self.rates.look(self.counts())
+        rates = self.rates.update(self.counts())
         report.trained_per_second = rates["trained"]
         self.update_report(rates)
         if not self.already_finished:
             self.metrics.write(report.step, self.numbers(), report.rating())
-            self.metrics.place({point.step: point.metrics() for point in report.ratings})
+            self.metrics.add_events({point.step: point.metrics() for point in report.ratings})
         self.watch(report)
         self._report_time = time.monotonic()
 

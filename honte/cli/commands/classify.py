@@ -72,14 +72,14 @@ def run(data: Any, config: Any, folder: Path, flags: argparse.Namespace, output:
     from honte.terminal.live_view import LiveView, summary
     from training.config import to_dict
     from training.images.training import MAY_CHANGE, ClassifierRun, ImageConfig
-    from training.run.run_folder import began
+    from training.run.run_folder import has_started
 
     threads, note = num_threads(config.threads, Path("") if flags.fresh else folder)
     if note:
         output.say(f"note: {note}")
     config = replace(config, threads=threads)
     defaults = to_dict(ImageConfig(dataset=config.dataset))
-    init = find_model(flags.init) if flags.init and (flags.fresh or not began(folder)) else None
+    init = find_model(flags.init) if flags.init and (flags.fresh or not has_started(folder)) else None
     with (
         open_run(folder, to_dict(config), defaults, MAY_CHANGE, flags.fresh) as opening,
         stop_on_signals() as stopping,
