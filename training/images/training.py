@@ -43,31 +43,31 @@ class ImageConfig(Settings):
     """A whole run. Its learning rate goes through one cycle: a linear rise, then a cosine to nearly 0."""
 
     dataset: str
-    data_sha256: str = ""  # of the pictures, once they are known
+    data_sha256: str = ""  # of pixels and labels; set when the data set is read
     seed: Seed = 0
-    threads: Annotated[int, Range(0, 1024)] = 0  # of the processor; 0: its cores, or OMP_NUM_THREADS
+    threads: Annotated[int, Range(0, 1024)] = 0  # of torch; 0: OMP_NUM_THREADS, else the number of cores
     epochs: PositiveNumber = 20.0
     max_minutes: Number = 0.0  # of wall time, every start of the run together; 0: no limit
     max_cpu_minutes: Number = 0.0  # of processor time, every start of the run together; 0: no limit
     batch_size: Slots = 128
     warm_up: BelowOne = 0.15  # the share of the run in which the learning rate rises
-    validation: BelowOne = 0.05  # share of the training pictures
-    test: BelowOne = 0.2  # share of all pictures, where the data has no test set of its own
-    limit: Count = 0  # train on no more pictures; 0: all
-    size: Annotated[int, Range(0, 65_536)] = 0  # of a folder's pictures, in pixels; 0: their own
-    shuffle_pixels: bool = False  # an experiment: neighbours torn apart, the same in every picture
+    validation: BelowOne = 0.05  # share of the training pictures that are used for validation
+    test: BelowOne = 0.2  # share of all pictures that are used for the test, if the data has no test set of its own
+    limit: Count = 0  # of training pictures; 0: all
+    size: Annotated[int, Range(0, 65_536)] = 0  # to which a folder's pictures are scaled, in pixels; 0: their own size
+    shuffle_pixels: bool = False  # an experiment: one permutation of the pixels, the same for all pictures
     loss: Literal["cross_entropy", "neuron"] = "cross_entropy"
     label_smoothing: BelowOne = 0.0
-    adversarial: BelowOne = 0.0  # train on pictures attacked with so much of full brightness
-    flip_test: bool = False  # the mean over a picture and its mirror image
-    shift_test: Annotated[int, Range(0, 1024)] = 0  # and over it moved by so many pixels up, down, left and right
-    freeze: bool = False  # only the head learns; for a trunk from elsewhere
+    adversarial: BelowOne = 0.0  # train on adversarial pictures of this strength, a share of full brightness
+    flip_test: bool = False  # predict with the mean over a picture and its mirror image
+    shift_test: Annotated[int, Range(0, 1024)] = 0  # and over copies moved by so many pixels up, down, left and right
+    freeze: bool = False  # train only the head; for a trunk from another run (--init)
     network: ClassifierConfig = field(default_factory=ClassifierConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
-    evaluate_epochs: PositiveNumber = 1.0  # between two looks at the validation pictures
+    evaluate_epochs: PositiveNumber = 1.0  # epochs between two evaluations on the validation pictures
     checkpoint_minutes: Number = 0.5
-    checkpoint_steps: Count = 0  # between checkpoints; 0: by the clock
+    checkpoint_steps: Count = 0  # steps between checkpoints; 0: checkpoint_minutes decides
     keep_checkpoints: Positive = 2
 
 
@@ -159,10 +159,10 @@ class ClassifierRun(TrainingRun):
         """The batch of ``step``: every epoch shows all pictures in an order of its own, augmented as configured."""
         epoch, place = divmod(step, self.batches)
         images, labels = self.parts.train
-        some = order(self.config.seed, epoch, len(labels))[place * self.batch_size : (place + 1) * self.batch_size]
+        chosen = epoch_order(self.config.seed, epoch, len(labels))[place * self.batch_size :][: self.batch_size]
         number = np.random.SeedSequence([self.config.seed, step]).generate_state(1)[0]
         random = torch.Generator().manual_seed(int(number))
-        image, label = augment(images[some], labels[some], self.config.augment, len(self.data.classes), random)
+        image, label = augment(images[chosen], labels[chosen], self.config.augment, len(self.data.classes), random)
         return {"image": image, "label": label}
 
     def learning_rate_scale(self) -> float:
@@ -227,20 +227,20 @@ class ClassifierRun(TrainingRun):
 
 
 @lru_cache(maxsize=4)
-def order(seed: int, epoch: int, count: int) -> Tensor:
+def epoch_order(seed: int, epoch: int, count: int) -> Tensor:
     """[count]: the order in which an epoch shows its pictures."""
     random = np.random.Generator(np.random.Philox(key=[seed, epoch + 2]))
     return torch.from_numpy(random.permutation(count))
 
 
 def split_data(data: DataSet, config: ImageConfig) -> Split:
-    """The split that ``config`` asks for, its pixels shuffled where it wants that."""
-    found = split(data, seed=config.seed, validation=config.validation, test=config.test, limit=config.limit)
-    return Split(*(shuffle_pixels(part, config.seed) for part in found)) if config.shuffle_pixels else found
+    """The training, validation and test pictures that ``config`` asks for."""
+    parts = split(data, seed=config.seed, validation=config.validation, test=config.test, limit=config.limit)
+    return Split(*(shuffle_pixels(part, config.seed) for part in parts)) if config.shuffle_pixels else parts
 
 
 def model_config(data: DataSet, config: ImageConfig) -> dict[str, Any]:
-    """What a model folder says of itself: enough to predict."""
+    """The ``config.json`` of a model folder: what prediction needs besides the weights."""
     return {
         "schema": SCHEMA,
         "game": f"pictures: {data.name}",
