@@ -77,7 +77,7 @@ class AlphaZeroRun(TrainingRun):
         trainer = Trainer(model, self.loss(), learn.trainer, learner_device(config))
         super().__init__(config, folder, trainer, watch, stopping)
         if config.deterministic:
-            self.checkpoint_steps = max(1, config.checkpoint_steps)
+            self.checkpoint_steps = max(1, config.checkpoint_steps)  # no clock decides
         self.learners: LearnerGroup | None = None  # other learner processes, from the first step on
         self.replay = ReplayBuffer(game, learn.window, full_budget=config.self_play.search.num_simulations)
         self.storage = RunStorage(game, config, folder)

@@ -74,7 +74,7 @@ class TrainConfig(Settings):
     learn: LearnConfig = field(default_factory=LearnConfig)
     ray: RayConfig = field(default_factory=RayConfig)  # with --ray only
     checkpoint_minutes: Number = 1.0
-    checkpoint_steps: Count = 0  # deterministic runs: steps between checkpoints; 0: at every update
+    checkpoint_steps: Count = 0  # between checkpoints; 0: checkpoint_minutes; if deterministic, every update
     keep_checkpoints: Positive = 3
     keep_every: Count = 0  # also keep the checkpoints at multiples of so many steps; 0: none
     grade_minutes: Number = 2.0  # between two gradings on solved positions, where the game has some; 0: never

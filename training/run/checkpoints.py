@@ -7,7 +7,7 @@ tensors and values mean. ``model.safetensors`` and ``config.json`` together are 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -137,15 +137,15 @@ def discard_after(folder: str | Path, step: int) -> list[int]:
     return later_steps
 
 
-def prune_checkpoints(folder: str | Path, keep_last: int, keep_every: int = 0, keep: Collection[int] = ()) -> list[int]:
-    """Delete all checkpoints but the last ``keep_last``, multiples of ``keep_every`` (0: none) and those in ``keep``.
+def prune_checkpoints(folder: str | Path, keep_last: int, keep_every: int = 0) -> list[int]:
+    """Delete all checkpoints but the last ``keep_last`` and those at multiples of ``keep_every`` (0: none).
 
     Returns the deleted steps. Damaged checkpoints count like others.
     """
     if keep_last < 1 or keep_every < 0:
         raise ValueError(f"keep_last is {keep_last} and keep_every {keep_every}: at least 1 and 0 are needed")
     old = list_steps(folder)[:-keep_last]
-    deleted = [step for step in old if step not in keep and not (keep_every and step % keep_every == 0)]
+    deleted = [step for step in old if not (keep_every and step % keep_every == 0)]
     for step in deleted:
         durable_files.remove_folder(Path(folder) / str(step))
     return deleted
