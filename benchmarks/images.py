@@ -4,7 +4,7 @@
 same optimiser and precision, and the Trainer with the recipe's settings, which take bf16 where the processor has it.
 The three ways run in one process, in a random order in every round, because a fixed order favours one of them. Seconds
 are processor time, so a busy machine slows all three alike. `accuracy` runs
-`honte classify` as it comes, once a seed; its minutes are the processor's, too. With `--runs` a benchmark that was
+`honte classify` as it comes, once a seed; its minutes are processor time, too. With `--runs` a benchmark that was
 stopped goes on.
 
     python -m benchmarks.images speed [--models lenet resnet] [--rounds 9] [--out FILE.json] [--json]
@@ -125,7 +125,8 @@ def accuracy(only: str, seeds: int, folder: Path) -> list[dict[str, Any]]:
             results.append(json.loads(out.getvalue().splitlines()[-1]))
         found = [result["test_accuracy"] for result in results]
         row = {"what": f"{data}, {model}", "asked": wanted, "median": float(np.median(found)), "all": found}
-        rows.append(row | {key: [result[key] for result in results] for key in ("minutes", "epochs")})
+        row["minutes"] = [result["cpu_minutes"] for result in results]
+        rows.append(row | {"epochs": [result["epochs"] for result in results]})
     return rows
 
 

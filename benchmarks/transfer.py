@@ -46,7 +46,7 @@ def pictures(args: argparse.Namespace, seed: int, way: str, folder: Path) -> dic
     init = args.init
     trained, said = load_classifier(init)
     data = open_dataset("mnist")
-    settings = {"seed": seed, "limit": DIGITS, "validation": 0.2, "epochs": args.epochs, "max_minutes": 0}
+    settings = {"seed": seed, "limit": DIGITS, "validation": 0.2, "epochs": args.epochs, "max_cpu_minutes": 0}
     settings |= {"evaluate_epochs": 2, "freeze": way == "frozen", "batch_size": 50}
     values = merge_values(picture_recipe(trained.config.kind, "mnist"), settings | {"network": said["network"]})
     if way == "fine-tuned":

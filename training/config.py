@@ -1,7 +1,7 @@
-"""The configuration of a run, composed once, and how nested values become one.
+"""The configuration of a self-play run, and the one parser that makes configurations from nested values.
 
-Knows every part's dataclass. Does not know how a run goes. Unknown settings fail with the nearest name, values with
-what would be right (``agent.settings``).
+``parse_config`` also reads the configurations of image runs, trainers and schedules. An unknown setting raises an error
+with the nearest name, and a wrong value one with what would be right (``agent.settings``).
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ class LearnConfig(Settings, called="learn"):
     """How the network learns from the games."""
 
     batch_size: Slots = 512
-    device: Device = "auto"  # as torch names it; auto: a GPU where each process gets one, else cpu
-    processes: Annotated[int, Range(1, 1024)] = 1  # that share each batch (torch DDP); they must divide batch_size
-    reuse: PositiveNumber = 4.0  # trained samples per new sample; holds self-play or the learner back
+    device: Device = "auto"  # as torch names it; auto: a GPU if every process can have one, else cpu
+    processes: Annotated[int, Range(1, 1024)] = 1  # that share each batch (torch DDP); must divide batch_size
+    reuse: PositiveNumber = 4.0  # how often the learner trains on each new sample, on average
     value_mix: Fraction = 0.3  # lambda: value target = (1 - lambda) outcome + lambda search value
     value_weight: Number = 1.0
-    first_samples: Count = 4096  # made before learning begins
-    cooldown: Fraction = 0.25  # last share of the run, in which the learning rate falls to a tenth
-    publish_steps: Positive = 40  # steps between two updates of the playing network
+    first_samples: Count = 4096  # samples that self-play makes before learning begins
+    cooldown: Fraction = 0.25  # the last share of the run, in which the learning rate falls to a tenth
+    publish_steps: Positive = 40  # steps between two updates of the weights that self-play uses
     window: WindowConfig = field(default_factory=WindowConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
 
@@ -61,21 +61,23 @@ class TrainConfig(Settings):
 
     game: str
     seed: Seed = 0
-    deterministic: bool = False  # play and learn in turns; everything follows from the seed
-    max_minutes: Number = 0.0  # of training, every start of the run together; 0: no limit
-    max_samples: Annotated[int, Range(0, 10**12)] = 0  # made by self-play; 0: no limit
-    freeze: bool = False  # only the heads learn; for a trunk from elsewhere (--init)
+    deterministic: bool = False  # self-play and learning take turns; everything follows from the seed
+    max_minutes: Number = 0.0  # of wall time, every start of the run together; 0: no limit
+    max_samples: Annotated[int, Range(0, 10**12)] = 0  # that self-play makes; 0: no limit
+    freeze: bool = False  # train only the heads; for a trunk from another network (--init)
     network: NetworkConfig = field(default_factory=NetworkConfig)
     engine: BackendConfig = field(default_factory=BackendConfig)
     self_play: SelfPlayConfig = field(default_factory=SelfPlayConfig)
-    play: SearchConfig = field(default_factory=lambda: SearchConfig(num_simulations=100))  # when it plays for real
+    play: SearchConfig = field(
+        default_factory=lambda: SearchConfig(num_simulations=100)
+    )  # of players that use the run's network
     learn: LearnConfig = field(default_factory=LearnConfig)
     ray: RayConfig = field(default_factory=RayConfig)  # with --ray only
     checkpoint_minutes: Number = 1.0
-    checkpoint_steps: Count = 0  # deterministic runs: steps between checkpoints; 0: at every update
+    checkpoint_steps: Count = 0  # between checkpoints; 0: checkpoint_minutes; if deterministic, every update
     keep_checkpoints: Positive = 3
-    keep_every: Count = 0  # also every so many steps
-    grade_minutes: Number = 2.0  # between two looks at solved positions, where the game has some; 0: never
+    keep_every: Count = 0  # also keep the checkpoints at multiples of so many steps; 0: none
+    grade_minutes: Number = 2.0  # between two gradings on solved positions, where the game has some; 0: never
     rating: RatingConfig = field(default_factory=RatingConfig)
     max_disk_gb: PositiveNumber = 4.0
 
@@ -100,12 +102,15 @@ MAY_CHANGE = frozenset(
         "self_play.num_groups",
     }
 )
-"""What another value of does not make another run of the same folder."""
+"""The settings that may change when a run is resumed."""
 
 
 def parse_config(values: Mapping[str, Any], kind: type = TrainConfig, path: str = "") -> Any:
-    """A config from nested mappings. ValueError names the first unknown setting or wrong value, ``path`` before it."""
-    import pydantic  # here and below: a configuration made in code needs none
+    """A configuration from nested mappings.
+
+    ValueError for the first unknown setting or wrong value, named with ``path`` in front of it.
+    """
+    import pydantic  # imported here and below, because configurations made in Python code do not need it
 
     check_values(values, kind, path)
     try:
@@ -113,7 +118,7 @@ def parse_config(values: Mapping[str, Any], kind: type = TrainConfig, path: str 
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "value_error":  # of settings that do not go together; it names them
+        if first["type"] == "value_error":  # for settings that contradict each other; the message names them
             raise ValueError(first["msg"].removeprefix("Value error, ")) from error
         raise ValueError(f"the setting {path}{where} does not fit: {first['msg']}") from error
 
@@ -121,7 +126,7 @@ def parse_config(values: Mapping[str, Any], kind: type = TrainConfig, path: str 
 def check_values(values: Any, kind: type, path: str = "", *, whole: bool = True) -> None:
     """ValueError for the first setting that ``kind`` does not have, or whose value is out of its range.
 
-    ``whole``: those that have no default must be there.
+    With ``whole`` all settings without a default value must be there.
     """
     if not isinstance(values, Mapping):
         group = f"the setting {path[:-1]} is {reprlib.repr(values)}: it" if path else "a configuration"
@@ -135,15 +140,15 @@ def check_values(values: Any, kind: type, path: str = "", *, whole: bool = True)
         if not dataclasses.is_dataclass(hints[key]):
             if (problem := settings.refusal(hints[key], value, read=True)) is not None:
                 raise ValueError(f"the setting {path}{key} {problem}")
-        elif not isinstance(value, hints[key]) and not (hints[key] is Schedule and _checked_number(value, path + key)):
+        elif not isinstance(value, hints[key]) and not (hints[key] is Schedule and _is_valid_number(value, path + key)):
             check_values(value, hints[key], f"{path}{key}.", whole=whole)
     for each in dataclasses.fields(kind):
         if whole and each.default is each.default_factory and each.name not in values:  # both are MISSING
             raise ValueError(f"the setting {path}{each.name} is missing: it has no default value")
 
 
-def _checked_number(value: Any, path: str) -> bool:
-    """Whether a schedule is given in its short form, one number. ValueError for one that is out of range."""
+def _is_valid_number(value: Any, path: str) -> bool:
+    """Whether a schedule is given in its short form, one number. ValueError for a number that is out of range."""
     if isinstance(value, Mapping):
         return False
     if (problem := settings.refusal(Number, value)) is not None:
@@ -152,7 +157,7 @@ def _checked_number(value: Any, path: str) -> bool:
 
 
 def to_dict(config: Any) -> dict[str, Any]:
-    """A config as plain nested values, for YAML."""
+    """A configuration as plain nested values, for YAML."""
     import pydantic
 
     plain: dict[str, Any] = pydantic.TypeAdapter(type(config)).dump_python(config, mode="json")
@@ -161,15 +166,15 @@ def to_dict(config: Any) -> dict[str, Any]:
 
 def merge_values(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     """``base`` with the values of ``over`` in their places."""
-    out = dict(base)
+    merged = dict(base)
     for key, value in over.items():
-        mine = out.get(key)
-        out[key] = merge_values(mine, value) if isinstance(mine, Mapping) and isinstance(value, Mapping) else value
-    return out
+        old = merged.get(key)
+        merged[key] = merge_values(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return merged
 
 
 def default_values(game: Game) -> dict[str, Any]:
-    """What follows from a game that has no recipe: a network and a temperature that fit its size."""
+    """The settings of a game that has no recipe: a network and a search that fit the size of the game."""
     _, height, width = game.observation_shape
     small = height * width <= 20
     return {

@@ -1,11 +1,12 @@
-"""Several learner processes that work as one: each passes its share of a batch forward and back (torch DDP).
+"""Data-parallel training: several learner processes share every batch (torch DDP).
 
-Knows torch's process groups. Does not know games, replay or the run: the first process draws whole batches; its
-children get them and step with it. Each passes its rows through the network, the outputs of all are gathered, and
-everybody computes the loss of the whole batch; BatchNorm's statistics are those of the whole batch, too. So the numbers
-are those of one process, up to the order of floating-point sums, whatever the loss function is.
+The first process draws a whole batch and sends it to its child processes. Each process passes its own rows through the
+network; then the outputs are gathered, and every process computes the loss of the whole batch. BatchNorm also uses the
+statistics of the whole batch. The results are therefore those of one process, up to the order of floating-point sums,
+for every loss function.
 
-Over gloo on CPUs. With GPUs each process has one, and what lies there goes over NCCL (never run yet: no two at hand).
+CPU processes communicate over gloo. With GPUs each process uses one, and tensors there are sent over NCCL; that has
+never been run, for want of two GPUs.
 """
 
 from __future__ import annotations
@@ -24,35 +25,37 @@ from torch.nn.parallel import DistributedDataParallel
 
 from training.trainer import Batch, LossFunction, Trainer, TrainerConfig
 
-PATIENCE = timedelta(minutes=10)
-"""How long one process waits for another before it gives up."""
+TIMEOUT = timedelta(minutes=10)
+"""How long one process waits for another before it fails."""
 
 State = tuple[dict[str, Tensor], dict[str, Any]]
 
 
 class LearnerGroup:
-    """``trainer`` and ``processes - 1`` children that follow it."""
+    """The process of ``trainer`` and ``processes - 1`` child processes that make every step together with it."""
 
     def __init__(self, trainer: Trainer, make_loss: Callable[[], LossFunction], processes: int) -> None:
-        """``make_loss`` makes the trainer's loss function anew, in every process; it must pickle."""
+        """``make_loss`` makes the trainer's loss function in every process; it must be picklable."""
         self.trainer, self.processes = trainer, processes
         context = multiprocessing.get_context("spawn")
         self._folder = tempfile.TemporaryDirectory(prefix="honte-learners-")
-        meet = Path(self._folder.name, "meet").as_uri()
-        model = copy.deepcopy(trainer.model).cpu()  # what is sent would be shared, and learn twice
+        rendezvous = Path(self._folder.name, "rendezvous").as_uri()
+        model = copy.deepcopy(
+            trainer.model
+        ).cpu()  # torch shares tensors that it sends; a copy keeps the processes apart
         tensors, values = trainer.state()
         state = {name: tensor.cpu() for name, tensor in tensors.items()}, values
-        start = (model, make_loss, trainer.config, trainer.device.type, state, processes, meet)
+        start = (model, make_loss, trainer.config, trainer.device.type, state, processes, rendezvous)
         self._children = [
-            context.Process(target=_follow, args=(rank, *start), daemon=True, name=f"learner {rank}")
+            context.Process(target=_run_child, args=(rank, *start), daemon=True, name=f"learner {rank}")
             for rank in range(1, processes)
         ]
         for child in self._children:
             child.start()
-        _join(trainer, make_loss(), 0, processes, meet)
+        _join_group(trainer, make_loss(), 0, processes, rendezvous)
 
     def step(self, batch: Batch) -> dict[str, float]:
-        """``Trainer.step`` by all of them. ValueError where a batch cannot be shared evenly."""
+        """``Trainer.step`` in all processes. ValueError when the batch cannot be divided evenly."""
         rows = len(next(iter(batch.values())))
         if rows % self.processes:
             raise ValueError(f"learn.batch_size is {rows}: {self.processes} learner processes must divide it")
@@ -60,7 +63,7 @@ class LearnerGroup:
         return self.trainer.step(batch)
 
     def close(self) -> None:
-        """Let the children go."""
+        """Stop the child processes."""
         if dist.is_initialized():
             dist.broadcast_object_list([None, 0.0])
             dist.destroy_process_group()
@@ -71,7 +74,7 @@ class LearnerGroup:
 
 
 class ShardedModel(nn.Module):
-    """A model whose every call passes only this process's rows; the rows of the others are gathered from them."""
+    """A model that computes only the rows of this process and gathers the outputs of the other processes."""
 
     def __init__(self, model: nn.Module, rank: int, processes: int) -> None:
         super().__init__()
@@ -80,35 +83,35 @@ class ShardedModel(nn.Module):
 
     def forward(self, inputs: Tensor) -> Any:
         out = self.inner(inputs.chunk(self.processes)[self.rank])
-        return self._whole(out) if isinstance(out, Tensor) else type(out)(*(self._whole(part) for part in out))
+        return self._gather(out) if isinstance(out, Tensor) else type(out)(*(self._gather(part) for part in out))
 
-    def _whole(self, mine: Tensor) -> Tensor:
-        """[B / processes, ...] to [B, ...]. DDP takes the mean of what is a sum over rows: so gradients are scaled."""
-        if mine.requires_grad:
-            mine.register_hook(lambda gradient: gradient * self.processes)  # type: ignore[no-untyped-call]
-        parts = [torch.empty_like(mine) for _ in range(self.processes)]
-        dist.all_gather(parts, mine.detach().contiguous())
-        parts[self.rank] = mine
+    def _gather(self, own: Tensor) -> Tensor:
+        """[B / processes, ...] to [B, ...]. Gradients are scaled, because DDP takes the mean where a sum is needed."""
+        if own.requires_grad:
+            own.register_hook(lambda gradient: gradient * self.processes)  # type: ignore[no-untyped-call]
+        parts = [torch.empty_like(own) for _ in range(self.processes)]
+        dist.all_gather(parts, own.detach().contiguous())
+        parts[self.rank] = own
         return torch.cat(parts)
 
 
 class GlobalBatchNorm2d(nn.BatchNorm2d):
-    """BatchNorm by the statistics of all processes' rows; torch's own (SyncBatchNorm) needs GPUs."""
+    """BatchNorm with the statistics of the rows of all processes; torch's SyncBatchNorm works on GPUs only."""
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
             return super().forward(x)
-        wide = x.float()
-        count = dist.get_world_size() * wide.numel() // wide.shape[1]
-        mean = _total(wide.sum((0, 2, 3))) / count  # [C]
-        centred = wide - mean[:, None, None]
-        variance = _total(centred.square().sum((0, 2, 3))) / count  # [C]
-        self._remember(mean.detach(), variance.detach() * count / (count - 1))
+        values = x.float()
+        count = dist.get_world_size() * values.numel() // values.shape[1]
+        mean = _sum_over_processes(values.sum((0, 2, 3))) / count  # [C]
+        centred = values - mean[:, None, None]
+        variance = _sum_over_processes(centred.square().sum((0, 2, 3))) / count  # [C]
+        self._update_running_statistics(mean.detach(), variance.detach() * count / (count - 1))
         scale = self.weight * (variance + self.eps).rsqrt()
         return (centred * scale[:, None, None] + self.bias[:, None, None]).to(x.dtype)
 
     @torch.no_grad()
-    def _remember(self, mean: Tensor, variance: Tensor) -> None:
+    def _update_running_statistics(self, mean: Tensor, variance: Tensor) -> None:
         assert self.running_mean is not None
         assert self.running_var is not None
         assert self.num_batches_tracked is not None
@@ -118,8 +121,8 @@ class GlobalBatchNorm2d(nn.BatchNorm2d):
         self.running_var.lerp_(variance, self.momentum)
 
 
-class _Total(torch.autograd.Function):
-    """The sum over processes; its gradient is the sum of theirs."""
+class _SumOverProcesses(torch.autograd.Function):
+    """The sum of a tensor over all processes; its gradient is the sum of their gradients."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
@@ -134,40 +137,40 @@ class _Total(torch.autograd.Function):
         return total
 
 
-def _total(x: Tensor) -> Tensor:
-    out: Tensor = _Total.apply(x)  # type: ignore[no-untyped-call]
+def _sum_over_processes(x: Tensor) -> Tensor:
+    out: Tensor = _SumOverProcesses.apply(x)  # type: ignore[no-untyped-call]
     return out
 
 
-def _join(trainer: Trainer, loss: LossFunction, rank: int, processes: int, meet: str) -> None:
-    """Make ``trainer`` one of several; its model keeps its parameters, and the names of its state."""
+def _join_group(trainer: Trainer, loss: LossFunction, rank: int, processes: int, rendezvous: str) -> None:
+    """Let ``trainer`` learn together with the other processes; parameters and names in its state do not change."""
     backend = "gloo"
     if trainer.device.type == "cuda":
         torch.cuda.set_device(trainer.device)
-        backend = "cpu:gloo,cuda:nccl"  # batches are sent from main memory
-    dist.init_process_group(backend, init_method=meet, rank=rank, world_size=processes, timeout=PATIENCE)
+        backend = "cpu:gloo,cuda:nccl"  # gloo sends batches, which are in main memory
+    dist.init_process_group(backend, init_method=rendezvous, rank=rank, world_size=processes, timeout=TIMEOUT)
     for module in trainer.model.modules():
         if type(module) is nn.BatchNorm2d:
             module.__class__ = GlobalBatchNorm2d
-    share = ShardedModel(trainer.model, rank, processes)
-    trainer.loss_fn = lambda model, batch: loss(share, batch)
+    sharded = ShardedModel(trainer.model, rank, processes)
+    trainer.loss_fn = lambda model, batch: loss(sharded, batch)
 
 
-def _follow(
+def _run_child(
     rank: int,
     model: nn.Module,
     make_loss: Callable[[], LossFunction],
     config: TrainerConfig,
-    kind: str,
+    device_type: str,
     state: State,
     processes: int,
-    meet: str,
+    rendezvous: str,
 ) -> None:
-    """A child's life: step when the first process steps, end when it says so or is gone."""
+    """The main function of a child process: it steps with the first process until that one closes the group or ends."""
     torch.set_num_threads(1)
-    trainer = Trainer(model, make_loss(), config, f"cuda:{rank}" if kind == "cuda" else kind)
+    trainer = Trainer(model, make_loss(), config, f"cuda:{rank}" if device_type == "cuda" else device_type)
     trainer.load_state(*state)
-    _join(trainer, make_loss(), rank, processes, meet)
+    _join_group(trainer, make_loss(), rank, processes, rendezvous)
     while True:
         message: list[Any] = [None, 0.0]
         try:
@@ -176,6 +179,6 @@ def _follow(
             if batch is None:
                 break
             trainer.step(batch)
-        except RuntimeError:  # the first process has ended, or has given the training up
+        except RuntimeError:  # the first process has ended or failed
             return
     dist.destroy_process_group()

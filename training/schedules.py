@@ -1,16 +1,18 @@
-"""Schedules are values: a number that depends on how many samples have been trained on, never on the clock.
+"""The learning rate: a schedule over training samples, times a scale that follows the progress of the run.
 
-Knows constants, a linear warm-up, a cosine and steps. Does not know what the number is for.
+The schedule is part of the trainer's configuration. The scale is what a run adds, because only the run knows when it
+will end: self-play runs cool down, image classification runs go through one cycle. ``TrainingRun.train_step`` in
+``training/training_run.py`` multiplies the two.
 """
 
 from __future__ import annotations
 
-import contextlib
-import dataclasses
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
 from typing import Annotated, Any
+
+import numpy as np
 
 from agent.settings import Number, Range, Settings
 
@@ -19,21 +21,22 @@ Samples = Annotated[int, Range(0, 10**15)]
 
 @dataclass(frozen=True)
 class Schedule(Settings, called="schedule"):
-    """``value`` throughout, unless a cosine or steps follow; in YAML a plain number means the same.
+    """A constant ``value``, unless a cosine or steps change it. In YAML a plain number is a constant schedule.
 
-    Counts are in samples since training began. ``Schedule(0.02, warm_up=20_000, cosine=5_000_000, end=2e-4)``
-    rises, then follows half a cosine (Loshchilov & Hutter 2017, one cycle); ``steps=((400_000, 2e-3),)`` drops as in
-    AlphaZero.
+    Positions are counted in training samples since the run began, never in seconds.
+    ``Schedule(0.02, warm_up=20_000, cosine=5_000_000, end=2e-4)`` rises linearly and then falls along half a cosine
+    (Loshchilov & Hutter 2017). ``steps=((400_000, 2e-3),)`` drops to a new value at a given sample, as AlphaZero does.
     """
 
     value: Number
     _: KW_ONLY
-    warm_up: Samples = 0  # samples of a linear rise that precedes `value`
-    cosine: Samples = 0  # samples at which a cosine that starts after the warm-up reaches `end`; 0 = none
-    end: Number = 0.0  # where the cosine ends, and stays
-    steps: tuple[tuple[Samples, Number], ...] = ()  # (samples, value from there on), ascending
+    warm_up: Samples = 0  # length of a linear rise to `value`, in samples
+    cosine: Samples = 0  # position where a cosine that starts after the warm-up reaches `end`, in samples; 0: no cosine
+    end: Number = 0.0  # the value at the end of the cosine and after it
+    steps: tuple[tuple[Samples, Number], ...] = ()  # (position in samples, value from there on), ascending
 
     def agree(self) -> None:
+        """ValueError for fields that contradict each other."""
         if self.cosine and self.steps:
             raise ValueError("schedule.cosine and schedule.steps are both given: choose one")
         if self.cosine and self.cosine <= self.warm_up:
@@ -43,9 +46,9 @@ class Schedule(Settings, called="schedule"):
             raise ValueError(f"schedule.steps are at {at}: they must be ascending numbers of samples above 0")
 
     def at(self, samples: int) -> float:
-        """The value when ``samples`` samples have been seen."""
+        """The value after ``samples`` training samples."""
         if samples < self.warm_up:
-            # The first update is not wasted on a zero: the rise begins one sample in.
+            # The rise begins at one sample, not at zero: an update with a learning rate of 0 would be wasted.
             return self.value * (samples + 1) / self.warm_up
         if self.cosine:
             progress = min(1.0, (samples - self.warm_up) / (self.cosine - self.warm_up))
@@ -58,55 +61,34 @@ class Schedule(Settings, called="schedule"):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Callable[[Any], Any]) -> Any:
-        """Lets pydantic read the short form, too; a plain dict, so nothing needs to be imported."""
+        """Lets pydantic read a plain number, too. The schema is a plain dict, so that pydantic is not imported here."""
         return {
             "type": "function-before",
-            "function": {"type": "no-info", "function": _expanded},
+            "function": {"type": "no-info", "function": _expand},
             "schema": handler(source),
         }
 
 
-def parse_schedule(text: Any, field: str = "schedule") -> Schedule:
-    """The schedule that a YAML value stands for: a number, or a mapping of ``Schedule``'s fields.
-
-    Raises ValueError that names ``field`` and what would be right.
-    """
-    if isinstance(text, Schedule):
-        return text
-    fields = _expanded(text)
-    known = [each.name for each in dataclasses.fields(Schedule)]
-    if not isinstance(fields, Mapping) or "value" not in fields:
-        raise ValueError(f"{field} is {text!r}: it must be a number, or a mapping with 'value' in it")
-    for name in fields:
-        if name not in known:
-            raise ValueError(f"{field}.{name} is unknown: a schedule has {', '.join(known)}")
-    try:
-        return Schedule(
-            _number(fields["value"]),
-            warm_up=_count(fields.get("warm_up", 0)),
-            cosine=_count(fields.get("cosine", 0)),
-            end=_number(fields.get("end", 0.0)),
-            steps=tuple((_count(samples), _number(value)) for samples, value in fields.get("steps", ())),
-        )
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{field} is {text!r}: {error}") from error
-
-
-def _expanded(value: Any) -> Any:
-    if isinstance(value, str):  # YAML 1.1 reads 2e-4 as text
-        with contextlib.suppress(ValueError):
-            value = float(value)
+def _expand(value: Any) -> Any:
+    """The mapping that one number stands for; anything else as it is."""
     return {"value": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise ValueError(f"{value!r} is not a number")
-    return float(value)
+def cooldown_scale(progress: float, share: float) -> float:
+    """The scale of a self-play run: 1, then a linear fall to 0.1 over the last ``share`` of the run.
+
+    ``progress`` is how much of the run is done, from 0 to 1.
+    """
+    left = 1 - progress
+    return 1.0 if left >= share else 0.1 + 0.9 * left / share
 
 
-def _count(value: Any) -> int:
-    number = _number(value)
-    if not number.is_integer():
-        raise ValueError(f"{value!r} is not a whole number of samples")
-    return int(number)
+def one_cycle_scale(progress: float, warm_up: float) -> float:
+    """The scale of one cycle (Smith & Topin 2019): a linear rise to 1, then half a cosine down to nearly 0.
+
+    ``progress`` is how much of the run is done, and ``warm_up`` the share of the run that the rise takes, both from 0
+    to 1. The scale is never 0: a step with a learning rate of 0 would be wasted.
+    """
+    if progress < warm_up:
+        return max(progress / warm_up, 0.01)
+    return max(0.5 + 0.5 * float(np.cos(np.pi * (progress - warm_up) / (1 - warm_up))), 1e-3)

@@ -1,7 +1,4 @@
-"""Whether a run can start here, asked before anything is written; and which devices its parts get.
-
-Knows what a run's parts need of a machine. Does not know folders, flags or how the run goes.
-"""
+"""Checks whether a run can start on this machine, before anything is written, and chooses its devices."""
 
 from __future__ import annotations
 
@@ -25,19 +22,19 @@ from agent.search.search import refuse_large
 from games.game import Game
 from training.config import TrainConfig
 from training.trainer import check_compiler
-from training.transfer import transplant
+from training.transfer import transfer_weights
 
 
 def learner_device(config: TrainConfig) -> torch.device:
-    """Where the learner works; a deterministic run's ``auto`` is the CPU. ValueError for a device that is not there."""
+    """The learner's device; in a deterministic run ``auto`` is the CPU. ValueError for a device that is not there."""
     name = "cpu" if config.deterministic and config.learn.device == "auto" else config.learn.device
     return choose_device(name, processes=config.learn.processes, setting="learn.device")
 
 
 def backend_config(config: TrainConfig, *, remote: bool = False) -> BackendConfig:
-    """How the run's network is run for play. A deterministic run does not choose a backend by measuring.
+    """The backend settings of self-play; a deterministic run does not choose a backend by measuring its speed.
 
-    ``remote``: it runs in Ray's actors, and those that reserve no GPU use none.
+    With ``remote`` the backend runs in Ray actors, which use a GPU only when they reserve one.
     """
     chosen = config.engine
     if chosen.device == "auto" and (config.deterministic or (remote and not config.ray.num_gpus)):
@@ -51,21 +48,21 @@ def backend_config(config: TrainConfig, *, remote: bool = False) -> BackendConfi
     )
 
 
-def check(game: Game, config: TrainConfig, *, init: Path | None = None, remote: bool = False) -> None:
-    """ValueError with a sentence where the run that ``config`` describes cannot start on this machine.
+def check_start(game: Game, config: TrainConfig, *, init: Path | None = None, remote: bool = False) -> None:
+    """ValueError that says why the run of ``config`` cannot start on this machine.
 
-    ``init``: a model folder whose weights the run starts from.
+    ``init`` is a model folder whose weights the run starts from.
     """
     learner_device(config)
     if config.learn.trainer.compile:
         check_compiler()
     _check_rating(game, config)
-    backend, play = backend_config(config, remote=remote), config.self_play
+    backend, self_play = backend_config(config, remote=remote), config.self_play
     if not remote:
         backend = resolve_device(backend)
         if not list_candidates(game, config.network, backend):
             raise unavailable(backend)
-        refuse_large(game, play.search, play.num_games)
+        refuse_large(game, self_play.search, self_play.num_games)
     with torch.device("meta"):
         model = PolicyValueNet(config.network, game.observation_shape, game.action_layout)
     check_memory(
@@ -74,17 +71,16 @@ def check(game: Game, config: TrainConfig, *, init: Path | None = None, remote: 
         instead="a smaller network takes less",
     )
     if init is not None:
-        with torch.random.fork_rng(devices=[]):  # it draws nothing that others count on
-            transplant(PolicyValueNet(config.network, game.observation_shape, game.action_layout), init)
+        with torch.random.fork_rng(devices=[]):  # the run's own random numbers stay as they are
+            transfer_weights(PolicyValueNet(config.network, game.observation_shape, game.action_layout), init)
 
 
 def _check_rating(game: Game, config: TrainConfig) -> None:
-    """ValueError for players that the rater, a process of its own, would refuse when the run is long under way."""
+    """ValueError for rating settings that the rater would refuse later: it is a process that starts during the run."""
     check_settings(config.rating.settings, "rating.settings")
     for text in config.rating.anchors if config.rating.every_minutes else ():
-        if not text.startswith(
-            ("gtp:", "ugi:", "perfect")
-        ):  # programs start, and tables are made, when they are needed
+        # Engines from outside start, and perfect players fill their tables, only when they are needed.
+        if not text.startswith(("gtp:", "ugi:", "perfect")):
             try:
                 make_player(text, game, num_slots=1, device="cpu")
             except ValueError as error:

@@ -1,7 +1,7 @@
-"""Settings in YAML files: read strictly and written so that they read back the same.
+"""Settings in YAML files: they are read strictly, and written so that they read back the same.
 
-Knows YAML. Does not know what the settings mean. Every fault is a ValueError of one sentence that names the file, and
-the line where there is one. Numbers are read as YAML 1.2 has them: 2e-4 is a number, 1:30 and 010 are texts.
+Knows YAML. Does not know what the settings mean. Every error is a ValueError that names the file, and the line where
+possible. Numbers are those of YAML 1.2: 2e-4 is a number, 1:30 and 010 are texts.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ import yaml
 
 from agent.storage.text_files import decode
 
-LARGEST = 1 << 20
-"""Bytes of a file."""
+MAX_BYTES = 1 << 20
+"""The largest size of a file."""
 
-MOST = 20_000
-"""Values of a file, each counted as often as anchors and aliases (& and *) repeat it."""
+MAX_VALUES = 20_000
+"""The largest number of values in a file; a value counts as often as anchors and aliases (& and *) repeat it."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -50,8 +50,8 @@ for _tag, _pattern in (
 def read_yaml(path: Path) -> dict[str, Any]:
     """The settings in a file."""
     try:
-        if path.stat().st_size > LARGEST:
-            raise ValueError(f"{path} is larger than {LARGEST:,} bytes: no file of settings is")
+        if path.stat().st_size > MAX_BYTES:
+            raise ValueError(f"{path} is larger than {MAX_BYTES:,} bytes: no file of settings is")
         data = path.read_bytes()
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}") from error
@@ -67,12 +67,12 @@ def parse(data: bytes, name: str) -> dict[str, Any]:
         node = loader.get_single_node()
         if node is None:
             raise ValueError(f"{name} is empty: it must hold settings such as 'game: connect_four'")
-        _inspect(node, name)
-        values = _constructed(loader, node, name)
+        _refuse_repetition(node, name)
+        values = _construct(loader, node, name)
     except RecursionError as error:
         raise ValueError(f"{name} is not YAML that can be read: it is nested too deeply") from error
     except yaml.YAMLError as error:
-        raise ValueError(_sentence(error, name)) from error
+        raise ValueError(_describe_error(error, name)) from error
     finally:
         if loader is not None:
             loader.dispose()
@@ -82,10 +82,10 @@ def parse(data: bytes, name: str) -> dict[str, Any]:
     return values
 
 
-def _constructed(loader: _Loader, node: yaml.Node, name: str) -> Any:
+def _construct(loader: _Loader, node: yaml.Node, name: str) -> Any:
     try:
         return loader.construct_document(node)
-    except (OverflowError, TypeError, ValueError) as error:  # of dates that are none, of numbers that are too long
+    except (OverflowError, TypeError, ValueError) as error:  # for impossible dates, for numbers with too many digits
         raise ValueError(f"{name} holds a value that cannot be read: {error}") from error
 
 
@@ -94,26 +94,28 @@ def dump(values: Mapping[str, Any]) -> str:
     return yaml.dump(dict(values), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
 
 
-def _inspect(root: yaml.Node, name: str) -> None:
-    """ValueError where a setting is given twice in one group, and where aliases repeat values without end."""
+def _refuse_repetition(root: yaml.Node, name: str) -> None:
+    """ValueError when a setting is given twice in one group, or when aliases repeat too many values."""
     sizes: dict[int, int] = {}
 
-    def size(node: yaml.Node, above: tuple[int, ...]) -> int:
-        if id(node) in above:
+    def size(node: yaml.Node, parents: tuple[int, ...]) -> int:
+        if id(node) in parents:
             raise ValueError(f"{name}, line {node.start_mark.line + 1}: this value is a part of itself")
         if id(node) not in sizes:
             if isinstance(node, yaml.MappingNode):
-                _refuse_twice(node, name)
+                _refuse_duplicates(node, name)
             parts = node.value if isinstance(node, yaml.CollectionNode) else []
-            flat = [each for part in parts for each in (part if isinstance(part, tuple) else (part,))]
-            sizes[id(node)] = 1 + sum(size(each, (*above, id(node))) for each in flat)
+            children = [each for part in parts for each in (part if isinstance(part, tuple) else (part,))]
+            sizes[id(node)] = 1 + sum(size(child, (*parents, id(node))) for child in children)
         return sizes[id(node)]
 
-    if (found := size(root, ())) > MOST:
-        raise ValueError(f"{name} holds {min(found, 10**12):,} values or more: a file of settings has at most {MOST:,}")
+    if (num_values := size(root, ())) > MAX_VALUES:
+        raise ValueError(
+            f"{name} holds {min(num_values, 10**12):,} values or more: a file of settings has at most {MAX_VALUES:,}"
+        )
 
 
-def _refuse_twice(group: yaml.MappingNode, name: str) -> None:
+def _refuse_duplicates(group: yaml.MappingNode, name: str) -> None:
     lines: dict[tuple[str, str], int] = {}
     for key, _ in group.value:
         if isinstance(key, yaml.ScalarNode):
@@ -124,8 +126,8 @@ def _refuse_twice(group: yaml.MappingNode, name: str) -> None:
                 raise ValueError(f"{name}: the setting {key.value!r} is given twice, in {where}; keep one of the two")
 
 
-def _sentence(error: yaml.YAMLError, name: str) -> str:
-    """What is wrong, and in which line."""
+def _describe_error(error: yaml.YAMLError, name: str) -> str:
+    """One sentence that says what is wrong, and in which line."""
     if not isinstance(error, yaml.MarkedYAMLError):
         return f"{name} is not YAML: it holds a character that no text file has ({' '.join(str(error).split())})"
     problem, mark = error.problem or error.context or "it cannot be read", error.problem_mark or error.context_mark

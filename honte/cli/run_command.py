@@ -115,10 +115,10 @@ def open_run(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FolderLock(folder):
-            old = run_folder.read_config(folder) if run_folder.began(folder) else None
+            old = run_folder.read_config(folder) if run_folder.has_started(folder) else None
             if old is None:
                 there |= {path for path in folder.iterdir() if path.name != LOCK}
-                ours = not run_folder.began(folder)
+                ours = not run_folder.has_started(folder)
                 if ours and config.is_file():  # left behind by a start that was refused
                     kept = config.read_bytes()
                     config.unlink()

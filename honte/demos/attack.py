@@ -36,7 +36,7 @@ def fool(run: ClassifierRun, text: str, folder: Path) -> dict[str, Any]:
     """Accuracy on test pictures before and after; pictures of both in FOLDER/attack.png."""
     name, epsilon = parse_attack(text)
     images, labels = (part[:PICTURES] for part in run.parts.test)
-    model = run.current()
+    model = run.averaged_model()
     torch.manual_seed(run.config.seed)
     chunks = zip(torch.split(images, 250), torch.split(labels, 250), strict=True)
     attacked = torch.cat([ATTACKS[name](model, *chunk, epsilon) for chunk in chunks])

@@ -19,7 +19,7 @@ from training.images.datasets import DataSet
 from training.images.training import ImageConfig
 from training.run import metrics
 
-SHARED = ("data_sha256", "seed", "epochs", "max_minutes", "limit", "evaluate_epochs")
+SHARED = ("data_sha256", "seed", "epochs", "max_minutes", "max_cpu_minutes", "limit", "evaluate_epochs")
 """Settings that all four take from the one that was asked for."""
 
 LINES = {"lenet": ("LeNet", "tab:blue", "-"), "lenet_shuffled": ("LeNet, pixels shuffled", "tab:blue", "--")}

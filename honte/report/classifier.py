@@ -78,7 +78,9 @@ def _facts(folder: Path, asked: ImageConfig, records: list[dict[str, Any]]) -> l
     last = {name: value for record in records for name, value in record.items()}
     changes = ", ".join(f"{name} {value}" for name, value in vars(asked.augment).items() if value not in (0, "none"))
     return [
-        ("minutes of the processor", minutes(last.get("minutes", 0.0))),
+        ("minutes", minutes(last.get("minutes", 0.0))),
+        # Earlier versions counted processor time only, under the name "minutes".
+        ("minutes of processor time", minutes(last.get("cpu_minutes", last.get("minutes", 0.0)))),
         ("pictures trained on", f"{last.get('trained', 0):,.0f}"),
         ("learning steps", f"{last['step']:,}"),
         ("network", f"{asked.network.kind}{parameters(folder)}"),
@@ -116,6 +118,6 @@ def _figures(records: list[dict[str, Any]], count: int) -> list[Figure]:
     figures = [
         Figure(key="pictures", section="strength", title="Mistakes", note=note, unit="%", scale="sqrt", curves=found),
         *curves.learning(records),
-        Figure(key="speed", section="machine", title="Throughput a second", note="Of the processor.", curves=speed),
+        Figure(key="speed", section="machine", title="Throughput a second", note="", curves=speed),
     ]
     return [figure for figure in figures if figure.curves]

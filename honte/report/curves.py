@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfplay.solved.grading import wilson_interval
-from training.run.progress import HOW, set_title
+from training.run.progress import METHOD_TITLES, set_title
 
 AXES = {
     "minutes": "minutes",
@@ -147,7 +147,7 @@ def mistakes(records: Sequence[Record], counts: Mapping[str, int]) -> list[Figur
     at, figures = track(positions(records), rows), []
     for each in sorted({name.split("/")[1] for name in names}):
         curves = []
-        for how, said in HOW.items():
+        for how, said in METHOD_TITLES.items():
             name = f"mistakes/{each}/{how}"
             if name in names:
                 curves.append(rate_curve(said, at, column(records, name)[rows], counts.get(name, 0)))
@@ -185,7 +185,7 @@ def by_class(records: Sequence[Record], counts: Mapping[str, int]) -> list[Figur
     for each, how in dict.fromkeys((name.split("/")[1], name.split("/")[2]) for name in names):
         mine = [name for name in names if name.startswith(f"by_class/{each}/{how}/")]
         lines = [rate_curve(name.split("/")[3], at, column(records, name)[rows], counts.get(name, 0)) for name in mine]
-        title = f"Mistakes by class: {set_title(each)}, {HOW.get(how, how)}"
+        title = f"Mistakes by class: {set_title(each)}, {METHOD_TITLES.get(how, how)}"
         note = "By stage of the game and by how far its end is; bars are 95 % intervals."
         figures.append(
             Figure(

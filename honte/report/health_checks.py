@@ -15,7 +15,7 @@ from honte.report.coverage import Coverage
 from honte.report.curves import Record, column, graded_records
 from honte.report.stored_games import ShardStatistics
 from selfplay.solved.grading import wilson_interval
-from training.run.progress import HOW, set_title
+from training.run.progress import METHOD_TITLES, set_title
 
 Level = Literal["bad", "warn", "good"]
 
@@ -246,7 +246,7 @@ def forgetting(records: Sequence[Record], counts: Mapping[str, int]) -> list[Hea
         best, now = round(float(shares.min()) * count), round(float(shares[-1]) * count)
         if wilson_interval(now, count)[0] > wilson_interval(best, count)[1]:
             _, each, how = name.split("/")
-            text = f"{set_title(each)[0].upper()}{set_title(each)[1:]}, {HOW.get(how, how)}: "
+            text = f"{set_title(each)[0].upper()}{set_title(each)[1:]}, {METHOD_TITLES.get(how, how)}: "
             text += f"{_share(now, count)} mistakes now, {_share(best, count)} at best, of {count:,} positions."
             found.append(HealthCheck("bad", "It has been better", text))
     return found

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from selfplay.solved.grading import wilson_interval
 from training.evaluation.solved_positions import BY_CLASS
-from training.run.progress import HOW, ProgressReport, grade_title, set_title
+from training.run.progress import METHOD_TITLES, ProgressReport, grade_title, set_title
 
 SECONDS_A_LINE = 15.0
 MISTAKES = "mistakes/"
@@ -105,7 +105,7 @@ class LiveView:
                         cells = [cell for key in pair for cell in self._cells(key, report.by_class)]
                         rows.add_row(f"  {kind.split('/')[3]}", *cells, style="dim")
         if any(name.startswith(MISTAKES) for name in report.grades):
-            rows.add_row("", *(cell for how in HOW.values() for cell in (f"{how}, 95 %", "")), style="dim")
+            rows.add_row("", *(cell for how in METHOD_TITLES.values() for cell in (f"{how}, 95 %", "")), style="dim")
         if report.ratings:
             curve = Text(spark([point.elo for point in report.ratings], 14), "magenta")
             rows.add_row(Text(f"Elo, step {report.ratings[-1].step}", "bold"), elo(report), curve)

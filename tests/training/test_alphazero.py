@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import random
 import shutil
@@ -131,6 +132,27 @@ def test_stopping_and_resuming_is_the_same_as_not_stopping(tmp_path: Path, unint
     assert AlphaZeroRun(game, config(), folder, stopping=lambda: next(looks)).go() == "stopped"
     assert run(folder, config()) == "finished"
     assert equal(final_weights(folder), final_weights(uninterrupted))
+
+
+def test_a_deterministic_run_with_fewer_checkpoints_ends_with_the_same_bits(
+    tmp_path: Path, uninterrupted: Path
+) -> None:
+    looks = iter([False] * 9 + [True])
+    game, folder, settings = (
+        games.make("tic_tac_toe"),
+        tmp_path / "run",
+        config(checkpoint_steps=8, keep_checkpoints=99),
+    )
+    folder.mkdir()
+    stopped = AlphaZeroRun(game, settings, folder, stopping=lambda: next(looks))
+    assert stopped.go() == "stopped"
+    assert run(folder, settings) == "finished"
+    assert equal(final_weights(folder), final_weights(uninterrupted))
+    *steps, last = checkpoints.list_steps(folder / "checkpoints")
+    steps = [step for step in steps if step != stopped.trainer.steps]
+    assert len(steps) >= 2
+    assert all(later - step >= 8 for step, later in itertools.pairwise(steps))
+    assert last > steps[-1]
 
 
 def test_what_was_done_before_is_not_the_speed_of_now(tmp_path: Path, uninterrupted: Path) -> None:

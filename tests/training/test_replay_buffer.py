@@ -73,7 +73,7 @@ def test_the_window_keeps_the_newest_however_they_came(chunk: int) -> None:
     records = [WON] * 40
     for start in range(0, len(records), chunk):
         replay.add(records[start : start + chunk])
-    assert replay.made == 200
+    assert replay.num_added == 200
     assert len(replay) == WindowConfig(start=20).size(200)
 
 
@@ -94,10 +94,10 @@ def test_the_ring_draws_what_a_plain_list_of_samples_would(chunk: int) -> None:
     replay = ReplayBuffer(game, window)
     for first in range(0, 1200, chunk):
         replay.add(numbered(first, chunk))
-        size = window.size(replay.made)
+        size = window.size(replay.num_added)
         assert len(replay) == size
         picks = np.random.Generator(np.random.Philox(key=[4, first])).integers(0, size, 16)
-        expected = (replay.made - size + picks).astype(np.float32) / np.float32(10_000)
+        expected = (replay.num_added - size + picks).astype(np.float32) / np.float32(10_000)
         np.testing.assert_array_equal(replay.batch(16, 4, first)["root_value"].numpy(), expected)
 
 

@@ -11,7 +11,7 @@ import torch
 
 import games
 from training.config import LearnConfig, TrainConfig, parse_config
-from training.start_checks import backend_config, check, learner_device
+from training.start_checks import backend_config, check_start, learner_device
 
 GAME = games.make("tic_tac_toe")
 GPU = torch.cuda.is_available()
@@ -45,9 +45,9 @@ def test_actors_that_reserve_no_gpu_use_none() -> None:
 
 
 def test_a_run_that_can_start_is_let_through() -> None:
-    check(GAME, config())
-    check(GAME, config(deterministic=True))
-    check(GAME, config(), remote=True)
+    check_start(GAME, config())
+    check_start(GAME, config(deterministic=True))
+    check_start(GAME, config(), remote=True)
 
 
 @pytest.mark.parametrize(
@@ -66,13 +66,13 @@ def test_a_run_that_can_start_is_let_through() -> None:
 )
 def test_a_run_that_cannot_start_is_refused(over: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence) as caught:
-        check(GAME, config(**over))
+        check_start(GAME, config(**over))
     assert "\n" not in str(caught.value)
 
 
 def test_a_network_to_start_from_must_fit(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="has no model"):
-        check(GAME, config(), init=tmp_path)
+        check_start(GAME, config(), init=tmp_path)
 
 
 def test_compiling_needs_one_process_and_a_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,4 +80,4 @@ def test_compiling_needs_one_process_and_a_compiler(monkeypatch: pytest.MonkeyPa
         LearnConfig(processes=2, trainer=LearnConfig().trainer.__class__(compile=True))
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(ValueError, match=r"no C\+\+ compiler here"):
-        check(GAME, config(learn={"trainer": {"compile": True}}))
+        check_start(GAME, config(learn={"trainer": {"compile": True}}))

@@ -15,7 +15,7 @@ from games import make
 from training.alphazero import AlphaZeroRun
 from training.config import TrainConfig, parse_config
 from training.run import checkpoints
-from training.transfer import freeze, transplant
+from training.transfer import freeze, transfer_weights
 
 LARGE = make("connect_four:rows=7,columns=8")
 
@@ -33,7 +33,7 @@ def saved(model: nn.Module, folder: Path) -> Path:
 def test_what_fits_moves_and_the_rest_is_named(tmp_path: Path) -> None:
     small, large = network(), network(LARGE.name)
     before = copy.deepcopy(large.state_dict())
-    (note,) = transplant(large, saved(small, tmp_path))
+    (note,) = transfer_weights(large, saved(small, tmp_path))
     given = small.state_dict()
     for name, tensor in large.state_dict().items():
         moved = given[name].shape == tensor.shape
@@ -44,14 +44,14 @@ def test_what_fits_moves_and_the_rest_is_named(tmp_path: Path) -> None:
 
 
 def test_pooled_heads_move_whole(tmp_path: Path) -> None:
-    assert transplant(network(LARGE.name, heads="pooled"), saved(network(heads="pooled"), tmp_path)) == []
+    assert transfer_weights(network(LARGE.name, heads="pooled"), saved(network(heads="pooled"), tmp_path)) == []
 
 
 def test_another_trunk_is_refused_and_nothing_changes(tmp_path: Path) -> None:
     model = network(channels=16)
     before = copy.deepcopy(model.state_dict())
     with pytest.raises(ValueError, match="no trunk that fits"):
-        transplant(model, saved(network(), tmp_path))
+        transfer_weights(model, saved(network(), tmp_path))
     assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
 
 

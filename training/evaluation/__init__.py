@@ -1,4 +1,4 @@
-"""What a run measures of its own strength: mistakes on solved positions, ratings of checkpoints, promotion.
+"""How a run measures its own strength: mistakes on solved positions, ratings of checkpoints, promotion of the best.
 
-Matches and gradings themselves are played by ``selfplay``.
+The matches themselves are played by ``selfplay``.
 """

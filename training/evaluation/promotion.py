@@ -1,6 +1,6 @@
-"""A run's best checkpoint (``RUN@best``): promoted by a test and never by hope.
+"""The best checkpoint of a run (``RUN@best``): a checkpoint is promoted when it passes a sequential test.
 
-Knows a run's checkpoints and sequential tests. Does not know ratings, nor the run's loop.
+The test is a match against the best checkpoint so far.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ SCHEMA = 1
 
 @dataclass(frozen=True, kw_only=True)
 class Promotion:
-    """How a checkpoint fared against the best one."""
+    """The result of a checkpoint's test against the best one."""
 
-    step: int
-    best: int  # the step that is the best now
+    step: int  # of the checkpoint that was tested
+    best: int  # step of the checkpoint that is the best now
     promoted: bool
-    result: MatchResult | None  # None for a first checkpoint, which nobody contests
+    result: MatchResult | None  # None when there was no match: for the first checkpoint, and for equal networks
 
 
 def promote(
@@ -46,9 +46,10 @@ def promote(
     settings: str = "",
     progress: Callable[[int], None] = lambda games: None,
 ) -> Promotion:
-    """Test whether checkpoint ``step`` (the newest) is better than the best one; if H1 is taken, it becomes the best.
+    """Test whether checkpoint ``step`` (None: the newest) is better than the best one; if so, it becomes the best.
 
-    Undecided after ``games`` games, it does not. The games are in ``run/promotions``; a test that was stopped goes on.
+    It is better when the test accepts H1 within ``games`` games. The games are stored in ``run/promotions``, and a test
+    that was stopped is continued.
     """
     newest, best = model_folder.find_model(str(run) if step is None else f"{run}@{step}"), run / model_folder.BEST
     step = int(newest.name) if newest.name.isdecimal() else 0
@@ -57,21 +58,21 @@ def promote(
         if old is None:
             _write_best(best, newest, {"step": step, "against": None})
         return Promotion(step=step, best=step, promoted=old is None, result=None)
-    candidate, holder = (identify_player(checkpoint_text(run, each, settings)) for each in (step, model_folder.BEST))
-    if candidate.digest == holder.digest:  # a checkpoint made before the playing network was renewed
+    candidate, champion = (identify_player(checkpoint_text(run, each, settings)) for each in (step, model_folder.BEST))
+    if candidate.digest == champion.digest:  # self-play had no new weights between the two checkpoints
         return Promotion(step=step, best=old, promoted=False, result=None)
-    with _test_folder(run, game, step, old, candidate, holder, opening_plies) as folder:
-        done = len(folder.records)
+    with _test_folder(run, game, step, old, candidate, champion, opening_plies) as folder:
+        num_reported = len(folder.records)
 
         def report(finished: int, counts: object, llr: object) -> None:
-            nonlocal done
-            progress(finished - done)
-            done = finished
+            nonlocal num_reported
+            progress(finished - num_reported)
+            num_reported = finished
 
         result = play_match(
             game,
             load(candidate.name),
-            load(holder.name),
+            load(champion.name),
             games=games,
             opening_plies=opening_plies,
             num_slots=num_slots,
@@ -87,14 +88,14 @@ def promote(
 
 
 def _test_folder(
-    run: Path, game: Game, step: int, old: int, candidate: Identity, holder: Identity, plies: int
+    run: Path, game: Game, step: int, old: int, candidate: Identity, champion: Identity, plies: int
 ) -> MatchStore:
-    agreement = {"a_sha256": candidate.digest, "b_sha256": holder.digest, "openings": {"plies": plies}, "seed": 0}
+    agreement = {"a_sha256": candidate.digest, "b_sha256": champion.digest, "openings": {"plies": plies}, "seed": 0}
     return MatchStore(run / TESTS / f"{step}-{old}", game, (candidate.name, f"{run}@{old}"), agreement)
 
 
 def best_step(run: str | Path) -> int | None:
-    """The step of the run's best checkpoint; None before there is one."""
+    """The step of the run's best checkpoint; None while there is none."""
     folder = Path(run) / model_folder.BEST
     if not folder.is_dir():
         return None

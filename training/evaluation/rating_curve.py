@@ -1,7 +1,7 @@
-"""A run's ladder: its checkpoints rated against anchors that do not change.
+"""The rating curve of a run: Elo ratings of its checkpoints from games against anchors, players that do not change.
 
-Knows a run's checkpoints and tournaments. Does not know the run's loop: it reads what the run has saved and writes
-beside it, so it may go on in another process, now or later, and nothing that the run decides depends on it.
+Ratings are independent of the training loop. They read the saved checkpoints and write into a folder of their own, so
+they can be made in another process, during the run or later, and training does not depend on them.
 """
 
 from __future__ import annotations
@@ -33,17 +33,20 @@ Progress = Callable[[int, str], None]
 
 @dataclass(frozen=True, kw_only=True)
 class RatingConfig(Settings, called="rating"):
-    """How a run rates itself while it learns: in a process of its own, on time that nobody else wants."""
+    """How a run rates its checkpoints while it learns, in a separate process of low priority."""
 
-    every_minutes: Number = 5.0  # of training between two checkpoints that are rated; 0: none is
-    anchors: tuple[str, ...] = ()  # players that do not change, the first at 0 Elo; none: those that fit the game
-    games: EvenCount = 40  # of a checkpoint with each anchor, and with the rated one before it
-    opening_plies: Count = 2  # random plies before anybody decides
-    settings: str = "simulations=32"  # of a checkpoint, as behind the ? of a player's text
-    promote: tuple[Finite, Finite] = (0.0, 40.0)  # H0 and H1, in Elo, of the test that a new best has to pass
-    test_games: EvenCount = 400  # the test ends undecided, and nobody is promoted, after so many
-    device: Device = "cpu"  # where its networks run: auto, cpu, cuda:0, mps
-    give_way: bool = True  # only on time that nobody else wants; false, where cores are kept free for it: like anybody
+    every_minutes: Number = 5.0  # of training between two rated checkpoints; 0: no checkpoint is rated
+    anchors: tuple[str, ...] = ()  # players that do not change, the first at 0 Elo; empty: chosen for the game
+    games: EvenCount = 40  # of a checkpoint against each anchor, and against the rated checkpoint before it
+    opening_plies: Count = 2  # random plies at the start of each game
+    settings: str = "simulations=32"  # of a checkpoint, as after the ? of a player's text
+    promote: tuple[Finite, Finite] = (
+        0.0,
+        40.0,
+    )  # H0 and H1, in Elo, of the test that the new best checkpoint has to pass
+    test_games: EvenCount = 400  # after so many games the test ends without a promotion
+    device: Device = "cpu"  # of the networks that are rated: auto, cpu, cuda:0, mps
+    give_way: bool = True  # use only idle processor time; false: normal priority, for machines with free cores
 
     def agree(self) -> None:
         Sprt(elo0=self.promote[0], elo1=self.promote[1])
@@ -51,7 +54,7 @@ class RatingConfig(Settings, called="rating"):
 
 @dataclass(frozen=True, kw_only=True)
 class RatedCheckpoint:
-    """A checkpoint's place."""
+    """The rating of a checkpoint."""
 
     step: int
     elo: float
@@ -60,13 +63,13 @@ class RatedCheckpoint:
     games: int
 
     def metrics(self) -> dict[str, float]:
-        """The rating and its interval by the names of metrics."""
+        """The rating and its interval, by the names of the metrics."""
         return {"elo": self.elo, "elo_low": self.low, "elo_high": self.high}
 
 
 @dataclass(frozen=True, kw_only=True)
 class RatedAnchor:
-    """The place of a player who does not change. The first of a run is at 0 by definition."""
+    """The rating of a player that does not change. The first anchor of a run is at 0 Elo by definition."""
 
     player: str
     elo: float
@@ -77,50 +80,51 @@ class RatedAnchor:
 
 @dataclass(frozen=True, kw_only=True)
 class RatingCurve:
-    """Who stands where in a run: its checkpoints by step, and the anchors."""
+    """All ratings of a run: its checkpoints by step, and the anchors."""
 
     points: tuple[RatedCheckpoint, ...] = ()
     anchors: tuple[RatedAnchor, ...] = ()
 
 
 def anchors_for(game: Game) -> tuple[str, ...]:
-    """Players that do not change and fit any game; the perfect one where its solver answers at once.
+    """The default anchors, which fit any game; the perfect player is among them where its solver answers at once.
 
-    The first, at 0 Elo, is one that networks neither always lose to nor soon always beat: how far they are from it is
-    known best. From random to a good network it is a thousand points that hang on a few games.
+    The first anchor, at 0 Elo, is one that networks neither always lose to nor soon always beat, because only such
+    games give precise ratings. A good network wins nearly all games against the random player, so the distance between
+    the two would depend on a few games.
     """
     return ("mcts:100", "random", "minimax:3", *(("perfect",) if has_fast_solver(game) else ()))
 
 
-# ---- which checkpoints, and what is kept of them ---------------------------------------------------------------------
+# ---- which checkpoints are rated -------------------------------------------------------------------------------------
 
 
 def kept_steps(run: Path) -> list[int]:
-    """The steps whose networks are kept for their ratings, ascending."""
+    """The steps of the checkpoints whose networks are kept to be rated, ascending."""
     folder = run / model_folder.RATED
     return sorted(int(p.name) for p in folder.iterdir() if p.name.isdecimal()) if folder.is_dir() else []
 
 
 def next_checkpoint(run: Path, every_minutes: float, *, finished: bool = False) -> int | None:
-    """The checkpoint whose turn it is to be rated, None while there is none.
+    """The step of the checkpoint to rate next, None when no checkpoint is due.
 
-    One that was taken and not finished with (a kill) comes first. Then the newest, ``every_minutes`` of training after
-    the one before; the last of a ``finished`` run however soon. Time decides, and not a count of checkpoints: a slow
-    rater skips some, and is never behind.
+    A checkpoint whose rating was interrupted comes first. Then the newest checkpoint is due, when ``every_minutes`` of
+    training have passed since the last rated one, or when the run is ``finished``. Because minutes decide, a slow rater
+    skips checkpoints and never falls behind.
     """
-    before, done = kept_steps(run), {point.step for point in read_curve(run).points}
-    if left := [step for step in before if step not in done]:
-        return left[-1]
+    kept, rated = kept_steps(run), {point.step for point in read_curve(run).points}
+    if unrated := [step for step in kept if step not in rated]:
+        return unrated[-1]
     steps = model_folder.steps(run)
-    if not steps or (before and steps[-1] <= before[-1]):
+    if not steps or (kept and steps[-1] <= kept[-1]):
         return None
-    since = _minutes(run / model_folder.RATED / str(before[-1]) / PLACE) if before else 0.0
+    last = _minutes(run / model_folder.RATED / str(kept[-1]) / PLACE) if kept else 0.0
     now = _minutes(run / "checkpoints" / str(steps[-1]) / "state.json")
-    return steps[-1] if finished or now - since >= every_minutes else None
+    return steps[-1] if finished or now - last >= every_minutes else None
 
 
 def _minutes(path: Path) -> float:
-    """Minutes of training, of a checkpoint's state or a place; 0 where nobody says."""
+    """The minutes of training that the JSON file of a checkpoint or a kept network states; 0 without such a file."""
     try:
         content = json.loads(path.read_bytes())
         return float(content.get("state", content)["minutes"])
@@ -129,9 +133,9 @@ def _minutes(path: Path) -> float:
 
 
 def keep_network(run: Path, step: int) -> None:
-    """Keep the network of checkpoint ``step`` (not its optimizer): the run deletes old ones, the ladder needs them.
+    """Copy the network of checkpoint ``step``, because the run deletes old checkpoints before they are rated.
 
-    ValueError when the checkpoint is not there, or damaged.
+    The state of the optimizer is not copied. ValueError when the checkpoint is missing or damaged.
     """
     kept, source = run / model_folder.RATED / str(step), run / "checkpoints" / str(step)
     if kept.is_dir():
@@ -168,10 +172,11 @@ def rate_checkpoints(
     settings: str = "",
     progress: Progress = lambda games, text: None,
 ) -> RatingCurve:
-    """Let the checkpoints ``steps`` have played ``games`` games with each anchor and the one before; the ladder.
+    """Play the games that are missing between the checkpoints ``steps``, and rate them.
 
-    The first of ``anchors`` is at 0. ``settings`` follow the ``?`` of every checkpoint. Games are in the database of
-    ``run/ratings``, where checkpoints stay rated after they are deleted. ValueError for a step that is not there.
+    Each checkpoint plays ``games`` games with every anchor and with the checkpoint before it; the first of ``anchors``
+    is at 0 Elo. ``settings`` are added to the player text of every checkpoint. Games are stored in ``run/ratings``, so
+    deleted checkpoints keep their ratings. ValueError for a step that has no checkpoint.
     """
     checkpoints = [identify_player(checkpoint_text(run, step, settings)) for step in sorted(steps)]
     entrants = [*(identify_player(text) for text in anchors), *checkpoints]
@@ -190,43 +195,51 @@ def rate_checkpoints(
             progress=progress,
         )
         digests = {step: each.digest for step, each in zip(sorted(steps), checkpoints, strict=True)}
-        found = make_curve(read_standings(store, {anchors[0]: 0.0}), digests)
-        content = {"schema": SCHEMA, "anchors": [vars(each) for each in found.anchors]}
-        content["points"] = [vars(point) for point in found.points]
+        curve = make_curve(read_standings(store, {anchors[0]: 0.0}), digests)
+        content = {"schema": SCHEMA, "anchors": [vars(each) for each in curve.anchors]}
+        content["points"] = [vars(point) for point in curve.points]
         durable_files.write_atomic(run / RATINGS / CURVE, (json.dumps(content, indent=1) + "\n").encode())
-    return found
+    return curve
 
 
 def checkpoint_text(run: Path, step: int | str, settings: str) -> str:
-    """A checkpoint as a player's text."""
+    """The player text of a checkpoint."""
     return f"{run}@{step}{'?' if settings else ''}{settings}"
 
 
 def _pairs(num_anchors: int, num_checkpoints: int) -> list[Pair]:
-    """Anchors among themselves, each checkpoint with each anchor, and with the checkpoint before it."""
-    anchors, rest = range(num_anchors), range(num_anchors, num_anchors + num_checkpoints)
-    among = [(i, j) for i in anchors for j in anchors if i < j]
-    return among + [(i, j) for j in rest for i in anchors] + [(j - 1, j) for j in rest[1:]]
+    """Who plays whom: each anchor every other one, each checkpoint every anchor and the checkpoint before it."""
+    anchors, checkpoints = range(num_anchors), range(num_anchors, num_anchors + num_checkpoints)
+    pairs = [(i, j) for i in anchors for j in anchors if i < j]
+    return pairs + [(i, j) for j in checkpoints for i in anchors] + [(j - 1, j) for j in checkpoints[1:]]
 
 
-def make_curve(now: Standings, steps: Mapping[int, str]) -> RatingCurve:
-    """The standings, checkpoints by step. ``steps`` {step: digest}: several checkpoints may have one network."""
+def make_curve(standings: Standings, steps: Mapping[int, str]) -> RatingCurve:
+    """The rating curve of tournament standings.
+
+    ``steps`` maps steps to digests of networks, because several checkpoints may have the same network.
+    """
     points, anchors = dict[int, RatedCheckpoint](), []
-    for i, player in enumerate(now.players):
-        low, high = now.ratings.interval(i)
-        place: Any = {"elo": float(now.ratings.elo[i]), "low": low, "high": high, "games": sum(now.counts(i))}
-        named_after = player.name.partition("?")[0].rpartition("@")[2]
-        if not named_after.isdecimal():
-            anchors.append(RatedAnchor(player=player.name, **place))
+    for i, player in enumerate(standings.players):
+        low, high = standings.ratings.interval(i)
+        rating: Any = {
+            "elo": float(standings.ratings.elo[i]),
+            "low": low,
+            "high": high,
+            "games": sum(standings.counts(i)),
+        }
+        step_text = player.name.partition("?")[0].rpartition("@")[2]
+        if not step_text.isdecimal():
+            anchors.append(RatedAnchor(player=player.name, **rating))
             continue
         same = [step for step, digest in steps.items() if digest == player.digest]
-        gone = [] if int(named_after) in steps else [int(named_after)]
-        points |= {step: RatedCheckpoint(step=step, **place) for step in (*same, *gone)}
+        deleted = [] if int(step_text) in steps else [int(step_text)]
+        points |= {step: RatedCheckpoint(step=step, **rating) for step in (*same, *deleted)}
     return RatingCurve(points=tuple(points[step] for step in sorted(points)), anchors=tuple(anchors))
 
 
 def read_curve(run: str | Path) -> RatingCurve:
-    """The ladder that ``rate_checkpoints`` left; empty without one. ValueError for a damaged file."""
+    """The ratings that ``rate_checkpoints`` has stored; empty without any. ValueError for a damaged file."""
     path = Path(run) / RATINGS / CURVE
     if not path.is_file():
         return RatingCurve()

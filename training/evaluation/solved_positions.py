@@ -1,6 +1,6 @@
-"""A run's look at perfect play: mistakes of the playing network on solved positions, alone and with search.
+"""Grading on solved positions: how often the network makes a mistake there, alone and with search.
 
-Knows which games have solved positions at hand, or can have some drawn. Does not know the run; it gets an ``Evaluate``.
+Solved positions ship with some games; for others, those that have a fast solver, random positions are solved.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from selfplay.solved import position_classes
 from selfplay.solved.grading import SolvedPosition, find_mistakes, parse_positions, read_positions
 
 BY_CLASS = "by_class/"
-"""How the names of rates begin that are of one class of positions."""
+"""How the names of rates begin that belong to one class of positions."""
 
 NUM_SLOTS = 128
 SOLVED, NUM_DRAWN = "solved.jsonl", 300
 
 
 def solved_sets(game: Game, folder: Path | None = None) -> dict[str, list[SolvedPosition]]:
-    """Solved positions of ``game`` by the name of their set: those that ship, or those that ``draw_positions`` stored.
+    """Solved positions of ``game`` by the name of their set; empty when there are none.
 
-    Empty where there are none. ``folder``: that of a run.
+    They ship with honte, or ``draw_positions`` has stored them in ``folder``, the folder of a run.
     """
     entry = find_solved_game(game)
     if entry is not None and (sets := entry.positions()):
@@ -37,7 +37,7 @@ def solved_sets(game: Game, folder: Path | None = None) -> dict[str, list[Solved
 
 
 def draw_positions(game: Game, folder: Path) -> None:
-    """Solve some positions of random games into ``folder``, once, where honte has none of ``game`` but a solver."""
+    """Solve random positions and store them in ``folder``, for a game with a solver but no solved positions."""
     if solved_sets(game, folder) or not has_fast_solver(game):
         return
     found = position_classes.draw_solved(
@@ -48,54 +48,55 @@ def draw_positions(game: Game, folder: Path) -> None:
 
 
 def count_positions(game: Game, folder: Path | None = None, *, searched: int = 200) -> dict[str, int]:
-    """How many positions stand behind each rate that ``make_grader`` gives."""
+    """The number of positions behind each rate that ``make_grader`` measures."""
     sets = solved_sets(game, folder)
     return {name: len(rows) for each in sets for name, rows, _ in _parts(game, each, sets[each], searched)}
 
 
 def _parts(game: Game, name: str, positions: list[SolvedPosition], searched: int) -> list[tuple[str, list[int], int]]:
-    """(rate, the positions that it is of, how many simulations decide: 0, or below 0 for all)."""
-    found = []
+    """(name of a rate, indices of its positions, simulations for each: 0, or -1 for all that the search is set to)."""
+    parts = []
     for how, count, budget in (("raw", len(positions), 0), ("search", min(searched, len(positions)), -1)):
         groups = position_classes.group_by_class(game, positions[:count])
-        found.append((f"mistakes/{name}/{how}", list(range(count)), budget))
+        parts.append((f"mistakes/{name}/{how}", list(range(count)), budget))
         if len(groups) > 1:
-            found += [(f"{BY_CLASS}{name}/{how}/{kind}", rows, budget) for kind, rows in groups.items()]
-    return found
+            parts += [(f"{BY_CLASS}{name}/{how}/{kind}", rows, budget) for kind, rows in groups.items()]
+    return parts
 
 
 def make_grader(
     game: Game, search: SearchConfig, folder: Path | None = None, *, num_simulations: int = 100, searched: int = 200
 ) -> Callable[[Evaluate], dict[str, float]] | None:
-    """A function that grades an ``Evaluate``: rates of mistakes as ``mistakes/SET/raw`` and ``mistakes/SET/search``.
+    """A function that grades an ``Evaluate``; None when there are no solved positions.
 
-    The raw network decides in every position; the search, dearer, in the first ``searched`` of each set. Where a set
-    has several classes each has its rates, too: ``by_class/SET/raw/CLASS``. None where there are no solved positions.
+    It returns mistake rates: ``mistakes/SET/raw`` of the network alone in every position, ``mistakes/SET/search`` with
+    search in the first ``searched`` positions of each set, and ``by_class/SET/raw/CLASS`` for each class of a set that
+    has several.
     """
     sets = solved_sets(game, folder)
     if not sets:
         return None
-    quiet = replace(
+    settings = replace(
         search,
         num_simulations=num_simulations,
         leaves=1,
         reuse=False,
-        lookahead=min(search.lookahead, 2),  # further would cost the learner seconds, and hide what the network knows
+        lookahead=min(search.lookahead, 2),  # a deeper one would take seconds and hide mistakes of the network
         average_symmetries=False,
     )
 
-    def look(evaluate: Evaluate) -> dict[str, float]:
-        player = Search(game, evaluate, quiet, num_slots=NUM_SLOTS)
-        out: dict[str, float] = {}
+    def grade(evaluate: Evaluate) -> dict[str, float]:
+        player = Search(game, evaluate, settings, num_slots=NUM_SLOTS)
+        rates: dict[str, float] = {}
         for each, positions in sets.items():
-            wrong = {
+            mistakes = {
                 0: find_mistakes(game, player, positions, num_slots=NUM_SLOTS, num_simulations=0),
                 -1: find_mistakes(game, player, positions[:searched], num_slots=NUM_SLOTS),
             }
-            out |= {
-                name: float(wrong[budget][rows].sum()) / len(rows)
+            rates |= {
+                name: float(mistakes[budget][rows].sum()) / len(rows)
                 for name, rows, budget in _parts(game, each, positions, searched)
             }
-        return out
+        return rates
 
-    return look
+    return grade

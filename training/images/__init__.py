@@ -1,4 +1,4 @@
-"""Image classification with the same Trainer: data sets, file formats, augmentation, training and prediction.
+"""Image classification with the Trainer that also learns games: data sets, file formats, augmentation, prediction.
 
 The classifiers' layers live in ``agent.networks.image_classifier``.
 """

@@ -1,7 +1,4 @@
-"""Classifiers that were trained: what their folders hold, and what they make of pictures.
-
-Knows model folders and chances. Does not know data sets or training.
-"""
+"""Prediction: load a trained classifier from a model folder, and compute class probabilities of pictures."""
 
 from __future__ import annotations
 
@@ -21,35 +18,38 @@ EVALUATION_BATCH = 500
 
 @torch.no_grad()
 def predict(model: nn.Module, images: Tensor, *, flip: bool = False, shift: int = 0) -> Tensor:
-    """Chances [N, K] of each class for pictures [N, C, H, W] of bytes: the means over all ``make_views`` of each.
+    """Probabilities [N, K] of each class for pictures [N, C, H, W] of bytes: the mean over the ``make_views`` of each.
 
-    In full precision, whatever the model learned in: a grade is the same wherever it is asked for again.
+    Prediction uses fp32 whatever the precision of training was, so that an accuracy is the same on every machine.
     """
     model.eval()
-    chances = []
+    probabilities = []
     for batch in torch.split(images, EVALUATION_BATCH):
         of_views = [model(view.float()).softmax(1) for view in make_views(batch, flip, shift)]
-        chances.append(torch.stack(of_views).mean(0))
-    return torch.cat(chances)
+        probabilities.append(torch.stack(of_views).mean(0))
+    return torch.cat(probabilities)
 
 
 def make_views(images: Tensor, flip: bool, shift: int) -> list[Tensor]:
-    """Pictures as they are, ``shift`` pixels up, down, left and right (zeros move in), and all that mirrored."""
+    """The pictures unchanged, moved by ``shift`` pixels up, down, left and right, and with ``flip`` all these mirrored.
+
+    Zeros fill the pixels that a moved picture leaves empty.
+    """
     padded, (height, width) = F.pad(images, (shift,) * 4), images.shape[2:]
     corners = [(shift, shift), (0, shift), (2 * shift, shift), (shift, 0), (shift, 2 * shift)]
     moved = [padded[:, :, y : y + height, x : x + width] for y, x in (corners if shift else corners[:1])]
     return moved + [view.flip(3) for view in moved] if flip else moved
 
 
-def accuracy(chances: Tensor, labels: Tensor) -> float:
-    """The share of pictures whose likeliest class is the right one."""
-    return float((chances.argmax(1) == labels).float().mean())
+def accuracy(probabilities: Tensor, labels: Tensor) -> float:
+    """The share of pictures whose most probable class is the right one."""
+    return float((probabilities.argmax(1) == labels).float().mean())
 
 
 def load_classifier(place: str) -> tuple[Classifier, dict[str, Any]]:
-    """The classifier that a run, RUN@STEP or model folder holds, ready to use, and what its config says.
+    """The classifier of a run, RUN@STEP or model folder in evaluation mode, and its ``config.json``.
 
-    ValueError when it holds none, or one that is damaged.
+    ValueError when there is no classifier, or a damaged one.
     """
     folder = find_model(place)
     weights, config = checkpoints.load_model(folder)
@@ -60,4 +60,4 @@ def load_classifier(place: str) -> tuple[Classifier, dict[str, Any]]:
     with refuse_misfit(folder / "model.safetensors", "its config.json"):
         model = Classifier(network, (channels, height, width), len(config["classes"]))
         model.load_state_dict(weights)
-    return model.eval(), {"shift_test": 0, **config}  # which older runs do not name
+    return model.eval(), {"shift_test": 0, **config}  # older runs have no shift_test

@@ -1,11 +1,12 @@
-"""A run that learns to tell pictures apart: batches in, steps, checkpoints, a test at the end.
+"""A run that learns to classify images: batches of augmented pictures, checkpoints, and accuracies as it goes.
 
-Knows the run: splits, the order of batches, the one-cycle schedule, what is saved and measured. Does not know file
-formats, layers, or what a gradient is: that is ``training.trainer``'s, which plays games with the same lines.
+``ClassifierRun`` decides which pictures are in a batch and when they are evaluated; how a step is computed is in
+``training/trainer.py``, which learns games with the same lines.
 
-Which pictures are in batch n and how they are changed follows from (seed, n) alone, so a resumed run has the same bits
-with as many threads; ``max_minutes`` brings in a clock, which then shortens the schedule. It counts the processor's
-time, all threads of this process together, so that what a budget buys does not depend on what else the machine does.
+Batch n and its augmentation follow from (random seed, n) alone, so a resumed run has the same bits when it uses the
+same number of threads. ``max_minutes`` and ``max_cpu_minutes`` bring in a clock, which then shortens the learning-rate
+cycle. ``max_cpu_minutes`` counts the processor time of all threads of this process together: such a budget buys the
+same training on a busy machine.
 """
 
 from __future__ import annotations
@@ -30,54 +31,66 @@ from training.images.datasets import DataSet, Split, shuffle_pixels, split
 from training.images.prediction import SCHEMA, accuracy, predict
 from training.losses import classification_loss, neuron_loss
 from training.run import checkpoints, run_folder
-from training.run.metrics import Metrics
-from training.run.progress import ProgressReport, Rates
-from training.trainer import Trainer, TrainerConfig, TrainingDiverged
-from training.transfer import freeze, transplant
-
-VIEW_SECONDS = 2.0
+from training.run.progress import ProgressReport
+from training.schedules import one_cycle_scale
+from training.trainer import Trainer, TrainerConfig
+from training.training_run import TrainingRun
+from training.transfer import freeze
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImageConfig(Settings):
-    """A whole run. The learning rate's schedule is multiplied by one cycle: a linear rise, then a cosine to 0."""
+    """A whole run. Its learning rate goes through one cycle: a linear rise, then a cosine to nearly 0."""
 
     dataset: str
-    data_sha256: str = ""  # of the pictures, once they are known
+    data_sha256: str = ""  # of pixels and labels; set when the data set is read
     seed: Seed = 0
-    threads: Annotated[int, Range(0, 1024)] = 0  # of the processor; 0: its cores, or OMP_NUM_THREADS
+    threads: Annotated[int, Range(0, 1024)] = 0  # of torch; 0: OMP_NUM_THREADS, else the number of cores
     epochs: PositiveNumber = 20.0
-    max_minutes: Number = 0.0  # of the processor, all starts together, unless the epochs end first; 0: no limit
+    max_minutes: Number = 0.0  # of wall time, every start of the run together; 0: no limit
+    max_cpu_minutes: Number = 0.0  # of processor time, every start of the run together; 0: no limit
     batch_size: Slots = 128
     warm_up: BelowOne = 0.15  # the share of the run in which the learning rate rises
-    validation: BelowOne = 0.05  # share of the training pictures
-    test: BelowOne = 0.2  # share of all pictures, where the data has no test set of its own
-    limit: Count = 0  # train on no more pictures; 0: all
-    size: Annotated[int, Range(0, 65_536)] = 0  # of a folder's pictures, in pixels; 0: their own
-    shuffle_pixels: bool = False  # an experiment: neighbours torn apart, the same in every picture
+    validation: BelowOne = 0.05  # share of the training pictures that are used for validation
+    test: BelowOne = 0.2  # share of all pictures that are used for the test, if the data has no test set of its own
+    limit: Count = 0  # of training pictures; 0: all
+    size: Annotated[int, Range(0, 65_536)] = 0  # to which a folder's pictures are scaled, in pixels; 0: their own size
+    shuffle_pixels: bool = False  # an experiment: one permutation of the pixels, the same for all pictures
     loss: Literal["cross_entropy", "neuron"] = "cross_entropy"
     label_smoothing: BelowOne = 0.0
-    adversarial: BelowOne = 0.0  # train on pictures attacked with so much of full brightness
-    flip_test: bool = False  # the mean over a picture and its mirror image
-    shift_test: Annotated[int, Range(0, 1024)] = 0  # and over it moved by so many pixels up, down, left and right
-    freeze: bool = False  # only the head learns; for a trunk from elsewhere
+    adversarial: BelowOne = 0.0  # train on adversarial pictures of this strength, a share of full brightness
+    flip_test: bool = False  # predict with the mean over a picture and its mirror image
+    shift_test: Annotated[int, Range(0, 1024)] = 0  # and over copies moved by so many pixels up, down, left and right
+    freeze: bool = False  # train only the head; for a trunk from another run (--init)
     network: ClassifierConfig = field(default_factory=ClassifierConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
-    evaluate_epochs: PositiveNumber = 1.0  # between two looks at the validation pictures
+    evaluate_epochs: PositiveNumber = 1.0  # epochs between two evaluations on the validation pictures
     checkpoint_minutes: Number = 0.5
-    checkpoint_steps: Count = 0  # between checkpoints; 0: by the clock
+    checkpoint_steps: Count = 0  # steps between checkpoints; 0: checkpoint_minutes decides
     keep_checkpoints: Positive = 2
 
 
 MAY_CHANGE = frozenset(
-    {"threads", "max_minutes", "epochs", "evaluate_epochs", "checkpoint_minutes", "checkpoint_steps"}
+    {
+        "threads",
+        "max_minutes",
+        "max_cpu_minutes",
+        "epochs",
+        "evaluate_epochs",
+        "checkpoint_minutes",
+        "checkpoint_steps",
+    }
 )
-"""What another value of does not make another run of the same folder."""
+"""The settings that may change when a run is resumed."""
 
 
-class ClassifierRun:
-    """One training run in one folder; ``go`` works until it is finished or ``stopping`` says so."""
+class ClassifierRun(TrainingRun):
+    """One image classification run in one folder."""
+
+    config: ImageConfig
+    transferred = "trunk."
+    learning_rate_flag = "--trainer.learning-rate.value"
 
     def __init__(
         self,
@@ -88,8 +101,8 @@ class ClassifierRun:
         watch: Callable[[ProgressReport], None] = lambda report: None,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
-        self.data, self.config, self.folder = data, config, folder
-        self.watch, self.stopping = watch, stopping
+        """``watch`` gets every progress report; ``stopping`` says whether to stop."""
+        self.data, self.subject = data, model_config(data, config)["game"]
         self.parts = split_data(data, config)
         if config.threads:
             torch.set_num_threads(config.threads)
@@ -104,18 +117,16 @@ class ClassifierRun:
         loss = neuron_loss() if config.loss == "neuron" else classification_loss(label_smoothing=config.label_smoothing)
         if config.adversarial:
             loss = adversarial_loss(loss, config.adversarial)
-        self.trainer = Trainer(model, loss, config.trainer)
-        self.playing = copy.deepcopy(model)  # with the averaged weights, for every measurement
+        super().__init__(config, folder, Trainer(model, loss, config.trainer), watch, stopping)
+        self.evaluation_model = copy.deepcopy(model)  # gets the averaged weights for every evaluation
         self.batch_size = min(config.batch_size, len(self.parts.train.labels))
         self.batches = len(self.parts.train.labels) // self.batch_size  # of an epoch
-        self.report, self.rates = ProgressReport(), Rates()
-        self.minutes_before = 0.0
-        self._restore()
-        self.metrics = Metrics(folder, resume_step=self.trainer.steps)
-        self.report.notes += self.metrics.notes
-        self._begun, self._last_view, self._last_save = time.process_time(), time.monotonic(), time.monotonic()
+        self.cpu_minutes_before = 0.0  # processor time of earlier starts
+        self._load_checkpoint()
+        self._begin_cpu_time = time.process_time()
+        self.begin()
 
-    def _restore(self) -> None:
+    def _load_checkpoint(self) -> None:
         folder = self.folder / run_folder.CHECKPOINTS
         found, skipped = checkpoints.load_newest(folder)
         self.report.notes += [f"checkpoint {bad.step} was passed over: {bad.reason}" for bad in skipped]
@@ -123,146 +134,113 @@ class ClassifierRun:
             checkpoints.discard_after(folder, found.step)
             self.trainer.load_state(found.tensors["optimizer"], found.state["trainer"])
             self.minutes_before, self.report.grades = found.state["minutes"], dict(found.state["grades"])
-
-    def start_from(self, folder: Path) -> None:
-        """Begin with the trunk of another classifier. ValueError when it does not fit."""
-        try:
-            self.report.notes += transplant(self.trainer.model, folder, only="trunk.")
-        except ValueError:
-            self.metrics.close()
-            raise
-        self.trainer = Trainer(self.trainer.model, self.trainer.loss_fn, self.config.trainer)
+            # Runs of earlier versions counted processor time only, under the name "minutes".
+            self.cpu_minutes_before = found.state.get("cpu_minutes", self.minutes_before)
 
     # ---- the loop ------------------------------------------------------------------------------------------------
 
     def go(self) -> str:
-        """Learn until the run is finished; returns why it stopped: ``finished`` or ``stopped``."""
-        with self.metrics:
-            done, looked = self.progress() >= 1, self._looks()
-            if done:
-                return "finished"
-            self._say("running")
-            self.rates.mark(self._counts())
-            while not done and not self.stopping():
-                self._step()
-                done = self.progress() >= 1
-                if self._looks() > looked and not done:
-                    looked = self._looks()
-                    self._measure("validation")
-                if time.monotonic() - self._last_view >= VIEW_SECONDS:
-                    self._view()
-                if self._due() and not done:
-                    self._save()
-            if done:
-                self._measure("validation")
-                self._measure("test")
-            self._view()
-            self._save("finished" if done else "running")
-        return "finished" if done else "stopped"
-
-    def _step(self) -> None:
-        self.trainer.learning_rate_scale = self._cycle(self.progress())
-        try:
-            self.report.smooth(self.trainer.step(self.batch(self.trainer.steps)))
-        except TrainingDiverged as error:
-            raise ValueError(f"training diverged: {error}") from error
+        """Learn until the run is finished or asked to stop; returns ``finished`` or ``stopped``."""
+        with self.session():
+            evaluations = self.evaluations_due()
+            while self.continues():
+                self.train_step(self.batch(self.trainer.steps))
+                if self.evaluations_due() > evaluations and not self.finished():
+                    evaluations = self.evaluations_due()
+                    self.evaluate("validation")
+                self.save_checkpoint_if_due()
+                self.report_progress_if_due()
+            if self.status == "finished" and not self.already_finished:
+                self.evaluate("validation")
+                self.evaluate("test")
+        return self.status
 
     def batch(self, step: int) -> dict[str, Tensor]:
-        """The batch of ``step``: an epoch's pictures in an order of its own, changed as the recipe says."""
+        """The batch of ``step``: every epoch shows all pictures in an order of its own, augmented as configured."""
         epoch, place = divmod(step, self.batches)
         images, labels = self.parts.train
-        some = order(self.config.seed, epoch, len(labels))[place * self.batch_size : (place + 1) * self.batch_size]
+        chosen = epoch_order(self.config.seed, epoch, len(labels))[place * self.batch_size :][: self.batch_size]
         number = np.random.SeedSequence([self.config.seed, step]).generate_state(1)[0]
         random = torch.Generator().manual_seed(int(number))
-        image, label = augment(images[some], labels[some], self.config.augment, len(self.data.classes), random)
+        image, label = augment(images[chosen], labels[chosen], self.config.augment, len(self.data.classes), random)
         return {"image": image, "label": label}
 
+    def learning_rate_scale(self) -> float:
+        """The learning rate goes through one cycle over the whole run."""
+        return one_cycle_scale(self.progress(), self.config.warm_up)
+
     @property
-    def minutes(self) -> float:
-        """Minutes of the processor's work in this folder, every start of it together."""
-        return self.minutes_before + (time.process_time() - self._begun) / 60
+    def cpu_minutes(self) -> float:
+        """Minutes of processor time that the run has used, in all its starts together."""
+        return self.cpu_minutes_before + (time.process_time() - self._begin_cpu_time) / 60
 
     def progress(self) -> float:
-        """How much of the run is done, 0 to 1."""
-        share = self.trainer.steps / max(1, round(self.config.epochs * self.batches))
-        return min(1.0, max(share, self.minutes / self.config.max_minutes if self.config.max_minutes else 0.0))
+        """How much of the run is done, from 0 to 1."""
+        config = self.config
+        shares = [self.trainer.steps / max(1, round(config.epochs * self.batches))]
+        if config.max_minutes:
+            shares.append(self.minutes / config.max_minutes)
+        if config.max_cpu_minutes:
+            shares.append(self.cpu_minutes / config.max_cpu_minutes)
+        return min(1.0, max(shares))
 
-    def _cycle(self, progress: float) -> float:
-        """One cycle (Smith & Topin 2019) of the learning rate: up in a line, down in half a cosine; never quite 0."""
-        rise = self.config.warm_up
-        if progress < rise:
-            return max(progress / rise, 0.01)
-        return max(0.5 + 0.5 * float(np.cos(np.pi * (progress - rise) / (1 - rise))), 1e-3)
+    def limit_reached(self) -> str:
+        """How many epochs a finished run has learned; empty while it is not finished."""
+        return f"{self.trainer.steps / self.batches:.1f} epochs" if self.progress() >= 1 else ""
 
-    def _due(self) -> bool:
-        """Whether it is time for a checkpoint."""
-        if self.config.checkpoint_steps:
-            return self.trainer.steps % self.config.checkpoint_steps == 0
-        return time.monotonic() - self._last_save > 60 * self.config.checkpoint_minutes
-
-    def _looks(self) -> int:
+    def evaluations_due(self) -> int:
+        """How many evaluations on validation pictures belong to the steps so far."""
         return int(self.trainer.steps / self.batches / self.config.evaluate_epochs)
 
-    # ---- what people see, and what survives ----------------------------------------------------------------------
-
-    def current(self) -> nn.Module:
-        """The classifier as it would be used now: averaged weights, where there is an average."""
-        self.playing.load_state_dict(self.trainer.averaged_weights())
-        return self.playing.eval()
-
-    def _measure(self, part: Literal["validation", "test"]) -> None:
+    def evaluate(self, part: Literal["validation", "test"]) -> None:
+        """Measure the accuracy on the pictures of ``part``."""
         images, labels = getattr(self.parts, part)
         if len(labels):
             flip, shift = self.config.flip_test, self.config.shift_test
-            grade = accuracy(predict(self.current(), images, flip=flip, shift=shift), labels)
+            grade = accuracy(predict(self.averaged_model(), images, flip=flip, shift=shift), labels)
             self.report.grades[f"{part}_accuracy"] = grade
-            self.metrics.write(self.trainer.steps, {f"{part}_accuracy": grade, "minutes": self.minutes})
+            times = {"minutes": self.minutes, "cpu_minutes": self.cpu_minutes}
+            self.metrics.write(self.trainer.steps, {f"{part}_accuracy": grade, **times})
 
-    def _view(self) -> None:
-        report = self.report
-        report.step, report.trained, report.minutes = self.trainer.steps, self.trainer.samples_seen, self.minutes
-        report.progress = self.progress()
-        report.trained_per_second = self.rates.look(self._counts())["trained"]
-        names = ("trained", "minutes", "progress", "trained_per_second")
-        self.metrics.write(report.step, report.losses | {name: float(getattr(report, name)) for name in names})
-        self.watch(report)
-        self._last_view = time.monotonic()
+    def averaged_model(self) -> nn.Module:
+        """The classifier as it would be used now: with averaged weights, where there is an average."""
+        self.evaluation_model.load_state_dict(self.trainer.averaged_weights())
+        return self.evaluation_model.eval()
 
-    def _counts(self) -> dict[str, float]:
-        return {"trained": float(self.trainer.samples_seen)}
+    # ---- what is saved, and what people see ----------------------------------------------------------------------
 
-    def _save(self, status: Literal["running", "finished"] = "running") -> None:
+    def write_checkpoint(self) -> None:
+        """Write a checkpoint and remove old ones."""
         tensors, values = self.trainer.state()
         folder, step = self.folder / run_folder.CHECKPOINTS, self.trainer.steps
         groups = {"model": self.trainer.averaged_weights(), "optimizer": tensors}
-        state = {"trainer": values, "minutes": self.minutes, "grades": self.report.grades}
+        times = {"minutes": self.minutes, "cpu_minutes": self.cpu_minutes}
+        state = {"trainer": values, **times, "grades": self.report.grades}
         checkpoints.save_checkpoint(folder, step, groups, state, model_config(self.data, self.config))
         checkpoints.prune_checkpoints(folder, self.config.keep_checkpoints)
-        self._say(status)
-        self._last_save = time.monotonic()
 
-    def _say(self, status: Literal["running", "finished"]) -> None:
-        step, seen = self.trainer.steps, self.trainer.samples_seen
-        game = model_config(self.data, self.config)["game"]
-        reason = f"{step / self.batches:.1f} epochs" if status == "finished" else ""
-        run_folder.write_status(self.folder, status, step=step, samples=seen, game=game, reason=reason)
+    def numbers(self) -> dict[str, float]:
+        """The numbers of the report that tell something of images."""
+        names = ("trained", "minutes", "progress", "trained_per_second")
+        numbers = {name: float(getattr(self.report, name)) for name in names}
+        return self.report.losses | numbers | {"cpu_minutes": self.cpu_minutes}
 
 
 @lru_cache(maxsize=4)
-def order(seed: int, epoch: int, count: int) -> Tensor:
-    """[count]: in which order an epoch shows its pictures."""
+def epoch_order(seed: int, epoch: int, count: int) -> Tensor:
+    """[count]: the order in which an epoch shows its pictures."""
     random = np.random.Generator(np.random.Philox(key=[seed, epoch + 2]))
     return torch.from_numpy(random.permutation(count))
 
 
 def split_data(data: DataSet, config: ImageConfig) -> Split:
-    """The split that ``config`` asks for, its pixels shuffled where it wants that."""
-    found = split(data, seed=config.seed, validation=config.validation, test=config.test, limit=config.limit)
-    return Split(*(shuffle_pixels(part, config.seed) for part in found)) if config.shuffle_pixels else found
+    """The training, validation and test pictures that ``config`` asks for."""
+    parts = split(data, seed=config.seed, validation=config.validation, test=config.test, limit=config.limit)
+    return Split(*(shuffle_pixels(part, config.seed) for part in parts)) if config.shuffle_pixels else parts
 
 
 def model_config(data: DataSet, config: ImageConfig) -> dict[str, Any]:
-    """What a model folder says of itself: enough to predict."""
+    """The ``config.json`` of a model folder: what prediction needs besides the weights."""
     return {
         "schema": SCHEMA,
         "game": f"pictures: {data.name}",

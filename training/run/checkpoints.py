@@ -1,14 +1,13 @@
 """Checkpoints: FOLDER/STEP/{model.safetensors, optimizer.safetensors, ..., state.json, config.json}.
 
-Knows how a checkpoint is laid out, which one is the newest whole one, and which ones may go. Does not know what the
-tensors and values mean, nor how bytes become durable (``durable_files``). ``model.safetensors`` with ``config.json`` is
-a model folder: it loads alone.
+Knows the layout of a checkpoint, and how to find the newest valid one and delete old ones. Does not know what the
+tensors and values mean. ``model.safetensors`` and ``config.json`` together are a model folder, which loads on its own.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,12 +25,12 @@ _SUFFIX = ".safetensors"
 
 
 class NewerSchemaError(ValueError):
-    """Written by a later version: stepping back past it would silently throw training away."""
+    """A later version of honte wrote the checkpoint; to skip it would silently throw training away."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
-    """What was saved at ``step``: groups of tensors on the CPU ("model", "optimizer", ...) and JSON values."""
+    """The content of a checkpoint: groups of tensors on the CPU ("model", "optimizer", ...) and JSON values."""
 
     step: int
     path: Path
@@ -41,7 +40,7 @@ class Checkpoint:
 
 
 class SkippedCheckpoint(NamedTuple):
-    """A checkpoint that could not be used."""
+    """A damaged checkpoint that was not used."""
 
     step: int
     reason: str
@@ -54,11 +53,12 @@ def save_checkpoint(
     state: Mapping[str, Any],
     model_config: Mapping[str, Any] | None = None,
 ) -> Path:
-    """Write the checkpoint FOLDER/STEP whole, in place of one that may be there; returns its path.
+    """Write the checkpoint FOLDER/STEP atomically, and replace an existing one; returns its path.
 
-    ``tensors`` maps a group to its tensors; the group "model" is what plays. ``state`` and ``model_config`` are JSON.
+    ``tensors`` maps a group to its tensors; the group "model" holds the weights that play. ``state`` and
+    ``model_config`` are JSON values.
     """
-    files = {f"{group}{_SUFFIX}": _packed(named) for group, named in tensors.items()}
+    files = {f"{group}{_SUFFIX}": _serialize(named) for group, named in tensors.items()}
     files["state.json"] = _json({"schema": SCHEMA, "step": step, "state": dict(state)})
     if model_config is not None:
         files["config.json"] = _json(dict(model_config))
@@ -68,13 +68,13 @@ def save_checkpoint(
 
 
 def list_steps(folder: str | Path) -> list[int]:
-    """The steps that have a checkpoint in ``folder``, ascending; whole or not is not looked at."""
+    """The steps that have a checkpoint in ``folder``, ascending; damaged ones are included."""
     folder = Path(folder)
     return sorted(int(path.name) for path in folder.iterdir() if _is_step(path)) if folder.is_dir() else []
 
 
 def load_checkpoint(folder: str | Path, step: int) -> Checkpoint:
-    """The checkpoint of ``step``; ValueError that says what is wrong with it, never a part of it."""
+    """The checkpoint of ``step``; ValueError that says what is wrong when any part of it is damaged."""
     path = Path(folder) / str(step)
     if not path.is_dir():
         raise ValueError(
@@ -93,16 +93,15 @@ def load_checkpoint(folder: str | Path, step: int) -> Checkpoint:
         raise kind(f"{path} has checkpoint schema {schema!r}, this version reads {SCHEMA}: {hint}")
     if saved_step != step:
         raise ValueError(f"{path} holds the checkpoint of step {saved_step}: give the folder its name back")
-    tensors = {name.removesuffix(_SUFFIX): _unpacked(path / name, files[name]) for name in files if _is_group(name)}
+    tensors = {name.removesuffix(_SUFFIX): _deserialize(path / name, files[name]) for name in files if _is_group(name)}
     return Checkpoint(step=step, path=path, tensors=tensors, state=state, model_config=_model_config(path, files))
 
 
 def load_newest(folder: str | Path) -> tuple[Checkpoint | None, list[SkippedCheckpoint]]:
-    """The newest checkpoint that is whole, and the newer ones that were not, with reasons.
+    """The newest valid checkpoint (None when there is no checkpoint), and the newer ones that are damaged.
 
-    None when there is no checkpoint at all. Raises ValueError when there are some and none is whole, and
-    ``NewerSchemaError``.    Whoever goes on from a checkpoint with newer ones beside
-    it calls ``discard_after`` first.
+    A run that resumes from it calls ``discard_after`` first, because the damaged ones would be in its way. ValueError
+    when all checkpoints are damaged; ``NewerSchemaError`` when a later version of honte wrote the newest one.
     """
     skipped: list[SkippedCheckpoint] = []
     for step in reversed(list_steps(folder)):
@@ -118,7 +117,7 @@ def load_newest(folder: str | Path) -> tuple[Checkpoint | None, list[SkippedChec
 
 
 def load_model(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any] | None]:
-    """Weights and config of a model folder (a checkpoint, or just the two files); nothing else of it is read."""
+    """Weights and configuration of a model folder, which may be a checkpoint; its other files are not read."""
     path = Path(path)
     names = ["model.safetensors", *(["config.json"] if (path / "config.json").is_file() else [])]
     if (path / durable_files.MANIFEST).is_file():
@@ -127,38 +126,38 @@ def load_model(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any] | No
         files = {name: (path / name).read_bytes() for name in names}
     else:
         raise ValueError(f"{path} has no model.safetensors: name a checkpoint or a model folder")
-    return _unpacked(path / names[0], files[names[0]]), _model_config(path, files)
+    return _deserialize(path / names[0], files[names[0]]), _model_config(path, files)
 
 
 def discard_after(folder: str | Path, step: int) -> list[int]:
-    """Remove the checkpoints beyond ``step``, damaged or diverged, before training goes on from there."""
-    gone = [later for later in list_steps(folder) if later > step]
-    for later in gone:
-        durable_files.remove_folder(Path(folder) / str(later))
-    return gone
+    """Delete the checkpoints after ``step``, so that training can go on from there; returns their steps."""
+    later_steps = [each for each in list_steps(folder) if each > step]
+    for later_step in later_steps:
+        durable_files.remove_folder(Path(folder) / str(later_step))
+    return later_steps
 
 
-def prune_checkpoints(folder: str | Path, keep_last: int, keep_every: int = 0, keep: Collection[int] = ()) -> list[int]:
-    """Remove all but the last ``keep_last``, multiples of ``keep_every`` (0 = none) and ``keep``, say the best.
+def prune_checkpoints(folder: str | Path, keep_last: int, keep_every: int = 0) -> list[int]:
+    """Delete all checkpoints but the last ``keep_last`` and those at multiples of ``keep_every`` (0: none).
 
-    Returns the steps that went. Damaged ones count like others.
+    Returns the deleted steps. Damaged checkpoints count like others.
     """
     if keep_last < 1 or keep_every < 0:
         raise ValueError(f"keep_last is {keep_last} and keep_every {keep_every}: at least 1 and 0 are needed")
     old = list_steps(folder)[:-keep_last]
-    gone = [step for step in old if step not in keep and not (keep_every and step % keep_every == 0)]
-    for step in gone:
+    deleted = [step for step in old if not (keep_every and step % keep_every == 0)]
+    for step in deleted:
         durable_files.remove_folder(Path(folder) / str(step))
-    return gone
+    return deleted
 
 
-def _packed(tensors: Mapping[str, Tensor]) -> bytes:
-    # safetensors wants dense tensors that share no memory; channels_last weights and tied ones are neither.
+def _serialize(tensors: Mapping[str, Tensor]) -> bytes:
+    # safetensors needs contiguous tensors that share no memory; channels_last and tied weights are not such tensors.
     plain = {n: t.detach().cpu().clone(memory_format=torch.contiguous_format) for n, t in tensors.items()}
     return safetensors.torch.save(plain)
 
 
-def _unpacked(path: Path, data: bytes) -> dict[str, Tensor]:
+def _deserialize(path: Path, data: bytes) -> dict[str, Tensor]:
     try:
         return safetensors.torch.load(data)
     except (safetensors.SafetensorError, ValueError, KeyError) as error:

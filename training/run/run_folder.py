@@ -1,7 +1,6 @@
-"""The life of a run folder: its config is written once, compared on resume, moved aside when a run starts afresh.
+"""A run folder: its configuration, which is written once and compared on resume, its status, and lists of runs.
 
-Knows folders, settings as nested dicts, and whether a run is running, stopped or finished. Does not know what the
-settings mean or how training works.
+Knows settings as nested dicts. Does not know what the settings mean or how training works.
 """
 
 from __future__ import annotations
@@ -26,15 +25,15 @@ SCHEMA = 1
 _ABSENT = object()
 
 
-def began(run: str | Path) -> bool:
-    """Whether a run ever worked in the folder: one that was refused left its settings at most."""
+def has_started(run: str | Path) -> bool:
+    """Whether a run has ever worked in the folder; a run that was refused leaves at most its configuration."""
     run = Path(run)
-    stored = any((run / "games").iterdir()) if (run / "games").is_dir() else False
-    return stored or (run / STATUS).exists() or (run / CHECKPOINTS).exists()
+    has_games = any((run / "games").iterdir()) if (run / "games").is_dir() else False
+    return has_games or (run / STATUS).exists() or (run / CHECKPOINTS).exists()
 
 
 def write_config(run: str | Path, config: Mapping[str, Any]) -> None:
-    """Write the resolved config of a new run; ValueError when the folder already has one."""
+    """Write the complete configuration of a new run; ValueError when the folder already has one."""
     path = Path(run) / CONFIG
     if path.exists():
         raise ValueError(f"{path} exists: a run's config is written once")
@@ -42,7 +41,7 @@ def write_config(run: str | Path, config: Mapping[str, Any]) -> None:
 
 
 def read_config(run: str | Path) -> dict[str, Any] | None:
-    """The config of a run, None where there is none; ValueError where it is not YAML of a mapping."""
+    """The configuration of a run, None where there is none; ValueError when the file is damaged."""
     path = Path(run) / CONFIG
     return yaml_files.read_yaml(path) if path.exists() else None
 
@@ -53,13 +52,13 @@ def changed_settings(
     may_change: Collection[str] = (),
     defaults: Mapping[str, Any] | None = None,
 ) -> dict[str, tuple[Any, Any]]:
-    """The settings that differ, as dotted name -> (old value, new value; None where there is none).
+    """The settings that differ: dotted name -> (old value, new value), None where there is no value.
 
-    A setting that ``old`` lacks came with a later version: it had its value in ``defaults``. Raises ValueError for the
-    first one that is neither in ``may_change`` nor below a name in it.
+    A setting that is missing in ``old`` came with a later version of honte and counts as its value in ``defaults``.
+    ValueError for the first changed setting that is neither in ``may_change`` nor below a name in it.
     """
-    before, after = _flat(_plain(defaults or {})) | _flat(_plain(old)), _flat(_plain(new))
-    different: dict[str, tuple[Any, Any]] = {}
+    before, after = _flatten(_to_json(defaults or {})) | _flatten(_to_json(old)), _flatten(_to_json(new))
+    changes: dict[str, tuple[Any, Any]] = {}
     for name in [*before, *(name for name in after if name not in before)]:
         was, now = before.get(name, _ABSENT), after.get(name, _ABSENT)
         if was is now or (was == now and isinstance(was, bool) == isinstance(now, bool)):
@@ -67,17 +66,17 @@ def changed_settings(
         parents = name.split(".")
         if not any(".".join(parents[: depth + 1]) in may_change for depth in range(len(parents))):
             raise ValueError(
-                f"{name} was {_shown(was)} when this run began and is {_shown(now)} now: keep the old value,"
+                f"{name} was {_format(was)} when this run began and is {_format(now)} now: keep the old value,"
                 " name another run folder, or start again with --fresh"
             )
-        different[name] = (None if was is _ABSENT else was, None if now is _ABSENT else now)
-    return different
+        changes[name] = (None if was is _ABSENT else was, None if now is _ABSENT else now)
+    return changes
 
 
 def move_run_aside(run: str | Path) -> Path | None:
-    """Move an existing run aside to NAME.1, NAME.2, ...; returns where it went, None when there was nothing.
+    """Rename an existing run to NAME.1, NAME.2, ...; returns the new path, None when there was no run.
 
-    ValueError when a process is training in it.
+    ValueError when a process is training in the folder.
     """
     run = Path(run)
     if not run.exists() or (run.is_dir() and not any(run.iterdir())):
@@ -95,8 +94,8 @@ def move_run_aside(run: str | Path) -> Path | None:
 def write_status(
     run: str | Path, status: Literal["running", "finished"], *, step: int, samples: int, game: str, reason: str = ""
 ) -> None:
-    """Say where the run stands; ``reason`` tells people why it finished. The start time of the run is kept."""
-    known = read_status(run) or {}
+    """Write where the run stands; ``reason`` says why it finished. The start time of the run does not change."""
+    old = read_status(run) or {}
     now = round(time.time(), 3)
     content = {
         "schema": SCHEMA,
@@ -105,14 +104,14 @@ def write_status(
         "step": step,
         "samples": samples,
         "game": game,
-        "started": known.get("started", now),
+        "started": old.get("started", now),
         "updated": now,
     }
     durable_files.write_atomic(Path(run) / STATUS, (json.dumps(content, indent=1) + "\n").encode())
 
 
 def read_status(run: str | Path) -> dict[str, Any] | None:
-    """The content of status.json; None where there is none or it is damaged: it is for people, no one resumes by it."""
+    """The content of status.json; None where it is missing or damaged, because only people need it."""
     try:
         content = json.loads((Path(run) / STATUS).read_bytes())
     except (OSError, ValueError, RecursionError):
@@ -129,28 +128,28 @@ class RunSummary:
     step: int
     samples: int
     status: Literal["running", "stopped", "finished", "damaged"]
-    reason: str  # why it finished, or what is damaged
+    reason: str  # why the run finished, or what is damaged
     last_metrics: float | None  # seconds since 1970
 
 
 def list_runs(root: str | Path) -> list[RunSummary]:
-    """The runs right below ``root`` that ever began, by name, or ``root`` alone where it is a run itself.
+    """The runs directly below ``root`` that have started, by name, or only ``root`` when it is a run itself.
 
-    A damaged folder is listed as such and hides no other.
+    A damaged run is listed as damaged and does not stop the listing.
     """
     root = Path(root)
     if is_run(root):
-        return [_summary(root)]
+        return [_summarize(root)]
     folders = sorted(path for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
-    return [_summary(path) for path in folders if began(path) or durable_files.lock_holder(path) is not None]
+    return [_summarize(path) for path in folders if has_started(path) or durable_files.lock_holder(path) is not None]
 
 
 def is_run(folder: Path) -> bool:
-    """Whether ``folder`` holds anything of a run."""
+    """Whether ``folder`` holds any file of a run."""
     return any((folder / name).exists() for name in (CONFIG, STATUS, CHECKPOINTS))
 
 
-def _summary(run: Path) -> RunSummary:
+def _summarize(run: Path) -> RunSummary:
     state: Literal["running", "stopped", "finished", "damaged"] = "stopped"
     reason, config, last, newest = "", None, None, 0
     status = read_status(run) or {}
@@ -181,20 +180,20 @@ def _count(value: Any) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _plain(config: Mapping[str, Any]) -> Any:
-    """A round trip through JSON: what was read from YAML has lists where dataclasses have tuples."""
+def _to_json(config: Mapping[str, Any]) -> Any:
+    """The settings after a round trip through JSON, so that tuples compare equal to the lists that YAML reads."""
     return json.loads(json.dumps(config, default=str))
 
 
-def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def _flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for name, value in config.items():
         if isinstance(value, dict) and value:
-            flat |= _flat(value, f"{prefix}{name}.")
+            flat |= _flatten(value, f"{prefix}{name}.")
         else:
             flat[f"{prefix}{name}"] = value
     return flat
 
 
-def _shown(value: Any) -> str:
+def _format(value: Any) -> str:
     return "not given" if value is _ABSENT else repr(value)

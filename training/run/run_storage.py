@@ -1,6 +1,7 @@
-"""What of a run is on disk: shards of games and checkpoints that count them, written and taken up again.
+"""The files of a self-play run: shards of games, and checkpoints that count the shards.
 
-Knows files and their order. Does not know when to save, or what is done with what comes back.
+``AlphaZeroRun`` decides when to save. A checkpoint is written after the games that it counts, so a run that is killed
+between the two loses nothing.
 """
 
 from __future__ import annotations
@@ -27,42 +28,45 @@ GAMES = "games"
 
 @dataclass
 class RunState:
-    """All that a run goes on from; as it stands, that of a new one."""
+    """Everything that a resumed run needs; the default values are those of a new run."""
 
     trainer: tuple[dict[str, Tensor], dict[str, Any]] | None = None
-    weights: Mapping[str, Tensor] = field(default_factory=dict)  # of the playing network
-    version: int = 0
+    weights: Mapping[str, Tensor] = field(default_factory=dict)  # of the network that self-play uses
+    version: int = 0  # the step of these weights
     num_games: int = 0
-    next_id: int = 0
-    missing: list[int] = field(default_factory=list)  # ids below next_id that are stored nowhere and still to be played
+    next_id: int = 0  # of the next game that self-play starts
+    missing: list[int] = field(default_factory=list)  # ids below next_id that are not stored and are still to be played
     minutes: float = 0.0
-    in_flight: list[GameRecord] = field(default_factory=list)  # deterministic runs only
-    notes: list[str] = field(default_factory=list)  # what was damaged or lost, in sentences
+    in_flight: list[GameRecord] = field(default_factory=list)  # unfinished games, in deterministic runs only
+    notes: list[str] = field(default_factory=list)  # sentences about what was damaged or lost
 
 
 class RunStorage:
-    """The durable part of one run folder."""
+    """Reads and writes the games and checkpoints of one run folder."""
 
     def __init__(self, game: Game, config: TrainConfig, folder: Path) -> None:
         self.game, self.config, self.folder = game, config, folder
         self.checkpoints, self.games = folder / run_folder.CHECKPOINTS, folder / GAMES
-        self.sizes: dict[int, int] = {}  # samples in each shard that is kept
-        self.num_shards = 0  # ever written
-        self.dropped = 0  # samples in shards that left the window and the disk
+        self.shard_samples: dict[int, int] = {}  # samples in each shard on disk
+        self.num_shards = 0  # written so far, deleted ones included
+        self.deleted_samples = 0  # samples in shards that were deleted
 
     def write_games(self, finished: Sequence[checked_games.Games]) -> None:
-        """Finished games, as they came, as one more shard."""
+        """Write finished games as one more shard."""
         if any(finished):
             write_packed(self.games, checked_games.pack_games(self.game, finished), self.num_shards)
-            self.sizes[self.num_shards] = sum(checked_games.num_samples(games) for games in finished)
+            self.shard_samples[self.num_shards] = sum(checked_games.num_samples(games) for games in finished)
             self.num_shards += 1
 
     def save(self, saved: RunState, *, step: int, window: int) -> None:
-        """A checkpoint at ``step``; then old checkpoints, and shards beyond the newest ``window`` samples, go."""
+        """Write the checkpoint of ``step``; then delete old checkpoints and the shards that no replay buffer needs.
+
+        ``window`` is the number of samples in the replay buffer.
+        """
         assert saved.trainer is not None
         tensors, values = saved.trainer
-        gone = self._beyond(window)
-        self.dropped += sum(self.sizes.pop(number) for number in gone)
+        old_shards = self._find_old_shards(window)
+        self.deleted_samples += sum(self.shard_samples.pop(number) for number in old_shards)
         state = {
             "trainer": values,
             "version": saved.version,
@@ -71,66 +75,71 @@ class RunStorage:
             "missing": saved.missing,
             "minutes": saved.minutes,
             "num_shards": self.num_shards,
-            "dropped": self.dropped,
+            "dropped": self.deleted_samples,
         }
         groups: dict[str, Mapping[str, Tensor]] = {"model": saved.weights, "optimizer": tensors}
         if self.config.deterministic:
-            flight = np.frombuffer(pack(self.game, saved.in_flight), np.uint8).copy()
-            groups["in_flight"] = {"records": torch.from_numpy(flight)}
+            in_flight = np.frombuffer(pack(self.game, saved.in_flight), np.uint8).copy()
+            groups["in_flight"] = {"records": torch.from_numpy(in_flight)}
         checkpoints.save_checkpoint(self.checkpoints, step, groups, state, model_config(self.game, self.config))
         checkpoints.prune_checkpoints(self.checkpoints, self.config.keep_checkpoints, self.config.keep_every)
         for number, path in list_shards(self.games).items():
-            if number in gone:
+            if number in old_shards:
                 path.unlink()
 
-    def _beyond(self, window: int) -> list[int]:
-        """The oldest shards that neither the window nor an older checkpoint that may be needed reaches."""
-        kept, gone = sum(self.sizes.values()), []
-        limit = self.config.max_disk_gb * 1e9
-        weights = {number: path.stat().st_size for number, path in list_shards(self.games).items()}
-        size = sum(weights.values())
-        for number in sorted(self.sizes):
-            needed = kept - self.sizes[number] < 2 * window
-            if needed and size <= limit:
+    def _find_old_shards(self, window: int) -> list[int]:
+        """The oldest shards that may be deleted: twice the window stays, unless that exceeds ``max_disk_gb``.
+
+        Twice, because a run may have to go back to an older checkpoint, whose window begins earlier.
+        """
+        old_shards: list[int] = []
+        samples = sum(self.shard_samples.values())
+        shard_bytes = {number: path.stat().st_size for number, path in list_shards(self.games).items()}
+        total_bytes, max_bytes = sum(shard_bytes.values()), self.config.max_disk_gb * 1e9
+        for number in sorted(self.shard_samples):
+            is_needed = samples - self.shard_samples[number] < 2 * window
+            if is_needed and total_bytes <= max_bytes:
                 break
-            gone.append(number)
-            kept -= self.sizes[number]
-            size -= weights.get(number, 0)
-        return gone
+            old_shards.append(number)
+            samples -= self.shard_samples[number]
+            total_bytes -= shard_bytes.get(number, 0)
+        return old_shards
 
     def load(self, replay: ReplayBuffer) -> RunState:
-        """The newest valid checkpoint, and into ``replay`` the games that it counts and later ones.
+        """Load the newest valid checkpoint, and add the stored games to ``replay``, also those that are newer.
 
-        A deterministic run drops later games: it will play the very same again.
+        A deterministic run deletes the newer games instead, because it will play exactly these games again.
         """
         for path in (self.folder, self.checkpoints, self.games):
             if path.is_dir():
                 durable_files.clean_up(path)
         found, skipped = checkpoints.load_newest(self.checkpoints)
         saved = RunState(notes=[f"checkpoint {bad.step} was passed over: {bad.reason}" for bad in skipped])
-        counted = 0
+        counted_shards = 0  # by the checkpoint
         if found is not None:
             checkpoints.discard_after(self.checkpoints, found.step)
             state = found.state
-            counted, self.dropped = state["num_shards"], state["dropped"]
+            counted_shards, self.deleted_samples = state["num_shards"], state["dropped"]
             saved.trainer, saved.weights = (found.tensors["optimizer"], state["trainer"]), found.tensors["model"]
             saved.version, saved.num_games = state["version"], state["num_games"]
             saved.next_id, saved.minutes = state["next_id"], state["minutes"]
             saved.missing = [int(i) for i in state.get("missing", [])]
             if self.config.deterministic:
-                flight = found.tensors["in_flight"]["records"].numpy().tobytes()
-                saved.in_flight = unpack(self.game, flight, "games in flight")
-        replay.made = self.dropped
-        first_id, later = saved.next_id, set[int]()
+                in_flight = found.tensors["in_flight"]["records"].numpy().tobytes()
+                saved.in_flight = unpack(self.game, in_flight, "games in flight")
+        replay.num_added = self.deleted_samples
+        first_id, newer_ids = saved.next_id, set[int]()
         for number, path in list_shards(self.games).items():
-            ids = self._take_up(number, path, counted, replay, saved)
-            later.update(ids if number >= counted else ())
-        saved.missing = sorted({*saved.missing, *range(first_id, saved.next_id)} - later)
+            ids = self._load_shard(number, path, counted_shards, replay, saved)
+            newer_ids.update(ids if number >= counted_shards else ())
+        saved.missing = sorted({*saved.missing, *range(first_id, saved.next_id)} - newer_ids)
         return saved
 
-    def _take_up(self, number: int, path: Path, counted: int, replay: ReplayBuffer, saved: RunState) -> list[int]:
-        """Games of one shard into ``replay``; their ids."""
-        if self.config.deterministic and number >= counted:
+    def _load_shard(
+        self, number: int, path: Path, counted_shards: int, replay: ReplayBuffer, saved: RunState
+    ) -> list[int]:
+        """Add the games of one shard to ``replay``; returns their ids."""
+        if self.config.deterministic and number >= counted_shards:
             path.unlink()
             return []
         self.num_shards = number + 1
@@ -140,14 +149,14 @@ class RunStorage:
             path.rename(path.with_suffix(".damaged"))
             saved.notes.append(f"the games in {path.name} are lost and set aside: {error}")
             return []
-        self.sizes[number] = replay.add(records)
-        saved.num_games += len(records) if number >= counted else 0
+        self.shard_samples[number] = replay.add(records)
+        saved.num_games += len(records) if number >= counted_shards else 0
         saved.next_id = max(saved.next_id, *(record.id + 1 for record in records))
         return [record.id for record in records]
 
 
 def model_config(game: Game, config: TrainConfig) -> dict[str, Any]:
-    """What a model folder says of itself: enough to play."""
+    """The ``config.json`` of a model folder: what a player needs besides the weights."""
     return {
         "schema": 1,
         "game": game.name,

@@ -72,14 +72,14 @@ def run(data: Any, config: Any, folder: Path, flags: argparse.Namespace, output:
     from honte.terminal.live_view import LiveView, summary
     from training.config import to_dict
     from training.images.training import MAY_CHANGE, ClassifierRun, ImageConfig
-    from training.run.run_folder import began
+    from training.run.run_folder import has_started
 
     threads, note = num_threads(config.threads, Path("") if flags.fresh else folder)
     if note:
         output.say(f"note: {note}")
     config = replace(config, threads=threads)
     defaults = to_dict(ImageConfig(dataset=config.dataset))
-    init = find_model(flags.init) if flags.init and (flags.fresh or not began(folder)) else None
+    init = find_model(flags.init) if flags.init and (flags.fresh or not has_started(folder)) else None
     with (
         open_run(folder, to_dict(config), defaults, MAY_CHANGE, flags.fresh) as opening,
         stop_on_signals() as stopping,
@@ -89,7 +89,7 @@ def run(data: Any, config: Any, folder: Path, flags: argparse.Namespace, output:
         if init is not None and not learning.trainer.steps:
             learning.start_from(init)
         opening.begin()
-        before = learning.progress() >= 1
+        before = learning.finished()
         reason = learning.go()
         grades = learning.report.grades
         result: dict[str, Any] = {
@@ -100,6 +100,7 @@ def run(data: Any, config: Any, folder: Path, flags: argparse.Namespace, output:
             "model": config.network.kind,
             "threads": threads,
             "minutes": round(learning.minutes, 3),
+            "cpu_minutes": round(learning.cpu_minutes, 3),
             "epochs": round(learning.trainer.steps / learning.batches, 2),
             "test_accuracy": grades.get("test_accuracy"),
             "validation_accuracy": grades.get("validation_accuracy"),

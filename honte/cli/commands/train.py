@@ -96,13 +96,13 @@ def learn(
     """
     from agent.storage.model_folder import find_model
     from training.config import MAY_CHANGE, TrainConfig, to_dict
-    from training.run.run_folder import began
-    from training.start_checks import check
+    from training.run.run_folder import has_started
+    from training.start_checks import check_start
 
     game = make(config.game)
-    new = fresh or not began(folder)
+    new = fresh or not has_started(folder)
     source = find_model(init) if init and new else None
-    check(game, config, init=source, remote=remote is not None)
+    check_start(game, config, init=source, remote=remote is not None)
     values = to_dict(config) | {"game_sha256": game.file_sha256}
     defaults = to_dict(TrainConfig(game=config.game))
     may_change = MAY_CHANGE | {"game_sha256"} | ({"game"} if _moved(folder, game) else set())
@@ -153,7 +153,7 @@ def _learn(
             folder,
             watch=watch,
             grade=make_grader(game, config.play, folder),
-            rated=rater.look,
+            ratings=rater.look,
             stopping=stopping,
             remote=remote,
         )
@@ -170,7 +170,7 @@ def _learn(
             run.report.ratings = rater.finish(stopping)
             with Metrics(folder) as metrics:
                 metrics.write(run.report.step, run.report.numbers(), run.report.rating())
-                metrics.place({p.step: p.metrics() for p in run.report.ratings if p.step not in known})
+                metrics.add_events({p.step: p.metrics() for p in run.report.ratings if p.step not in known})
     return Outcome(run.report, reason, run.minutes, before, sizes)
 
 

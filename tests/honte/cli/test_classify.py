@@ -16,7 +16,7 @@ from honte.__main__ import main
 from honte.cli.run_command import num_threads
 from honte.demos.logic_gates import GATES, ROWS, answers, descend, inputs, neuron
 
-QUICK = ["--network.channels", "8", "16", "--network.blocks", "1", "1", "--max-minutes", "0", "--epochs", "8"]
+QUICK = ["--network.channels", "8", "16", "--network.blocks", "1", "1", "--max-cpu-minutes", "0", "--epochs", "8"]
 
 
 def result(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
@@ -84,7 +84,7 @@ def test_strokes_on_transparent_pages_are_learned_and_predicted(
             (pixels if name == "across" else pixels.transpose(1, 0, 2))[at : at + 2, :, 3] = 255
             Image.fromarray(pixels).save(data / name / f"{i}.png")
     (data / "down" / "about.txt").write_text("which pictures these are")
-    words = ["--model", "mlp", "--epochs", "20", "--max-minutes", "0", "--batch-size", "16"]
+    words = ["--model", "mlp", "--epochs", "20", "--max-cpu-minutes", "0", "--batch-size", "16"]
     assert main(["classify", str(data), *words, "--run", str(tmp_path / "run"), "--json"]) == 0
     output = capsys.readouterr()
     found = json.loads(output.out.splitlines()[-1])
@@ -106,7 +106,8 @@ def test_threads_are_the_cores_unless_told_otherwise(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A number of threads decides the bits, so a run keeps it; whoever names another one is told."""
-    words = ["classify", str(folder), "--model", "lenet", "--epochs", "1", "--max-minutes", "0", "--batch-size", "16"]
+    words = ["classify", str(folder), "--model", "lenet", "--batch-size", "16"]
+    words += ["--epochs", "1", "--max-cpu-minutes", "0"]
 
     def learn(name: str, *more: str) -> tuple[int, bytes, str]:
         assert main([*words, *more, "--run", str(tmp_path / name), "--json"]) == 0
@@ -149,7 +150,7 @@ def test_threads_are_the_cores_unless_told_otherwise(
 
 def test_alexnet_trains_on_a_folder(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The recipe as it comes, but for its length. Its own data is not to be had, and 120 pictures teach it little."""
-    words = ["--model", "alexnet", "--batch-size", "16", "--epochs", "2", "--max-minutes", "0"]
+    words = ["--model", "alexnet", "--batch-size", "16", "--epochs", "2", "--max-cpu-minutes", "0"]
     assert main(["classify", str(folder), *words, "--run", str(tmp_path / "run"), "--json"]) == 0
     found = result(capsys)
     assert (found["model"], found["reason"], found["epochs"]) == ("alexnet", "finished", 2.0)

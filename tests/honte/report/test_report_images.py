@@ -20,7 +20,7 @@ from selfplay.solved.grading import wilson_interval
 from training.images.datasets import Pictures
 
 QUICK = ["--model", "resnet", "--network.channels", "8", "16", "--network.blocks", "1", "1"]
-QUICK += ["--max-minutes", "0", "--epochs", "3"]
+QUICK += ["--max-cpu-minutes", "0", "--epochs", "3"]
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A few epochs on digits."""
     run = tmp_path_factory.mktemp("runs") / "digits"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("training.images.training.VIEW_SECONDS", 0.0)  # a record at every step
+        patch.setattr("training.training_run.REPORT_SECONDS", 0.0)  # a record at every step
         assert main(["classify", "digits", "--run", str(run), *QUICK]) == 0
     assert main(["report", str(run)]) == 0
     return run

@@ -37,7 +37,7 @@ def test_replay_is_the_same_bit_for_bit(records: list[GameRecord], window: int) 
     plain, other = ReplayBuffer(GAME, size, full_budget=12), ReplayBuffer(GAME, size, full_budget=12)
     for turn in range(2):
         assert plain.add(records) == other.add(in_batches(records)) == checked_games.num_samples(records)
-        assert (plain.made, len(plain)) == (other.made, len(other))
+        assert (plain.num_added, len(plain)) == (other.num_added, len(other))
         first, second = plain.batch(256, 3, turn), other.batch(256, 3, turn)
         assert {name: t.numpy().tobytes() for name, t in first.items()} == {
             name: t.numpy().tobytes() for name, t in second.items()

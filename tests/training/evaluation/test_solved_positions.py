@@ -59,6 +59,6 @@ def test_classes_add_up_to_their_set(name: str, tmp_path: Path) -> None:
     assert 0 < found[f"mistakes/{each}/raw"] < 1
     assert {key.split("/")[2] for key in found if key.startswith(BY_CLASS)} == {"raw", "search"}
     report = ProgressReport()
-    report.graded(found)
+    report.set_grades(found)
     assert report.grades | report.by_class == found
     assert set(report.grades) == {f"mistakes/{each}/raw", f"mistakes/{each}/search"}

@@ -69,7 +69,7 @@ def test_turns_are_the_symmetries_of_boards(turn: str, number: int) -> None:
 
 
 def test_only_squares_turn() -> None:
-    with pytest.raises(ValueError, match="only squares turn"):
+    with pytest.raises(ValueError, match="only square pictures can be turned"):
         turn_images(torch.zeros(2, 1, 4, 5, dtype=torch.uint8), "dihedral", seeded())
     assert turn_images(torch.zeros(2, 1, 4, 5, dtype=torch.uint8), "mirror", seeded()).shape == (2, 1, 4, 5)
 

@@ -370,7 +370,7 @@ def test_too_many_large_pictures_are_refused_before_they_fill_the_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(tmp_path, "cat/a.png", "dog/a.png")
-    monkeypatch.setattr("training.images.formats.LARGEST", 300)
+    monkeypatch.setattr("training.images.formats.MAX_BYTES", 300)
     with pytest.raises(ValueError, match="--size"):
         read_folder(tmp_path)
 

@@ -121,15 +121,49 @@ def test_a_run_that_was_killed_goes_on_from_its_checkpoint(squares: DataSet, tmp
     assert same(weights(parts), weights(whole))
 
 
-def test_minutes_are_the_processor_s(squares: DataSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cpu_minutes_are_minutes_of_processor_time(
+    squares: DataSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One of them, where each look at the clock costs a second: the run ends then, whatever other clocks say."""
     ticks = iter(range(10**6))
     monkeypatch.setattr("time.process_time", lambda: float(next(ticks)))
-    run = go(squares, replace(TINY, epochs=10**6, max_minutes=1.0, checkpoint_steps=10**6), tmp_path / "run")
-    assert run.minutes >= 1.0
+    run = go(squares, replace(TINY, epochs=10**6, max_cpu_minutes=1.0, checkpoint_steps=10**6), tmp_path / "run")
+    assert run.cpu_minutes >= 1.0
+    assert run.minutes < 1.0
     assert next(ticks) < 100
     assert 10 < run.trainer.steps <= 60
     assert run_folder.read_status(tmp_path / "run")["status"] == "finished"  # type: ignore[index]
+
+
+def test_minutes_are_minutes_of_wall_time(squares: DataSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of them, where each look at the wall clock takes a second."""
+    ticks = iter(range(10**6))
+    monkeypatch.setattr("time.monotonic", lambda: float(next(ticks)))
+    run = go(squares, replace(TINY, epochs=10**6, max_minutes=1.0, checkpoint_steps=10**6), tmp_path / "run")
+    assert run.minutes >= 1.0
+    assert run.cpu_minutes < 1.0
+    assert 3 < run.trainer.steps < 60
+    assert run_folder.read_status(tmp_path / "run")["status"] == "finished"  # type: ignore[index]
+
+
+def test_a_run_of_an_earlier_version_goes_on_with_its_processor_time(squares: DataSet, tmp_path: Path) -> None:
+    """Its checkpoint knows one clock, which was that of the processor, under the name "minutes"."""
+    stopped = go(squares, TINY, tmp_path / "run", 10)
+    found = checkpoints.load_checkpoint(tmp_path / "run" / "checkpoints", stopped.trainer.steps)
+    state = {name: value for name, value in found.state.items() if name != "cpu_minutes"} | {"minutes": 7.5}
+    checkpoints.save_checkpoint(tmp_path / "run" / "checkpoints", found.step, found.tensors, state, found.model_config)
+    resumed = go(squares, TINY, tmp_path / "run")
+    assert 7.5 < resumed.cpu_minutes < 8.5
+    assert 7.5 < resumed.minutes < 8.5
+    assert same(weights(resumed), weights(go(squares, TINY, tmp_path / "whole")))
+
+
+def test_a_finished_run_that_is_started_again_adds_no_metrics(squares: DataSet, tmp_path: Path) -> None:
+    go(squares, replace(TINY, epochs=1), tmp_path / "run")
+    records = metrics.read(tmp_path / "run")
+    again = go(squares, replace(TINY, epochs=1), tmp_path / "run")
+    assert metrics.read(tmp_path / "run") == records
+    assert again.report.progress == 1
 
 
 def test_another_seed_is_another_run(squares: DataSet, tmp_path: Path) -> None:

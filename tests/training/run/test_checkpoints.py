@@ -163,12 +163,12 @@ def test_saving_again_replaces(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_prune_keeps_the_last_every_kth_and_the_chosen(tmp_path: Path) -> None:
+def test_prune_keeps_the_last_and_every_kth(tmp_path: Path) -> None:
     for step in range(1, 11):
         (tmp_path / str(step)).mkdir()
-    assert checkpoints.prune_checkpoints(tmp_path, keep_last=2, keep_every=4, keep={3}) == [1, 2, 5, 6, 7]
-    assert checkpoints.list_steps(tmp_path) == [3, 4, 8, 9, 10]
-    assert checkpoints.prune_checkpoints(tmp_path, keep_last=1) == [3, 4, 8, 9]
+    assert checkpoints.prune_checkpoints(tmp_path, keep_last=2, keep_every=4) == [1, 2, 3, 5, 6, 7]
+    assert checkpoints.list_steps(tmp_path) == [4, 8, 9, 10]
+    assert checkpoints.prune_checkpoints(tmp_path, keep_last=1) == [4, 8, 9]
     assert checkpoints.prune_checkpoints(tmp_path, keep_last=9) == []
     assert [path.name for path in tmp_path.iterdir()] == ["10"]
     with pytest.raises(ValueError, match="keep_last is 0"):

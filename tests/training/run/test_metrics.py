@@ -52,8 +52,8 @@ def test_late_numbers_are_in_the_line_and_at_their_own_step(tmp_path: Path) -> N
     accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
     with Metrics(tmp_path) as record:
         record.write(30, {"loss": 1.0}, {"elo": 50.0, "elo_step": 10})
-        record.place({10: {"elo": 50.0}})
-        record.place({10: {"elo": 60.0}, 20: {"elo": 70.0}})  # revised since: it stays where it was placed
+        record.add_events({10: {"elo": 50.0}})
+        record.add_events({10: {"elo": 60.0}, 20: {"elo": 70.0}})  # revised since: the first event of a step stays
     (line,) = metrics.read(tmp_path)
     assert (line["step"], line["elo"], line["elo_step"]) == (30, 50.0, 10)
     events = accumulator.EventAccumulator(str(tmp_path / "events"))
