@@ -9,40 +9,10 @@ import contextlib
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import Annotated, Any, TypeVar, get_args
-
-from tyro import conf
-
-from agent.settings import hints, refusal
-
-GamePlace = Annotated[str, conf.Positional, conf.arg(metavar="GAME")]
-PlayerPlace = Annotated[str, conf.Positional, conf.arg(metavar="PLAYER")]
-"""Positional arguments, by what is written there."""
-
-GameFlag = Annotated[str | None, conf.arg(metavar="GAME", help_behavior_hint="")]
-"""A game that may stay away."""
-
-Arguments = TypeVar("Arguments")
+from typing import Any
 
 Advance = Callable[[int, str], None]
 """(steps done since the last call, a word on how it stands)"""
-
-
-def parse_flags(kind: type[Arguments], arguments: Sequence[str], command: str) -> Arguments:
-    """``arguments`` as the dataclass ``kind``; exits with 2 and a message that names the flag when they do not fit."""
-    import tyro
-
-    found = tyro.cli(kind, args=list(arguments), prog=f"honte {command}", config=(tyro.conf.FlagCreatePairsOff,))
-    check_flags(found)
-    return found
-
-
-def check_flags(flags: Any) -> None:
-    """ValueError for the first of a command's flags whose value is out of its range, as its type says it."""
-    for name, hint in hints(type(flags)).items():
-        if (problem := refusal(hint, getattr(flags, name))) is not None:
-            place = conf.Positional in get_args(hint)
-            raise ValueError(f"{name.upper() if place else '--' + name.replace('_', '-')} {problem}")
 
 
 class Output:

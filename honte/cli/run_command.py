@@ -5,69 +5,119 @@ Knows run folders and how a command begins and ends. Does not know what is train
 
 from __future__ import annotations
 
-import argparse
 import contextlib
+import inspect
 import os
 import shutil
 import signal
 import sys
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypeVar
+
+from honte.cli.flag_help import flag_lines, wrap
+from honte.cli.flags import FieldPath, Flag, Placeholder, asks_for_help, flags_of, parse_words, usage
 
 MOST_THREADS = 8
-"""As many threads as are taken unasked: batches of small pictures cannot keep more of them busy."""
+"""The most threads that a run uses unless it is told otherwise: small batches cannot keep more of them busy."""
+
+SHORT_COLUMN = 28
+"""Where the texts begin in the short help, whose flags are longer than most."""
 
 
-def make_run_flags(command: str, usage: str, description: str, init: str) -> argparse.ArgumentParser:
-    """The flags of every run; ``init`` says what --init takes."""
-    parser = argparse.ArgumentParser(
-        prog=f"honte {command}",
-        usage=f"honte {command} {usage}",
-        description=description,
-        add_help=False,
-        allow_abbrev=False,
-    )
-    parser.add_argument("--run", default="", help="the run's folder; below runs/ unless given")
-    parser.add_argument("--fresh", action="store_true", help="move a run that is there aside and start again")
-    parser.add_argument("--init", default="", help=init)
-    parser.add_argument("--json", action="store_true", help="one JSON object on the last line of stdout")
-    parser.add_argument("--print-config", action="store_true", help="print the resolved configuration and stop")
-    return parser
+@dataclass(frozen=True)
+class RunFlags:
+    """The flags of every command that trains."""
+
+    run: Annotated[str, Placeholder("FOLDER")] = ""
+    """the folder of the run (default: runs/ and a name that follows from what is learned)"""
+    fresh: bool = False
+    """begin again: a run that is in the folder is renamed first"""
+    init: Annotated[str, Placeholder("RUN")] = ""
+    """a run or a model folder whose weights a new run starts from (default: random weights)"""
+    json: bool = False
+    """print the result as one JSON object, the last line of stdout"""
+    print_config: bool = False
+    """print the complete configuration as YAML and stop"""
 
 
-def parse_own_flags(
-    own: argparse.ArgumentParser, arguments: Sequence[str]
-) -> tuple[str, argparse.Namespace, list[str]]:
-    """The word before all flags, or none; our own flags; the words that are left. Help is printed where it is asked."""
-    words = list(arguments)
-    name = words.pop(0) if words and not words[0].startswith("-") else ""  # later words may be values of flags
-    flags, rest = own.parse_known_args(words)
-    flags.helping = any(word in ("-h", "--help") for word in arguments)
-    if flags.helping:
-        own.print_help()
-        print("\nEvery setting of the recipe is a flag, too:\n")
-    return name, flags, rest
+Own = TypeVar("Own", bound=RunFlags)
 
 
-def parse_settings(kind: type, values: Mapping[str, Any], words: Sequence[str], command: str, source: str = "") -> Any:
-    """The configuration ``kind``: a recipe's values with those of the flags ``words`` over them.
+def parse_run_words(
+    kind: type[Own], settings: type, arguments: Iterable[str], command: str, leave_out: Collection[str] = ()
+) -> tuple[Own, dict[FieldPath, Any]]:
+    """A command's own flags as ``kind``, and the values of the flags that are settings of the run, by their paths.
 
-    ``source``: the recipe's file, to be named where something is wrong in it.
+    ``leave_out``: settings of the run that are no flags.
     """
-    import tyro
+    own = flags_of(kind)
+    known = {flag.path for flag in own} | {(name,) for name in leave_out}
+    more = [flag for flag in flags_of(settings) if flag.path not in known]
+    values = parse_words([*own, *more], [word for word in arguments if not asks_for_help([word])], command)
+    mine = {path[0]: values.pop(path) for path in known & values.keys()}
+    return kind(**mine), values
 
-    from agent.settings import deferred
+
+def parse_settings(kind: type, values: Mapping[str, Any], flags: Mapping[FieldPath, Any], source: str = "") -> Any:
+    """The configuration ``kind``: a recipe's values with those of the flags over them.
+
+    ``source``: the recipe's file, which is named where something is wrong in it.
+    """
     from training.config import parse_config, to_dict
 
     try:
-        default = parse_config(values, kind)
+        config = parse_config(values, kind)
     except ValueError as error:
         raise ValueError(f"{source}: {error}" if source else str(error)) from error
-    with deferred():  # what is wrong is said below
-        told = tyro.cli(kind, default=default, args=list(words), prog=f"honte {command}")
-    return parse_config(to_dict(told), kind)
+    plain = to_dict(config)
+    for path, value in flags.items():
+        group = plain
+        for name in path[:-1]:
+            group = group[name]
+        group[path[-1]] = value
+    return parse_config(plain, kind) if flags else config
+
+
+def run_help(
+    command: str,
+    kind: type[RunFlags],
+    config: Any,
+    *,
+    common: Mapping[str, str],
+    everything: bool,
+    leave_out: Collection[str] = (),
+    footer: str = "",
+) -> str:
+    """The help of a command that trains: the ``common`` flags {name: text, or "" for the flag's own}, or all of them.
+
+    ``config`` holds the defaults of the settings. ``leave_out``: settings that are no flags.
+    """
+    own = flags_of(kind)
+    known = {flag.path for flag in own} | {(name,) for name in leave_out}
+    settings = [flag for flag in flags_of(type(config), config) if flag.path not in known]
+    lines = [f"usage: {usage(command, own)}", ""]
+    for paragraph in inspect.cleandoc(kind.__doc__ or "").split("\n\n"):
+        lines += wrap(" ".join(paragraph.split()))
+    lines.append("")
+    if not everything:
+        named = {flag.name: flag for flag in (*own, *settings)}
+        for name, text in common.items():
+            lines += flag_lines(named[name], text, column=SHORT_COLUMN)
+        more = len(own) + len(settings) - len(common)
+        return "\n".join([*lines, "", *wrap(f"honte {command} --help-all lists {more} more flags. {footer}")])
+    for flag in sorted(own, key=lambda flag: not flag.argument):
+        lines += flag_lines(flag)
+    groups: dict[FieldPath, list[Flag]] = {(): []}  # the settings without a group come first
+    for flag in settings:
+        groups.setdefault(flag.path[:-1], []).append(flag)
+    for path, members in groups.items():
+        lines += ["", *wrap(f"{'.'.join(path).replace('_', '-') or 'the run'}: {members[0].group}".rstrip())]
+        for flag in members:
+            lines += flag_lines(flag, common.get(flag.name, ""), settings=True)
+    return "\n".join([*lines, "", *wrap(footer)])
 
 
 def print_config(config: Any) -> int:

@@ -5,7 +5,6 @@ Knows four runs and one plot: mlp and lenet, on pictures and on the same picture
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -32,7 +31,6 @@ def compare(
     data: DataSet,
     config: ImageConfig,
     folder: Path,
-    flags: argparse.Namespace,
     output: Output,
 ) -> dict[str, Any]:
     """Four times ``run``, below ``folder``, and FOLDER/locality.svg; what came out."""
@@ -45,7 +43,7 @@ def compare(
         settings = replace(
             parse_config(pictures(kind, config.dataset), ImageConfig), **shared, shuffle_pixels=bool(shuffled)
         )
-        accuracies[name] = run(data, settings, folder / name, flags, output)["test_accuracy"]
+        accuracies[name] = run(data, settings, folder / name)["test_accuracy"]
     path = folder / "locality.svg"
     _plot(data.name, folder, accuracies, path)
     words = ", ".join(f"{name} {share:.2%}" for name, share in accuracies.items() if share is not None)

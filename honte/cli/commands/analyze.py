@@ -11,10 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from tyro import conf
-
 from agent.settings import Device, Positive, Seed, Slots
-from honte.command_line import GameFlag, PlayerPlace, parse_flags
+from honte.cli.flags import GameFlag, Placeholder, PlayerArgument, parse_flags
 
 
 @dataclass(frozen=True)
@@ -24,18 +22,18 @@ class Analyze:
     The fields are those of KataGo's analysis engine. What waits at the end of the input is still answered.
     """
 
-    player: PlayerPlace
+    player: PlayerArgument
     """such as runs/connect_four, connect_four?simulations=400 or perfect"""
     game: GameFlag = None
     """the game, where the player does not tell it"""
     num_slots: Slots = 16
     """positions thought about at once, in batches"""
-    max_visits: Annotated[Positive | None, conf.arg(metavar="INT", help_behavior_hint="")] = None
+    max_visits: Annotated[Positive | None, Placeholder("N")] = None
     """the most that a question's maxVisits may ask for (default: what fits a GiB, 100,000 at most)"""
     seed: Seed = 0
     """all that is drawn by lot follows from it"""
     device: Device = "auto"
-    """where networks run: auto, cpu, cuda:0, mps"""
+    """where networks run"""
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from agent.settings import Positive, Seed
 from games.check import Report
 from games.game import Game
-from honte.command_line import GamePlace, Output, parse_flags
+from honte.cli.flags import GameArgument, parse_flags
+from honte.command_line import Output
 
 
 @dataclass(frozen=True)
 class CheckGame:
     """Hold GAME against the laws that every game keeps; exit code 1 and the law when it breaks one."""
 
-    game: GamePlace
+    game: GameArgument
     """connect_four, tic_tac_toe:rows=4,columns=4,k=3 or FILE.py:game"""
     games: Positive = 64
     """random games to play"""

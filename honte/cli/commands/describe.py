@@ -11,10 +11,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from tyro import conf
-
 from agent.settings import Positive
-from honte.command_line import GameFlag, Output, format_table, parse_flags
+from honte.cli.flags import Argument, GameFlag, parse_flags
+from honte.command_line import Output, format_table
 
 if TYPE_CHECKING:
     from agent.storage.model_folder import Model
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 class Describe:
     """Say what a game is, or which game and network a run, checkpoint or model folder holds."""
 
-    what: Annotated[str, conf.Positional, conf.arg(metavar="GAME|RUN|CONFIG")]
+    what: Annotated[str, Argument("GAME|RUN|CONFIG")]
     """such as connect_four, FILE.py:game, runs/connect_four, runs/connect_four@1200, lenet or a recipe's YAML file"""
     game: GameFlag = None
     """the game of a run whose game is a file of yours"""

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from tyro import conf
-
-from honte.command_line import Output, parse_flags
+from honte.cli.flags import Argument, parse_flags
+from honte.command_line import Output
 from honte.command_text import command
 from honte.error_sentences import sentence
 
@@ -29,9 +28,9 @@ class Export:
     download the folder and name it, as in 'honte play FOLDER'.
     """
 
-    what: Annotated[str, conf.Positional, conf.arg(metavar="WHAT")]
+    what: Annotated[str, Argument("WHAT")]
     """RUN, RUN@STEP, RUN@best, a model folder or a game whose network ships"""
-    to: Annotated[str, conf.Positional, conf.arg(metavar="TO")]
+    to: Annotated[str, Argument("TO")]
     """a folder's path or URL"""
     report: bool = False
     """the run's report.html, too"""

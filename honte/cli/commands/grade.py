@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent.settings import Count, Device, Positive, Seed, Slots
-from honte.command_line import GameFlag, Output, PlayerPlace, format_table, parse_flags, show_progress
+from honte.cli.flags import GameFlag, PlayerArgument, parse_flags
+from honte.command_line import Output, format_table, show_progress
 
 if TYPE_CHECKING:
     from games.game import Game
@@ -25,7 +26,7 @@ UNASKED = 300
 class GradeFlags:
     """Count a player's mistakes on solved positions: moves that give away a win or a draw."""
 
-    player: PlayerPlace
+    player: PlayerArgument
     """such as runs/connect_four, mcts:800 or minimax:5"""
     positions: tuple[str, ...] = ()
     """files of JSON lines {"moves": [actions], "scores": {"action": score}}, or sets by name: middle_easy, end_easy;
@@ -43,7 +44,7 @@ class GradeFlags:
     seed: Seed = 0
     """all that is drawn by lot follows from it"""
     device: Device = "auto"
-    """where networks run: auto, cpu, cuda:0, mps"""
+    """where networks run"""
     json: bool = False
     """one JSON object on stdout"""
 

@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent.settings import Device, Seed
-from honte.command_line import GameFlag, PlayerPlace, parse_flags
+from honte.cli.flags import GameFlag, PlayerArgument, parse_flags
 
 
 @dataclass(frozen=True)
 class Gtp:
     """Play and analyse as an engine: commands of the Go Text Protocol come in on stdin, replies go out on stdout."""
 
-    player: PlayerPlace
+    player: PlayerArgument
     """such as runs/go, mcts:800 or connect_four?simulations=400"""
     game: GameFlag = None
     """the game, where the player does not tell it"""
@@ -26,7 +26,7 @@ class Gtp:
     seed: Seed = 0
     """all that is drawn by lot follows from it"""
     device: Device = "auto"
-    """where networks run: auto, cpu, cuda:0, mps"""
+    """where networks run"""
 
 
 def main(arguments: Sequence[str]) -> int:

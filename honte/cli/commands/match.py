@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from tyro import conf
-
 from agent.settings import BelowOne, Count, Device, Finite, Integer, Seed, Slots, Threads
-from honte.command_line import GameFlag, Output, format_table, parse_flags, show_progress
+from honte.cli.flags import Argument, GameFlag, Placeholder, TextFlag, parse_flags
+from honte.command_line import Output, format_table, show_progress
 
 if TYPE_CHECKING:
     from agent.player import Player
@@ -30,8 +29,6 @@ SLOW_OPENINGS = 8
 GAMES, MOST_GAMES = 400, 20_000
 """Played unless asked otherwise, without and with a test that ends the match."""
 
-Text = Annotated[str | None, conf.arg(metavar="TEXT", help_behavior_hint="")]
-
 
 @dataclass(frozen=True)
 class Match:
@@ -40,25 +37,25 @@ class Match:
     Every game is saved as it ends, and the same command goes on with a match that was stopped.
     """
 
-    a: Annotated[str, conf.Positional, conf.arg(metavar="A")]
+    a: Annotated[str, Argument("A")]
     """player A, such as mcts:800, runs/connect_four or runs/connect_four@1200?simulations=100"""
-    b: Annotated[str, conf.Positional, conf.arg(metavar="B")]
+    b: Annotated[str, Argument("B")]
     """player B"""
     game: GameFlag = None
     """the game, where the players do not tell it"""
-    games: Annotated[Integer | None, conf.arg(metavar="INT", help_behavior_hint="")] = None
+    games: Annotated[Integer | None, Placeholder("N")] = None
     """games in all; even (default: 400, or at most 20000 with --sprt)"""
-    sprt: Annotated[tuple[Finite, ...], conf.arg(metavar="ELO0 ELO1 [ALPHA BETA]", help_behavior_hint="")] = ()
+    sprt: Annotated[tuple[Finite, ...], Placeholder("ELO0 ELO1 [ALPHA BETA]")] = ()
     """stop as soon as a test tells whether A is stronger by ELO1 (H1) or by ELO0 (H0)"""
     sprt_model: Literal["logistic", "normalized"] = "logistic"
     """what the test's Elo means: by score, or by score over its standard deviation"""
-    opening_plies: Annotated[Count | None, conf.arg(metavar="INT", help_behavior_hint="")] = None
+    opening_plies: Annotated[Count | None, Placeholder("N")] = None
     """random plies before the players decide (default: 2, or 8 against perfect in connect_four)"""
-    judge: Text = None
+    judge: TextFlag = None
     """a player who chooses among random openings those that are balanced, such as mcts:400"""
     balance: BelowOne = 0.3
     """how far from 0 the judge's value may be, in [0, 1): 0.3 is an expected score of 35 to 65 %"""
-    book: Text = None
+    book: TextFlag = None
     """a file of openings instead: moves on each line, or {"moves": [...]}"""
     num_slots: Slots = 100
     """games played at once in each thread"""
@@ -69,8 +66,8 @@ class Match:
     deterministic: bool = False
     """the same bits every time: networks run in fp32 (slower), nobody plays by the clock"""
     device: Device = "auto"
-    """where networks run: auto, cpu, cuda:0, mps"""
-    out: Text = None
+    """where networks run"""
+    out: TextFlag = None
     """the match's folder (default: one under matches/ that follows from all of the above)"""
     fresh: bool = False
     """move a match that is there aside and begin again"""

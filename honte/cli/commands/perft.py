@@ -11,10 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-from tyro import conf
-
 from agent.settings import Count
-from honte.command_line import GamePlace, Output, parse_flags, show_progress
+from honte.cli.flags import Argument, GameArgument, parse_flags
+from honte.command_line import Output, show_progress
 
 if TYPE_CHECKING:
     from games.game import Game
@@ -29,9 +28,9 @@ UNITS = (("years", 365.25 * 86400), ("days", 86400.0), ("hours", 3600.0), ("minu
 class Perft:
     """Count the sequences of DEPTH legal actions from the first position; published tables prove a game's rules."""
 
-    game: GamePlace
+    game: GameArgument
     """connect_four, tic_tac_toe:rows=4,columns=4,k=3 or FILE.py:game"""
-    depth: Annotated[Count, conf.Positional, conf.arg(metavar="DEPTH")]
+    depth: Annotated[Count, Argument("DEPTH")]
     """number of plies; where it takes long, smaller depths are counted first and shown on stderr"""
     json: bool = False
     """one JSON object on stdout"""

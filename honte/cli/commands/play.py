@@ -10,30 +10,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from tyro import conf
-
 from agent.settings import Count, Device, Seed, Temperature
-from honte.command_line import GameFlag, Output, PlayerPlace, parse_flags
+from honte.cli.flags import GameFlag, Placeholder, PlayerArgument, parse_flags
+from honte.command_line import Output
 
 
 @dataclass(frozen=True)
 class Play:
     """Play against PLAYER in the terminal. At the prompt, help lists what can be typed."""
 
-    player: PlayerPlace
+    player: PlayerArgument
     """such as runs/connect_four, mcts:800 or perfect"""
     game: GameFlag = None
     """the game, where the player does not tell it"""
     side: Literal["first", "second", "random"] = "first"
     """your seat"""
-    simulations: Annotated[Count | None, conf.arg(metavar="INT", help_behavior_hint="")] = None
+    simulations: Annotated[Count | None, Placeholder("N")] = None
     """simulations a move, instead of the player's own"""
     temperature: Temperature = 0.0
     """0: the player's best moves; 1: chosen by lot as its search weighs them"""
-    seed: Annotated[Seed | None, conf.arg(metavar="INT", help_behavior_hint="")] = None
+    seed: Annotated[Seed | None, Placeholder("N")] = None
     """all that is drawn by lot follows from it (default: another one each time)"""
     device: Device = "auto"
-    """where networks run: auto, cpu, cuda:0, mps"""
+    """where networks run"""
     json: bool = False
     """the game, as it stood at the end, as one JSON object on stdout"""
 

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from tyro import conf
-
-from honte.command_line import Output, format_table, parse_flags
+from honte.cli.flags import Argument, parse_flags
+from honte.command_line import Output, format_table
 
 TOLD = 3
 
@@ -21,9 +20,9 @@ TOLD = 3
 class Predict:
     """Say what is on PICTURES, by the classifier of a run, checkpoint or model folder."""
 
-    run: Annotated[str, conf.Positional, conf.arg(metavar="RUN")]
+    run: Annotated[str, Argument("RUN")]
     """such as runs/fashion_mnist_lenet"""
-    pictures: Annotated[tuple[Path, ...], conf.Positional, conf.arg(metavar="PICTURE ...")]
+    pictures: Annotated[tuple[Path, ...], Argument("PICTURE ...")]
     """picture files of any size; they are read as for training"""
     invert: bool = False
     """dark and bright change places: for ink on paper, where the training pictures are bright on black"""

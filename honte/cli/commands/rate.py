@@ -16,10 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from tyro import conf
-
 from agent.settings import Count, Device, EvenCount, Finite, Positive, Slots
-from honte.command_line import Output, format_table, parse_flags, show_progress
+from honte.cli.flags import Argument, GameFlag, Placeholder, parse_flags
+from honte.command_line import Output, format_table, show_progress
 
 if TYPE_CHECKING:
     from agent.player import Player
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 WAIT = 1.0
 """Seconds between two looks for a new checkpoint."""
 
-Games = Annotated[EvenCount | None, conf.arg(metavar="INT", help_behavior_hint="")]
+Games = Annotated[EvenCount | None, Placeholder("N")]
 
 
 @dataclass(frozen=True)
@@ -40,19 +39,19 @@ class Rate:
     under ``rating``.
     """
 
-    run: Annotated[str, conf.Positional, conf.arg(metavar="RUN")]
+    run: Annotated[str, Argument("RUN")]
     """the run's folder"""
-    game: Annotated[str | None, conf.arg(metavar="GAME", help_behavior_hint="")] = None
+    game: GameFlag = None
     """the game, where it is a file of your own"""
-    anchors: Annotated[tuple[str, ...], conf.arg(help_behavior_hint="")] = ()
+    anchors: Annotated[tuple[str, ...], Placeholder("PLAYER ...")] = ()
     """players that do not change; the first is at 0 Elo"""
     every: Positive = 1
     """rate every so many checkpoints, and the newest"""
     games: Games = None
     """games of a checkpoint with each anchor and with the checkpoint before it"""
-    simulations: Annotated[Count | None, conf.arg(metavar="INT", help_behavior_hint="")] = None
+    simulations: Annotated[Count | None, Placeholder("N")] = None
     """simulations a move of the checkpoints, instead of the config's rating.settings"""
-    sprt: Annotated[tuple[Finite, ...], conf.arg(metavar="ELO0 ELO1 [ALPHA BETA]", help_behavior_hint="")] = ()
+    sprt: Annotated[tuple[Finite, ...], Placeholder("ELO0 ELO1 [ALPHA BETA]")] = ()
     """the test for best: H1 promotes"""
     test_games: Games = None
     """the test ends undecided after so many games"""
@@ -60,12 +59,12 @@ class Rate:
     """go on until the run has finished, on time that nobody else wants, a checkpoint every rating.every_minutes"""
     with_stdin: bool = False
     """end as soon as stdin does: how a run keeps the rater that it starts"""
-    rating: Annotated[str | None, conf.arg(metavar="JSON", help_behavior_hint="")] = None
+    rating: Annotated[str | None, Placeholder("JSON")] = None
     """fields of the config's rating as a JSON object: they come before the run's own, and after the flags here"""
     num_slots: Slots = 64
     """games played at once"""
     device: Device = "auto"
-    """where networks run: auto, cpu, cuda:0, mps"""
+    """where networks run"""
     json: bool = False
     """one JSON object on stdout"""
 

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from tyro import conf
-
-from honte.command_line import GameFlag, Output, parse_flags, show_progress
+from honte.cli.flags import Argument, GameFlag, parse_flags
+from honte.command_line import Output, show_progress
 from honte.command_text import command
 
 PAGE, COMPARED = "report.html", "compare.html"
@@ -22,7 +21,7 @@ PAGE, COMPARED = "report.html", "compare.html"
 class ReportFlags:
     """Write one HTML page with the curves, health, checkpoints and sample games of a run; several are compared."""
 
-    runs: Annotated[tuple[str, ...], conf.Positional, conf.arg(metavar="RUN [RUN ...]")]
+    runs: Annotated[tuple[str, ...], Argument("RUN [RUN ...]")]
     """folders of runs"""
     out: str | None = None
     """the file to write; unless given RUN/report.html, or RUN/compare.html of the first of several"""

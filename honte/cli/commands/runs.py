@@ -11,16 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from tyro import conf
-
-from honte.command_line import Output, format_table, parse_flags
+from honte.cli.flags import Argument, parse_flags
+from honte.command_line import Output, format_table
 
 
 @dataclass(frozen=True)
 class Runs:
     """List the training runs right below ROOT, or ROOT where it is a run itself, and where each of them stands."""
 
-    root: Annotated[str, conf.Positional, conf.arg(metavar="[ROOT]")] = "runs"
+    root: Annotated[str, Argument("[ROOT]")] = "runs"
     """the folder of runs"""
     json: bool = False
     """one JSON object on stdout"""

@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from tyro import conf
-
 from agent.settings import Count, Device, Integer, Positive, Seed, Slots, Threads
-from honte.cli.commands.match import Text
-from honte.command_line import GameFlag, Output, format_table, parse_flags, show_progress
+from honte.cli.flags import Argument, GameFlag, Placeholder, TextFlag, parse_flags
+from honte.command_line import Output, format_table, show_progress
 
 if TYPE_CHECKING:
     from agent.player import Player
@@ -36,22 +34,22 @@ class Tournament:
     another player costs that player's games, and without players the standings are shown.
     """
 
-    players: Annotated[tuple[str, ...], conf.Positional, conf.arg(metavar="PLAYER ...")] = ()
+    players: Annotated[tuple[str, ...], Argument("PLAYER ...")] = ()
     """the players; RUN@every:5 is every fifth checkpoint of a run and its newest one"""
     game: GameFlag = None
     """the game, where the players do not tell it"""
     games: Integer = 100
     """games of each pair; even"""
-    total: Annotated[Positive | None, conf.arg(metavar="INT", help_behavior_hint="")] = None
+    total: Annotated[Positive | None, Placeholder("N")] = None
     """play at most so many games now, where they tell most"""
     gauntlet: bool = False
     """the first player against each of the others, instead of everybody against everybody"""
-    anchor: Annotated[tuple[str, ...], conf.arg(metavar="PLAYER=ELO", help_behavior_hint="")] = ()
+    anchor: Annotated[tuple[str, ...], Placeholder("PLAYER=ELO")] = ()
     """players whose rating is given, such as random=0 (default: the mean of all is 0)"""
-    opening_plies: Annotated[Count | None, conf.arg(metavar="INT", help_behavior_hint="")] = None
+    opening_plies: Annotated[Count | None, Placeholder("N")] = None
     """random plies before the players decide; each opening is played from both seats (default: as in the folder, or 2,
     or 8 with perfect in connect_four)"""
-    book: Text = None
+    book: TextFlag = None
     """a file of openings instead: moves on each line, or {"moves": [...]}"""
     num_slots: Slots = 64
     """games played at once in each thread"""
@@ -62,8 +60,8 @@ class Tournament:
     deterministic: bool = False
     """the same games every time: networks run in fp32 (slower), nobody plays by the clock"""
     device: Device = "auto"
-    """where networks run: auto, cpu, cuda:0, mps"""
-    out: Text = None
+    """where networks run"""
+    out: TextFlag = None
     """the folder of the database (default: ratings/GAME)"""
     json: bool = False
     """one JSON object on stdout"""

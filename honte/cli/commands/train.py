@@ -5,28 +5,31 @@ Knows recipes and flags. Does not know how a run learns.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import json
 import re
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
+from agent.settings import Count, Range
 from games.game import Game
 from games.registry import make
 from honte import recipes
+from honte.cli.flags import HELP_ALL, Argument, Placeholder, asks_for_help
 from honte.cli.run_command import (
     Opened,
+    RunFlags,
     end_message,
-    make_run_flags,
     open_run,
-    parse_own_flags,
+    parse_run_words,
     parse_settings,
     print_config,
+    run_help,
     stop_on_signals,
 )
 from honte.command_text import command, game_flag, place
@@ -37,16 +40,41 @@ if TYPE_CHECKING:
     from training.run.progress import ProgressReport
 
 
-def own_flags() -> argparse.ArgumentParser:
-    """What is not part of the configuration."""
-    about = "Learn a game by self-play: start a run, or resume the one in the folder."
-    init = "a run or model folder whose network a new run starts from, or what of it fits; --freeze keeps its trunk"
-    parser = make_run_flags("train", "[RECIPE | FILE.yaml] [flags]", about, init)
-    parser.add_argument("--game", default="", help="a game instead of a recipe: a name or FILE.py:game")
-    parser.add_argument("--ray", default="", metavar="auto|local|ADDRESS", help="play on a Ray cluster: docs/ray.md")
-    parser.add_argument("--num-actors", type=int, help="with --ray: how many actors play; 0: as many as fit")
-    parser.add_argument("--learner-processes", type=int, help="how many processes share each batch (torch DDP)")
-    return parser
+@dataclass(frozen=True)
+class TrainFlags(RunFlags):
+    """Learn a game by self-play: start a run, or resume the run that is in the folder."""
+
+    recipe: Annotated[str, Argument("RECIPE")] = ""
+    """a recipe by its name, or the path of a YAML file"""
+    game: Annotated[str, Placeholder("GAME")] = ""
+    """the game to learn, by its name or as FILE.py:game, instead of a recipe (default: the recipe's)"""
+    ray: Annotated[str, Placeholder("auto|local|ADDRESS")] = ""
+    """play on a Ray cluster, see docs/ray.md (default: play in this process)"""
+    num_actors: Annotated[Count | None, Placeholder("N")] = None
+    """how many Ray actors play, with --ray; 0 is as many as fit (default: the recipe's)"""
+    learner_processes: Annotated[int | None, Range(1, 1024), Placeholder("N")] = None
+    """how many processes share each training batch, by torch DDP (default: the recipe's)"""
+
+
+COMMON = {
+    "RECIPE": f"{', '.join(recipes.names())}, or a YAML file",
+    "--game": "learn this game, NAME or FILE.py:game",
+    "--run": "the folder of the run (default: runs/RECIPE)",
+    "--fresh": "begin again; an older run is renamed first",
+    "--init": "start from this run's weights",
+    "--max-minutes": "minutes of training; 0: no limit",
+    "--seed": "the random seed",
+    "--network.blocks": "residual blocks of the network",
+    "--network.channels": "channels of each block",
+    "--self-play.num-games": "games played at the same time",
+    "--self-play.search.num-simulations": "simulations for each move",
+    "--learn.batch-size": "positions in each training batch",
+    "--learn.device": "where it learns",
+    "--ray": "play on a Ray cluster, see docs/ray.md",
+    "--json": "print the result as one JSON object",
+    "--print-config": "print the configuration and stop",
+}
+"""The flags that people use, with a text that fits one line."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -174,7 +202,7 @@ def _learn(
     return Outcome(run.report, reason, run.minutes, before, sizes)
 
 
-def _remote(flags: argparse.Namespace, config: Any, folder: Path) -> Callable[..., Any]:
+def _remote(flags: TrainFlags, config: TrainConfig, folder: Path) -> Callable[..., Any]:
     """Ray's runner, imported only here."""
     if config.deterministic:
         raise ValueError("a deterministic run plays in its own process: leave out --ray")
@@ -188,22 +216,28 @@ def _remote(flags: argparse.Namespace, config: Any, folder: Path) -> Callable[..
     return partial(RayRunner, address=flags.ray, cluster=config.ray, tags={"run": folder.name})
 
 
-def _parsed(arguments: Sequence[str]) -> tuple[argparse.Namespace, Any]:
-    """Our own flags, and the configuration: the recipe's values with those of the other flags over them."""
+def _parsed(arguments: Sequence[str]) -> tuple[TrainFlags, TrainConfig]:
+    """The command's own flags, and the configuration: the recipe's values with those of the other flags over them."""
     from training.config import TrainConfig
 
-    name, flags, rest = parse_own_flags(own_flags(), arguments)
-    flags.recipe = name
+    flags, given = parse_run_words(TrainFlags, TrainConfig, arguments, "train")
+    helping = asks_for_help(arguments)
     if flags.learner_processes is not None:
-        rest += ["--learn.processes", str(flags.learner_processes)]
+        given["learn", "processes"] = flags.learner_processes
     if flags.num_actors is not None:
         if not flags.ray:
-            raise ValueError("--num-actors goes with --ray: without it, games are played in this process")
-        rest += ["--ray.num-actors", str(flags.num_actors)]
-    nothing = flags.helping and not flags.recipe and not flags.game
+            raise ValueError("--num-actors goes with --ray: without --ray this process plays the games")
+        given["ray", "num_actors"] = flags.num_actors
+    nothing = helping and not flags.recipe and not flags.game
     values = {"game": "GAME"} if nothing else recipe(flags.recipe, flags.game)
     source = str(recipes.place(flags.recipe)) if flags.recipe else ""
-    return flags, parse_settings(TrainConfig, values, rest, "train", source)
+    config: TrainConfig = parse_settings(TrainConfig, values, given, source)
+    if helping:
+        everything = HELP_ALL in arguments
+        footer = "honte train RECIPE --help shows a recipe's defaults." if nothing else ""
+        print(run_help("train", TrainFlags, config, common=COMMON, everything=everything, footer=footer))
+        raise SystemExit(0)
+    return flags, config
 
 
 def folder_name(recipe: str, game: str) -> str:

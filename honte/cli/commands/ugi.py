@@ -10,21 +10,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent.settings import Device, Seed
-from honte.command_line import GameFlag, PlayerPlace, parse_flags
+from honte.cli.flags import GameFlag, PlayerArgument, parse_flags
 
 
 @dataclass(frozen=True)
 class UgiFlags:
     """Play as an engine: commands of the Universal Game Interface come in on stdin, answers go out on stdout."""
 
-    player: PlayerPlace
+    player: PlayerArgument
     """such as runs/hex, mcts:800 or connect_four?simulations=400"""
     game: GameFlag = None
     """the game, where the player does not tell it"""
     seed: Seed = 0
     """all that is drawn by lot follows from it"""
     device: Device = "auto"
-    """where networks run: auto, cpu, cuda:0, mps"""
+    """where networks run"""
 
 
 def main(arguments: Sequence[str]) -> int:
