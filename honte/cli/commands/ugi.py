@@ -1,4 +1,4 @@
-"""``honte ugi PLAYER``: a player as an engine for cutegames and whatever else speaks UGI.
+"""``honte ugi PLAYER``: a player as an engine for cutegames and other programs that speak UGI.
 
 Knows its flags. Does not know the protocol.
 """
@@ -15,14 +15,14 @@ from honte.cli.flags import GameFlag, PlayerArgument, parse_flags
 
 @dataclass(frozen=True)
 class UgiFlags:
-    """Play as an engine: commands of the Universal Game Interface come in on stdin, answers go out on stdout."""
+    """Run a player as an engine that reads commands of the Universal Game Interface on stdin and replies on stdout."""
 
     player: PlayerArgument
-    """such as runs/hex, mcts:800 or connect_four?simulations=400"""
+    """the player, such as runs/hex, mcts:800 or connect_four?simulations=400"""
     game: GameFlag = None
-    """the game, where the player does not tell it"""
+    """the game, by its name or as FILE.py:game (default: the game that the player has learned)"""
     seed: Seed = 0
-    """all that is drawn by lot follows from it"""
+    """the random seed"""
     device: Device = "auto"
     """where networks run"""
 
@@ -36,12 +36,12 @@ def main(arguments: Sequence[str]) -> int:
     from honte.protocols.ugi import UgiConversation
 
     game = resolve_game(args.game, args.player)
-    room = tree_capacity(game.num_actions, 1)
-    made = make_player(args.player, game, num_slots=1, seed=args.seed, device=args.device, capacity=room)
+    capacity = tree_capacity(game.num_actions, 1)
+    player = make_player(args.player, game, num_slots=1, seed=args.seed, device=args.device, capacity=capacity)
     write = framing.writer(sys.stdout.buffer)
     UgiConversation(
         game,
-        made,
+        player,
         args.player,
         framing.LineReader(framing.standard_input(), returns_end_lines=True),
         write,
