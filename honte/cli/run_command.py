@@ -19,6 +19,7 @@ from typing import Annotated, Any, TypeVar
 
 from honte.cli.flag_help import flag_lines, wrap
 from honte.cli.flags import FieldPath, Flag, Placeholder, asks_for_help, flags_of, parse_words, usage
+from honte.command_line import format_duration
 
 MOST_THREADS = 8
 """The most threads that a run uses unless it is told otherwise: small batches cannot keep more of them busy."""
@@ -245,7 +246,7 @@ def stop_on_signals() -> Iterator[Callable[[], bool]]:
 
 
 def end_message(before: bool, reason: str, minutes: float, folder: Path) -> str:
-    """How a run ended."""
+    """How a run ended; ``before``: it was finished when the command started."""
     if before:
         return f"this run was finished already ({folder})"
-    return f"{reason} after {minutes:.1f} minutes ({folder})"
+    return f"{reason} after {format_duration(60 * minutes)} of training ({folder})"

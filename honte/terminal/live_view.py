@@ -16,9 +16,10 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from honte.command_line import format_duration
 from selfplay.solved.grading import wilson_interval
 from training.evaluation.solved_positions import BY_CLASS
-from training.run.progress import HOW, ProgressReport, grade_title, set_title
+from training.run.progress import HOW, STAGES, ProgressReport, grade_title, set_title
 
 LINE_SECONDS = 15.0
 """Seconds between two lines where stderr is not a terminal."""
@@ -137,11 +138,11 @@ class LiveView:
             if not name.startswith(MISTAKES) or not name.endswith("/raw"):
                 continue
             each = name.split("/")[1]
-            rows.add_row(Text(set_title(each).removesuffix(" positions")), *self._cells(name, report.grades, width))
+            rows.add_row(_set_name(each), *self._cells(name, report.grades, width))
             for kind in report.by_class:
                 if kind.startswith(f"{BY_CLASS}{each}/raw/"):
                     cells = self._cells(kind, report.by_class, width)
-                    rows.add_row(f"  {kind.split('/')[3]}", *cells, style="dim")
+                    rows.add_row(f"  {_class_name(kind.split('/')[3])}", *cells, style="dim")
         return rows
 
     def _cells(self, name: str, rates: Mapping[str, float], width: int) -> list[str]:
@@ -157,6 +158,18 @@ class LiveView:
             else:
                 found.append(f"{rates[key]:.1%}")
         return found
+
+
+def _set_name(name: str) -> str:
+    """A set of positions below a heading that says positions: "middle_easy" is "easy middle-game"."""
+    title = set_title(name)
+    return title.removesuffix(" positions") if name.partition("_")[0] in STAGES else title
+
+
+def _class_name(name: str) -> str:
+    """A class of positions: "end hard" is "hard endgame"."""
+    stage, _, level = name.partition(" ")
+    return f"{level} {STAGES.get(stage, stage)}".strip()
 
 
 def _table(numbers: int, width: int) -> Table:
@@ -201,19 +214,12 @@ def share(name: str, rate: float, counts: Mapping[str, int]) -> str:
 
 def time_text(report: ProgressReport) -> str:
     """How much of the run is done, how long it took, and about how long the rest takes."""
-    done = f"{report.progress:.0%} done in {format_minutes(report.minutes)}"
+    done = f"{report.progress:.0%} done in {format_duration(60 * report.minutes)}"
     if report.progress >= 1:
         return done
     if not report.progress:
         return f"{done}, time left unknown"
-    return f"{done}, about {format_minutes(report.minutes * (1 / report.progress - 1))} left"
-
-
-def format_minutes(minutes: float) -> str:
-    """Minutes in seconds, minutes or hours, whichever reads best."""
-    if minutes < 1:
-        return f"{60 * minutes:.0f} s"
-    return f"{minutes:.1f} min" if minutes < 90 else f"{minutes / 60:.1f} h"
+    return f"{done}, about {format_duration(60 * report.minutes * (1 / report.progress - 1))} left"
 
 
 def _self_play(report: ProgressReport) -> tuple[tuple[str, str, str], ...]:

@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from agent.settings import Count
 from honte.cli.flags import Argument, GameArgument, parse_flags
-from honte.command_line import Output, show_progress
+from honte.command_line import Output, format_duration, show_progress
 
 if TYPE_CHECKING:
     from games.game import Game
 
 LONG = 2e7
 """With more sequences than this, which take about a second, progress is shown."""
-
-UNITS = (("years", 365.25 * 86400), ("days", 86400.0), ("hours", 3600.0), ("minutes", 60.0))
 
 
 @dataclass(frozen=True)
@@ -65,19 +63,10 @@ def _counted(game: Game, expected: list[float]) -> int:
         with show_progress(f"depth {each}", max(1, round(expected[each]))) as advance:
             count = perft(game, each, lambda counted, advance=advance: advance(counted, ""))  # type: ignore[misc]
         spent = time.perf_counter() - begun
-        line = f"depth {each}: {count:,} sequences in {duration(spent)}"
+        line = f"depth {each}: {count:,} sequences in {format_duration(spent)}"
         if count > LONG / 100:  # smaller counts are too quick to measure the speed
             speed = count / max(spent, 1e-9)
         if speed and each < depth:
-            line += f"; depths {each + 1} to {depth} take about {duration(sum(expected[each + 1 :]) / speed)}"
+            line += f"; depths {each + 1} to {depth} take about {format_duration(sum(expected[each + 1 :]) / speed)}"
         print(line, file=sys.stderr, flush=True)
     return count
-
-
-def duration(seconds: float) -> str:
-    """Seconds in the largest unit of which there are at least two."""
-    for unit, length in UNITS:
-        if seconds >= 2 * length:
-            number = seconds / length
-            return f"{number:,.0f} {unit}" if number < 1e6 else f"{number:.1g} {unit}"
-    return f"{seconds:.1f} seconds"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated
 
 from honte.cli.flags import Argument, parse_flags
-from honte.command_line import Output, format_table
+from honte.command_line import Output, format_duration, format_table
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,4 @@ def main(arguments: Sequence[str]) -> int:
 def _ago(then: float | None) -> str:
     if then is None:
         return "never"
-    seconds = max(0, time.time() - then)
-    for unit, length in (("days", 86400), ("hours", 3600), ("minutes", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds / length:.0f} {unit} ago"
-    return f"{seconds:.0f} seconds ago"
+    return f"{format_duration(max(0, time.time() - then))} ago"
