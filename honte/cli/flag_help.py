@@ -67,7 +67,7 @@ def _text(flag: Flag, text: str, settings: bool) -> str:
     listed = choices(flag.hint)
     if listed and "|".join(listed) not in placeholder(flag):
         parts.append(f"one of {', '.join(listed)}")
-    elif texts := matched_texts(flag.hint):
+    elif (texts := matched_texts(flag.hint)) not in text:
         parts.append(texts)
     said = "; ".join(parts)
     default = format_default(flag.default)

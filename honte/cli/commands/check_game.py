@@ -17,7 +17,7 @@ from honte.command_line import Output
 
 
 @dataclass(frozen=True)
-class CheckGame:
+class CheckGameFlags:
     """Check on random games that a game obeys what honte expects of every game. The exit code is 1 if a check fails."""
 
     game: GameArgument
@@ -31,7 +31,7 @@ class CheckGame:
 
 
 def main(arguments: Sequence[str]) -> int:
-    args = parse_flags(CheckGame, arguments, "check-game")
+    args = parse_flags(CheckGameFlags, arguments, "check-game")
     from games import check_game, make
     from games.user_rules.faults import GameFault
 

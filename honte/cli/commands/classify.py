@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ClassifyFlags(RunFlags):
-    """Learn to classify pictures: start a run, or resume the run that is in the folder."""
+    """Learn to classify pictures: start a run, or resume the run in the folder."""
 
     dataset: Annotated[str, Argument("DATASET")] = ""
     """logic_gates, digits, mnist, fashion_mnist, a folder with one folder of pictures for each class, a folder of idx
@@ -54,7 +54,7 @@ LEFT_OUT = ("data_sha256",)
 def _common() -> dict[str, str]:
     """The flags that people use, with a text that fits one line."""
     return {
-        "DATASET": "",
+        "DATASET": "logic_gates, digits, mnist, fashion_mnist, a folder of pictures or an .npz file",
         "--model": f"the network: {', '.join(names(IMAGES))}, or a YAML file",
         "--run": "the folder of the run (default: runs/DATASET_MODEL)",
         "--fresh": "begin again; an older run is renamed first",

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrainFlags(RunFlags):
-    """Learn a game by self-play: start a run, or resume the run that is in the folder."""
+    """Learn a game by self-play: start a run, or resume the run in the folder."""
 
     recipe: Annotated[str, Argument("RECIPE")] = ""
     """a recipe by its name, or the path of a YAML file"""
@@ -69,7 +69,7 @@ COMMON = {
     "--self-play.num-games": "games played at the same time",
     "--self-play.search.num-simulations": "simulations for each move",
     "--learn.batch-size": "positions in each training batch",
-    "--learn.device": "where it learns",
+    "--learn.device": "auto, cpu, cuda, cuda:N, xpu or mps",
     "--ray": "play on a Ray cluster, see docs/ray.md",
     "--json": "print the result as one JSON object",
     "--print-config": "print the configuration and stop",

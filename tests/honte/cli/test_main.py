@@ -197,7 +197,7 @@ def test_match_says_when_games_repeat(capsys: pytest.CaptureFixture[str]) -> Non
     assert "perfect does not know" in said(capsys, *words, code=2)[1]
     words = ("match", "random", "random", "--game", "tic_tac_toe:rows=1,columns=2,k=2", "--games", "40")
     out, _ = said(capsys, *words, "--opening-plies", "1")
-    assert "2 of 40 games are distinct, from 2 openings; a pair of games that only repeats another does not make" in out
+    assert "2 of 40 games are distinct, from 2 openings; a pair that repeats another pair does not make" in out
 
 
 def test_grade(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
