@@ -251,10 +251,3 @@ def test_numbers_of_numpy_are_numbers() -> None:
     with pytest.raises(ValueError, match=r"search\.leaves is "):
         SearchConfig(leaves=np.bool_(True))  # type: ignore[arg-type]
     assert settings.refusal(Positive, np.int64(0)) is not None
-
-
-def test_a_parser_of_flags_may_check_later() -> None:
-    with settings.deferred():
-        unchecked = SearchConfig(leaves=0)
-    with pytest.raises(ValueError, match=r"search\.leaves is 0"):
-        settings.check(unchecked, "search.")

@@ -76,7 +76,7 @@ def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_help_loads_nothing_heavy() -> None:
-    heavy = ("torch", "ray", "gymnasium", "numba", "numpy", "tyro", "rich")
+    heavy = ("torch", "ray", "gymnasium", "numba", "numpy", "rich")
     code = (
         "import sys, honte; from honte.__main__ import main; main(['--help'])\n"
         f"print([name for name in {heavy} if name in sys.modules], file=sys.stderr)"
