@@ -47,9 +47,7 @@ def values(name: str, below: str = "", kind: str = "recipe") -> dict[str, Any]:
         if below == "" and not near and (games := difflib.get_close_matches(name, NAMES, n=1)):
             hint = f"did you mean --game {games[0]}? "
         there = ", ".join(names(below))
-        raise ValueError(
-            f"no {kind} is called {name!r}; {hint}name one of {there}, or a YAML file"
-        )
+        raise ValueError(f"no {kind} is called {name!r}; {hint}name one of {there}, or a YAML file")
     return read_yaml(path)
 
 
