@@ -1,4 +1,4 @@
-"""What every command that trains shares: flags of a run, settings from recipe and flags, the folder's life, signals.
+"""What every command that trains shares: its flags and help, the configuration, opening the folder, signals.
 
 Knows run folders and how a command begins and ends. Does not know what is trained.
 """
@@ -130,39 +130,42 @@ def print_config(config: Any) -> int:
     return 0
 
 
-class Opened:
-    """A run's folder while a command starts in it. Before ``begin``, an error puts everything back as it was."""
+class OpenRun:
+    """The folder of a run while a command starts in it. Until ``begin``, an error restores the folder as it was."""
 
     def __init__(self) -> None:
-        self.changed: set[str] = set()  # names of settings that are others now than when the run began
-        self.aside: Path | None = None  # where --fresh moved the run that was there
+        self.changed: set[str] = set()  # names of the settings that differ from those that the run began with
+        self.aside: Path | None = None  # the new folder of a run that --fresh renamed
         self.begun = False
 
     def begin(self) -> None:
-        """Everything is ready: from here on the run stays, whatever happens to it."""
+        """Everything is ready: from now on the folder stays, whatever happens."""
         self.begun = True
         if self.aside is not None:
-            print(f"the run that was there is now {self.aside}", file=sys.stderr)
+            print(f"the earlier run was renamed to {self.aside}", file=sys.stderr)
 
 
 @contextlib.contextmanager
 def open_run(
     folder: Path, values: Mapping[str, Any], defaults: Mapping[str, Any], may_change: Collection[str], fresh: bool
-) -> Iterator[Opened]:
-    """A run's folder, locked: a new one gets ``values`` as its config, an old one must agree with them but for
-    ``may_change``; what it does not name had its value in ``defaults``. ``fresh``: what is there moves aside first.
+) -> Iterator[OpenRun]:
+    """Lock the folder of a run.
 
-    A start that is refused, here or in the body before ``Opened.begin``, leaves no folder and changes none.
+    A new run stores ``values`` as its configuration. The configuration of an older run must agree with them except for
+    ``may_change``; settings that it does not name have their value in ``defaults``. ``fresh``: an older run is renamed
+    first.
+
+    A start that is refused, here or in the body before ``OpenRun.begin``, creates no folder and changes none.
     """
     from agent.storage.durable_files import LOCK, FolderLock
     from training.run import run_folder
 
-    here = Opened()
+    here = OpenRun()
     here.aside = run_folder.move_run_aside(folder) if fresh else None
     made = [each for each in (folder, *folder.parents) if not each.exists()]
-    config, kept = folder / run_folder.CONFIG, None
+    config, old_config = folder / run_folder.CONFIG, None
     there = {folder / LOCK} if (folder / LOCK).exists() else set[Path]()
-    ours = False  # whether what is new in the folder is ours to remove
+    ours = False  # whether this start may remove what is new in the folder
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FolderLock(folder):
@@ -170,8 +173,8 @@ def open_run(
             if old is None:
                 there |= {path for path in folder.iterdir() if path.name != LOCK}
                 ours = not run_folder.began(folder)
-                if ours and config.is_file():  # left behind by a start that was refused
-                    kept = config.read_bytes()
+                if ours and config.is_file():  # an earlier start that was refused left it behind
+                    old_config = config.read_bytes()
                     config.unlink()
                 run_folder.write_config(folder, values)
             else:
@@ -181,10 +184,10 @@ def open_run(
         if not here.begun:
             if ours:
                 _clear(folder, there)
-            if kept is not None:
-                config.write_bytes(kept)
+            if old_config is not None:
+                config.write_bytes(old_config)
             for path in made:
-                with contextlib.suppress(OSError):  # somebody else has put something there: it stays
+                with contextlib.suppress(OSError):  # another program has written into it: it stays
                     path.rmdir()
             if here.aside is not None and not folder.exists():
                 here.aside.rename(folder)
@@ -192,7 +195,7 @@ def open_run(
 
 
 def _clear(folder: Path, there: Collection[Path]) -> None:
-    """Remove what is in ``folder`` but for ``there``."""
+    """Remove everything in ``folder`` except ``there``."""
     for path in set(folder.iterdir()) - set(there):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
@@ -201,9 +204,9 @@ def _clear(folder: Path, there: Collection[Path]) -> None:
 
 
 def num_threads(asked: int, folder: Path) -> tuple[int, str]:
-    """How many threads torch shares its operations among, and a note where a run goes on with another number.
+    """The number of threads of torch, and a note if a run is resumed with another number.
 
-    ``asked`` (0: nothing), then OMP_NUM_THREADS, then what the run in ``folder`` began with, then the cores there are.
+    The first of: ``asked`` unless 0, OMP_NUM_THREADS, the number that the run in ``folder`` began with, the cores.
     """
     import torch
 
@@ -218,22 +221,22 @@ def num_threads(asked: int, folder: Path) -> tuple[int, str]:
         return threads, ""
     return (
         threads,
-        f"this run began with --threads {began} and goes on with {threads}: its bits are others from here on",
+        f"this run began with --threads {began} and goes on with {threads}; numbers are rounded differently from now on",
     )
 
 
 @contextlib.contextmanager
 def stop_on_signals() -> Iterator[Callable[[], bool]]:
-    """The first SIGINT or SIGTERM asks to stop and save; the second ends at once."""
+    """Whether a SIGINT or SIGTERM has asked the run to save and stop; a second signal ends it at once."""
     asked: list[int] = []
 
     def on_signal(number: int, frame: Any) -> None:
         if asked:
             raise KeyboardInterrupt
         asked.append(number)
-        print("stopping: saving first; once more to leave at once", file=sys.stderr)
+        print("saving the run before it stops; press Ctrl-C again to stop at once without saving", file=sys.stderr)
 
-    if threading.current_thread() is not threading.main_thread():  # Python gives signals to the main thread alone
+    if threading.current_thread() is not threading.main_thread():  # only the main thread receives signals
         yield lambda: False
         return
     known = [getattr(signal, name) for name in ("SIGINT", "SIGTERM") if hasattr(signal, name)]

@@ -1,6 +1,6 @@
-"""``honte classify DATASET --locality``: what a convolution gains from neighbours, and an MLP does not.
+"""``honte classify DATASET --locality``: a convolution needs neighbouring pixels, an MLP does not.
 
-Knows four runs and one plot: mlp and lenet, on pictures and on the same pictures with their pixels in another order.
+Four runs and one plot: mlp and lenet, on pictures and on the same pictures with their pixels in another order.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from training.images.training import ImageConfig
 from training.run import metrics
 
 SHARED = ("data_sha256", "seed", "epochs", "max_minutes", "limit", "evaluate_epochs")
-"""Settings that all four take from the one that was asked for."""
+"""Settings of the command that all four runs share."""
 
 LINES = {"lenet": ("LeNet", "tab:blue", "-"), "lenet_shuffled": ("LeNet, pixels shuffled", "tab:blue", "--")}
 LINES |= {"mlp": ("MLP", "tab:orange", "-"), "mlp_shuffled": ("MLP, pixels shuffled", "tab:orange", "--")}
-"""Each run, and how it is drawn: words, colour, dashes."""
+"""{run: (label, colour, line style)}."""
 
 
 def compare(
@@ -33,9 +33,9 @@ def compare(
     folder: Path,
     output: Output,
 ) -> dict[str, Any]:
-    """Four times ``run``, below ``folder``, and FOLDER/locality.svg; what came out."""
+    """Call ``run`` four times, each in a folder of its own below ``folder``, and plot the results."""
     shared: dict[str, Any] = {name: getattr(config, name) for name in SHARED}
-    # Shifts and mirror images would tell of neighbours.
+    # Shifts and mirror images would give away which pixels are neighbours.
     shared |= {"augment": AugmentConfig(), "flip_test": False, "shift_test": 0}
     accuracies = {}
     for name in LINES:

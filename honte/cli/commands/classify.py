@@ -1,6 +1,6 @@
-"""``honte classify``: learn to tell pictures apart, the same way that games are learned, and show how it goes.
+"""``honte classify``: learn to classify pictures, with the trainer that learns games, and show the progress.
 
-Knows recipes, flags and what is said of a run. Does not know how a run learns.
+Knows recipes, flags and the messages of a run. Does not know how a run learns.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def _common() -> dict[str, str]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Exit code 0 when the run finished or was stopped by a signal after saving."""
+    """Exit code 0 if the run finished, or was saved and stopped by a signal."""
     flags, config = _parsed(arguments)
     output = Output(flags.json)
     if config.dataset == "logic_gates":
@@ -88,7 +88,7 @@ def main(arguments: Sequence[str]) -> int:
     from training.images.datasets import open_dataset
 
     if flags.attack:
-        attack.parse_attack(flags.attack)  # before a long run, not after it
+        attack.parse_attack(flags.attack)  # a mistake is found before a long run, not after it
     data = open_dataset(config.dataset, config.size)
     for note in data.notes:
         output.say(f"note: {note}")
@@ -103,7 +103,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def run(data: Any, config: ImageConfig, folder: Path, *, flags: ClassifyFlags, output: Output) -> dict[str, Any]:
-    """One run in one folder, begun or resumed; what there is to say of it."""
+    """Start or resume one run in one folder; its result as plain values."""
     from agent.storage.model_folder import find_model
     from honte.demos import attack
     from honte.terminal.live_view import LiveView, summary
@@ -145,7 +145,9 @@ def run(data: Any, config: ImageConfig, folder: Path, *, flags: ClassifyFlags, o
         output.say(f"{end_message(before, reason, learning.minutes, folder)}\n{summary(learning.report)}")
         if flags.attack:
             result["attack"] = found = attack.fool(learning, flags.attack, folder)
-            output.say(f"under {flags.attack}: {found['accuracy_under_attack']:.2%}, see {found['drawn']}")
+            output.say(
+                f"accuracy under the attack {flags.attack}: {found['accuracy_under_attack']:.2%}, see {found['drawn']}"
+            )
     output.say(f"use it:  {command('predict', str(folder))} PICTURE ...\nsee it:  {command('report', str(folder))}")
     return result
 
@@ -157,7 +159,7 @@ def _parsed(arguments: Sequence[str]) -> tuple[ClassifyFlags, ImageConfig]:
     flags, given = parse_run_words(ClassifyFlags, ImageConfig, arguments, "classify", LEFT_OUT)
     helping = asks_for_help(arguments)
     if not flags.dataset and not helping:
-        raise ValueError("name the pictures first: logic_gates, digits, mnist, fashion_mnist, a folder or an .npz file")
+        raise ValueError("DATASET is missing: name logic_gates, digits, mnist, fashion_mnist, a folder or an .npz file")
     values = pictures(flags.model, flags.dataset or "DATASET")
     config: ImageConfig = parse_settings(ImageConfig, values, given, str(place(flags.model, IMAGES)))
     if helping:

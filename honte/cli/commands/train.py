@@ -1,4 +1,4 @@
-"""``honte train``: start a run or resume it, and show how it goes.
+"""``honte train``: start a run or resume it, and show its progress.
 
 Knows recipes and flags. Does not know how a run learns.
 """
@@ -22,7 +22,7 @@ from games.registry import make
 from honte import recipes
 from honte.cli.flags import HELP_ALL, Argument, Placeholder, asks_for_help
 from honte.cli.run_command import (
-    Opened,
+    OpenRun,
     RunFlags,
     end_message,
     open_run,
@@ -78,7 +78,7 @@ COMMON = {
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Exit code 0 when the run finished or was stopped by a signal after saving."""
+    """Exit code 0 if the run finished, or was saved and stopped by a signal."""
     flags, config = _parsed(arguments)
     if flags.print_config:
         return print_config(config)
@@ -89,7 +89,7 @@ def main(arguments: Sequence[str]) -> int:
 
     out = sys.stderr if flags.json else sys.stdout
     play = command("play", place(folder), *game_flag(config.game))
-    text = end_message(done.before, done.reason, done.minutes, folder)
+    text = end_message(done.finished_before, done.reason, done.minutes, folder)
     print(f"{text}\n{summary(done.report, done.counts)}\nplay it:  {play}", file=out)
     if flags.json:
         ratings = [vars(point) for point in done.report.ratings]
@@ -102,9 +102,9 @@ class Outcome(NamedTuple):
 
     report: ProgressReport
     reason: str  # finished or stopped
-    minutes: float  # of training, every start of the run together
-    before: bool  # it was finished before this start
-    counts: dict[str, int]  # {rate of mistakes: positions}
+    minutes: float  # of training, summed over all starts of the run
+    finished_before: bool  # whether it was finished before this start
+    counts: dict[str, int]  # {mistake rate: number of positions}
 
 
 def learn(
@@ -117,10 +117,10 @@ def learn(
     as_lines: bool = False,
     quiet: bool = False,
 ) -> Outcome:
-    """Start or resume the run in ``folder`` and show how it goes, unless ``quiet``.
+    """Start or resume the run in ``folder`` and show its progress, unless ``quiet``.
 
-    ``fresh``: a run that is there is moved aside first. ``init``: a network that a new run starts from. ``remote``
-    makes a runner that plays elsewhere. ValueError where the start is refused; the folder is then as it was before.
+    ``fresh``: an older run is renamed first. ``init``: a network whose weights a new run starts from. ``remote``
+    makes a runner that plays in other processes. ValueError if the start is refused; the folder is then unchanged.
     """
     from agent.storage.model_folder import find_model
     from training.config import MAY_CHANGE, TrainConfig, to_dict
@@ -144,7 +144,7 @@ def _learn(
     game: Game,
     config: TrainConfig,
     folder: Path,
-    opening: Opened,
+    opening: OpenRun,
     *,
     init: Path | None,
     remote: Callable[..., Any] | None,
@@ -162,7 +162,7 @@ def _learn(
     if config.grade_minutes > 0:
         draw_positions(game, folder)
     sizes = count_positions(game, folder)
-    torch.set_num_threads(1)  # groups of games and the learner are threads of their own; pools inside would fight
+    torch.set_num_threads(1)  # groups of games and the learner have threads of their own; more would compete
     with (
         stop_on_signals() as stopping,
         LiveView(game.name, str(folder), counts=sizes, as_lines=as_lines) if not quiet else nullcontext() as view,
@@ -189,11 +189,11 @@ def _learn(
             run.start_from(init)
         opening.begin()
         before = run.finished()
-        rater.over = rater.over or before  # a finished run begins no ratings
+        rater.over = rater.over or before  # a finished run starts no rater
         reason = run.go()
         if reason == "finished" and rater.working:
             if view is not None:
-                print("rating the last checkpoint; Ctrl-C leaves that to 'honte rate'", file=sys.stderr)
+                print("rating the last checkpoint; Ctrl-C skips it, and 'honte rate' can do it later", file=sys.stderr)
             known = {point.step for point in run.report.ratings}
             run.report.ratings = rater.finish(stopping)
             with Metrics(folder) as metrics:
@@ -203,9 +203,9 @@ def _learn(
 
 
 def _remote(flags: TrainFlags, config: TrainConfig, folder: Path) -> Callable[..., Any]:
-    """Ray's runner, imported only here."""
+    """The runner that plays on Ray, which is imported only here."""
     if config.deterministic:
-        raise ValueError("a deterministic run plays in its own process: leave out --ray")
+        raise ValueError("--deterministic plays in this process: leave out --ray")
     try:
         from selfplay.distributed.actor_handle import show_cluster_token
 
@@ -241,7 +241,7 @@ def _parsed(arguments: Sequence[str]) -> tuple[TrainFlags, TrainConfig]:
 
 
 def folder_name(recipe: str, game: str) -> str:
-    """What the folder of a run is called below ``runs/`` unless somebody says otherwise."""
+    """The default name of the folder of a run, below ``runs/``."""
     if recipe:
         return Path(recipe).stem
     head, separator, _ = game.partition(".py:")
@@ -249,7 +249,7 @@ def folder_name(recipe: str, game: str) -> str:
 
 
 def _moved(folder: Path, game: Game) -> bool:
-    """Whether the run's game is the same file at another place."""
+    """Whether the game of the run is the same file, now at another path."""
     from agent.storage import model_folder
     from training.run.run_folder import read_config
 

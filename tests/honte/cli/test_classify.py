@@ -175,7 +175,7 @@ def test_attacks_fool_and_adversarial_training_helps(
 
 def test_wrong_words_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for words, told in (
-        ([], "name the pictures first"),
+        ([], "DATASET is missing: name logic_gates"),
         (["digit"], "did you mean digits"),
         (["digits", "--model", "vgg"], "no model is called 'vgg'"),
         (["digits", "--attack", "kick:2"], "fgsm or pgd"),
