@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from honte.cli.flag_help import flag_lines, wrap
-from honte.cli.flags import FieldPath, Flag, Placeholder, asks_for_help, flags_of, parse_words, usage
+from honte.cli.flag_parser import asks_for_help, parse_words
+from honte.cli.flags import FieldPath, Flag, Placeholder, flags_of, usage
 from honte.command_line import format_duration
 
 MOST_THREADS = 8
@@ -221,7 +222,7 @@ def num_threads(asked: int, folder: Path) -> tuple[int, str]:
         return threads, ""
     return (
         threads,
-        f"this run began with --threads {began} and goes on with {threads}; numbers are rounded differently from now on",
+        f"this run began with --threads {began} and goes on with {threads}; numbers round differently from now on",
     )
 
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from agent.settings import Device, Positive, Seed, Slots
-from honte.cli.flags import GameFlag, Placeholder, PlayerArgument, parse_flags
+from honte.cli.flag_parser import parse_flags
+from honte.cli.flags import GameFlag, Placeholder, PlayerArgument
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from agent.settings import Device, Positive, PositiveNumber, Range, Slots, Width
-from honte.cli.flags import Placeholder, parse_flags
+from honte.cli.flag_parser import parse_flags
+from honte.cli.flags import Placeholder
 from honte.command_line import Output, show_progress
 from honte.command_text import command
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from agent.settings import Positive, Seed
 from games.check import Report
 from games.game import Game
-from honte.cli.flags import GameArgument, parse_flags
+from honte.cli.flag_parser import parse_flags
+from honte.cli.flags import GameArgument
 from honte.command_line import Output
 
 

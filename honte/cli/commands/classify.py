@@ -11,7 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from honte.cli.flags import HELP_ALL, Argument, Placeholder, asks_for_help
+from honte.cli.flag_parser import HELP_ALL, asks_for_help
+from honte.cli.flags import Argument, Placeholder
 from honte.cli.run_command import (
     RunFlags,
     end_message,

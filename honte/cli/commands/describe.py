@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from agent.settings import Positive
-from honte.cli.flags import Argument, GameFlag, parse_flags
+from honte.cli.flag_parser import parse_flags
+from honte.cli.flags import Argument, GameFlag
 from honte.command_line import Output, format_table
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from honte.cli.flags import Argument, parse_flags
+from honte.cli.flag_parser import parse_flags
+from honte.cli.flags import Argument
 from honte.command_line import Output
 from honte.command_text import command
 from honte.error_sentences import sentence

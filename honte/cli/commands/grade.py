@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from agent.settings import Count, Device, Positive, Seed, Slots
-from honte.cli.flags import GameFlag, Placeholder, PlayerArgument, parse_flags
+from honte.cli.flag_parser import parse_flags
+from honte.cli.flags import GameFlag, Placeholder, PlayerArgument
 from honte.command_line import Output, format_table, show_progress
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from agent.settings import BelowOne, Count, Device, Finite, Integer, Seed, Slots, Threads
-from honte.cli.flags import Argument, GameFlag, Placeholder, parse_flags
+from honte.cli.flag_parser import parse_flags
+from honte.cli.flags import Argument, GameFlag, Placeholder
 from honte.command_line import Output, format_table, show_progress
 
 if TYPE_CHECKING:

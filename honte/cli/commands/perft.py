@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from agent.settings import Count
-from honte.cli.flags import Argument, GameArgument, parse_flags
+from honte.cli.flag_parser import parse_flags
+from honte.cli.flags import Argument, GameArgument
 from honte.command_line import Output, format_duration, show_progress
 
 if TYPE_CHECKING:

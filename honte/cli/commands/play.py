@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from agent.settings import Count, Device, Seed, Temperature
-from honte.cli.flags import GameFlag, Placeholder, PlayerArgument, parse_flags
+from honte.cli.flag_parser import parse_flags
+from honte.cli.flags import GameFlag, Placeholder, PlayerArgument
 from honte.command_line import Output
 
 

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from agent.settings import Count, Device, EvenCount, Finite, Positive, Slots
-from honte.cli.flags import Argument, GameFlag, Placeholder, parse_flags
+from honte.cli.flag_parser import parse_flags
+from honte.cli.flags import Argument, GameFlag, Placeholder
 from honte.command_line import Output, format_table, show_progress
 
 if TYPE_CHECKING:

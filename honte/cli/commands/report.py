@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from honte.cli.flags import Argument, GameFlag, Placeholder, parse_flags
+from honte.cli.flag_parser import parse_flags
+from honte.cli.flags import Argument, GameFlag, Placeholder
 from honte.command_line import Output, show_progress
 from honte.command_text import command
 

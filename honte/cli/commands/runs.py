@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from honte.cli.flags import Argument, parse_flags
+from honte.cli.flag_parser import parse_flags
+from honte.cli.flags import Argument
 from honte.command_line import Output, format_duration, format_table
 
 

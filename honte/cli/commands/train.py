@@ -20,7 +20,8 @@ from agent.settings import Count, Range
 from games.game import Game
 from games.registry import make
 from honte import recipes
-from honte.cli.flags import HELP_ALL, Argument, Placeholder, asks_for_help
+from honte.cli.flag_parser import HELP_ALL, asks_for_help
+from honte.cli.flags import Argument, Placeholder
 from honte.cli.run_command import (
     OpenRun,
     RunFlags,

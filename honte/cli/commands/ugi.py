@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent.settings import Device, Seed
-from honte.cli.flags import GameFlag, PlayerArgument, parse_flags
+from honte.cli.flag_parser import parse_flags
+from honte.cli.flags import GameFlag, PlayerArgument
 
 
 @dataclass(frozen=True)

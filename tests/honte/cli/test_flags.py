@@ -13,7 +13,8 @@ import pytest
 from agent.settings import Count, Device, Finite, Number, Positive
 from honte.__main__ import COMMANDS, main
 from honte.cli.field_texts import field_texts
-from honte.cli.flags import Argument, Placeholder, flags_of, parse_flags, parse_words
+from honte.cli.flag_parser import parse_flags, parse_words
+from honte.cli.flags import Argument, Placeholder, flags_of
 
 pytestmark = pytest.mark.nojit
 
