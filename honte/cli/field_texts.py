@@ -38,7 +38,8 @@ def _texts(source: str) -> dict[str, str]:
     for node, below in zip(body, [*body[1:], None], strict=True):
         if not isinstance(node, ast.AnnAssign) or not isinstance(node.target, ast.Name):
             continue
-        text = comments.get(node.end_lineno or 0, "")
+        lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
+        text = " ".join(comments[number] for number in lines if number in comments)
         if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant) and isinstance(below.value.value, str):
             text = below.value.value
         found[node.target.id] = " ".join(text.split())
