@@ -31,12 +31,12 @@ from training.trainer import TrainerConfig
 class LearnConfig(Settings, called="learn"):
     """How the network learns from the games."""
 
-    batch_size: Slots = 512
+    batch_size: Slots = 512  # positions in each training batch
     device: Device = "auto"  # as torch names it; auto: a GPU where each process gets one, else cpu
     processes: Annotated[int, Range(1, 1024)] = 1  # that share each batch (torch DDP); they must divide batch_size
     reuse: PositiveNumber = 4.0  # trained samples per new sample; holds self-play or the learner back
     value_mix: Fraction = 0.3  # lambda: value target = (1 - lambda) outcome + lambda search value
-    value_weight: Number = 1.0
+    value_weight: Number = 1.0  # weight of the value loss; the policy loss has weight 1
     first_samples: Count = 4096  # made before learning begins
     cooldown: Fraction = 0.25  # last share of the run, in which the learning rate falls to a tenth
     publish_steps: Positive = 40  # steps between two updates of the playing network
@@ -59,8 +59,8 @@ class LearnConfig(Settings, called="learn"):
 class TrainConfig(Settings):
     """A whole run."""
 
-    game: str
-    seed: Seed = 0
+    game: str  # the game, by its name or as FILE.py:game
+    seed: Seed = 0  # the random seed
     deterministic: bool = False  # play and learn in turns; everything follows from the seed
     max_minutes: Number = 0.0  # of training, every start of the run together; 0: no limit
     max_samples: Annotated[int, Range(0, 10**12)] = 0  # made by self-play; 0: no limit
@@ -71,13 +71,13 @@ class TrainConfig(Settings):
     play: SearchConfig = field(default_factory=lambda: SearchConfig(num_simulations=100))  # when it plays for real
     learn: LearnConfig = field(default_factory=LearnConfig)
     ray: RayConfig = field(default_factory=RayConfig)  # with --ray only
-    checkpoint_minutes: Number = 1.0
+    checkpoint_minutes: Number = 1.0  # minutes between two checkpoints
     checkpoint_steps: Count = 0  # deterministic runs: steps between checkpoints; 0: at every update
-    keep_checkpoints: Positive = 3
+    keep_checkpoints: Positive = 3  # how many of the newest checkpoints stay on disk
     keep_every: Count = 0  # also every so many steps
     grade_minutes: Number = 2.0  # between two looks at solved positions, where the game has some; 0: never
     rating: RatingConfig = field(default_factory=RatingConfig)
-    max_disk_gb: PositiveNumber = 4.0
+    max_disk_gb: PositiveNumber = 4.0  # gigabytes of stored games; the oldest games are removed first
 
 
 MAY_CHANGE = frozenset(

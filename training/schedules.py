@@ -26,7 +26,7 @@ class Schedule(Settings, called="schedule"):
     AlphaZero.
     """
 
-    value: Number
+    value: Number  # the value without a cosine or steps, and the highest value with them
     _: KW_ONLY
     warm_up: Samples = 0  # samples of a linear rise that precedes `value`
     cosine: Samples = 0  # samples at which a cosine that starts after the warm-up reaches `end`; 0 = none

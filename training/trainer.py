@@ -37,14 +37,14 @@ class TrainingDiverged(RuntimeError):
 class TrainerConfig(Settings, called="trainer"):
     """How to optimise. Schedules count samples."""
 
-    optimizer: Literal["adamw", "sgd"] = "adamw"
+    optimizer: Literal["adamw", "sgd"] = "adamw"  # AdamW, or SGD with momentum
     learning_rate: Schedule = field(default_factory=lambda: Schedule(1e-3))
     weight_decay: Number = 1e-4  # decoupled for adamw, L2 for sgd; never on biases and norm parameters
     momentum: BelowOne = 0.9  # sgd only
     betas: tuple[BelowOne, BelowOne] = (0.9, 0.999)  # adamw only
     clip_norm: Number = 0.0  # largest gradient norm; 0 = no clipping
     precision: Literal["auto", "fp32", "bf16"] = "fp32"  # bf16 = autocast of the forward pass; auto: where it pays
-    channels_last: bool = False
+    channels_last: bool = False  # memory layout of convolutions; often faster
     compile: bool = False  # by torch.compile: half a minute and a C++ compiler, then more samples a second
     average_decay: BelowOne = 0.0  # exponential moving average of the weights, per step; 0 = off
     max_skipped: Positive = 10  # steps in a row that may be not finite

@@ -28,7 +28,7 @@ Shape = tuple[int, int, int]
 class ClassifierConfig(Settings, called="network"):
     """Which rung of the ladder, and how wide."""
 
-    kind: Literal["perceptron", "logistic", "mlp", "lenet", "alexnet", "resnet"] = "lenet"
+    kind: Literal["perceptron", "logistic", "mlp", "lenet", "alexnet", "resnet"] = "lenet"  # the architecture
     hidden: tuple[Width, ...] = (256, 128)  # mlp: neurons of each hidden layer
     width: Annotated[float, Range(0, 100, above=True)] = (
         1.0  # lenet, alexnet: times the channels and neurons of the paper

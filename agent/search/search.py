@@ -60,8 +60,8 @@ SELECTION_RULES: dict[RuleName, Callable[[Any, Trees, int], SelectionRule]] = {
 class SearchConfig(Settings, called="search"):
     """How a player searches."""
 
-    rule: RuleName = "gumbel"
-    num_simulations: Count = 32
+    rule: RuleName = "gumbel"  # how actions are selected
+    num_simulations: Count = 32  # simulations for each move
     leaves: Annotated[int, Range(1, 1024)] = 1  # leaves that one tree gathers before they are evaluated together
     lookahead: Annotated[int, Range(0, 10_000)] = (
         0  # plies that the rules alone look ahead at each new leaf for a forced end

@@ -23,7 +23,7 @@ from agent.settings import Number, Settings
 class UctConfig(Settings, called="search.uct"):
     """The score of an edge is Q + c * sqrt(ln N / n), with Q in [-1, 1]."""
 
-    c: Number = 2.0
+    c: Number = 2.0  # c in the formula above: larger explores more
 
 
 @njit(forceinline=True)

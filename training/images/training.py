@@ -42,21 +42,21 @@ VIEW_SECONDS = 2.0
 class ImageConfig(Settings):
     """A whole run. The learning rate's schedule is multiplied by one cycle: a linear rise, then a cosine to 0."""
 
-    dataset: str
+    dataset: str  # the pictures
     data_sha256: str = ""  # of the pictures, once they are known
-    seed: Seed = 0
+    seed: Seed = 0  # the random seed
     threads: Annotated[int, Range(0, 1024)] = 0  # of the processor; 0: its cores, or OMP_NUM_THREADS
-    epochs: PositiveNumber = 20.0
+    epochs: PositiveNumber = 20.0  # passes over the training pictures
     max_minutes: Number = 0.0  # of the processor, all starts together, unless the epochs end first; 0: no limit
-    batch_size: Slots = 128
+    batch_size: Slots = 128  # pictures in each training batch
     warm_up: BelowOne = 0.15  # the share of the run in which the learning rate rises
     validation: BelowOne = 0.05  # share of the training pictures
     test: BelowOne = 0.2  # share of all pictures, where the data has no test set of its own
     limit: Count = 0  # train on no more pictures; 0: all
     size: Annotated[int, Range(0, 65_536)] = 0  # of a folder's pictures, in pixels; 0: their own
     shuffle_pixels: bool = False  # an experiment: neighbours torn apart, the same in every picture
-    loss: Literal["cross_entropy", "neuron"] = "cross_entropy"
-    label_smoothing: BelowOne = 0.0
+    loss: Literal["cross_entropy", "neuron"] = "cross_entropy"  # neuron: half the squared error of logistic neurons
+    label_smoothing: BelowOne = 0.0  # share of each target that is spread over all classes
     adversarial: BelowOne = 0.0  # train on pictures attacked with so much of full brightness
     flip_test: bool = False  # the mean over a picture and its mirror image
     shift_test: Annotated[int, Range(0, 1024)] = 0  # and over it moved by so many pixels up, down, left and right
@@ -65,9 +65,9 @@ class ImageConfig(Settings):
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     evaluate_epochs: PositiveNumber = 1.0  # between two looks at the validation pictures
-    checkpoint_minutes: Number = 0.5
+    checkpoint_minutes: Number = 0.5  # minutes between two checkpoints
     checkpoint_steps: Count = 0  # between checkpoints; 0: by the clock
-    keep_checkpoints: Positive = 2
+    keep_checkpoints: Positive = 2  # how many of the newest checkpoints stay on disk
 
 
 MAY_CHANGE = frozenset(

@@ -15,6 +15,8 @@ from honte.__main__ import COMMANDS, main
 from honte.cli.field_texts import field_texts
 from honte.cli.flag_parser import parse_flags, parse_words
 from honte.cli.flags import Argument, Placeholder, flags_of
+from training.config import TrainConfig
+from training.images.training import ImageConfig
 
 pytestmark = pytest.mark.nojit
 
@@ -133,6 +135,11 @@ def test_every_flag_says_what_it_does_and_its_default(command: str) -> None:
         plain = flag.default in (None, MISSING, (), "")
         if plain and not flag.is_switch and not flag.argument:
             assert "(default: " in flag.text, flag.name
+
+
+@pytest.mark.parametrize("kind", [TrainConfig, ImageConfig])
+def test_every_setting_says_what_it_is(kind: type) -> None:
+    assert [flag.name for flag in flags_of(kind) if not flag.text] == []
 
 
 @pytest.mark.parametrize(("command", "lines"), [("train", 24), ("classify", 27)])
