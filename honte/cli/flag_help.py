@@ -37,10 +37,10 @@ def command_help(command: str, flags: Sequence[Flag], description: str) -> str:
 def flag_lines(flag: Flag, text: str = "", *, column: int = COLUMN, settings: bool = False) -> list[str]:
     """The lines of one flag. ``text``: instead of the flag's own. ``settings``: a switch shows how to turn it off."""
     left = f"  {_left(flag, settings)}"
-    said = _text(flag, text or flag.text, settings)
+    full = _text(flag, text or flag.text, settings)
     if len(left) + 2 > column:
-        return [left, *wrap(said, " " * column)] if said else [left]
-    first, *rest = wrap(said, " " * column) or [""]
+        return [left, *wrap(full, " " * column)] if full else [left]
+    first, *rest = wrap(full, " " * column) or [""]
     return [f"{left:<{column}}{first.lstrip()}".rstrip(), *rest]
 
 
@@ -69,14 +69,14 @@ def _text(flag: Flag, text: str, settings: bool) -> str:
         parts.append(f"one of {', '.join(listed)}")
     elif (texts := matched_texts(flag.hint)) not in text:
         parts.append(texts)
-    said = "; ".join(parts)
+    full = "; ".join(parts)
     default = format_default(flag.default)
     shown = default and "(default" not in text and not (flag.is_switch and not settings)
-    return f"{said} (default: {default})".strip() if shown else said
+    return f"{full} (default: {default})".strip() if shown else full
 
 
 def format_default(value: Any) -> str:
-    """A default value as a person writes it; empty where there is nothing to write."""
+    """A default value as a person writes it; empty if there is none."""
     if value is None or value is dataclasses.MISSING or value in ("", (), {}):
         return ""
     if isinstance(value, bool):

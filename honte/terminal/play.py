@@ -18,13 +18,13 @@ import numpy as np
 from agent import random_numbers
 from agent.decision import Decisions, Forfeit, Terms
 from agent.player import ImmediatePlayer, MoveFollower, Player, RandomPlayer
-from agent.search.search import Search
-from agent.search.tree import ROOT, UNKNOWN, Ints
+from agent.search.tree import Ints
 from agent.storage import durable_files
 from games import Game, Position, position
 from games.game import States
 from honte.drawing.terminal import draw_position
 from honte.error_sentences import sentence
+from honte.terminal.hints import HINT_SLOT, hint_lines
 from selfplay.game_loop import GameLoop, Start
 from selfplay.records import GameRecord
 
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
 
 SIDES = ("first", "second")
 PERSON, PLAYER = 0, 1
-HINT_SLOT = 1
-HINTS = 5
-OUTCOMES = {1: "wins", 0: "draws", -1: "loses"}
 SCHEMA = 1
 
 HELP = """\
@@ -254,7 +251,7 @@ class TerminalSession:
             decisions = self.player.decide()[1]
         except Forfeit as failure:
             raise ValueError(failure.reason) from None
-        for line in hints(self.here, self.player, decisions):
+        for line in hint_lines(self.here, self.player, decisions):
             self._say(line)
 
     def _show(self) -> None:
@@ -274,31 +271,3 @@ class TerminalSession:
 
     def _say(self, text: str = "") -> None:
         self.console.print(text, markup=False, highlight=False, soft_wrap=True)
-
-
-def hints(here: Position, player: Player, decisions: Decisions) -> list[str]:
-    """A line for each of the best actions ``here``, by the ``decisions [1]`` of ``player`` in its slot for hints."""
-    policy = decisions.policy[0]
-    best = np.argsort(-policy, kind="stable")[:HINTS]
-    edges: Any = player.trees.children(HINT_SLOT, ROOT) if isinstance(player, Search) else []
-    by_action = {int(edge["action"]): edge for edge in edges}
-    lines = []
-    for action in best[policy[best] > 0].tolist():
-        line = f"  {here.game.action_text(action, here.to_play):<4} {policy[action]:4.0%}"
-        if action in by_action:
-            edge = by_action[action]
-            visits, proven = int(edge["visits"]), int(edge["proven"])
-            line += f"  {visits} visits"
-            if proven != UNKNOWN:
-                line += f"  {OUTCOMES[proven]}"
-            elif visits:
-                line += f"  win probability {(1 + float(edge['value_sum']) / visits) / 2:.0%}"
-        elif decisions.proven[0]:
-            line += f"  {OUTCOMES[int(decisions.value[0])]}"
-        lines.append(line)
-    variation = player.principal_variation(HINT_SLOT) if isinstance(player, Search) else []
-    if len(variation) > 1:
-        for action in variation:
-            here = here.play(action)
-        lines.append("  expected moves: " + " ".join(here.line[-len(variation) :]))
-    return lines

@@ -270,10 +270,10 @@ def format_result(a: str, b: str, result: MatchResult) -> str:
 def _format_test(a: str, sprt: Sprt, llr: float) -> str:
     kind = "normalized Elo" if sprt.model == "normalized" else "Elo"
     verdict = sprt.verdict(llr)
-    taken, other = (sprt.elo0, sprt.elo1) if verdict == "H0" else (sprt.elo1, sprt.elo0)
-    found = f"{verdict}: {a} is at {taken:+g} rather than at {other:+g}" if verdict else "undecided"
+    accepted, rejected = (sprt.elo0, sprt.elo1) if verdict == "H0" else (sprt.elo1, sprt.elo0)
+    decision = f"{verdict}: {a} is at {accepted:+g} rather than at {rejected:+g}" if verdict else "undecided"
     return (
-        f"test of {sprt.elo0:+g} against {sprt.elo1:+g} {kind} (alpha {sprt.alpha:g}, beta {sprt.beta:g}): {found};"
+        f"test of {sprt.elo0:+g} against {sprt.elo1:+g} {kind} (alpha {sprt.alpha:g}, beta {sprt.beta:g}): {decision};"
         f" LLR {llr:.2f} [{sprt.lower:.2f}, {sprt.upper:.2f}]"
     )
 

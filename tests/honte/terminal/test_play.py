@@ -17,7 +17,7 @@ from games import Positions, make, position
 from games.game import States
 from honte.__main__ import main
 from honte.drawing.terminal import changed_cells, draw_position
-from honte.terminal.play import hints
+from honte.terminal.hints import hint_lines
 
 known_games = functools.cache(make)
 
@@ -95,12 +95,12 @@ def test_a_hint_s_numbers_are_the_search_s() -> None:
     game = known_games("tic_tac_toe")
     search = Search(game, half, SearchConfig(num_simulations=9), num_slots=2)
     search.think(np.array([1]), position(game).states, Terms.of(1))
-    lines = hints(position(game), search, search.decide()[1])
+    lines = hint_lines(position(game), search, search.decide()[1])
     assert len(lines) == 5
     assert all(line.endswith("1 visits  win probability 25%") for line in lines)
     almost = position(game).play("a3 a1 b3 b1")
     search.think(np.array([1]), almost.states, Terms.of(1))
-    assert hints(almost, search, search.decide()[1])[0].startswith("  c3   100%")
+    assert hint_lines(almost, search, search.decide()[1])[0].startswith("  c3   100%")
 
 
 def test_a_game_ends_and_goes_on(typed) -> None:  # type: ignore[no-untyped-def]
