@@ -7,13 +7,11 @@ without a range is refused, so that no new field can omit it.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import re
 import reprlib
 import types
-from collections.abc import Iterator, Mapping
-from contextvars import ContextVar
+from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
 from pathlib import Path
@@ -109,25 +107,11 @@ class Settings:
         cls.called = called
 
     def __post_init__(self) -> None:
-        if not _deferred.get():
-            check(self, f"{self.called}." if self.called else "")
-            self.agree()
+        check(self, f"{self.called}." if self.called else "")
+        self.agree()
 
     def agree(self) -> None:
         """Check conditions on several fields. ValueError for values that do not fit together."""
-
-
-_deferred: ContextVar[bool] = ContextVar("deferred", default=False)
-
-
-@contextlib.contextmanager
-def deferred() -> Iterator[None]:
-    """Construct configurations without checks, for a parser of flags that would wrap the error messages."""
-    token = _deferred.set(True)
-    try:
-        yield
-    finally:
-        _deferred.reset(token)
 
 
 def check(config: Any, prefix: str = "") -> None:

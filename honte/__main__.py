@@ -1,6 +1,7 @@
-"""``honte COMMAND ...``: finds the command and says what went wrong in a sentence.
+"""``honte COMMAND ...``: finds the command, and prints an error as one sentence.
 
-Knows the commands' names and one-line summaries. Loads the module of the one that runs, no other: help is quick.
+Knows the names of the commands and their summaries. It loads only the module of the command that runs, so the help is
+fast.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import importlib
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -17,51 +19,74 @@ from honte.error_sentences import sentence
 from honte.package_check import check_packages
 from honte.standard_streams import flush_output, open_closed_streams, silence
 
-COMMANDS = {
-    "train": ("honte.cli.commands.train", "learn a game by self-play: start a run or resume it"),
-    "play": ("honte.cli.commands.play", "play against a player in the terminal"),
-    "gtp": ("honte.cli.commands.gtp", "play as an engine for Sabaki, GoGui and others (Go Text Protocol)"),
-    "ugi": ("honte.cli.commands.ugi", "a player as an engine for cutegames (Universal Game Interface)"),
-    "analyze": ("honte.cli.commands.analyze", "analyse many positions at once: JSON lines in, JSON lines out"),
-    "match": ("honte.cli.commands.match", "let two players play each other; Elo difference with its interval"),
-    "tournament": ("honte.cli.commands.tournament", "rate many players by games against each other"),
-    "rate": ("honte.cli.commands.rate", "rate a run's checkpoints; promote the best by a test"),
-    "grade": ("honte.cli.commands.grade", "count a player's mistakes on solved positions"),
-    "report": ("honte.cli.commands.report", "write one HTML page that tells a run, or compares several"),
-    "describe": ("honte.cli.commands.describe", "say what a game or a player is"),
-    "classify": ("honte.cli.commands.classify", "learn to tell pictures apart with the same trainer"),
-    "predict": ("honte.cli.commands.predict", "say what is on pictures"),
-    "export": ("honte.cli.commands.export", "copy a network to a folder or URL that fsspec reaches"),
-    "runs": ("honte.cli.commands.runs", "list training runs"),
-    "check-game": ("honte.cli.commands.check_game", "hold a game, also your own, against the laws of games"),
-    "perft": ("honte.cli.commands.perft", "count a game's action sequences, to prove its rules"),
-    "bench": ("honte.cli.commands.bench", "measure this machine; --signature: one number for all that is decided"),
+GROUPS = {
+    "learn": {
+        "train": ("honte.cli.commands.train", "learn a game by self-play: start a run or resume it"),
+        "runs": ("honte.cli.commands.runs", "list training runs"),
+        "report": ("honte.cli.commands.report", "write an HTML page about a run, or compare several runs"),
+    },
+    "play": {
+        "play": ("honte.cli.commands.play", "play against a player in the terminal"),
+        "gtp": ("honte.cli.commands.gtp", "run a player as an engine for Sabaki or GoGui (Go Text Protocol)"),
+        "ugi": ("honte.cli.commands.ugi", "run a player as an engine (Universal Game Interface)"),
+        "analyze": ("honte.cli.commands.analyze", "analyse many positions: JSON lines in, JSON lines out"),
+    },
+    "evaluate": {
+        "match": ("honte.cli.commands.match", "let two players play; Elo difference with its interval"),
+        "tournament": ("honte.cli.commands.tournament", "rate many players by games against each other"),
+        "rate": ("honte.cli.commands.rate", "rate the checkpoints of a run; promote the best by a test"),
+        "grade": ("honte.cli.commands.grade", "count a player's mistakes on solved positions"),
+    },
+    "pictures": {
+        "classify": ("honte.cli.commands.classify", "learn to classify pictures with the same trainer"),
+        "predict": ("honte.cli.commands.predict", "predict the classes of pictures"),
+    },
+    "tools": {
+        "describe": ("honte.cli.commands.describe", "describe a game, a network or a recipe"),
+        "export": ("honte.cli.commands.export", "copy a network to a folder or URL that fsspec reaches"),
+        "check-game": ("honte.cli.commands.check_game", "check a game, also your own, on random games"),
+        "perft": ("honte.cli.commands.perft", "count a game's action sequences to verify its rules"),
+        "bench": ("honte.cli.commands.bench", "measure how fast this machine is"),
+    },
 }
+"""The commands {group: {command: (module, summary)}}."""
 
-USAGE = "usage: honte COMMAND [ARGUMENTS]      honte COMMAND --help      honte --version"
+COMMANDS = {name: entry for group in GROUPS.values() for name, entry in group.items()}
+
+USAGE = """\
+usage: honte COMMAND [ARGUMENTS]
+       honte COMMAND --help
+       honte --version"""
 
 PLAYERS = """\
 A player is written as
-  random          any legal action           mcts:800     search by random games, 800 a move
-  minimax:5       looks 5 plies ahead        perfect      never errs, where a solver is
-  gtp:COMMAND     an engine from outside, such as gtp:gnugo --mode gtp; ugi:COMMAND for one that speaks UGI
-  RUN             a run's newest network     RUN@1200     its checkpoint 1200
-  RUN?simulations=400                        with settings of its own, joined by &
+  random              any legal action
+  minimax:5           a search of 5 plies without a network
+  mcts:800            Monte Carlo tree search with random games, 800 simulations
+  perfect             a player that makes no mistakes, where there is a solver
+  NETWORK             a network that ships with honte: {networks}
+  RUN or RUN@1200     the newest network of a run, or its checkpoint 1200
+  RUN?simulations=400 the same with another setting; & joins several
+  gtp:COMMAND         an external engine, such as gtp:gnugo --mode gtp
+  ugi:COMMAND         an external engine that speaks UGI
 
-A game is written as connect_four, connect_four:rows=5,columns=5 or FILE.py:game."""
+A game is written as connect_four, connect_four:rows=5,columns=5 or FILE.py:game.
+"""
 
 UNCHECKED = """\
---unchecked, with any command: a game of your own (FILE.py:game) is not tried in plain Python first, and it runs without
-bounds checks, which is faster and ends in a crash where its rules leave an array."""
+--unchecked, with any command, skips the trial of your own game (FILE.py:game)
+in plain Python and the bounds checks of its arrays. It is faster, and an error
+in the rules can crash the program.
+HONTE_TRACEBACK=1 in the environment shows where an error came from."""
 
-ILL_USED, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
+USAGE_ERROR, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
 
 FULL = [getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EIO") if hasattr(errno, name)]
-"""What a write meets where there is no room, or no leave to write."""
+"""Errors of a write to a full or a write-protected disk."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; its exit code. 2: the user can mend it; 130: interrupted; 141: nobody reads the output."""
+    """Run one command; its exit code. 2: a mistake of the user; 130: interrupted; 141: nobody reads the output."""
     # Games: torch gets one thread, because the threads that play games already use every core.
     # Pictures: one loop trains, and its operations share the cores (``run_command.num_threads``). Idle threads sleep,
     # because spinning ones use up processor time and slow down other busy processes.
@@ -85,19 +110,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         if os.environ.get("HONTE_TRACEBACK"):
             raise
-        said = sentence(error)
+        message = sentence(error)
         if isinstance(error, OSError) and not error.filename and error.errno in FULL:
-            said = f"standard output: {said}"  # every write to a file names it
-        print(f"honte{' ' + words[0] if words else ''}: {said}", file=sys.stderr)
-        with contextlib.suppress(OSError):  # said above: the output is full
+            message = f"standard output: {message}"  # errors of files name the file
+        print(f"honte{' ' + words[0] if words else ''}: {message}", file=sys.stderr)
+        with contextlib.suppress(OSError):  # the error above was that the output is full
             flush_output()
-        return ILL_USED
+        return USAGE_ERROR
 
 
 def _run(words: list[str]) -> int:
     if not words:
         print(help_text(), file=sys.stderr)
-        return ILL_USED
+        return USAGE_ERROR
     name, *rest = words
     if name in ("-h", "--help", "help"):
         print(help_text())
@@ -110,23 +135,31 @@ def _run(words: list[str]) -> int:
 
         near = difflib.get_close_matches(name, COMMANDS, n=1)
         raise ValueError(
-            f"there is no such command; {f'did you mean {near[0]}? ' if near else ''}honte --help lists them"
+            f"there is no such command; {f'did you mean {near[0]}? ' if near else ''}honte --help lists the commands"
         )
     check_packages()
     module = importlib.import_module(COMMANDS[name][0])
     try:
         return int(module.main(rest))
-    except SystemExit as stop:  # the parser of flags ends this way
+    except SystemExit as stop:  # a request for help ends this way
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
 
 
 def help_text() -> str:
     """What ``honte --help`` prints."""
     width = max(map(len, COMMANDS))
-    lines = [f"  {name:<{width}}  {summary}" for name, (_, summary) in COMMANDS.items()]
-    return "\n".join(
-        [USAGE, "", *lines, "", PLAYERS, "", UNCHECKED, "HONTE_TRACEBACK=1 shows where an error came from."]
-    )
+    lines = [USAGE]
+    for group, commands in GROUPS.items():
+        lines += ["", f"{group}:", *(f"  {name:<{width}}  {summary}" for name, (_, summary) in commands.items())]
+    networks = ", ".join(shipped_games()) or "none"
+    return "\n".join([*lines, "", PLAYERS.format(networks=networks), UNCHECKED])
+
+
+def shipped_games() -> list[str]:
+    """The names of the networks that ship with honte, which are the games that they play."""
+    from agent import weights
+
+    return [json.loads((folder / "config.json").read_text(encoding="utf-8"))["game"] for folder in weights.folders()]
 
 
 if __name__ == "__main__":

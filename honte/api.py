@@ -1,4 +1,4 @@
-"""The same for Python as for the command line: players from text, and matches between them.
+"""Players from text and matches between them, for Python and for the command line.
 
 Knows how texts become games and players. Does not know flags, terminals or files of results.
 """
@@ -19,28 +19,30 @@ from selfplay.matches.readiness import check_players
 
 
 def resolve_game(given: Game | str | None, *texts: Player | str) -> Game:
-    """The game that is ``given``, or else the one that the players' texts tell.
+    """The game that is ``given``, or else the game that the players have learned.
 
-    ValueError when nobody says, or when two players know different games.
+    ValueError if there is none, or if two players have learned different games.
     """
     if isinstance(given, Game):
         return given
-    held = [game for text in texts if isinstance(game := getattr(text, "game", None), Game)]
-    if given is None and held:
-        return held[0]
-    told = {text: name for text in texts if isinstance(text, str) and (name := learned_game(text)) is not None}
-    names = set(told.values())
+    games = [game for text in texts if isinstance(game := getattr(text, "game", None), Game)]
+    if given is None and games:
+        return games[0]
+    learned = {text: name for text in texts if isinstance(text, str) and (name := learned_game(text)) is not None}
+    names = set(learned.values())
     if given is None and len(names) > 1:
-        raise ValueError("the players know different games: " + ", ".join(f"{t} plays {n}" for t, n in told.items()))
+        raise ValueError(
+            "the players have learned different games: " + ", ".join(f"{t} plays {n}" for t, n in learned.items())
+        )
     files = [(text, file) for text in texts if isinstance(text, str) and (file := learned_game_file(text))]
     if given is None and not names and files:
         (text, file), there = files[0], Path(files[0][1].partition(".py:")[0] + ".py").is_file()
         how = f"add --game {shlex.quote(file)}" if there else "add --game with the place where that file is now"
         raise ValueError(f"{text} has learned {file}, and a game file runs only where it is named: {how}")
     if given is None and not names:
-        said = " and ".join(repr(text) for text in texts if isinstance(text, str))
+        players = " and ".join(repr(text) for text in texts if isinstance(text, str))
         raise ValueError(
-            f"no game is given, and {said or 'the players'} may play any; add --game, such as connect_four"
+            f"no game is given, and {players or 'the players'} can play any; add --game, such as connect_four"
         )
     return make(given if given is not None else names.pop())
 
@@ -50,7 +52,7 @@ def load(
 ) -> Player:
     """The player that ``text`` names: ``random``, ``mcts:800``, ``minimax:5``, ``perfect`` or a run's folder.
 
-    ``game`` may stay away where the text tells it. ``num_slots``: games it plays at once.
+    ``game`` may be left out if the player has learned one. ``num_slots``: games it plays at the same time.
     """
     return make_player(text, resolve_game(game, text), num_slots=num_slots, seed=seed, device=device)
 
@@ -64,7 +66,7 @@ def match(
     seed: int = 0,
     **terms: Any,
 ) -> MatchResult:
-    """Player ``a`` against ``b``, given as texts or players; ``terms`` are those of ``play_match``.
+    """Let ``a`` play against ``b``, given as texts or players; ``terms`` are those of ``play_match``.
 
     >>> honte.match("mcts:100", "random", "tic_tac_toe", games=20).wins > 10
     True
@@ -76,7 +78,7 @@ def match(
             raise ValueError(f"{side!r} plays {own.name}; this is a match of {rules.name}")
         if slots < min(num_slots, max(2, terms.get("games", num_slots))):
             raise ValueError(
-                f"{side!r} plays {slots} games at once; load it with num_slots={num_slots}, or match fewer"
+                f"{side!r} plays {slots} games at the same time; load it with num_slots={num_slots}, or play fewer"
             )
     sides = [load(x, rules, num_slots=num_slots, seed=seed) if isinstance(x, str) else x for x in (a, b)]
     check_players(rules, [(x, side) for x, side in zip((a, b), sides, strict=True) if isinstance(x, str)], ())
@@ -84,7 +86,7 @@ def match(
 
 
 def with_simulations(text: str, num_simulations: int) -> str:
-    """The same player with another number of simulations a move. ValueError for one that searches by none."""
+    """The text of the same player with another number of simulations for each move. ValueError if it has none."""
     head, _, query = text.partition("?")
     kind = head.partition(":")[0]
     if kind == "mcts":

@@ -1,6 +1,6 @@
-"""What every command shares: flags from a dataclass, results for people or as JSON, progress while it lasts.
+"""What every command prints with: text for people, a JSON result, a progress bar, tables, durations.
 
-Knows streams and flags. Does not know any command.
+Knows streams. Does not know flags (``honte.cli.flags``) or any command.
 """
 
 from __future__ import annotations
@@ -9,44 +9,16 @@ import contextlib
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import Annotated, Any, TypeVar, get_args
-
-from tyro import conf
-
-from agent.settings import hints, refusal
-
-GamePlace = Annotated[str, conf.Positional, conf.arg(metavar="GAME")]
-PlayerPlace = Annotated[str, conf.Positional, conf.arg(metavar="PLAYER")]
-"""Positional arguments, by what is written there."""
-
-GameFlag = Annotated[str | None, conf.arg(metavar="GAME", help_behavior_hint="")]
-"""A game that may stay away."""
-
-Arguments = TypeVar("Arguments")
+from typing import Any
 
 Advance = Callable[[int, str], None]
-"""(steps done since the last call, a word on how it stands)"""
+"""Tells a progress bar: (steps done since the last call, text beside the bar)."""
 
-
-def parse_flags(kind: type[Arguments], arguments: Sequence[str], command: str) -> Arguments:
-    """``arguments`` as the dataclass ``kind``; exits with 2 and a message that names the flag when they do not fit."""
-    import tyro
-
-    found = tyro.cli(kind, args=list(arguments), prog=f"honte {command}", config=(tyro.conf.FlagCreatePairsOff,))
-    check_flags(found)
-    return found
-
-
-def check_flags(flags: Any) -> None:
-    """ValueError for the first of a command's flags whose value is out of its range, as its type says it."""
-    for name, hint in hints(type(flags)).items():
-        if (problem := refusal(hint, getattr(flags, name))) is not None:
-            place = conf.Positional in get_args(hint)
-            raise ValueError(f"{name.upper() if place else '--' + name.replace('_', '-')} {problem}")
+UNITS = (("years", 365.25 * 86400), ("days", 86400.0), ("hours", 3600.0), ("minutes", 60.0))
 
 
 class Output:
-    """Text for people and one result. With ``json`` the result alone is on stdout, as its last line."""
+    """Text for people, and one result. With ``json`` only the result is on stdout, and the text is on stderr."""
 
     def __init__(self, json: bool) -> None:
         self.json = json
@@ -57,14 +29,14 @@ class Output:
         print(text, file=self.people)
 
     def result(self, content: dict[str, Any]) -> None:
-        """The result as one JSON object, where that is wanted."""
+        """Print the result as one JSON object, if ``json`` is set."""
         if self.json:
             print(json.dumps(content, allow_nan=False), flush=True)
 
 
 @contextlib.contextmanager
 def show_progress(title: str, total: int) -> Iterator[Advance]:
-    """A bar on stderr while the body runs, where stderr is a terminal; otherwise silence."""
+    """A progress bar while the body runs, if stderr is a terminal; otherwise nothing."""
     if not sys.stderr.isatty():
         yield lambda steps, text: None
         return
@@ -79,9 +51,18 @@ def show_progress(title: str, total: int) -> Iterator[Advance]:
 
 
 def format_table(rows: Sequence[Sequence[str]], right: str = "") -> str:
-    """Rows of words in aligned columns; the columns whose number is in ``right`` ("0", "13") are right-aligned."""
+    """Rows of words in aligned columns; ``right`` holds the digits of the right-aligned columns, such as "13"."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = [
         "  ".join(f"{word:{'>' if str(i) in right else '<'}{widths[i]}}" for i, word in enumerate(row)) for row in rows
     ]
     return "\n".join(line.rstrip() for line in lines)
+
+
+def format_duration(seconds: float) -> str:
+    """Seconds in the largest unit of which there are at least two."""
+    for unit, length in UNITS:
+        if seconds >= 2 * length:
+            number = seconds / length
+            return f"{number:,.0f} {unit}" if number < 1e6 else f"{number:.1g} {unit}"
+    return f"{seconds:.1f} seconds" if seconds < 10 else f"{seconds:.0f} seconds"

@@ -1,4 +1,4 @@
-"""Commands that honte prints for people to copy: they work as printed, whatever a folder or file is called.
+"""Commands that honte prints for people to copy. They work as printed, with any name of a folder or file.
 
 Knows shells. Does not know any command.
 """
@@ -11,8 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-OWN = ".py:"
-"""In the name of every game that is a user's file."""
+USER_FILE = ".py:"
+"""Part of the name of every game that is a file of the user's."""
 
 
 def command(*words: str) -> str:
@@ -22,11 +22,11 @@ def command(*words: str) -> str:
 
 
 def place(folder: str | Path) -> str:
-    """A run's folder as a player is written: a bare name could be that of a game or another player."""
+    """The folder of a run, written so that it is not mistaken for a game or another player of the same name."""
     text = str(folder)
     return text if Path(text).is_absolute() or len(Path(text).parts) > 1 else os.path.join(os.curdir, text)
 
 
 def game_flag(name: str) -> list[str]:
-    """``--game NAME`` where the game is a user's file, which runs only where it is named; else nothing."""
-    return ["--game", name] if OWN in name else []
+    """``--game NAME`` if the game is a file of the user's, which honte runs only if it is named; otherwise nothing."""
+    return ["--game", name] if USER_FILE in name else []

@@ -1,6 +1,6 @@
-"""``honte.load``: a player to ask for a move or for what it thinks of a position, and the answers.
+"""``honte.load``: a player that chooses moves and analyses positions, and the results of an analysis.
 
-Knows players, positions and analyses. Does not know how a player thinks.
+Knows players, positions and analyses. Does not know how a player searches.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ from honte.analysis.position_analysis import CandidateMove, PositionThinking
 from honte.api import resolve_game
 
 SLOT = 0
-SHOWN = 5
+NUM_SHOWN = 5
 
 
 @dataclass(frozen=True, kw_only=True)
 class MoveAnalysis:
-    """One move of a position, as its player to move sees it."""
+    """One move of a position, from the view of the player to move."""
 
     move: str
-    action: int  # its number
-    visits: int  # simulations that began with it
-    prior: float  # 0 to 1: what the network alone, or a player that has no network, would play
+    action: int  # the number of the move
+    visits: int  # simulations that started with this move
+    prior: float  # 0 to 1: the probability of the move before any search
     win_probability: float  # 0 to 1; a draw counts one half
     value: float  # -1 (loss) to 1 (win)
-    proven: int | None  # 1, 0 or -1 where the outcome is certain
-    principal_variation: tuple[str, ...]  # the moves expected from here on, this one first
+    proven: int | None  # 1, 0 or -1 if the outcome is proven
+    principal_variation: tuple[str, ...]  # the expected moves, this one first
 
     def __str__(self) -> str:
         line = " ".join(self.principal_variation[:8])
@@ -47,15 +47,15 @@ class MoveAnalysis:
 
 @dataclass(frozen=True, kw_only=True)
 class PositionAnalysis:
-    """What a player thinks of a position, as the player to move sees it."""
+    """A player's analysis of a position, from the view of the player to move."""
 
     position: Position = field(repr=False)
     best_move: str
     win_probability: float  # 0 to 1; a draw counts one half
     value: float  # -1 (loss) to 1 (win)
     proven: bool  # the value is exact
-    visits: int  # positions looked at, this one included; 1 where the player does not search
-    moves: tuple[MoveAnalysis, ...]  # the best first; what a search has not tried has no visits
+    visits: int  # positions that were evaluated, this one included; 1 if the player does not search
+    moves: tuple[MoveAnalysis, ...]  # the best first; a move that the search did not try has 0 visits
 
     @property
     def principal_variation(self) -> tuple[str, ...]:
@@ -65,22 +65,22 @@ class PositionAnalysis:
     def __repr__(self) -> str:
         exact = ", proven" if self.proven else ""
         head = f"best move {self.best_move}, win probability {self.win_probability:.1%}{exact}, {self.visits:,} visits"
-        shown = [str(move) for move in self.moves[:SHOWN]]
+        shown = [str(move) for move in self.moves[:NUM_SHOWN]]
         return "\n".join([f"PositionAnalysis: {head}", "move    visits   prior     win   variation", *shown])
 
 
 class LoadedPlayer:
-    """A player made from text: ``choose`` asks it for a move and ``analyze`` for what it thinks.
+    """A player made from text: ``choose`` returns its move and ``analyze`` its analysis of a position.
 
-    It is a ``Player`` as well (``think``, ``decide``, ``stop``), for matches and environments.
+    It is also a ``Player`` (``think``, ``decide``, ``stop``), for matches and environments.
     """
 
     def __init__(self, text: str, game: Game, *, num_slots: int, seed: int, device: str) -> None:
         """See ``load``."""
         self.text, self.game, self.num_slots, self.seed, self.device = text, game, num_slots, seed, device
-        self.player: Player = self._made(0)
+        self.player: Player = self._make(0)
 
-    def _made(self, capacity: int) -> Player:
+    def _make(self, capacity: int) -> Player:
         return make_player(
             self.text, self.game, num_slots=self.num_slots, seed=self.seed, device=self.device, capacity=capacity
         )
@@ -88,27 +88,28 @@ class LoadedPlayer:
     def choose(self, here: Position, *, simulations: int | None = None, seed: int | None = None) -> str:
         """The move that the player would play at ``here``, as ``Position.play`` takes it.
 
-        ``simulations`` instead of the player's own number, for players that search. The same ``seed`` (the player's own
-        unless given) gives the same move. ValueError where the game is over, is another one, or nothing is searched.
+        ``simulations`` instead of the player's own number, for players that search. The same ``seed``, by
+        default the player's own, gives the same move. ValueError if the game is over or another one, or if
+        ``simulations`` is given to a player that does not search.
         """
         return self.analyze(here, simulations=simulations, seed=seed).best_move
 
     def analyze(self, here: Position, *, simulations: int | None = None, seed: int | None = None) -> PositionAnalysis:
-        """What the player thinks of ``here``; arguments and errors as those of ``choose``."""
+        """The player's analysis of ``here``; arguments and errors are those of ``choose``."""
         self._check(here, simulations)
         if simulations is not None and isinstance(self.player, Search) and simulations + 2 > self.player.trees.capacity:
-            self.player = self._made(simulations + 2)
+            self.player = self._make(simulations + 2)
         self.player.stop()
         if isinstance(self.player, StatefulPlayer):
             self.player.forget(SLOT)
         keys = random_numbers.make_keys(self.seed if seed is None else seed, 0, len(here.moves))
-        thought = PositionThinking(self.player, SLOT, here)
-        thought.begin(Terms.of(1, budget=-1 if simulations is None else simulations, keys=keys))
-        while thought.grow():
+        thinking = PositionThinking(self.player, SLOT, here)
+        thinking.begin(Terms.of(1, budget=-1 if simulations is None else simulations, keys=keys))
+        while thinking.grow():
             pass
-        decisions = thought.decide()
-        found = thought.analysis()
-        moves = tuple(_told(here, candidate) for candidate in found.candidates)
+        decisions = thinking.decide()
+        found = thinking.analysis()
+        moves = tuple(_move_analysis(here, candidate) for candidate in found.candidates)
         value = float(decisions.value[0])
         return PositionAnalysis(
             position=here,
@@ -160,9 +161,9 @@ class LoadedPlayer:
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"player": None}
 
-    def __setstate__(self, kept: dict[str, Any]) -> None:
-        self.__dict__.update(kept)
-        self.player = self._made(0)
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.player = self._make(0)
 
 
 def _replayed(here: Position) -> Position:
@@ -172,8 +173,8 @@ def _replayed(here: Position) -> Position:
     return there
 
 
-def _told(here: Position, candidate: CandidateMove) -> MoveAnalysis:
-    """A candidate in words; its variation is written by whoever moves at each ply."""
+def _move_analysis(here: Position, candidate: CandidateMove) -> MoveAnalysis:
+    """A candidate with its moves as text, each written from the view of the player who makes it."""
     there, line = here, []
     for action in candidate.variation:
         there = there.play(int(action))
@@ -198,8 +199,8 @@ def load(
     """The player that ``text`` names: ``random``, ``mcts:800``, ``minimax:5``, ``perfect``, a game whose network ships,
     or a run's folder.
 
-    ``game`` may stay away where the text tells it. ``num_slots``: games it plays at once in a match. ``seed``: all that
-    it draws follows from it. ``device``: where networks run, auto or as torch names it (cpu, cuda:0, mps).
+    ``game`` may be left out if the player has learned one. ``num_slots``: how many games it plays at the same time in a
+    match. ``seed``: the random seed. ``device``: where networks run, auto or as torch names it (cpu, cuda:0, mps).
     ValueError for text that names no player, and for a player of another game.
 
     >>> player = honte.load("mcts:400", "tic_tac_toe")

@@ -1,6 +1,6 @@
-"""Whether ``games``, ``agent``, ``selfplay`` and ``training`` are honte's own: names so plain can be shadowed.
+"""Check that ``games``, ``agent``, ``selfplay`` and ``training`` are honte's own packages.
 
-Knows where packages come from. Imports none of them.
+A folder of the user's with one of these plain names would be imported instead. Imports none of the packages.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Recipes: YAML files that are whole runs, by name or path.
+"""Recipes: YAML files with the complete configuration of a run, found by name or path.
 
-Knows where they lie in a clone and in an installed wheel. Does not know what their values mean.
+Knows where recipes are in a clone and in an installed wheel. Does not know what their values mean.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from training.config import check_values, default_values, merge_values
 from training.yaml_files import read_yaml
 
 IMAGES = "images"
-"""The folder of the classifiers' recipes."""
+"""The folder of the recipes for pictures."""
 
 
 def folder() -> Path:
-    """Where the recipes lie: inside the package when installed, beside it in a clone."""
+    """The folder of the recipes: inside the package when honte is installed, beside it in a clone."""
     inside = Path(__file__).parent / "configs"
     return inside if inside.is_dir() else Path(__file__).parent.parent / "configs"
 
 
 def names(below: str = "") -> list[str]:
-    """The recipes' names; ``below``: of those in such a folder."""
+    """The names of the recipes, or of those in the folder ``below``."""
     return sorted(path.stem for path in (folder() / below).glob("*.yaml"))
 
 
@@ -35,7 +35,7 @@ def place(name: str, below: str = "") -> Path:
 
 
 def values(name: str, below: str = "", kind: str = "recipe") -> dict[str, Any]:
-    """What a recipe says, by its name or a YAML file's path. ValueError when there is none of that ``kind``."""
+    """The values of a recipe, by its name or the path of a YAML file. ValueError if there is no such ``kind``."""
     path = place(name, below)
     if not path.is_file():
         if below == "" and is_game(name):
@@ -47,34 +47,34 @@ def values(name: str, below: str = "", kind: str = "recipe") -> dict[str, Any]:
         if below == "" and not near and (games := difflib.get_close_matches(name, NAMES, n=1)):
             hint = f"did you mean --game {games[0]}? "
         there = ", ".join(names(below))
-        raise ValueError(f"no {kind} is called {name!r}; {hint}there are {there}, or a YAML file's path")
+        raise ValueError(f"no {kind} is called {name!r}; {hint}name one of {there}, or a YAML file")
     return read_yaml(path)
 
 
 def pictures(model: str, dataset: str) -> dict[str, Any]:
-    """The values of a classifier's recipe by name or path, with what it says of ``dataset`` over them."""
+    """The values of a recipe for pictures by name or path, replaced by its special values for ``dataset``."""
     from training.images.training import ImageConfig
 
-    said = values(model, IMAGES, "model")
-    special = said.pop("datasets", {})
+    found = values(model, IMAGES, "model")
+    special = found.pop("datasets", {})
     for name, over in special.items() if isinstance(special, Mapping) else [("", special)]:
         try:
             check_values(over, ImageConfig, whole=False)
         except ValueError as error:
             raise ValueError(f"{place(model, IMAGES)}: datasets{'.' * bool(name)}{name}: {error}") from error
-    return merge_values(said, special.get(dataset, {})) | {"dataset": dataset}
+    return merge_values(found, special.get(dataset, {})) | {"dataset": dataset}
 
 
 def recipe(name: str, game: str = "") -> dict[str, Any]:
-    """The values of a recipe by name or path, or with ``game`` alone those that follow from it.
+    """The values of a recipe by name or path; with ``game`` only, default values for that game.
 
-    ValueError when neither is given or there is no such recipe.
+    ValueError if neither is given or there is no such recipe.
     """
     if name:
-        said = values(name)
-        said.pop("game_sha256", None)  # a run's own config.yaml is a recipe, too
-        return said | {"game": make(game).name} if game else said
+        found = values(name)
+        found.pop("game_sha256", None)  # the config.yaml of a run is a recipe, too
+        return found | {"game": make(game).name} if game else found
     if not game:
-        raise ValueError(f"name a recipe ({', '.join(names())}) or a game: --game NAME or --game FILE.py:game")
+        raise ValueError(f"name a recipe ({', '.join(names())}), or a game with --game NAME or --game FILE.py:game")
     rules = make(game)
     return {"game": game, **default_values(rules)}

@@ -1,7 +1,7 @@
-"""The signature: one integer for everything that is decided, from games, searches and a hash as the network.
+"""The signature: one integer that summarizes the decisions of many searches, with a hash in place of the network.
 
-Knows which games, searches and budgets are tried. A commit that changes the number has changed what is played; one that
-keeps it is a refactor. It does not depend on the machine, or on whether Numba compiles.
+A commit that changes the number changes what is played; a refactor keeps it. The number does not depend on the machine,
+or on whether Numba compiles.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SLOTS = 8
 
 
 def signature() -> int:
-    """A number below 10^12."""
+    """The signature, a number below 10^12."""
     digest = hashlib.sha256()
     for name in GAMES:
         for array in decisions(make(name)):
@@ -35,7 +35,7 @@ def signature() -> int:
 
 
 def decisions(game: Game) -> Iterator[NDArray[np.integer]]:
-    """The actions and visits of every search, with root noise and without, some slots with half the budget."""
+    """The actions and visits of every search, with and without root noise; every second slot has half the budget."""
     for plies in PLIES:
         states = _positions(game, plies)
         if not len(states):
@@ -62,7 +62,7 @@ def decisions(game: Game) -> Iterator[NDArray[np.integer]]:
 
 
 def _positions(game: Game, plies: int) -> NDArray[np.void]:
-    """Up to ``SLOTS`` positions after ``plies`` random actions; the finished ones are left out."""
+    """Up to ``SLOTS`` positions after ``plies`` random actions, without those of finished games."""
     states = game.new(SLOTS)
     game.init(states)
     for ply in range(plies):

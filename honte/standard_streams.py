@@ -12,9 +12,9 @@ NAMES = ("stdin", "stdout", "stderr")
 
 
 def open_closed_streams() -> None:
-    """Connect each standard stream that the caller has closed to the null device: it is empty, and takes everything.
+    """Connect each standard stream that the caller has closed to the null device.
 
-    Otherwise the next file to be opened would get the stream's number, and messages of libraries would end in it.
+    Otherwise the next file that is opened would get the number of the stream, and messages would be written into it.
     """
     for number, name in enumerate(NAMES):
         try:
@@ -29,7 +29,7 @@ def open_closed_streams() -> None:
 
 
 def flush_output() -> None:
-    """Write what was printed; OSError that names the output where it cannot be written, after which it is dropped."""
+    """Write what was printed. If that fails, later output is dropped, and the OSError names standard output."""
     try:
         sys.stdout.flush()
     except BrokenPipeError:
@@ -40,7 +40,7 @@ def flush_output() -> None:
 
 
 def silence() -> None:
-    """Send what is printed from now on to nobody."""
+    """Drop everything that is printed from now on."""
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OSError, ValueError):

@@ -1,6 +1,6 @@
-"""``honte.train``: a run as ``honte train`` makes it, for Python.
+"""``honte.train``: training runs from Python, as ``honte train`` makes them.
 
-Knows recipes, settings given as keywords and what a run leaves behind. Does not know flags, nor how a run learns.
+Knows recipes, settings given as keywords and the results of a run. Does not know flags, or how a run learns.
 """
 
 from __future__ import annotations
@@ -19,22 +19,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainResult:
-    """What a run has come to. Its network plays by ``load``."""
+    """The result of a run; ``load`` makes its newest network a player."""
 
     folder: Path  # the run: checkpoints, games, metrics
     game: str
-    finished: bool  # False where it was stopped before its limit; the same call goes on
-    minutes: float  # of training, every start of the run together
+    finished: bool  # False if it was stopped before its limit; the same call resumes it
+    minutes: float  # of training, summed over all starts of the run
     step: int  # gradient steps
     games: int  # of self-play
     samples: int  # positions made by self-play
-    metrics: dict[str, float] = field(default_factory=dict)  # the learner's, smoothed: loss, policy_accuracy, ...
-    mistakes: dict[str, float] = field(default_factory=dict)  # shares, 0 to 1, where the game has solved positions
+    metrics: dict[str, float] = field(default_factory=dict)  # smoothed over steps: loss, policy_accuracy, ...
+    mistakes: dict[str, float] = field(default_factory=dict)  # rates from 0 to 1, if the game has solved positions
 
     def load(self, settings: str = "", **terms: Any) -> LoadedPlayer:
-        """The newest network as a player; ``settings`` as behind a question mark: ``simulations=100``.
+        """The newest network as a player.
 
-        ``terms`` are those of ``honte.load``. ValueError where the run has no checkpoint yet.
+        ``settings`` are those after the question mark of a player, such as ``simulations=100``.
+        ``terms`` are those of ``honte.load``. ValueError if the run has no checkpoint yet.
         """
         from honte.loaded_player import load
 
@@ -49,8 +50,8 @@ class TrainResult:
         )
 
 
-def nested(settings: dict[str, Any]) -> dict[str, Any]:
-    """Keywords as nested values: ``{"learn__batch_size": 64}``, with dots or as a mapping of mappings alike."""
+def nest_settings(settings: dict[str, Any]) -> dict[str, Any]:
+    """Keywords as nested values; ``learn__batch_size=64``, a name with a dot and a nested mapping mean the same."""
     from training.config import merge_values
 
     out: dict[str, Any] = {}
@@ -59,17 +60,17 @@ def nested(settings: dict[str, Any]) -> dict[str, Any]:
         inner: dict[str, Any] = {last: value}
         for parent in reversed(parents):
             inner = {parent: inner}
-        _refuse_twice(out, inner, "")
+        _refuse_duplicates(out, inner, "")
         out = merge_values(out, inner)
     return out
 
 
-def _refuse_twice(one: Any, other: Any, path: str) -> None:
-    """ValueError where both say what the setting at ``path`` is."""
+def _refuse_duplicates(one: Any, other: Any, path: str) -> None:
+    """ValueError if both give a value to the setting at ``path``."""
     if not (isinstance(one, Mapping) and isinstance(other, Mapping)):
         raise ValueError(f"the setting {path} is given twice; give it once")
     for name in set(one) & set(other):
-        _refuse_twice(one[name], other[name], f"{path}.{name}".lstrip("."))
+        _refuse_duplicates(one[name], other[name], f"{path}.{name}".lstrip("."))
 
 
 def train(
@@ -82,18 +83,19 @@ def train(
     quiet: bool = False,
     **settings: Any,
 ) -> TrainResult:
-    """Learn a game by self-play: start a run, or go on with the one that is in its folder.
+    """Learn a game by self-play: start a run, or resume the run in its folder.
 
-    ``recipe``: a recipe's name or a YAML file's path; ``game``: a game instead of it (or the recipe's game in another
-    size). ``run``: the run's folder, ``runs/NAME`` unless given. ``fresh``: a run that is there is moved aside first.
-    ``init``: a run or model folder whose network a new run starts from. ``quiet``: show nothing while it learns.
+    ``recipe``: the name of a recipe or the path of a YAML file. ``game``: a game instead of a recipe, or the recipe's
+    game in another size. ``run``: the folder of the run, by default ``runs/NAME``. ``fresh``: begin again; a run in the
+    folder is renamed first. ``init``: a run or a model folder whose weights a new run starts from. ``quiet``: show
+    nothing while it learns.
 
-    ``settings`` are the recipe's, by name: ``max_minutes=5``. Those of a part are written as a mapping,
-    ``network={"blocks": 3}``, or with two underscores, ``network__blocks=3``. Those not named stay the recipe's.
+    ``settings`` replace those of the recipe: ``max_minutes=5``. Settings of a group are written as a mapping,
+    ``network={"blocks": 3}``, or with two underscores, ``network__blocks=3``.
 
-    Returns when the run has reached its limit (``max_minutes`` or ``max_samples``). Ctrl-C saves and returns, too.
-    ValueError for settings, games and recipes that there are not, and where the run in the folder has others;
-    FileNotFoundError for a recipe's file that is not there.
+    Returns when the run has reached its limit (``max_minutes`` or ``max_samples``). Ctrl-C saves the run and returns,
+    too. ValueError for unknown settings, games and recipes, and if the run in the folder has other settings;
+    FileNotFoundError if the file of a recipe does not exist.
 
     >>> result = honte.train("tic_tac_toe", run="runs/small", max_samples=20_000)
     >>> result.load("simulations=100").choose(honte.position("tic_tac_toe"))
@@ -106,11 +108,11 @@ def train(
 
     recipe = str(recipe)
     if recipe.endswith((".yaml", ".yml")) and not Path(recipe).is_file():
-        raise FileNotFoundError(f"there is no recipe {recipe!r}")
+        raise FileNotFoundError(f"there is no file {recipe!r} of a recipe")
     text = text_of(game)
-    config = parse_config(merge_values(recipes.recipe(recipe, text), nested(settings)), TrainConfig)
+    config = parse_config(merge_values(recipes.recipe(recipe, text), nest_settings(settings)), TrainConfig)
     folder = Path(run) if str(run) else Path("runs") / folder_name(recipe, text)
-    threads = torch.get_num_threads()  # the caller's own, which a run changes
+    threads = torch.get_num_threads()  # a run changes the caller's number of threads
     try:
         done = learn(config, folder, fresh=fresh, init=str(init), as_lines=True, quiet=quiet)
     finally:
@@ -130,7 +132,7 @@ def train(
 
 
 def text_of(game: Game | str) -> str:
-    """The text that makes ``game`` again. ValueError for rules that no text names."""
+    """The text from which ``make`` makes ``game`` again. ValueError if there is none."""
     if isinstance(game, str):
         return game
     if not isinstance(game, Game):

@@ -48,12 +48,12 @@ class SelfPlayConfig(Settings, called="self_play"):
     full_fraction: PositiveFraction = (
         1.0  # of moves with a full search; the others get fast_simulations and do not train the policy
     )
-    fast_simulations: Count = 8
-    temperature: Temperature = 1.0
+    fast_simulations: Count = 8  # simulations of the moves that are not searched in full
+    temperature: Temperature = 1.0  # of the moves before temperature_plies; 1: in proportion to the search policy
     temperature_plies: Count = 8  # from this ply on, the best move is played
     opening_plies: Count = 2  # a game begins with up to so many random plies
     deep_openings: Fraction = 0.0  # share of games that begin with up to max_opening_plies random plies
-    max_opening_plies: Count = 0
+    max_opening_plies: Count = 0  # the most random plies of a deep opening
     stop_when_proven: bool = False  # a game ends once the search proves its outcome
     quantum: Positive = 2048  # deterministic runs: samples between two updates of the network
 

@@ -31,12 +31,12 @@ from training.trainer import TrainerConfig
 class LearnConfig(Settings, called="learn"):
     """How the network learns from the games."""
 
-    batch_size: Slots = 512
+    batch_size: Slots = 512  # positions in each training batch
     device: Device = "auto"  # as torch names it; auto: a GPU if every process can have one, else cpu
     processes: Annotated[int, Range(1, 1024)] = 1  # that share each batch (torch DDP); must divide batch_size
     reuse: PositiveNumber = 4.0  # how often the learner trains on each new sample, on average
     value_mix: Fraction = 0.3  # lambda: value target = (1 - lambda) outcome + lambda search value
-    value_weight: Number = 1.0
+    value_weight: Number = 1.0  # weight of the value loss; the policy loss has weight 1
     first_samples: Count = 4096  # samples that self-play makes before learning begins
     cooldown: Fraction = 0.25  # the last share of the run, in which the learning rate falls to a tenth
     publish_steps: Positive = 40  # steps between two updates of the weights that self-play uses
@@ -59,8 +59,8 @@ class LearnConfig(Settings, called="learn"):
 class TrainConfig(Settings):
     """A whole run."""
 
-    game: str
-    seed: Seed = 0
+    game: str  # the game, by its name or as FILE.py:game
+    seed: Seed = 0  # the random seed
     deterministic: bool = False  # self-play and learning take turns; everything follows from the seed
     max_minutes: Number = 0.0  # of wall time, every start of the run together; 0: no limit
     max_samples: Annotated[int, Range(0, 10**12)] = 0  # that self-play makes; 0: no limit
@@ -73,13 +73,13 @@ class TrainConfig(Settings):
     )  # of players that use the run's network
     learn: LearnConfig = field(default_factory=LearnConfig)
     ray: RayConfig = field(default_factory=RayConfig)  # with --ray only
-    checkpoint_minutes: Number = 1.0
+    checkpoint_minutes: Number = 1.0  # minutes between two checkpoints
     checkpoint_steps: Count = 0  # between checkpoints; 0: checkpoint_minutes; if deterministic, every update
-    keep_checkpoints: Positive = 3
+    keep_checkpoints: Positive = 3  # how many of the newest checkpoints stay on disk
     keep_every: Count = 0  # also keep the checkpoints at multiples of so many steps; 0: none
     grade_minutes: Number = 2.0  # between two gradings on solved positions, where the game has some; 0: never
     rating: RatingConfig = field(default_factory=RatingConfig)
-    max_disk_gb: PositiveNumber = 4.0
+    max_disk_gb: PositiveNumber = 4.0  # gigabytes of stored games; the oldest games are removed first
 
 
 MAY_CHANGE = frozenset(

@@ -28,7 +28,7 @@ class Schedule(Settings, called="schedule"):
     (Loshchilov & Hutter 2017). ``steps=((400_000, 2e-3),)`` drops to a new value at a given sample, as AlphaZero does.
     """
 
-    value: Number
+    value: Number  # the value without a cosine or steps, and the highest value with them
     _: KW_ONLY
     warm_up: Samples = 0  # length of a linear rise to `value`, in samples
     cosine: Samples = 0  # position where a cosine that starts after the warm-up reaches `end`, in samples; 0: no cosine

@@ -37,14 +37,14 @@ class TrainingDiverged(RuntimeError):
 class TrainerConfig(Settings, called="trainer"):
     """How to optimise. The schedule of the learning rate counts training samples."""
 
-    optimizer: Literal["adamw", "sgd"] = "adamw"
+    optimizer: Literal["adamw", "sgd"] = "adamw"  # AdamW, or SGD with momentum
     learning_rate: Schedule = field(default_factory=lambda: Schedule(1e-3))
     weight_decay: Number = 1e-4  # decoupled for adamw, L2 for sgd; not on biases and parameters of norms
     momentum: BelowOne = 0.9  # sgd only
     betas: tuple[BelowOne, BelowOne] = (0.9, 0.999)  # adamw only
     clip_norm: Number = 0.0  # largest norm of the gradient; 0: no clipping
     precision: Literal["auto", "fp32", "bf16"] = "fp32"  # of the forward pass (autocast); auto: bf16 where it is faster
-    channels_last: bool = False
+    channels_last: bool = False  # memory layout of convolutions; often faster
     compile: bool = False  # use torch.compile: needs a C++ compiler and half a minute, then is faster
     average_decay: BelowOne = 0.0  # of the exponential moving average of the weights, per step; 0: no average
     max_skipped: Positive = 10  # steps in a row that may be skipped because they are not finite

@@ -35,8 +35,10 @@ class BackendConfig(Settings, called="engine"):
     precision is ``fast``. ``compile`` is torch.compile: it takes seconds for each shape and needs a C++ compiler.
     """
 
-    kind: Literal["auto", "torch", "compile", "openvino"] = "auto"
-    precision: Literal["auto", "fast", "fp32", "bf16", "fp16", "int8"] = "auto"
+    kind: Literal["auto", "torch", "compile", "openvino"] = "auto"  # auto: the fastest one, by measuring
+    precision: Literal["auto", "fast", "fp32", "bf16", "fp16", "int8"] = (
+        "auto"  # fast: int8 and fp16 may be chosen, too
+    )
     device: Device = "auto"  # auto: a GPU where there is one, else cpu, as learn.device says it
     cache_entries: Annotated[int, Range(0, 1 << 32)] = 1 << 18  # 0: no cache
     canonical: bool = False  # evaluate a position and its mirror images once, with one cache entry for all of them

@@ -31,7 +31,7 @@ WidthFactor = Annotated[float, Range(0, 100, above=True)]
 class ClassifierConfig(Settings, called="network"):
     """The kind of network and its size."""
 
-    kind: Literal["perceptron", "logistic", "mlp", "lenet", "alexnet", "resnet"] = "lenet"
+    kind: Literal["perceptron", "logistic", "mlp", "lenet", "alexnet", "resnet"] = "lenet"  # the architecture
     hidden: tuple[Width, ...] = (256, 128)  # mlp: neurons of each hidden layer
     width: WidthFactor = 1.0  # lenet, alexnet: factor on the numbers of channels and neurons of the paper
     channels: tuple[Width, ...] = (32, 64, 128)  # resnet: of each stage; max pooling halves the image between stages

@@ -29,14 +29,14 @@ class NetworkOutput(NamedTuple):
 class NetworkConfig(Settings, called="network"):
     """The size of the policy-value network. ``pooled`` heads make it independent of the board's size."""
 
-    blocks: Annotated[int, Range(0, 1000)] = 6
-    channels: Width = 64
-    squeeze_excite: bool = False
+    blocks: Annotated[int, Range(0, 1000)] = 6  # residual blocks
+    channels: Width = 64  # channels of each block
+    squeeze_excite: bool = False  # a squeeze-and-excitation layer in each block
     global_pooling: bool = False  # every second block gets the mean and maximum of the whole board
-    heads: Literal["dense", "pooled"] = "dense"
-    value: Literal["wdl", "scalar"] = "wdl"
-    head_channels: Width = 32
-    hidden: Width = 64
+    heads: Literal["dense", "pooled"] = "dense"  # dense: weights for each cell; pooled: the same for any board size
+    value: Literal["wdl", "scalar"] = "wdl"  # wdl: probabilities of win, draw and loss; scalar: one number
+    head_channels: Width = 32  # channels of the policy head and the value head
+    hidden: Width = 64  # neurons of the hidden layer of the value head
 
 
 def conv_norm(inputs: int, outputs: int, kernel: int = 3) -> nn.Sequential:

@@ -29,8 +29,8 @@ class GumbelConfig(Settings, called="search.gumbel"):
     """sigma(q) = (c_visit + max N) * c_scale * q, with q in [-1, 1]."""
 
     max_considered: Positive = 16  # root actions that Sequential Halving starts with
-    c_visit: Number = 50.0
-    c_scale: Number = 0.1
+    c_visit: Number = 50.0  # c_visit in the formula above
+    c_scale: Number = 0.1  # c_scale in the formula above: larger trusts the search more
 
 
 class GumbelArguments(NamedTuple):

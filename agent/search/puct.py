@@ -28,11 +28,11 @@ class PuctConfig(Settings, called="search.puct"):
     """AlphaZero's constants; noise and forced playouts apply only where a slot explores."""
 
     c_init: Number = 1.25  # c(N) = log((1 + N + c_base) / c_base) + c_init
-    c_base: PositiveNumber = 19652.0
+    c_base: PositiveNumber = 19652.0  # c_base in the formula of c_init
     fpu_reduction: Number = 0.25  # Q of an unvisited child: the node's mean - this * sqrt(prior of visited children)
-    root_fpu_reduction: Number = 0.0
+    root_fpu_reduction: Number = 0.0  # the same as fpu_reduction, for children of the root
     root_dirichlet_alpha: Number = 0.0  # of each child; 0: 10 / number of legal actions
-    root_exploration_fraction: Fraction = 0.25
+    root_exploration_fraction: Fraction = 0.25  # share of Dirichlet noise in the priors of the root
     forced_playouts: Number = 2.0  # a visited root child gets at least sqrt(this * prior * N) visits; 0: none
 
 

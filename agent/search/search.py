@@ -63,8 +63,8 @@ SELECTION_RULES: dict[RuleName, Callable[[Any, Trees, int], SelectionRule]] = {
 class SearchConfig(Settings, called="search"):
     """How a player searches."""
 
-    rule: RuleName = "gumbel"
-    num_simulations: Count = 32
+    rule: RuleName = "gumbel"  # how actions are selected
+    num_simulations: Count = 32  # simulations for each move
     leaves: Annotated[int, Range(1, 1024)] = 1  # leaves of one tree that are evaluated together
     lookahead: Annotated[int, Range(0, 10_000)] = 0  # plies from each new leaf in which a forced end is looked for
     lookahead_nodes: Count = 0  # positions that the lookahead of one leaf may visit; 0: no limit

@@ -25,7 +25,7 @@ from games.splitmix import compiled_mix_bits
 class UctConfig(Settings, called="search.uct"):
     """The score of an edge is Q + c * sqrt(ln N / n), with Q in [-1, 1], N visits of its node and n of its own."""
 
-    c: Number = 2.0
+    c: Number = 2.0  # c in the formula above: larger explores more
 
 
 class UctArguments(NamedTuple):

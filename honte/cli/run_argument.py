@@ -1,6 +1,6 @@
-"""The argument RUN of a command that takes nothing but a run's folder.
+"""The argument RUN of a command that needs the folder of a run.
 
-Knows what people write there instead. Does not know what the command does with a run.
+Knows what people may write there by mistake. Does not know what the command does with a run.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def ensure_run(text: str) -> None:
-    """ValueError that says what ``text`` is, where it is not the folder of a run."""
+    """ValueError that says what ``text`` is, if it is not the folder of a run."""
     from agent.name_suggestions import nearest_player
     from agent.player_identity import NON_NETWORKS, kind_of
     from games.registry import is_game

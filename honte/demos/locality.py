@@ -1,11 +1,10 @@
-"""``honte classify DATASET --locality``: what a convolution gains from neighbours, and an MLP does not.
+"""``honte classify DATASET --locality``: a convolution needs neighbouring pixels, an MLP does not.
 
-Knows four runs and one plot: mlp and lenet, on pictures and on the same pictures with their pixels in another order.
+Four runs and one plot: mlp and lenet, on pictures and on the same pictures with their pixels in another order.
 """
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -20,11 +19,11 @@ from training.images.training import ImageConfig
 from training.run import metrics
 
 SHARED = ("data_sha256", "seed", "epochs", "max_minutes", "max_cpu_minutes", "limit", "evaluate_epochs")
-"""Settings that all four take from the one that was asked for."""
+"""Settings of the command that all four runs share."""
 
 LINES = {"lenet": ("LeNet", "tab:blue", "-"), "lenet_shuffled": ("LeNet, pixels shuffled", "tab:blue", "--")}
 LINES |= {"mlp": ("MLP", "tab:orange", "-"), "mlp_shuffled": ("MLP, pixels shuffled", "tab:orange", "--")}
-"""Each run, and how it is drawn: words, colour, dashes."""
+"""{run: (label, colour, line style)}."""
 
 
 def compare(
@@ -32,12 +31,11 @@ def compare(
     data: DataSet,
     config: ImageConfig,
     folder: Path,
-    flags: argparse.Namespace,
     output: Output,
 ) -> dict[str, Any]:
-    """Four times ``run``, below ``folder``, and FOLDER/locality.svg; what came out."""
+    """Call ``run`` four times, each in a folder of its own below ``folder``, and plot the results."""
     shared: dict[str, Any] = {name: getattr(config, name) for name in SHARED}
-    # Shifts and mirror images would tell of neighbours.
+    # Shifts and mirror images would give away which pixels are neighbours.
     shared |= {"augment": AugmentConfig(), "flip_test": False, "shift_test": 0}
     accuracies = {}
     for name in LINES:
@@ -45,7 +43,7 @@ def compare(
         settings = replace(
             parse_config(pictures(kind, config.dataset), ImageConfig), **shared, shuffle_pixels=bool(shuffled)
         )
-        accuracies[name] = run(data, settings, folder / name, flags, output)["test_accuracy"]
+        accuracies[name] = run(data, settings, folder / name)["test_accuracy"]
     path = folder / "locality.svg"
     _plot(data.name, folder, accuracies, path)
     words = ", ".join(f"{name} {share:.2%}" for name, share in accuracies.items() if share is not None)

@@ -1,4 +1,4 @@
-"""``honte classify logic_gates``: the artificial neuron by hand, and where one neuron ends.
+"""``honte classify logic_gates``: an artificial neuron step by step, and a gate that one neuron cannot learn.
 
 Knows two inputs, four rows and three gates. The training is the Trainer's: gradient descent on half the summed squared
 error through the logistic function, with rate 1 and the whole batch.
@@ -23,7 +23,7 @@ ROWS = ((0, 0), (0, 1), (1, 0), (1, 1))
 
 
 class Step(NamedTuple):
-    """After so many steps: two weights, the bias, and the loss and rows right before the last step."""
+    """The neuron after a step: its two weights and its bias, and the loss and accuracy before the step."""
 
     number: int
     weights: tuple[float, float]
@@ -38,7 +38,7 @@ def inputs() -> Tensor:
 
 
 def network(kind: str, outputs: int, seed: int = 0) -> Classifier:
-    """A classifier of two numbers as they are, neither shifted nor scaled."""
+    """A classifier of two numbers, which are neither shifted nor scaled."""
     torch.manual_seed(seed)
     model = Classifier(ClassifierConfig(kind=kind, hidden=(8,)), (1, 1, 2), outputs)  # type: ignore[arg-type]
     model.std.fill_(1.0)
@@ -46,27 +46,27 @@ def network(kind: str, outputs: int, seed: int = 0) -> Classifier:
 
 
 def neuron(weights: Sequence[float], bias: float) -> Classifier:
-    """A lone neuron with these weights."""
+    """A single neuron with these weights."""
     model = network("perceptron", 1)
     model.load_state_dict({"head.weight": torch.tensor([weights]), "head.bias": torch.tensor([bias])}, strict=False)
     return model
 
 
 def answers(model: Classifier) -> tuple[list[float], list[float]]:
-    """The neuron's sum h and its chance p = 1 / (1 + exp(-h)) on each of the four rows."""
+    """The neuron's sum h and its probability p = 1 / (1 + exp(-h)) on each of the four rows."""
     with torch.no_grad():
         h = model.eval()(inputs())[:, 0]
     return h.tolist(), torch.sigmoid(h).tolist()
 
 
 def steps(trainer: Trainer, gate: str, number: int) -> Iterator[dict[str, float]]:
-    """What the trainer says of each of ``number`` steps, all four rows in each."""
+    """The trainer's report of each of ``number`` steps, all four rows in each."""
     batch = {"image": inputs(), "label": torch.tensor(GATES[gate])}
     return (trainer.step(batch) for _ in range(number))
 
 
 def descend(model: Classifier, gate: str, number: int) -> list[Step]:
-    """So many steps of gradient descent with rate 1."""
+    """``number`` steps of gradient descent with rate 1."""
     plain = TrainerConfig(optimizer="sgd", momentum=0.0, weight_decay=0.0, learning_rate=Schedule(1.0))
     history = []
     for count, report in enumerate(steps(Trainer(model, neuron_loss(), plain), gate, number), 1):
@@ -75,14 +75,14 @@ def descend(model: Classifier, gate: str, number: int) -> list[Step]:
     return history
 
 
-def by_mlp(gate: str) -> float:
-    """The share of rows that a hidden layer of eight gets right."""
+def mlp_accuracy(gate: str) -> float:
+    """The accuracy of a network with a hidden layer of eight neurons."""
     trainer = Trainer(network("mlp", 2), classification_loss(), TrainerConfig(learning_rate=Schedule(0.03)))
     return list(steps(trainer, gate, 300))[-1]["accuracy"]
 
 
 def show(output: Output) -> dict[str, Any]:
-    """The tables for people; what is in them."""
+    """Print the tables; their content as plain values."""
     h, p = answers(neuron((1, -1), -0.5))
     rows = [["x1", "x2", "OR", "h", "p"]]
     for (a, b), y, s, c in zip(ROWS, GATES["OR"], h, p, strict=True):
@@ -91,16 +91,16 @@ def show(output: Output) -> dict[str, Any]:
     gates, right = {}, []
     for gate in GATES:
         history = descend(neuron((1, -1), -0.5), gate, 500)
-        rows = [["step", "w1", "w2", "bias", "loss", "right"]]
+        rows = [["step", "w1", "w2", "bias", "loss", "correct"]]
         for step in history[:10] + history[99::400]:
             numbers = [f"{round(number, 3) + 0:.3f}" for number in (*step.weights, step.bias, step.loss)]
             rows.append([str(step.number), *numbers, f"{step.accuracy:.0%}"])
-        mlp = by_mlp(gate)
+        mlp = mlp_accuracy(gate)
         right.append(mlp)
         gates[gate] = {"neuron": history[-1].accuracy, "mlp": mlp, "steps": [step._asdict() for step in history[:10]]}
-        output.say(f"\n{gate}, by gradient descent from there (loss, and rows right, before each step):")
+        output.say(f"\n{gate}, by gradient descent from there (loss and correct rows before each step):")
         output.say(format_table(rows, "012345"))
-        output.say(f"a hidden layer of eight neurons: {mlp:.0%} right")
+        output.say(f"a hidden layer of eight neurons: {mlp:.0%} correct")
     share = sum(right) / len(right)
-    told = {"dataset": "logic_gates", "model": "mlp", "test_accuracy": share}
-    return told | {"by_hand": {"h": h, "p": p}, "gates": gates}
+    content = {"dataset": "logic_gates", "model": "mlp", "test_accuracy": share}
+    return content | {"by_hand": {"h": h, "p": p}, "gates": gates}

@@ -1,8 +1,8 @@
-"""A person against a player: the prompt, its commands, and the game loop between them.
+"""A person plays against a player in the terminal: the prompt, its commands, and the game loop.
 
-Knows the words a person types and THE game loop, where the person is a ``Player`` whose ``decide`` asks at the prompt.
-Does not know flags, or what kind of player sits on the other side. To take a move back, the loop begins again from the
-shortened game.
+The person is a ``Player`` whose ``decide`` asks at the prompt, so the game loop is the one of self-play and matches. To
+take a move back, the loop starts again with the shortened game. Does not know flags, or which kind of player the
+opponent is.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ import numpy as np
 from agent import random_numbers
 from agent.decision import Decisions, Forfeit, Terms
 from agent.player import ImmediatePlayer, MoveFollower, Player, RandomPlayer
-from agent.search.search import Search
-from agent.search.tree import ROOT, UNKNOWN, Ints
+from agent.search.tree import Ints
 from agent.storage import durable_files
 from games import Game, Position, position
 from games.game import States
 from honte.drawing.terminal import draw_position
 from honte.error_sentences import sentence
+from honte.terminal.hints import HINT_SLOT, hint_lines
 from selfplay.game_loop import GameLoop, Start
 from selfplay.records import GameRecord
 
@@ -34,23 +34,20 @@ if TYPE_CHECKING:
 
 SIDES = ("first", "second")
 PERSON, PLAYER = 0, 1
-HINT_SLOT = 1
-HINTS = 5
-OUTCOMES = {1: "wins", 0: "draws", -1: "loses"}
 SCHEMA = 1
 
 HELP = """\
-  {example:<12} a move, as the board writes it; here: {legal}
-  hint         what {player} thinks of this position
+  {example:<12} play this move; the legal moves are {legal}
+  hint         show the best moves here, with their win probabilities for you
   undo         take back your last move and the answer to it
-  new          begin again
+  new          start a new game
   side [SIDE]  change seats in this game; SIDE is first or second
   save FILE    write the game to FILE as JSON
-  quit         leave; Ctrl-D does, too"""
+  quit         leave the program, as Ctrl-D does"""
 
 
 class RestartRequest(Exception):
-    """No error: the person wants to go on from these actions, in that seat."""
+    """Not an error: the person wants to continue after these actions, in that seat."""
 
     def __init__(self, actions: tuple[int, ...], seat: int) -> None:
         super().__init__()
@@ -58,11 +55,11 @@ class RestartRequest(Exception):
 
 
 class LeaveRequest(Exception):
-    """No error: the person has left."""
+    """Not an error: the person wants to leave."""
 
 
 class Person(ImmediatePlayer):
-    """A ``Player`` who is asked."""
+    """A ``Player`` whose moves are typed at the prompt."""
 
     def __init__(self, game: Game, session: TerminalSession) -> None:
         super().__init__(game)
@@ -76,7 +73,7 @@ class Person(ImmediatePlayer):
 
 
 class ThinkingOpponent:
-    """The player on the other side, seen to think."""
+    """The opponent; a terminal shows that it is thinking."""
 
     def __init__(self, player: Player, name: str, console: Console) -> None:
         self.player, self.name, self.console = player, name, console
@@ -92,23 +89,23 @@ class ThinkingOpponent:
 
 
 class TerminalSession:
-    """Games of a person against ``player``, which has two slots: one for the game and one for hints."""
+    """Games of a person against ``player``, which needs two slots: one for the game and one for hints."""
 
     def __init__(
         self, game: Game, player: Player, name: str, console: Console, *, seat: int, seed: int, temperature: float = 0
     ) -> None:
-        """``seat``: 0 if the person moves first. ``temperature``: how freely ``player`` chooses; 0: its best moves."""
+        """``seat``: 0 if the person moves first. ``temperature``: how freely ``player`` chooses; 0 is its best move."""
         self.game, self.player, self.name, self.console = game, player, name, console
         self.seat, self.seed, self.temperature = seat, seed, temperature
         self.here = position(game)
-        self.expects: float | None = None  # the value of the player's last move, from its own view
+        self.last_value: float | None = None  # the value of the opponent's last move, as the opponent sees it
         self.loop: GameLoop | None = None
         self.games = 0
         self.saved: set[Path] = set()
 
     def run(self) -> None:
         """Play until the person leaves."""
-        self._say(f"{self.game.name} against {self.name}; type help for help.")
+        self._say(f"{self.game.name} against {self.name}; type help to see the commands.")
         start = RestartRequest((), self.seat)
         while True:
             try:
@@ -122,7 +119,7 @@ class TerminalSession:
                 return
 
     def _play(self, start: RestartRequest) -> None:
-        """One game, from some actions on to its end."""
+        """Play one game to its end, from the actions of ``start`` on."""
         self.seat = start.seat
         self.games += 1
         seats = (PERSON, PLAYER) if self.seat == 0 else (PLAYER, PERSON)
@@ -132,7 +129,7 @@ class TerminalSession:
         self.loop = GameLoop(self.game, players, begin, num_slots=1, seed=self.seed, terms=self._terms)
         while not (finished := self.loop.round()):
             pass
-        self._stand(finished[0])
+        self._set_position(finished[0])
         if finished[0].reason:
             self._say(f"You win: {finished[0].reason}")
             raise LeaveRequest
@@ -142,12 +139,12 @@ class TerminalSession:
         terms.temperature[:] = self.temperature
         return terms
 
-    def _stand(self, record: GameRecord) -> None:
-        """The game stands where ``record`` ends."""
+    def _set_position(self, record: GameRecord) -> None:
+        """Show the position where ``record`` ends from now on."""
         before = self._after(record.actions[:-1])
         self.here = self._after(record.actions)
-        answered = record.num_decided > 0 and before.to_play != self.seat and not isinstance(self.player, RandomPlayer)
-        self.expects = float(record.values[-1]) if answered else None
+        has_value = record.num_decided > 0 and before.to_play != self.seat and not isinstance(self.player, RandomPlayer)
+        self.last_value = float(record.values[-1]) if has_value else None
 
     def _after(self, actions: Sequence[int] | NDArray[np.int16]) -> Position:
         here = position(self.game)
@@ -156,9 +153,9 @@ class TerminalSession:
         return here
 
     def ask(self) -> int:
-        """Show the position and obey the person until an action is given; in a game that is over, none can be."""
+        """Show the position and follow the person's commands until an action is typed; after the end none can be."""
         for record in self.loop.in_flight() if self.loop else []:
-            self._stand(record)
+            self._set_position(record)
         self._show()
         while True:
             self.console.print(self._prompt(), end="")
@@ -167,15 +164,15 @@ class TerminalSession:
                 self._say()
                 raise LeaveRequest
             try:
-                action = self._obey(line.strip())
+                action = self._execute(line.strip())
             except (ValueError, OSError) as error:
                 self._say(sentence(error))
                 continue
             if action is not None:
                 return action
 
-    def _obey(self, line: str) -> int | None:
-        """Do what ``line`` says; the action if it is one. ValueError with a sentence if it is nothing."""
+    def _execute(self, line: str) -> int | None:
+        """Execute a command, or return the action that ``line`` names. ValueError if it is neither."""
         word, _, rest = line.partition(" ")
         commands = {"hint": self._hint, "undo": self._undo, "side": self._side, "save": self._save, "help": self._help}
         if not word:
@@ -194,20 +191,25 @@ class TerminalSession:
         legal = self.here.legal_actions
         if self.game.action_text(action, self.here.to_play) not in legal:
             raise ValueError(
-                f"{line} is not legal here; " + (f"legal are {' '.join(legal)}" if legal else "the game is over")
+                f"{line} is not legal here; " + (f"legal moves are {' '.join(legal)}" if legal else "the game is over")
             )
         return action
 
     def _help(self, rest: str) -> None:
         legal = self.here.legal_actions
-        self._say(HELP.format(example=(legal or ["-"])[0], legal=" ".join(legal) or "none", player=self.name))
+        self._say(
+            HELP.format(
+                example=(legal or ["-"])[0],
+                legal=" ".join(legal) or "none",
+            )
+        )
 
     def _undo(self, rest: str) -> None:
         moves = self.here.moves
         for count in range(len(moves) - 1, -1, -1):
             if self._after(moves[:count]).to_play == self.seat:
                 raise RestartRequest(moves[:count], self.seat)
-        raise ValueError("there is no move of yours to take back")
+        raise ValueError("you have no move to take back")
 
     def _side(self, rest: str) -> None:
         if rest not in ("", *SIDES):
@@ -240,7 +242,7 @@ class TerminalSession:
 
     def _hint(self, rest: str) -> None:
         if self.here.is_over:
-            raise ValueError("the game is over: there is nothing to hint at")
+            raise ValueError("the game is over, so there is no hint")
         keys = random_numbers.make_keys(self.seed, self.games, len(self.here.moves))
         if isinstance(self.player, MoveFollower):
             self.player.follow(HINT_SLOT, self.here.moves)
@@ -249,15 +251,15 @@ class TerminalSession:
             decisions = self.player.decide()[1]
         except Forfeit as failure:
             raise ValueError(failure.reason) from None
-        for line in hints(self.here, self.player, decisions):
+        for line in hint_lines(self.here, self.player, decisions):
             self._say(line)
 
     def _show(self) -> None:
         self._say()
         self.console.print(draw_position(self.here), soft_wrap=True)
-        if self.expects is not None and not self.here.is_over:
+        if self.last_value is not None and not self.here.is_over:
             move = self.here.line[-1]
-            self._say(f"{self.name} played {move} and expects to score {(1 + self.expects) / 2:.0%}")
+            self._say(f"{self.name} played {move}; its win probability is {(1 + self.last_value) / 2:.0%}")
         if self.here.outcome is not None:
             won = self.here.outcome * (1 if self.seat == 0 else -1)
             self._say({1: "You win.", 0: "A draw.", -1: f"{self.name} wins."}[won])
@@ -269,31 +271,3 @@ class TerminalSession:
 
     def _say(self, text: str = "") -> None:
         self.console.print(text, markup=False, highlight=False, soft_wrap=True)
-
-
-def hints(here: Position, player: Player, decisions: Decisions) -> list[str]:
-    """The best actions ``here`` by ``decisions [1]``, which ``player`` just made in its slot for hints, a line each."""
-    policy = decisions.policy[0]
-    best = np.argsort(-policy, kind="stable")[:HINTS]
-    edges: Any = player.trees.children(HINT_SLOT, ROOT) if isinstance(player, Search) else []
-    by_action = {int(edge["action"]): edge for edge in edges}
-    lines = []
-    for action in best[policy[best] > 0].tolist():
-        line = f"  {here.game.action_text(action, here.to_play):<4} {policy[action]:4.0%}"
-        if action in by_action:
-            edge = by_action[action]
-            visits, proven = int(edge["visits"]), int(edge["proven"])
-            line += f"  {visits} visits"
-            if proven != UNKNOWN:
-                line += f"  {OUTCOMES[proven]}"
-            elif visits:
-                line += f"  expects to score {(1 + float(edge['value_sum']) / visits) / 2:.0%}"
-        elif decisions.proven[0]:
-            line += f"  {OUTCOMES[int(decisions.value[0])]}"
-        lines.append(line)
-    variation = player.principal_variation(HINT_SLOT) if isinstance(player, Search) else []
-    if len(variation) > 1:
-        for action in variation:
-            here = here.play(action)
-        lines.append("  expected: " + " ".join(here.line[-len(variation) :]))
-    return lines

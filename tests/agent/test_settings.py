@@ -23,7 +23,7 @@ from agent import settings
 from agent.search.search import SearchConfig
 from agent.settings import Pattern, Positive, Range, Settings
 from honte.__main__ import COMMANDS
-from honte.command_line import check_flags
+from honte.cli.flags import flags_of
 from training.config import TrainConfig, parse_config, to_dict
 from training.images.training import ImageConfig
 from training.schedules import Schedule
@@ -199,28 +199,19 @@ def test_what_was_written_is_read_again(kind: type) -> None:
 
 @pytest.mark.parametrize("kind", flags(), ids=lambda kind: str(kind.__name__))
 def test_no_flag_takes_a_number_outside_of_its_range(kind: type) -> None:
-    hints = settings.hints(kind)
-    places = {each.name: "x" for each in dataclasses.fields(kind) if each.default is each.default_factory}
-    ready = {name: ranges_example(hints[name]) for name in places}
-    check_flags(kind(**ready))
-    for name, hint in hints.items():
-        for base, marks in leaves(hint):
-            assert marks or base not in (int, float), f"{kind.__name__}.{name} has no range"
-            if marks and isinstance(marks[0], Range):
-                for value in wrong(hint):
-                    with pytest.raises(ValueError, match=r"^(--)?[\w-]+ is .*: it must be "):
-                        check_flags(kind(**{**ready, name: value}))
-
-
-def ranges_example(hint: Any) -> Any:
-    ((base, marks),) = leaves(hint)
-    value = base(marks[0].low) if marks else base("x")
-    return (value,) if get_origin(get_args(hint)[0]) is tuple else value
+    for flag in flags_of(kind):
+        for part in flag.parts:
+            for base, marks in leaves(part):
+                assert marks or base not in (int, float), f"{kind.__name__}.{flag.name} has no range"
+                if marks and isinstance(marks[0], Range):
+                    for word in {str(value) for value in wrong(part) if not isinstance(value, str)}:
+                        with pytest.raises(ValueError, match=r"^(--)?[\w-]+ is .*: it must be "):
+                            flag.read([word] * len(flag.parts))
 
 
 def test_flags_are_met() -> None:
     assert len(flags()) >= 10
-    assert {"Match", "Bench", "Play", "Analyze"} <= {kind.__name__ for kind in flags()}
+    assert {"MatchFlags", "BenchFlags", "PlayFlags", "AnalyzeFlags"} <= {kind.__name__ for kind in flags()}
 
 
 def test_a_number_without_a_range_is_refused_at_once() -> None:
@@ -260,10 +251,3 @@ def test_numbers_of_numpy_are_numbers() -> None:
     with pytest.raises(ValueError, match=r"search\.leaves is "):
         SearchConfig(leaves=np.bool_(True))  # type: ignore[arg-type]
     assert settings.refusal(Positive, np.int64(0)) is not None
-
-
-def test_a_parser_of_flags_may_check_later() -> None:
-    with settings.deferred():
-        unchecked = SearchConfig(leaves=0)
-    with pytest.raises(ValueError, match=r"search\.leaves is 0"):
-        settings.check(unchecked, "search.")

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent.parent
 SMALL = (
     "--device cpu --minutes 0.1 --blocks 1 --channels 8 --simulations 8 --games 16 --threads 1 --batch-size 16 --json"
 )
-WITHOUT = "import sys\nfor name in ('ray', 'pydantic', 'tyro', 'gymnasium', 'rich'): sys.modules[name] = None\n"
+WITHOUT = "import sys\nfor name in ('ray', 'pydantic', 'gymnasium', 'rich'): sys.modules[name] = None\n"
 
 
 def test_two_calls_are_one_run(tmp_path: Path) -> None:

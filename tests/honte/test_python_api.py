@@ -18,7 +18,7 @@ import torch
 
 import honte
 from agent.player import MoveFollower, StatefulPlayer
-from honte.training_runs import nested
+from honte.training_runs import nest_settings
 from selfplay.matches.elo import elo_from_score
 
 ROOT = Path(__file__).parents[2]
@@ -203,11 +203,11 @@ def test_matches_of_loaded_players_that_do_not_fit() -> None:
 
 
 def test_settings_as_keywords() -> None:
-    assert nested({"learn__trainer__learning_rate": 1, "learn": {"batch_size": 2}, "seed": 3}) == {
+    assert nest_settings({"learn__trainer__learning_rate": 1, "learn": {"batch_size": 2}, "seed": 3}) == {
         "learn": {"trainer": {"learning_rate": 1}, "batch_size": 2},
         "seed": 3,
     }
-    assert nested({"network.blocks": 1, "network__channels": 2}) == {"network": {"blocks": 1, "channels": 2}}
+    assert nest_settings({"network.blocks": 1, "network__channels": 2}) == {"network": {"blocks": 1, "channels": 2}}
 
 
 def test_a_run_from_python(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -42,22 +42,22 @@ from training.transfer import freeze
 class ImageConfig(Settings):
     """A whole run. Its learning rate goes through one cycle: a linear rise, then a cosine to nearly 0."""
 
-    dataset: str
+    dataset: str  # the pictures
     data_sha256: str = ""  # of pixels and labels; set when the data set is read
-    seed: Seed = 0
+    seed: Seed = 0  # the random seed
     threads: Annotated[int, Range(0, 1024)] = 0  # of torch; 0: OMP_NUM_THREADS, else the number of cores
-    epochs: PositiveNumber = 20.0
+    epochs: PositiveNumber = 20.0  # passes over the training pictures
     max_minutes: Number = 0.0  # of wall time, every start of the run together; 0: no limit
     max_cpu_minutes: Number = 0.0  # of processor time, every start of the run together; 0: no limit
-    batch_size: Slots = 128
+    batch_size: Slots = 128  # pictures in each training batch
     warm_up: BelowOne = 0.15  # the share of the run in which the learning rate rises
     validation: BelowOne = 0.05  # share of the training pictures that are used for validation
     test: BelowOne = 0.2  # share of all pictures that are used for the test, if the data has no test set of its own
     limit: Count = 0  # of training pictures; 0: all
     size: Annotated[int, Range(0, 65_536)] = 0  # to which a folder's pictures are scaled, in pixels; 0: their own size
     shuffle_pixels: bool = False  # an experiment: one permutation of the pixels, the same for all pictures
-    loss: Literal["cross_entropy", "neuron"] = "cross_entropy"
-    label_smoothing: BelowOne = 0.0
+    loss: Literal["cross_entropy", "neuron"] = "cross_entropy"  # neuron: half the squared error of logistic neurons
+    label_smoothing: BelowOne = 0.0  # share of each target that is spread over all classes
     adversarial: BelowOne = 0.0  # train on adversarial pictures of this strength, a share of full brightness
     flip_test: bool = False  # predict with the mean over a picture and its mirror image
     shift_test: Annotated[int, Range(0, 1024)] = 0  # and over copies moved by so many pixels up, down, left and right
@@ -66,9 +66,9 @@ class ImageConfig(Settings):
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     evaluate_epochs: PositiveNumber = 1.0  # epochs between two evaluations on the validation pictures
-    checkpoint_minutes: Number = 0.5
+    checkpoint_minutes: Number = 0.5  # minutes between two checkpoints
     checkpoint_steps: Count = 0  # steps between checkpoints; 0: checkpoint_minutes decides
-    keep_checkpoints: Positive = 2
+    keep_checkpoints: Positive = 2  # how many of the newest checkpoints stay on disk
 
 
 MAY_CHANGE = frozenset(

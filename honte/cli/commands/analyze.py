@@ -1,6 +1,6 @@
-"""``honte analyze PLAYER``: questions on stdin, answers on stdout, one JSON object a line.
+"""``honte analyze PLAYER``: queries on stdin, answers on stdout, one JSON object on each line.
 
-Knows its flags and streams. Does not know what a question says.
+Knows its flags and the streams. Does not know the fields of a query.
 """
 
 from __future__ import annotations
@@ -11,35 +11,35 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from tyro import conf
-
 from agent.settings import Device, Positive, Seed, Slots
-from honte.command_line import GameFlag, PlayerPlace, parse_flags
+from honte.cli.flag_parser import parse_flags
+from honte.cli.flags import GameFlag, Placeholder, PlayerArgument
 
 
 @dataclass(frozen=True)
-class Analyze:
-    """Analyse positions: one JSON object a line on stdin, such as {"id": "1", "moves": ["d", "c"]}; answers on stdout.
+class AnalyzeFlags:
+    """Analyse positions. Each line of stdin is a JSON query, such as {"id": "1", "moves": ["d", "c"]}; each line
+    of stdout is an answer.
 
-    The fields are those of KataGo's analysis engine. What waits at the end of the input is still answered.
+    The fields are those of KataGo's analysis engine. At the end of the input, queries that wait are still answered.
     """
 
-    player: PlayerPlace
-    """such as runs/connect_four, connect_four?simulations=400 or perfect"""
+    player: PlayerArgument
+    """the player, such as runs/connect_four, connect_four?simulations=400 or perfect"""
     game: GameFlag = None
-    """the game, where the player does not tell it"""
+    """the game, by its name or as FILE.py:game (default: the game that the player has learned)"""
     num_slots: Slots = 16
-    """positions thought about at once, in batches"""
-    max_visits: Annotated[Positive | None, conf.arg(metavar="INT", help_behavior_hint="")] = None
-    """the most that a question's maxVisits may ask for (default: what fits a GiB, 100,000 at most)"""
+    """positions that are searched at the same time, in batches"""
+    max_visits: Annotated[Positive | None, Placeholder("N")] = None
+    """the largest maxVisits of a query (default: as many as fit 1 GiB, at most 100,000)"""
     seed: Seed = 0
-    """all that is drawn by lot follows from it"""
+    """the random seed"""
     device: Device = "auto"
-    """where networks run: auto, cpu, cuda:0, mps"""
+    """where networks run"""
 
 
 def main(arguments: Sequence[str]) -> int:
-    args = parse_flags(Analyze, arguments, "analyze")
+    args = parse_flags(AnalyzeFlags, arguments, "analyze")
     from agent.players import make_player
     from honte.analysis.position_analysis import tree_capacity
     from honte.api import resolve_game
@@ -48,14 +48,16 @@ def main(arguments: Sequence[str]) -> int:
     from honte.protocols.kata_analysis import KataAnalysis
 
     game = resolve_game(args.game, args.player)
-    room = args.max_visits + 1 if args.max_visits else tree_capacity(game.num_actions, args.num_slots)
-    mind = make_player(args.player, game, num_slots=args.num_slots, seed=args.seed, device=args.device, capacity=room)
+    capacity = args.max_visits + 1 if args.max_visits else tree_capacity(game.num_actions, args.num_slots)
+    player = make_player(
+        args.player, game, num_slots=args.num_slots, seed=args.seed, device=args.device, capacity=capacity
+    )
     write = framing.writer(sys.stdout.buffer)
 
     def answer(content: dict[str, Any]) -> None:
         write(json.dumps(content, allow_nan=False) + "\n")
 
-    analyst = KataAnalysis(game, mind, num_slots=args.num_slots, write=answer, seed=args.seed)
+    analyst = KataAnalysis(game, player, num_slots=args.num_slots, write=answer, seed=args.seed)
     source = framing.LineReader(framing.standard_input(), LONGEST, returns_end_lines=True)
     open_ = True
     while open_ or not analyst.idle:

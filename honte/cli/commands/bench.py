@@ -1,6 +1,6 @@
-"""``honte bench``: how fast this machine is, part by part, and how to use it; ``--signature``: what it decides.
+"""``honte bench``: the speed of this machine, part by part, and which flags use it best.
 
-Knows the parts' names and their order. Does not know how anything is timed: ``honte.bench`` does.
+Knows the names of the parts and their order. Does not know how they are timed (``honte.bench``).
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from agent.settings import Device, Positive, PositiveNumber, Range, Slots, Width
-from honte.command_line import Output, parse_flags, show_progress
+from honte.cli.flag_parser import parse_flags
+from honte.cli.flags import Placeholder
+from honte.command_line import Output, show_progress
 from honte.command_text import command
 
 if TYPE_CHECKING:
@@ -33,50 +35,50 @@ LINES: dict[Part, int] = {
     "move": 3,
     "threads": 4,
 }
-"""The parts in their order, and about how many lines each has."""
+"""The parts in their order, and about how many lines each of them prints."""
 
 BUSY = 0.5
-"""A load above this, before anything is measured, is that of others."""
+"""A load average above this, before anything is measured, comes from other programs."""
 
 
 @dataclass(frozen=True)
-class Bench:
-    """Measure this machine, part by part, and suggest how to use it.
+class BenchFlags:
+    """Measure how fast this machine is, part by part, and suggest flags that use it well.
 
-    Rates are those of one core, by its own clock, medians of rounds in which all that is compared takes turns; threads
-    are timed by the clock on the wall. With --signature: one number for what honte decides.
+    Rates are of one core and count its processor time; only the part "threads" counts wall time. Each rate is the
+    median of several rounds, and what is compared takes turns in each round.
     """
 
     signature: bool = False
-    """one integer over games, searches and a hash as the network: a refactor keeps it"""
-    game: str = "connect_four"
-    """what to measure with"""
+    """print one number that changes when any decision of a game or a search changes, and measure nothing"""
+    game: Annotated[str, Placeholder("GAME")] = "connect_four"
+    """the game, by its name or as FILE.py:game"""
     only: tuple[Part, ...] = ()
-    """parts to measure; default: all"""
+    """parts to measure (default: all)"""
     blocks: Annotated[int, Range(1, 1000)] = 6
-    """of the network"""
+    """residual blocks of the network"""
     channels: Width = 64
-    """of the network"""
-    model: str | None = None
-    """a run or a model folder whose network is measured, weights and all, instead of one that has learned nothing"""
+    """channels of each block"""
+    model: Annotated[str | None, Placeholder("RUN")] = None
+    """a run or a model folder whose network is measured (default: a network with random weights)"""
     simulations: Positive = 200
-    """a move"""
+    """simulations for each move"""
     games: Slots = 512
-    """at once"""
+    """games played at the same time"""
     device: Device = "cpu"
-    """auto, cpu or cuda:N"""
+    """where networks run"""
     seconds: PositiveNumber = 0.5
-    """for each work in each round"""
+    """seconds for each measurement in each round"""
     rounds: Positive = 5
-    """of which medians are taken"""
+    """rounds, of which the median is reported"""
     compile: bool = False
-    """the learner by torch.compile, too: most of a minute more"""
+    """also measure the learner with torch.compile, which takes up to a minute more"""
     json: bool = False
-    """one JSON object on stdout"""
+    """print the result as one JSON object, the last line of stdout"""
 
 
 def main(arguments: Sequence[str]) -> int:
-    args = parse_flags(Bench, arguments, "bench")
+    args = parse_flags(BenchFlags, arguments, "bench")
     output = Output(args.json)
     if args.signature:
         from honte.signature import signature
@@ -110,7 +112,9 @@ def main(arguments: Sequence[str]) -> int:
     spent = time.perf_counter() - start
     for text in _advice(setting, suggested):
         output.say(text)
-    output.say(f"\nmeasured in {spent:.0f} s; rates drift from minute to minute, ratios of one run do not")
+    output.say(
+        f"\nmeasured in {spent:.0f} s; rates change from minute to minute, ratios within one measurement hardly do"
+    )
     output.result(
         {
             "game": setting.game.name,
@@ -127,7 +131,7 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _setting(args: Bench) -> BenchSetting:
+def _setting(args: BenchFlags) -> BenchSetting:
     from agent.networks.policy_value import NetworkConfig
     from agent.storage.model_folder import load_network
     from games import make
@@ -150,7 +154,7 @@ def _setting(args: Bench) -> BenchSetting:
 
 
 def _rows(part: Part, setting: BenchSetting, compiled: bool, suggested: dict[str, Any]) -> Iterator[Row]:
-    """What ``part`` finds; where it suggests something, that is put into ``suggested``."""
+    """The measurements of ``part``; settings that it suggests are added to ``suggested``."""
     if part == "games":
         from honte.bench.rules import games
 
@@ -190,13 +194,13 @@ def _rows(part: Part, setting: BenchSetting, compiled: bool, suggested: dict[str
 
 
 def _learning(setting: BenchSetting) -> LearnConfig:
-    """How a run of this game learns: by its recipe, or by what follows from the game."""
+    """The learner's settings of this game's recipe, or the defaults of a game without a recipe."""
     from honte.recipes import names, values
     from training.config import LearnConfig, default_values, parse_config
 
     name = setting.game.name
-    said = values(name) if name in names() else default_values(setting.game)
-    learn: LearnConfig = parse_config(said.get("learn", {}), LearnConfig)
+    recipe = values(name) if name in names() else default_values(setting.game)
+    learn: LearnConfig = parse_config(recipe.get("learn", {}), LearnConfig)
     return learn
 
 
@@ -205,28 +209,28 @@ def _shape(setting: BenchSetting) -> str:
 
 
 def _opening(setting: BenchSetting, here: Mapping[str, Any]) -> Iterator[str]:
-    """What is measured, where, and what stands in the way."""
-    how = f"{setting.num_simulations} simulations a move, {setting.num_games} games at once, on {setting.device}"
-    yield f"{setting.game.name}, network {_shape(setting)}, {how}"
+    """Lines that say what is measured and where, and whether other programs are running."""
+    yield f"{setting.game.name}, network {_shape(setting)} (blocks x channels), on {setting.device}"
+    yield f"{setting.num_simulations} simulations for each move, {setting.num_games} games at the same time"
     many = here["usable_cores"]
-    yield f"{here['processor']}, {many} core{'s' * (many > 1)}; rates are those of one core, but for threads"
+    yield f"{here['processor']}, {many} core{'s' * (many > 1)}; rates are of one core, except in the part threads"
     busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     if busy > BUSY:
-        yield f"others work here, too (load {busy:.1f}): rates will be low and drift, ratios less"
+        yield f"other programs are running (load average {busy:.1f}): rates will be lower than on an idle machine"
 
 
 def _advice(setting: BenchSetting, suggested: Mapping[str, Any]) -> Iterator[str]:
-    """What to do about it: flags of ``honte train``."""
+    """Lines that suggest flags of ``honte train``."""
     if suggested:
         play, engine = (_flags(name, suggested[name]) for name in ("self_play", "engine"))
-        yield "\nself-play alone is fastest here with"
+        yield "\nself-play without a learner is fastest here with"
         from honte.recipes import names
 
         name = setting.game.name
         yield f"  {command('train', *([name] if name in names() else ['--game', name]))} {play} \\\n    {engine}"
-        yield "num_groups are threads; without that flag a run leaves its learner a core"
+        yield "--self-play.num-groups is the number of threads; without it a run leaves one core to its learner"
     if setting.device == "cpu" and find_spec("openvino") is None:
-        yield "\nopenvino is not installed; it is mostly the fastest engine of a CPU: pip install 'honte[fast]'"
+        yield "\nopenvino is not installed; it is usually the fastest backend on a CPU: pip install 'honte[fast]'"
 
 
 def _flags(group: str, values: Mapping[str, Any]) -> str:
@@ -235,10 +239,10 @@ def _flags(group: str, values: Mapping[str, Any]) -> str:
 
 
 def _text(part: str, rows: Sequence[Row]) -> str:
-    """The rows under the name of their part, in columns that are the same for all parts."""
+    """The measurements below the name of their part, in columns that are the same for all parts."""
     return "\n".join(["", part, *(f"  {row.what:<58}{_number(row.value):>12} {row.unit}".rstrip() for row in rows)])
 
 
 def _number(value: float) -> str:
-    """Three digits that matter, or all of a larger number."""
+    """Three significant digits, or all digits of a larger number."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

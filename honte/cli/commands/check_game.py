@@ -1,6 +1,6 @@
-"""``honte check-game GAME``: the laws of games, tried on random games of it.
+"""``honte check-game GAME``: check that a game obeys the rules of the framework, by random games.
 
-Knows its flags. Does not know the laws.
+Knows its flags and the report. Does not know the checks (``games.check``).
 """
 
 from __future__ import annotations
@@ -12,25 +12,27 @@ from dataclasses import dataclass
 from agent.settings import Positive, Seed
 from games.check import Report
 from games.game import Game
-from honte.command_line import GamePlace, Output, parse_flags
+from honte.cli.flag_parser import parse_flags
+from honte.cli.flags import GameArgument
+from honte.command_line import Output
 
 
 @dataclass(frozen=True)
-class CheckGame:
-    """Hold GAME against the laws that every game keeps; exit code 1 and the law when it breaks one."""
+class CheckGameFlags:
+    """Check on random games that a game obeys what honte expects of every game. The exit code is 1 if a check fails."""
 
-    game: GamePlace
-    """connect_four, tic_tac_toe:rows=4,columns=4,k=3 or FILE.py:game"""
+    game: GameArgument
+    """the game, such as connect_four, tic_tac_toe:rows=4,columns=4,k=3 or FILE.py:game"""
     games: Positive = 64
-    """random games to play"""
+    """how many random games to play"""
     seed: Seed = 0
-    """another seed, other games"""
+    """the random seed"""
     json: bool = False
-    """one JSON object on stdout"""
+    """print the result as one JSON object, the last line of stdout"""
 
 
 def main(arguments: Sequence[str]) -> int:
-    args = parse_flags(CheckGame, arguments, "check-game")
+    args = parse_flags(CheckGameFlags, arguments, "check-game")
     from games import check_game, make
     from games.user_rules.faults import GameFault
 
@@ -41,19 +43,19 @@ def main(arguments: Sequence[str]) -> int:
         print(fault, file=sys.stderr)
         output.result({"game": game.name, "ok": False, "law": str(fault)})
         return 1
-    output.say(told(game, report))
+    output.say(format_report(game, report))
     output.result({"game": game.name, "ok": True, **report})
     return 0
 
 
-def told(game: Game, report: Report) -> str:
-    """The report for people: what holds, and what only the game's author can judge."""
+def format_report(game: Game, report: Report) -> str:
+    """The report for people: what was checked, and numbers that only the game's author can check."""
     last = report["last_mover_wins"]
     lines = [
-        f"{game.name} keeps the laws: {report['games']} random games, {report['positions']} positions, each in"
-        f" {len(game.symmetries.cells)} symmetries; the longest game had {report['longest']} of at most"
-        f" {game.max_plies} plies.",
-        "What only you can judge, of these random games:",
+        f"{game.name} passes all checks: {report['games']} random games, {report['positions']} positions, each in"
+        f" {len(game.symmetries.cells)} symmetries; the longest game had {report['longest']} plies, and max_plies is"
+        f" {game.max_plies}.",
+        "Please check yourself that these numbers fit the game:",
         f"  {report['first_wins']:.1%} were won by the first player, {report['second_wins']:.1%} by the second,"
         f" {report['draws']:.1%} were draws",
     ]

@@ -1,46 +1,81 @@
-"""``honte classify``: learn to tell pictures apart, the same way that games are learned, and show how it goes.
+"""``honte classify``: learn to classify pictures, with the trainer that learns games, and show the progress.
 
-Knows recipes, flags and what is said of a run. Does not know how a run learns.
+Knows recipes, flags and the messages of a run. Does not know how a run learns.
 """
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+from honte.cli.flag_parser import HELP_ALL, asks_for_help
+from honte.cli.flags import Argument, Placeholder
 from honte.cli.run_command import (
+    RunFlags,
     end_message,
-    make_run_flags,
     num_threads,
     open_run,
-    parse_own_flags,
+    parse_run_words,
     parse_settings,
     print_config,
+    run_help,
     stop_on_signals,
 )
 from honte.command_line import Output
 from honte.command_text import command
 from honte.recipes import IMAGES, names, pictures, place
 
+if TYPE_CHECKING:
+    from training.images.training import ImageConfig
 
-def own_flags() -> argparse.ArgumentParser:
-    """What is not part of the configuration."""
-    about = "Learn to tell pictures apart, or resume. DATASET: logic_gates, digits, mnist, fashion_mnist, a folder with"
-    about += " one folder of pictures a class, a folder of idx or CIFAR-10 files, or an .npz file."
-    init = "a run whose trunk a new run starts from; --freeze keeps it as it is"
-    parser = make_run_flags("classify", "DATASET [--model NAME] [flags]", about, init)
-    parser.add_argument("--model", default="lenet", help=f"{', '.join(names(IMAGES))}, or a YAML file")
-    parser.add_argument("--attack", default="", help="then fool it: fgsm:E or pgd:E, E a share of full brightness")
-    parser.add_argument("--locality", action="store_true", help="mlp and lenet with and without neighbouring pixels")
-    return parser
+
+@dataclass(frozen=True)
+class ClassifyFlags(RunFlags):
+    """Learn to classify pictures: start a run, or resume the run in the folder."""
+
+    dataset: Annotated[str, Argument("DATASET")] = ""
+    """logic_gates, digits, mnist, fashion_mnist, a folder with one folder of pictures for each class, a folder of idx
+    or CIFAR-10 files, or an .npz file"""
+    model: Annotated[str, Placeholder("MODEL")] = "lenet"
+    """the recipe of the network, by its name or the path of a YAML file"""
+    attack: Annotated[str, Placeholder("fgsm:E|pgd:E")] = ""
+    """after training, change test pictures by at most E, a share of full brightness, so that the network errs
+    (default: no attack)"""
+    locality: bool = False
+    """train mlp and lenet, each on the pictures and on the same pictures with shuffled pixels, and plot all four"""
+
+
+LEFT_OUT = ("data_sha256",)
+"""Settings that a run finds out by itself."""
+
+
+def _common() -> dict[str, str]:
+    """The flags that people use, with a text that fits one line."""
+    return {
+        "DATASET": "logic_gates, digits, mnist, fashion_mnist, a folder of pictures or an .npz file",
+        "--model": f"the network: {', '.join(names(IMAGES))}, or a YAML file",
+        "--run": "the folder of the run (default: runs/DATASET_MODEL)",
+        "--fresh": "begin again; an older run is renamed first",
+        "--init": "start from this run's weights",
+        "--epochs": "passes over the training pictures",
+        "--max-minutes": "minutes of processor time; 0: no limit",
+        "--batch-size": "pictures in each training batch",
+        "--seed": "the random seed",
+        "--threads": "threads of torch; 0: one for each core",
+        "--limit": "use this many training pictures; 0: all",
+        "--trainer.learning-rate.value": "the highest learning rate",
+        "--attack": "attack the trained network, E of full brightness",
+        "--locality": "compare mlp and lenet on shuffled pixels",
+        "--json": "print the result as one JSON object",
+        "--print-config": "print the configuration and stop",
+    }
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Exit code 0 when the run finished or was stopped by a signal after saving."""
+    """Exit code 0 if the run finished, or was saved and stopped by a signal."""
     flags, config = _parsed(arguments)
     output = Output(flags.json)
     if config.dataset == "logic_gates":
@@ -54,19 +89,22 @@ def main(arguments: Sequence[str]) -> int:
     from training.images.datasets import open_dataset
 
     if flags.attack:
-        attack.parse_attack(flags.attack)  # before a long run, not after it
+        attack.parse_attack(flags.attack)  # a mistake is found before a long run, not after it
     data = open_dataset(config.dataset, config.size)
     for note in data.notes:
         output.say(f"note: {note}")
     config = replace(config, data_sha256=data.sha256)
     name = f"{Path(config.dataset).stem or 'pictures'}_{'locality' if flags.locality else Path(flags.model).stem}"
-    look = partial(locality.compare, run) if flags.locality else run
-    output.result(look(data, config, Path(flags.run or Path("runs") / name), flags, output))
+    folder = Path(flags.run or Path("runs") / name)
+    learn = partial(run, flags=flags, output=output)
+    output.result(
+        locality.compare(learn, data, config, folder, output) if flags.locality else learn(data, config, folder)
+    )
     return 0
 
 
-def run(data: Any, config: Any, folder: Path, flags: argparse.Namespace, output: Output) -> dict[str, Any]:
-    """One run in one folder, begun or resumed; what there is to say of it."""
+def run(data: Any, config: ImageConfig, folder: Path, *, flags: ClassifyFlags, output: Output) -> dict[str, Any]:
+    """Start or resume one run in one folder; its result as plain values."""
     from agent.storage.model_folder import find_model
     from honte.demos import attack
     from honte.terminal.live_view import LiveView, summary
@@ -109,17 +147,36 @@ def run(data: Any, config: Any, folder: Path, flags: argparse.Namespace, output:
         output.say(f"{end_message(before, reason, learning.minutes, folder)}\n{summary(learning.report)}")
         if flags.attack:
             result["attack"] = found = attack.fool(learning, flags.attack, folder)
-            output.say(f"under {flags.attack}: {found['accuracy_under_attack']:.2%}, see {found['drawn']}")
+            output.say(
+                f"accuracy under the attack {flags.attack}: {found['accuracy_under_attack']:.2%}, see {found['drawn']}"
+            )
     output.say(f"use it:  {command('predict', str(folder))} PICTURE ...\nsee it:  {command('report', str(folder))}")
     return result
 
 
-def _parsed(arguments: Sequence[str]) -> tuple[argparse.Namespace, Any]:
-    """Our own flags, and the configuration."""
+def _parsed(arguments: Sequence[str]) -> tuple[ClassifyFlags, ImageConfig]:
+    """The command's own flags, and the configuration: the recipe's values with those of the other flags over them."""
     from training.images.training import ImageConfig
 
-    dataset, flags, rest = parse_own_flags(own_flags(), arguments)
-    if not dataset and not flags.helping:
-        raise ValueError("name the pictures first: logic_gates, digits, mnist, fashion_mnist, a folder or an .npz file")
-    values = pictures(flags.model, dataset or "DATASET")
-    return flags, parse_settings(ImageConfig, values, rest, "classify", str(place(flags.model, IMAGES)))
+    flags, given = parse_run_words(ClassifyFlags, ImageConfig, arguments, "classify", LEFT_OUT)
+    helping = asks_for_help(arguments)
+    if not flags.dataset and not helping:
+        raise ValueError("DATASET is missing: name logic_gates, digits, mnist, fashion_mnist, a folder or an .npz file")
+    values = pictures(flags.model, flags.dataset or "DATASET")
+    config: ImageConfig = parse_settings(ImageConfig, values, given, str(place(flags.model, IMAGES)))
+    if helping:
+        everything = HELP_ALL in arguments
+        footer = f"The defaults are those of the model {flags.model}."
+        print(
+            run_help(
+                "classify",
+                ClassifyFlags,
+                config,
+                common=_common(),
+                everything=everything,
+                leave_out=LEFT_OUT,
+                footer=footer,
+            )
+        )
+        raise SystemExit(0)
+    return flags, config

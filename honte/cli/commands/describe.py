@@ -1,6 +1,6 @@
-"""``honte describe GAME|PLAYER|CONFIG``: what a game looks like to a network, and what a network is and costs.
+"""``honte describe GAME|RUN|CONFIG``: the shapes of a game, and the size and cost of a network.
 
-Knows its flags and a table. Does not know how networks are built.
+Knows its flags and the table. Does not know how networks are built.
 """
 
 from __future__ import annotations
@@ -11,33 +11,33 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from tyro import conf
-
 from agent.settings import Positive
-from honte.command_line import GameFlag, Output, format_table, parse_flags
+from honte.cli.flag_parser import parse_flags
+from honte.cli.flags import Argument, GameFlag
+from honte.command_line import Output, format_table
 
 if TYPE_CHECKING:
     from agent.storage.model_folder import Model
 
 
 @dataclass(frozen=True)
-class Describe:
-    """Say what a game is, or which game and network a run, checkpoint or model folder holds."""
+class DescribeFlags:
+    """Describe a game, the network of a run, checkpoint or model folder, or the network of a recipe."""
 
-    what: Annotated[str, conf.Positional, conf.arg(metavar="GAME|RUN|CONFIG")]
+    what: Annotated[str, Argument("GAME|RUN|CONFIG")]
     """such as connect_four, FILE.py:game, runs/connect_four, runs/connect_four@1200, lenet or a recipe's YAML file"""
     game: GameFlag = None
-    """the game of a run whose game is a file of yours"""
+    """the game, where it is a file of yours (default: the game of the run)"""
     shape: tuple[Positive, Positive, Positive] = (1, 28, 28)
-    """channels, height and width of the pictures that a classifier's recipe is described for"""
+    """with a recipe for pictures: channels, height and width of the pictures"""
     classes: Positive = 10
-    """and how many classes they have"""
+    """with a recipe for pictures: the number of classes"""
     json: bool = False
-    """one JSON object on stdout"""
+    """print the result as one JSON object, the last line of stdout"""
 
 
 def main(arguments: Sequence[str]) -> int:
-    args = parse_flags(Describe, arguments, "describe")
+    args = parse_flags(DescribeFlags, arguments, "describe")
     from agent.storage import model_folder
     from games import NAMES, make
 
@@ -87,32 +87,31 @@ def _model(model: Model) -> dict[str, Any]:
 
 
 def _classes(folder: Path) -> dict[str, Any]:
-    """What a classifier's folder says that a player's does not."""
+    """The classes and the picture shape of a classifier's folder; empty for the folder of a player."""
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     return {name: config[name] for name in ("classes", "shape") if "classifies" in config}
 
 
 def _recipe(what: str, shape: tuple[int, int, int], classes: int) -> dict[str, Any]:
-    """The network of a recipe, never trained: its size, and the work of one forward pass."""
+    """The network of a recipe: its number of parameters, and the FLOPs of one forward pass."""
     from agent.networks.image_classifier import Classifier
     from agent.networks.policy_value import PolicyValueNet, num_flops, num_parameters
     from games import make
     from honte.recipes import pictures
-    from training.config import TrainConfig
-    from training.config import parse_config as parsed
+    from training.config import TrainConfig, parse_config
     from training.images.training import ImageConfig
     from training.yaml_files import read_yaml
 
     model: Any
     values = read_yaml(Path(what)) if what.endswith((".yaml", ".yml")) else {}
     if "game" in values:
-        config = parsed(values, TrainConfig)
+        config = parse_config(values, TrainConfig)
         game = make(config.game)
         shape = game.observation_shape
         model, content = PolicyValueNet(config.network, shape, game.action_layout), {"game": game.name}
         network = asdict(config.network)
     else:
-        config = parsed(pictures(what, ""), ImageConfig)
+        config = parse_config(pictures(what, ""), ImageConfig)
         model, content = Classifier(config.network, shape, classes), {"model": config.network.kind}
         network = config.network.used
     size = {"parameters": num_parameters(model), "flops": num_flops(model, shape)}
@@ -121,7 +120,7 @@ def _recipe(what: str, shape: tuple[int, int, int], classes: int) -> dict[str, A
 
 def _format_value(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_format_value(each)}" for name, each in value.items()) or "as it comes"
+        return ", ".join(f"{name} {_format_value(each)}" for name, each in value.items()) or "default settings"
     if isinstance(value, list):
         return " x ".join(map(str, value))
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

@@ -1,6 +1,6 @@
-"""``honte export``: copy a network to wherever fsspec reaches, whole or not at all.
+"""``honte export``: copy a network to a folder or a URL of fsspec, completely or not at all.
 
-Knows a model folder's files and fsspec. Does not know runs: training itself writes to folders of this machine only.
+Knows the files of a model folder and fsspec. Does not know runs: training writes to folders of this machine only.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from tyro import conf
-
-from honte.command_line import Output, parse_flags
+from honte.cli.flag_parser import parse_flags
+from honte.cli.flags import Argument
+from honte.command_line import Output
 from honte.command_text import command
 from honte.error_sentences import sentence
 
@@ -22,27 +22,27 @@ REPORT = "report.html"
 
 
 @dataclass(frozen=True)
-class Export:
-    """Copy the network of WHAT to the folder TO: a path, or a URL such as s3://bucket/place, gs:// or memory://.
+class ExportFlags:
+    """Copy a network to a folder: a path, or a URL such as s3://bucket/folder, gs:// or memory://.
 
-    The manifest with the files' hashes is written last: where it lies, the rest is whole. What was copied plays:
-    download the folder and name it, as in 'honte play FOLDER'.
+    The manifest with the hashes of the files is written last, so a folder with a manifest is complete. Download the
+    folder to play against it, as in 'honte play FOLDER'.
     """
 
-    what: Annotated[str, conf.Positional, conf.arg(metavar="WHAT")]
-    """RUN, RUN@STEP, RUN@best, a model folder or a game whose network ships"""
-    to: Annotated[str, conf.Positional, conf.arg(metavar="TO")]
-    """a folder's path or URL"""
+    what: Annotated[str, Argument("WHAT")]
+    """the network: RUN, RUN@STEP, RUN@best, a model folder, or a game whose network ships with honte"""
+    to: Annotated[str, Argument("TO")]
+    """the path or the URL of the folder to write"""
     report: bool = False
-    """the run's report.html, too"""
+    """also copy the report.html of the run"""
     overwrite: bool = False
-    """over a network that is there"""
+    """replace a network that is in the folder"""
     json: bool = False
-    """one JSON object on stdout"""
+    """print the result as one JSON object, the last line of stdout"""
 
 
 def main(arguments: Sequence[str]) -> int:
-    args = parse_flags(Export, arguments, "export")
+    args = parse_flags(ExportFlags, arguments, "export")
     output = Output(args.json)
     source, files = _files(args.what, report=args.report)
     store, folder = _store(args.to)
@@ -50,9 +50,9 @@ def main(arguments: Sequence[str]) -> int:
         _copy(store, folder, files, overwrite=args.overwrite)
     except (OSError, ImportError) as error:
         raise ValueError(f"{args.to} cannot be written: {sentence(error)}") from error
-    told = {name: {"bytes": len(data), "sha256": _hash(data)} for name, data in files.items()}
-    output.say(f"{source} is at {args.to}: {', '.join(files)}, {sum(map(len, files.values())):,} bytes")
-    output.result({"source": str(source), "to": args.to, "files": told})
+    copied = {name: {"bytes": len(data), "sha256": _hash(data)} for name, data in files.items()}
+    output.say(f"copied {source} to {args.to}: {', '.join(files)}, {sum(map(len, files.values())):,} bytes")
+    output.result({"source": str(source), "to": args.to, "files": copied})
     return 0
 
 
@@ -83,7 +83,7 @@ def _files(what: str, *, report: bool) -> tuple[Path, dict[str, bytes]]:
 
 
 def _store(to: str) -> tuple[Any, str]:
-    """fsspec's file system and the folder in it. ValueError for URLs that nobody here can write to."""
+    """fsspec's file system and the folder in it. ValueError for URLs that cannot be written to."""
     import fsspec
 
     try:
@@ -94,15 +94,15 @@ def _store(to: str) -> tuple[Any, str]:
 
 
 def _copy(store: Any, folder: str, files: Mapping[str, bytes], *, overwrite: bool) -> None:
-    """Write the files, look that they are what they should be, and say so in a manifest."""
+    """Write the files, read them back to compare, and write a manifest with their hashes."""
     from agent.storage.durable_files import MANIFEST, manifest
     from agent.storage.write_errors import name_in_errors
 
     seal = f"{folder}/{MANIFEST}"
     if not overwrite and any(store.exists(f"{folder}/{name}") for name in (*files, MANIFEST)):
-        raise ValueError(f"{folder} holds a network already; --overwrite replaces it")
+        raise ValueError(f"{folder} contains a network already; --overwrite replaces it")
     store.makedirs(folder, exist_ok=True)
-    if store.exists(seal):  # from here on, and until the new one is there, what lies here is not whole
+    if store.exists(seal):  # until the new manifest is written, the folder is incomplete
         store.rm_file(seal)
     for name, data in files.items():
         with name_in_errors(f"{folder}/{name}"):

@@ -1,6 +1,6 @@
-"""``honte grade PLAYER``: mistakes on solved positions, by class, at one or several numbers of simulations.
+"""``honte grade PLAYER``: mistakes on solved positions, by class, for one or several numbers of simulations.
 
-Knows its flags and a table. Does not know what a mistake is or how positions were solved.
+Knows its flags and the table. Does not know what a mistake is or how positions were solved.
 """
 
 from __future__ import annotations
@@ -8,50 +8,52 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from agent.settings import Count, Device, Positive, Seed, Slots
-from honte.command_line import GameFlag, Output, PlayerPlace, format_table, parse_flags, show_progress
+from honte.cli.flag_parser import parse_flags
+from honte.cli.flags import GameFlag, Placeholder, PlayerArgument
+from honte.command_line import Output, format_table, show_progress
 
 if TYPE_CHECKING:
     from games.game import Game
     from selfplay.solved.grading import Grade, SolvedPosition
 
-UNASKED = 300
-"""Positions that are drawn and solved where honte has no set of a game and none is named."""
+DEFAULT_COUNT = 300
+"""How many random positions are solved where honte has no set for the game and none is named."""
 
 
 @dataclass(frozen=True)
 class GradeFlags:
-    """Count a player's mistakes on solved positions: moves that give away a win or a draw."""
+    """Count a player's mistakes on solved positions. A mistake is a move that gives away a win or a draw."""
 
-    player: PlayerPlace
-    """such as runs/connect_four, mcts:800 or minimax:5"""
-    positions: tuple[str, ...] = ()
-    """files of JSON lines {"moves": [actions], "scores": {"action": score}}, or sets by name: middle_easy, end_easy;
-    unless given, all that honte has for the game; where it has none and there is a solver, some are drawn"""
-    make: str | None = None
-    """draw positions of random games, solve them, keep them in this file and grade by them"""
+    player: PlayerArgument
+    """the player, such as runs/connect_four, mcts:800 or minimax:5"""
+    positions: Annotated[tuple[str, ...], Placeholder("SET|FILE ...")] = ()
+    """files of JSON lines {"moves": [actions], "scores": {"action": score}}, or names of sets such as middle_easy
+    (default: all sets of the game, or random positions if there is a solver)"""
+    make: Annotated[str | None, Placeholder("FILE")] = None
+    """solve positions of random games, write them to this new file and use them (default: no file)"""
     count: Positive = 1000
-    """how many positions to make"""
+    """with --make: how many positions to solve"""
     simulations: tuple[Count, ...] = ()
-    """simulations a move, instead of the player's own; 0 is the network alone"""
+    """simulations for each move, one or several numbers; 0 is the network only (default: the player's own number)"""
     game: GameFlag = None
-    """the game, where the player does not tell it"""
+    """the game, by its name or as FILE.py:game (default: the game that the player has learned)"""
     num_slots: Slots = 256
-    """positions thought about at once"""
+    """positions that are searched at the same time"""
     seed: Seed = 0
-    """all that is drawn by lot follows from it"""
+    """the random seed"""
     device: Device = "auto"
-    """where networks run: auto, cpu, cuda:0, mps"""
+    """where networks run"""
     json: bool = False
-    """one JSON object on stdout"""
+    """print the result as one JSON object, the last line of stdout"""
 
 
 def main(arguments: Sequence[str]) -> int:
     args = parse_flags(GradeFlags, arguments, "grade")
     from agent.decision import Forfeit
-    from agent.players import learned_game_file
+    from agent.players import learned_game, learned_game_file
     from agent.solvers import POSITION_SETS
     from agent.solvers.registry import has_solver
     from honte.api import load, resolve_game, with_simulations
@@ -61,20 +63,20 @@ def main(arguments: Sequence[str]) -> int:
     from training.evaluation.solved_positions import solved_sets
 
     packaged = all(name in POSITION_SETS for name in args.positions)
-    output, sets = Output(args.json), {name: _positions(name) for name in args.positions}
-    usual = "connect_four" if packaged and not learned_game_file(args.player) else None
-    game = resolve_game(args.game or (_format_player(args.player) or usual if packaged else None), args.player)
+    output, sets = Output(args.json), {name: _read_positions(name) for name in args.positions}
+    default_game = "connect_four" if packaged and not learned_game_file(args.player) else None
+    game = resolve_game(args.game or (learned_game(args.player) or default_game if packaged else None), args.player)
     budgets: Sequence[int | None] = args.simulations or (None,)
     texts = [args.player if budget is None else with_simulations(args.player, budget) for budget in budgets]
-    for text in texts:  # before positions are solved and stored
+    for text in texts:  # a player that cannot play is refused before positions are solved
         check_players(game, [(text, load(text, game, device=args.device))], ())
     if args.make is not None:
-        sets[args.make] = _made(game, args.count, args.seed, args.make)
+        sets[args.make] = _solve_positions(game, args.count, args.seed, args.make)
     sets = sets or solved_sets(game)
     if not sets and has_solver(game):
-        sets = {"drawn": _made(game, UNASKED, 0)}
+        sets = {"drawn": _solve_positions(game, DEFAULT_COUNT, 0)}
     if not sets:
-        raise ValueError(f"honte has no solved positions of {game.name}; name a file of them by --positions")
+        raise ValueError(f"honte has no solved positions of {game.name}; name a file of them with --positions")
     results: list[dict[str, Any]] = []
     with show_progress(args.player, len(budgets) * sum(map(len, sets.values()))) as advance:
         for budget, text in zip(budgets, texts, strict=True):
@@ -95,8 +97,8 @@ def main(arguments: Sequence[str]) -> int:
                     {"class": each, **_numbers(count_mistakes([positions[i] for i in rows], wrong[rows]))}
                     for each, rows in group_by_class(game, positions).items()
                 ]
-                told = {"positions": name, "simulations": budget, **_numbers(count_mistakes(positions, wrong))}
-                results.append({**told, "classes": classes})
+                total = {"positions": name, "simulations": budget, **_numbers(count_mistakes(positions, wrong))}
+                results.append({**total, "classes": classes})
     output.say(_format_results(args.player, results))
     output.result({"player": args.player, "game": game.name, "results": results})
     return 0
@@ -107,17 +109,17 @@ def _numbers(found: Grade) -> dict[str, Any]:
     return {**counts, "interval": list(found.interval), "could_err": found.could_err}
 
 
-def _made(game: Game, count: int, seed: int, path: str | None = None) -> list[SolvedPosition]:
-    """Positions drawn and solved, and kept in a file where one is named."""
+def _solve_positions(game: Game, count: int, seed: int, path: str | None = None) -> list[SolvedPosition]:
+    """Positions of random games with their solutions, written to ``path`` if one is given."""
     from agent.solvers.registry import is_solvable, make_solver
     from agent.storage import durable_files
-    from selfplay.solved import position_classes as classes
+    from selfplay.solved import position_classes
 
     if path is not None and Path(path).exists():
-        raise ValueError(f"--make: {path} exists; name it by --positions, or choose another name")
+        raise ValueError(f"--make: {path} exists; name it with --positions, or choose another name")
     solve = make_solver(game, quickest=True).values
     with show_progress(f"solving {game.name}", count) as advance:
-        found = classes.draw_solved(
+        found = position_classes.draw_solved(
             game,
             solve,
             count,
@@ -126,11 +128,11 @@ def _made(game: Game, count: int, seed: int, path: str | None = None) -> list[So
             progress=lambda n: advance(n, ""),
         )
     if path is not None:
-        durable_files.write_atomic(path, classes.format_positions(found))
+        durable_files.write_atomic(path, position_classes.format_positions(found))
     return found
 
 
-def _positions(name: str) -> list[SolvedPosition]:
+def _read_positions(name: str) -> list[SolvedPosition]:
     from agent import solvers
     from selfplay.solved.grading import parse_positions, read_positions
 
@@ -142,12 +144,6 @@ def _positions(name: str) -> list[SolvedPosition]:
             f" {', '.join(solvers.POSITION_SETS)}"
         )
     return read_positions(name)
-
-
-def _format_player(player: str) -> str | None:
-    from agent.players import learned_game
-
-    return learned_game(player)
 
 
 def _format_results(player: str, results: Sequence[dict[str, Any]]) -> str:

@@ -1,4 +1,4 @@
-"""``honte gtp PLAYER``: a player as an engine for Sabaki, GoGui and whatever else speaks GTP.
+"""``honte gtp PLAYER``: a player as an engine for Sabaki, GoGui and other programs that speak GTP.
 
 Knows its flags. Does not know the protocol.
 """
@@ -10,27 +10,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent.settings import Device, Seed
-from honte.command_line import GameFlag, PlayerPlace, parse_flags
+from honte.cli.flag_parser import parse_flags
+from honte.cli.flags import GameFlag, PlayerArgument
 
 
 @dataclass(frozen=True)
-class Gtp:
-    """Play and analyse as an engine: commands of the Go Text Protocol come in on stdin, replies go out on stdout."""
+class GtpFlags:
+    """Run a player as an engine that reads commands of the Go Text Protocol on stdin and replies on stdout."""
 
-    player: PlayerPlace
-    """such as runs/go, mcts:800 or connect_four?simulations=400"""
+    player: PlayerArgument
+    """the player, such as runs/go, mcts:800 or connect_four?simulations=400"""
     game: GameFlag = None
-    """the game, where the player does not tell it"""
+    """the game, by its name or as FILE.py:game (default: the game that the player has learned)"""
     points: bool = False
-    """moves are points of a Go board (A1 at the bottom left, no I) in every game; on by itself with GoGui"""
+    """write moves as points of a Go board, A1 at the bottom left and no I, in every game; GoGui turns it on itself"""
     seed: Seed = 0
-    """all that is drawn by lot follows from it"""
+    """the random seed"""
     device: Device = "auto"
-    """where networks run: auto, cpu, cuda:0, mps"""
+    """where networks run"""
 
 
 def main(arguments: Sequence[str]) -> int:
-    args = parse_flags(Gtp, arguments, "gtp")
+    args = parse_flags(GtpFlags, arguments, "gtp")
     from agent.player import Player
     from agent.players import make_player
     from games import Game
@@ -42,8 +43,8 @@ def main(arguments: Sequence[str]) -> int:
     from honte.protocols.gtp.session import GtpSession
 
     def load(game: Game) -> Player:
-        room = tree_capacity(game.num_actions, 1)
-        return make_player(args.player, game, num_slots=1, seed=args.seed, device=args.device, capacity=room)
+        capacity = tree_capacity(game.num_actions, 1)
+        return make_player(args.player, game, num_slots=1, seed=args.seed, device=args.device, capacity=capacity)
 
     game = resolve_game(args.game, args.player)
     if args.points and not gogui.fits(game):

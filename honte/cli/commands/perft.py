@@ -1,6 +1,6 @@
 """``honte perft GAME DEPTH``: the number of action sequences of that length.
 
-Knows its flags. Does not know how they are counted.
+Knows its flags and the progress that it prints. Does not know how sequences are counted.
 """
 
 from __future__ import annotations
@@ -11,34 +11,32 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-from tyro import conf
-
 from agent.settings import Count
-from honte.command_line import GamePlace, Output, parse_flags, show_progress
+from honte.cli.flag_parser import parse_flags
+from honte.cli.flags import Argument, GameArgument
+from honte.command_line import Output, format_duration, show_progress
 
 if TYPE_CHECKING:
     from games.game import Game
 
 LONG = 2e7
-"""Sequences from which on progress is shown: about a second."""
-
-UNITS = (("years", 365.25 * 86400), ("days", 86400.0), ("hours", 3600.0), ("minutes", 60.0))
+"""With more sequences than this, which take about a second, progress is shown."""
 
 
 @dataclass(frozen=True)
-class Perft:
-    """Count the sequences of DEPTH legal actions from the first position; published tables prove a game's rules."""
+class PerftFlags:
+    """Count the sequences of DEPTH legal actions from the first position. Published counts verify a game's rules."""
 
-    game: GamePlace
-    """connect_four, tic_tac_toe:rows=4,columns=4,k=3 or FILE.py:game"""
-    depth: Annotated[Count, conf.Positional, conf.arg(metavar="DEPTH")]
-    """number of plies; where it takes long, smaller depths are counted first and shown on stderr"""
+    game: GameArgument
+    """the game, such as connect_four, tic_tac_toe:rows=4,columns=4,k=3 or FILE.py:game"""
+    depth: Annotated[Count, Argument("DEPTH")]
+    """number of plies; if it takes long, smaller depths are counted first and shown on stderr"""
     json: bool = False
-    """one JSON object on stdout"""
+    """print the result as one JSON object, the last line of stdout"""
 
 
 def main(arguments: Sequence[str]) -> int:
-    args = parse_flags(Perft, arguments, "perft")
+    args = parse_flags(PerftFlags, arguments, "perft")
     from games import make, perft
     from games.perft import estimated_counts
 
@@ -55,30 +53,21 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _counted(game: Game, expected: list[float]) -> int:
-    """Perft of the depth ``len(expected) - 1``, with the smaller depths before it, and how long the rest may take."""
+    """Perft of the depth ``len(expected) - 1``; smaller depths come first and tell how long the rest may take."""
     from games import perft
 
     depth, count, speed = len(expected) - 1, 1, 0.0
-    tell = f"{game.name} has about {expected[-1]:.2g} sequences of {depth} actions; Ctrl-C stops"
-    print(tell, file=sys.stderr, flush=True)
+    note = f"{game.name} has about {expected[-1]:.2g} sequences of {depth} actions; Ctrl-C stops"
+    print(note, file=sys.stderr, flush=True)
     for each in range(1, depth + 1):
         begun = time.perf_counter()
         with show_progress(f"depth {each}", max(1, round(expected[each]))) as advance:
             count = perft(game, each, lambda counted, advance=advance: advance(counted, ""))  # type: ignore[misc]
         spent = time.perf_counter() - begun
-        line = f"depth {each}: {count:,} sequences in {duration(spent)}"
-        if count > LONG / 100:  # smaller counts do not tell the speed
+        line = f"depth {each}: {count:,} sequences in {format_duration(spent)}"
+        if count > LONG / 100:  # smaller counts are too quick to measure the speed
             speed = count / max(spent, 1e-9)
         if speed and each < depth:
-            line += f"; depths {each + 1} to {depth} take about {duration(sum(expected[each + 1 :]) / speed)}"
+            line += f"; depths {each + 1} to {depth} take about {format_duration(sum(expected[each + 1 :]) / speed)}"
         print(line, file=sys.stderr, flush=True)
     return count
-
-
-def duration(seconds: float) -> str:
-    """Seconds in the unit that people would take."""
-    for unit, length in UNITS:
-        if seconds >= 2 * length:
-            number = seconds / length
-            return f"{number:,.0f} {unit}" if number < 1e6 else f"{number:.1g} {unit}"
-    return f"{seconds:.1f} seconds"

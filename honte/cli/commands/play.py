@@ -1,6 +1,6 @@
 """``honte play PLAYER``: a game in the terminal.
 
-Knows its flags. Does not know the prompt.
+Knows its flags. Does not know the prompt (``honte.terminal.play``).
 """
 
 from __future__ import annotations
@@ -10,36 +10,36 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from tyro import conf
-
 from agent.settings import Count, Device, Seed, Temperature
-from honte.command_line import GameFlag, Output, PlayerPlace, parse_flags
+from honte.cli.flag_parser import parse_flags
+from honte.cli.flags import GameFlag, Placeholder, PlayerArgument
+from honte.command_line import Output
 
 
 @dataclass(frozen=True)
-class Play:
-    """Play against PLAYER in the terminal. At the prompt, help lists what can be typed."""
+class PlayFlags:
+    """Play against a player in the terminal. Type help at the prompt to see the commands."""
 
-    player: PlayerPlace
-    """such as runs/connect_four, mcts:800 or perfect"""
+    player: PlayerArgument
+    """the opponent, such as connect_four (the network that ships), runs/connect_four, mcts:800 or perfect"""
     game: GameFlag = None
-    """the game, where the player does not tell it"""
+    """the game, by its name or as FILE.py:game (default: the game that the player has learned)"""
     side: Literal["first", "second", "random"] = "first"
-    """your seat"""
-    simulations: Annotated[Count | None, conf.arg(metavar="INT", help_behavior_hint="")] = None
-    """simulations a move, instead of the player's own"""
+    """whether you move first or second"""
+    simulations: Annotated[Count | None, Placeholder("N")] = None
+    """simulations for each move of the opponent (default: its own number)"""
     temperature: Temperature = 0.0
-    """0: the player's best moves; 1: chosen by lot as its search weighs them"""
-    seed: Annotated[Seed | None, conf.arg(metavar="INT", help_behavior_hint="")] = None
-    """all that is drawn by lot follows from it (default: another one each time)"""
+    """how freely the opponent chooses: 0 plays its best move, 1 draws a move in proportion to its search policy"""
+    seed: Annotated[Seed | None, Placeholder("N")] = None
+    """the random seed (default: a new one each time)"""
     device: Device = "auto"
-    """where networks run: auto, cpu, cuda:0, mps"""
+    """where networks run"""
     json: bool = False
-    """the game, as it stood at the end, as one JSON object on stdout"""
+    """print the game, as it is when you leave, as one JSON object, the last line of stdout"""
 
 
 def main(arguments: Sequence[str]) -> int:
-    args = parse_flags(Play, arguments, "play")
+    args = parse_flags(PlayFlags, arguments, "play")
     from rich.console import Console
 
     from honte.api import load, resolve_game, with_simulations

@@ -1,6 +1,6 @@
-"""``honte rate RUN``: a run's checkpoints rated against fixed anchors, and its best one found by a test.
+"""``honte rate RUN``: Elo ratings of a run's checkpoints relative to fixed players, and a test for the best checkpoint.
 
-Knows its flags, and how to keep up with a run that is still learning. Does not know how ratings and tests work.
+Knows its flags, and how to follow a run that is still learning. Does not know how ratings and tests work.
 """
 
 from __future__ import annotations
@@ -16,77 +16,77 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from tyro import conf
-
 from agent.settings import Count, Device, EvenCount, Finite, Positive, Slots
-from honte.command_line import Output, format_table, parse_flags, show_progress
+from honte.cli.flag_parser import parse_flags
+from honte.cli.flags import Argument, GameFlag, Placeholder
+from honte.command_line import Output, format_table, show_progress
 
 if TYPE_CHECKING:
     from agent.player import Player
     from training.evaluation.promotion import Promotion
     from training.evaluation.rating_curve import RatingConfig, RatingCurve
 
-WAIT = 1.0
+POLL_SECONDS = 1.0
 """Seconds between two looks for a new checkpoint."""
 
-Games = Annotated[EvenCount | None, conf.arg(metavar="INT", help_behavior_hint="")]
+Games = Annotated[EvenCount | None, Placeholder("N")]
 
 
 @dataclass(frozen=True)
-class Rate:
-    """Rate the checkpoints of RUN, and let the newest one challenge the best (RUN@best).
+class RateFlags:
+    """Rate the checkpoints of a run, and test whether the newest one is stronger than the best one (RUN@best).
 
-    The run itself is only read: rating never changes what it learns. What is not given here is as the run's config says
-    under ``rating``.
+    The run is only read: rating never changes what it learns. Defaults are the settings "rating" of the run's
+    config.yaml.
     """
 
-    run: Annotated[str, conf.Positional, conf.arg(metavar="RUN")]
-    """the run's folder"""
-    game: Annotated[str | None, conf.arg(metavar="GAME", help_behavior_hint="")] = None
-    """the game, where it is a file of your own"""
-    anchors: Annotated[tuple[str, ...], conf.arg(help_behavior_hint="")] = ()
-    """players that do not change; the first is at 0 Elo"""
+    run: Annotated[str, Argument("RUN")]
+    """the folder of the run"""
+    game: GameFlag = None
+    """the game, where it is a file of yours (default: the game of the run)"""
+    anchors: Annotated[tuple[str, ...], Placeholder("PLAYER ...")] = ()
+    """players that do not change; the first one is at 0 Elo (default: from the run)"""
     every: Positive = 1
-    """rate every so many checkpoints, and the newest"""
+    """rate every Nth checkpoint, and the newest one"""
     games: Games = None
-    """games of a checkpoint with each anchor and with the checkpoint before it"""
-    simulations: Annotated[Count | None, conf.arg(metavar="INT", help_behavior_hint="")] = None
-    """simulations a move of the checkpoints, instead of the config's rating.settings"""
-    sprt: Annotated[tuple[Finite, ...], conf.arg(metavar="ELO0 ELO1 [ALPHA BETA]", help_behavior_hint="")] = ()
-    """the test for best: H1 promotes"""
+    """games of a checkpoint against each anchor and against the checkpoint before it, even (default: from the run)"""
+    simulations: Annotated[Count | None, Placeholder("N")] = None
+    """simulations for each move of the checkpoints (default: from the run)"""
+    sprt: Annotated[tuple[Finite, ...], Placeholder("ELO0 ELO1 [ALPHA BETA]")] = ()
+    """the sequential test for the best checkpoint; it is promoted where ELO1 is accepted (default: from the run)"""
     test_games: Games = None
-    """the test ends undecided after so many games"""
+    """the most games of the test, even (default: from the run)"""
     watch: bool = False
-    """go on until the run has finished, on time that nobody else wants, a checkpoint every rating.every_minutes"""
+    """follow a run until it has finished, at low priority: one checkpoint every rating.every_minutes"""
     with_stdin: bool = False
-    """end as soon as stdin does: how a run keeps the rater that it starts"""
-    rating: Annotated[str | None, conf.arg(metavar="JSON", help_behavior_hint="")] = None
-    """fields of the config's rating as a JSON object: they come before the run's own, and after the flags here"""
+    """end when stdin ends; a run uses it for the rater that it starts"""
+    rating: Annotated[str | None, Placeholder("JSON")] = None
+    """settings of rating as a JSON object; they replace those of the run, and flags replace them (default: none)"""
     num_slots: Slots = 64
-    """games played at once"""
+    """games played at the same time"""
     device: Device = "auto"
-    """where networks run: auto, cpu, cuda:0, mps"""
+    """where networks run"""
     json: bool = False
-    """one JSON object on stdout"""
+    """print the result as one JSON object, the last line of stdout"""
 
 
 def main(arguments: Sequence[str]) -> int:
-    args = parse_flags(Rate, arguments, "rate")
+    args = parse_flags(RateFlags, arguments, "rate")
     if args.with_stdin:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever holds stdin decides
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that holds stdin decides when to end
         threading.Thread(target=_end_with_stdin, daemon=True).start()
     if args.watch and _uses_idle_time(args):
         from selfplay.cores import lower_priority
 
         lower_priority()
     config, run, output = _checked(args), Path(args.run), Output(args.json)
-    content = _watched(args, config, run, output) if args.watch else _all(args, config, run, output)
+    content = _follow(args, config, run, output) if args.watch else _rate_once(args, config, run, output)
     output.result(content)
     return 0
 
 
-def _uses_idle_time(args: Rate) -> bool:
-    """Before anything heavy is imported; what is wrong with the text is said later."""
+def _uses_idle_time(args: RateFlags) -> bool:
+    """Whether the rater runs at low priority; read before anything heavy is imported. Errors of the text come later."""
     try:
         return bool(json.loads(args.rating or "{}").get("give_way", True))
     except (ValueError, AttributeError, RecursionError):
@@ -94,18 +94,17 @@ def _uses_idle_time(args: Rate) -> bool:
 
 
 def _end_with_stdin() -> None:
-    """What is stored is whole at any moment, so nothing has to be put in order first."""
+    """What is stored is complete at any moment, so nothing has to be cleaned up first."""
     while os.read(sys.stdin.fileno(), 4096):  # without Python's buffer, whose lock would outlast the program
         pass
     os._exit(0)
 
 
-def _checked(args: Rate) -> RatingConfig:
-    """The run's way of rating, with the flags over it. ValueError for what is not right."""
+def _checked(args: RateFlags) -> RatingConfig:
+    """The run's settings of rating, with the flags over them. ValueError for a wrong value."""
     from honte.cli.run_argument import ensure_run
     from selfplay.matches.match import ensure_pairs
-    from training.config import merge_values
-    from training.config import parse_config as parsed
+    from training.config import merge_values, parse_config
     from training.evaluation.rating_curve import RatingConfig
     from training.run.run_folder import read_config
 
@@ -119,36 +118,36 @@ def _checked(args: Rate) -> RatingConfig:
     if args.simulations is not None:
         over["settings"] = f"simulations={args.simulations}"
     over["anchors"], over["promote"] = list(args.anchors) or None, list(args.sprt[:2]) or None
-    said = (read_config(args.run) or {}).get("rating") or {}
+    settings = (read_config(args.run) or {}).get("rating") or {}
     try:
-        said = merge_values(said, json.loads(args.rating or "{}"))
+        settings = merge_values(settings, json.loads(args.rating or "{}"))
     except (ValueError, TypeError, AttributeError, RecursionError):
         raise ValueError(f"--rating must be a JSON object, not {args.rating!r}") from None
-    said = merge_values(said, {name: value for name, value in over.items() if value is not None})
-    found: RatingConfig = parsed(said, RatingConfig, "rating.")
+    settings = merge_values(settings, {name: value for name, value in over.items() if value is not None})
+    found: RatingConfig = parse_config(settings, RatingConfig, "rating.")
     return found
 
 
-def _all(args: Rate, config: RatingConfig, run: Path, output: Output) -> dict[str, Any]:
-    """Every checkpoint that is there now, or every so many."""
+def _rate_once(args: RateFlags, config: RatingConfig, run: Path, output: Output) -> dict[str, Any]:
+    """Rate the checkpoints that the run has now, or every Nth of them."""
     from agent.storage.model_folder import steps
     from training.evaluation.rating_curve import kept_steps
 
     there = steps(run)
     if not there:
-        raise ValueError(f"{run} has no checkpoint yet; train a little longer")
+        raise ValueError(f"{run} has no checkpoint yet; train it a little longer")
     chosen = {*there[:: args.every], there[-1], *kept_steps(run)}
-    return _Rating(args, config, run, output).go(sorted(chosen))
+    return _Rating(args, config, run, output).update(sorted(chosen))
 
 
-def _watched(args: Rate, config: RatingConfig, run: Path, output: Output) -> dict[str, Any]:
-    """A checkpoint at a time, until the run has finished and its last one is rated."""
+def _follow(args: RateFlags, config: RatingConfig, run: Path, output: Output) -> dict[str, Any]:
+    """Rate one checkpoint after the other, until the run has finished and its last one is rated."""
     from agent.storage import durable_files
     from training.evaluation.rating_curve import RATINGS, kept_steps, next_checkpoint
     from training.run.run_folder import read_status
 
-    while durable_files.lock_holder(run / RATINGS) is not None:  # a rater whose run was killed needs a moment to notice
-        time.sleep(WAIT)
+    while durable_files.lock_holder(run / RATINGS) is not None:  # a rater of a killed run needs a moment to end
+        time.sleep(POLL_SECONDS)
     rating = _Rating(args, config, run, output)
     content: dict[str, Any] = {}
     rated: set[int] = set()
@@ -157,41 +156,43 @@ def _watched(args: Rate, config: RatingConfig, run: Path, output: Output) -> dic
         step = next_checkpoint(run, config.every_minutes, finished=finished)
         if step is not None:
             if step in rated:
-                raise ValueError(f"{run}: checkpoint {step} was rated and is not in the curve; remove {run / RATINGS}")
+                raise ValueError(
+                    f"{run}: checkpoint {step} was rated but is not in the stored ratings; remove {run / RATINGS}"
+                )
             rated.add(step)
             try:
-                content = rating.go(sorted({*kept_steps(run), step}), step)
+                content = rating.update(sorted({*kept_steps(run), step}), step)
             except ValueError:
                 if (run / "checkpoints" / str(step)).is_dir() or step in kept_steps(run):
                     raise
         elif finished:
             break
         else:
-            time.sleep(WAIT)
+            time.sleep(POLL_SECONDS)
     return content or rating.content()
 
 
 class _Rating:
-    """One run, its game and its players."""
+    """The ratings of one run: its game, its anchors and its checkpoints."""
 
-    def __init__(self, args: Rate, config: RatingConfig, run: Path, output: Output) -> None:
+    def __init__(self, args: RateFlags, config: RatingConfig, run: Path, output: Output) -> None:
         from agent.storage.model_folder import steps
         from honte.api import resolve_game
         from training.evaluation.rating_curve import anchors_for
 
         self.args, self.config, self.run, self.output = args, config, run, output
         while args.watch and not steps(run):
-            time.sleep(WAIT)
+            time.sleep(POLL_SECONDS)
         self.game = resolve_game(args.game, args.run)
         self.anchors = config.anchors or anchors_for(self.game)
         self._check()
         if args.with_stdin:
             import torch
 
-            torch.set_num_threads(1)  # a pool beside the run's own threads would only fight them
+            torch.set_num_threads(1)  # more threads would compete with those of the run
 
     def _check(self) -> None:
-        """Anchors and checkpoints play this game; before anything is stored."""
+        """Check that the anchors and the newest checkpoint play this game, before anything is stored."""
         from selfplay.matches.readiness import check_players
         from selfplay.openings import make_openings
 
@@ -204,16 +205,16 @@ class _Rating:
 
         return load(text, self.game, num_slots=self.args.num_slots, device=self.args.device)
 
-    def go(self, steps: Sequence[int], challenger: int | None = None) -> dict[str, Any]:
-        """Take the checkpoints, test the challenger (the newest), rate them all."""
+    def update(self, steps: Sequence[int], challenger: int | None = None) -> dict[str, Any]:
+        """Test the challenger, by default the newest checkpoint, then rate all ``steps``."""
         from training.evaluation.rating_curve import keep_network, rate_checkpoints
 
         args, config, run = self.args, self.config, self.run
         for step in steps:
             keep_network(run, step)
-        found = self._tested(steps[-1] if challenger is None else challenger)
+        found = self._promote(steps[-1] if challenger is None else challenger)
         with show_progress(f"{run}: ratings", 0) as bar:
-            ladder = rate_checkpoints(
+            curve = rate_checkpoints(
                 run,
                 self.game,
                 self.ready,
@@ -225,17 +226,17 @@ class _Rating:
                 settings=config.settings,
                 progress=bar,
             )
-        self.output.say(format_curve(ladder))
+        self.output.say(format_curve(curve))
         test = None if found.result is None else found.result.as_json()
         return {**self.content(), "best": found.best, "promoted": found.promoted, "test": test}
 
-    def _tested(self, step: int) -> Promotion:
+    def _promote(self, step: int) -> Promotion:
         from selfplay.matches.sprt import Sprt
         from training.evaluation.promotion import promote
 
         alpha, beta = (*self.args.sprt[2:], 0.05, 0.05)[:2]
         test = Sprt(elo0=self.config.promote[0], elo1=self.config.promote[1], alpha=alpha, beta=beta)
-        with show_progress(f"{self.run}: is {step} the best?", self.config.test_games) as advance:
+        with show_progress(f"{self.run}: is checkpoint {step} the best?", self.config.test_games) as advance:
             found = promote(
                 self.run,
                 self.game,
@@ -249,7 +250,9 @@ class _Rating:
                 progress=lambda games: advance(games, ""),
             )
         if found.result is None:
-            self.output.say(f"checkpoint {found.best} is the best" + (", as the first" if found.promoted else ""))
+            self.output.say(
+                f"checkpoint {found.best} is the best" + (": it is the first one" if found.promoted else "")
+            )
         else:
             score, games, llr = found.result.elo.score, found.result.games, found.result.llr
             words = "becomes" if found.promoted else "does not become"
@@ -257,11 +260,11 @@ class _Rating:
         return found
 
     def content(self) -> dict[str, Any]:
-        """What is known of the run, as plain values."""
+        """The stored ratings as plain values."""
         from training.evaluation.promotion import best_step
         from training.evaluation.rating_curve import read_curve
 
-        ladder = read_curve(self.run)
+        curve = read_curve(self.run)
         return {
             "run": str(self.run),
             "game": self.game.name,
@@ -270,15 +273,15 @@ class _Rating:
             "best": best_step(self.run),
             "promoted": False,
             "test": None,
-            "curve": [vars(point) for point in ladder.points],
-            "anchors": [vars(each) for each in ladder.anchors],
+            "curve": [vars(point) for point in curve.points],
+            "anchors": [vars(each) for each in curve.anchors],
         }
 
 
-def format_curve(ladder: RatingCurve) -> str:
-    """The ladder for people."""
+def format_curve(curve: RatingCurve) -> str:
+    """The rating curve as a table."""
     rows = [["checkpoint", "Elo", "95 %", "games"]]
-    for name, each in [(str(point.step), point) for point in ladder.points] + [(a.player, a) for a in ladder.anchors]:
+    for name, each in [(str(point.step), point) for point in curve.points] + [(a.player, a) for a in curve.anchors]:
         given = each.low == each.high
         bounds = "given" if given else f"{each.low:+.0f} to {each.high:+.0f}"
         rows.append([name, f"{each.elo:+.0f}", bounds, str(each.games)])

@@ -1,6 +1,6 @@
-"""``honte report RUN ...``: one HTML page that tells a run, or lays several over each other.
+"""``honte report RUN ...``: one HTML page that shows a run, or compares several.
 
-Knows its flags and where the page goes. Does not know what stands on it.
+Knows its flags and the path of the page. Does not know what the page contains.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from tyro import conf
-
-from honte.command_line import GameFlag, Output, parse_flags, show_progress
+from honte.cli.flag_parser import parse_flags
+from honte.cli.flags import Argument, GameFlag, Placeholder
+from honte.command_line import Output, show_progress
 from honte.command_text import command
 
 PAGE, COMPARED = "report.html", "compare.html"
@@ -20,16 +20,16 @@ PAGE, COMPARED = "report.html", "compare.html"
 
 @dataclass(frozen=True)
 class ReportFlags:
-    """Write one HTML page with the curves, health, checkpoints and sample games of a run; several are compared."""
+    """Write one HTML page with the curves, health checks, checkpoints and sample games of a run, or compare runs."""
 
-    runs: Annotated[tuple[str, ...], conf.Positional, conf.arg(metavar="RUN [RUN ...]")]
-    """folders of runs"""
-    out: str | None = None
-    """the file to write; unless given RUN/report.html, or RUN/compare.html of the first of several"""
+    runs: Annotated[tuple[str, ...], Argument("RUN ...")]
+    """the folders of one or several runs"""
+    out: Annotated[str | None, Placeholder("FILE")] = None
+    """the file to write (default: RUN/report.html, or compare.html in the folder of the first of several runs)"""
     game: GameFlag = None
-    """the game of runs whose game is a file of yours, or an OpenSpiel game"""
+    """the game, where it is a file of yours or an OpenSpiel game (default: the game of the run)"""
     json: bool = False
-    """one JSON object on stdout"""
+    """print the result as one JSON object, the last line of stdout"""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
     from selfplay.records import list_shards
 
     if not args.runs:
-        raise ValueError("name at least one run: honte report RUN")
+        raise ValueError("RUN is missing; the usage is: honte report RUN ... [flags]")
     games: dict[str, Game] = {}
 
     def known(name: str) -> Game:
@@ -64,9 +64,9 @@ def main(arguments: Sequence[str]) -> int:
             output.say(f"{story.name}: {alarm.title.lower()}. {alarm.text}")
         output.say(f"{story.name}: {len(story.alarms) - len(loud)} of {len(story.alarms)} health checks found nothing")
     output.say(f"wrote {path} ({path.stat().st_size / 1e6:.1f} MB)")
-    told = [
+    content = [
         {"run": story.name, "game": story.game, "grades": story.grades, "alarms": [a._asdict() for a in story.alarms]}
         for story in stories
     ]
-    output.result({"path": str(path), "runs": told})
+    output.result({"path": str(path), "runs": content})
     return 0

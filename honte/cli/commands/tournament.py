@@ -1,6 +1,6 @@
-"""``honte tournament A B C ...``: ratings of many players, from games that are kept in one database a folder.
+"""``honte tournament A B C ...``: ratings of many players, from games that a folder's database stores.
 
-Knows its flags and how standings read. Does not know how games are played, chosen or rated.
+Knows its flags and the table of standings. Does not know how games are played, chosen or rated.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from tyro import conf
-
 from agent.settings import Count, Device, Integer, Positive, Seed, Slots, Threads
-from honte.cli.commands.match import Text
-from honte.command_line import GameFlag, Output, format_table, parse_flags, show_progress
+from honte.cli.flag_parser import parse_flags
+from honte.cli.flags import Argument, GameFlag, Placeholder
+from honte.command_line import Output, format_table, show_progress
 
 if TYPE_CHECKING:
     from agent.player import Player
@@ -24,53 +23,53 @@ if TYPE_CHECKING:
     from selfplay.matches.tournament import Pair, Standings
     from selfplay.openings import Opening
 
-KEPT = 8
-"""Players that stay loaded between the pairs they play in."""
+MOST_LOADED = 8
+"""How many players stay in memory between the pairs that they play in."""
 
 
 @dataclass(frozen=True)
-class Tournament:
-    """Rate players by games against each other. The games that tell most about the ratings are played first.
+class TournamentFlags:
+    """Rate players by games against each other. The games that say most about the ratings are played first.
 
-    What a folder's database holds is not played again: the same command goes on with a tournament that was stopped,
-    another player costs that player's games, and without players the standings are shown.
+    The folder's database stores every game. The same command resumes a tournament that was stopped, a further player
+    costs only that player's games, and without players the command shows the standings.
     """
 
-    players: Annotated[tuple[str, ...], conf.Positional, conf.arg(metavar="PLAYER ...")] = ()
-    """the players; RUN@every:5 is every fifth checkpoint of a run and its newest one"""
+    players: Annotated[tuple[str, ...], Argument("PLAYER ...")] = ()
+    """two players or more; RUN@every:5 stands for every fifth checkpoint of a run and its newest one"""
     game: GameFlag = None
-    """the game, where the players do not tell it"""
+    """the game, by its name or as FILE.py:game (default: the game that the players have learned)"""
     games: Integer = 100
-    """games of each pair; even"""
-    total: Annotated[Positive | None, conf.arg(metavar="INT", help_behavior_hint="")] = None
-    """play at most so many games now, where they tell most"""
+    """games of each pair of players, even"""
+    total: Annotated[Positive | None, Placeholder("N")] = None
+    """the most games to play now (default: all games of all pairs)"""
     gauntlet: bool = False
-    """the first player against each of the others, instead of everybody against everybody"""
-    anchor: Annotated[tuple[str, ...], conf.arg(metavar="PLAYER=ELO", help_behavior_hint="")] = ()
-    """players whose rating is given, such as random=0 (default: the mean of all is 0)"""
-    opening_plies: Annotated[Count | None, conf.arg(metavar="INT", help_behavior_hint="")] = None
-    """random plies before the players decide; each opening is played from both seats (default: as in the folder, or 2,
-    or 8 with perfect in connect_four)"""
-    book: Text = None
-    """a file of openings instead: moves on each line, or {"moves": [...]}"""
+    """only the first player plays against each of the others, instead of everybody against everybody"""
+    anchor: Annotated[tuple[str, ...], Placeholder("PLAYER=ELO")] = ()
+    """players with a fixed rating, such as random=0 (default: the mean of all ratings is 0)"""
+    opening_plies: Annotated[Count | None, Placeholder("N")] = None
+    """random plies at the start of a game (default: as in the folder; otherwise 2, or 8 with the player perfect in
+    connect_four)"""
+    book: Annotated[str | None, Placeholder("FILE")] = None
+    """a file of openings, each line with moves or with {"moves": [...]} (default: random openings)"""
     num_slots: Slots = 64
-    """games played at once in each thread"""
+    """games that each thread plays at the same time"""
     threads: Threads = 0
-    """threads; 0: one a core"""
+    """number of threads; 0: one for each core"""
     seed: Seed = 0
-    """openings and all that is drawn by lot follow from it"""
+    """the random seed, of openings and moves"""
     deterministic: bool = False
-    """the same games every time: networks run in fp32 (slower), nobody plays by the clock"""
+    """play the same games every time: networks run in fp32, which is slower, and no player may use a clock"""
     device: Device = "auto"
-    """where networks run: auto, cpu, cuda:0, mps"""
-    out: Text = None
+    """where networks run"""
+    out: Annotated[str | None, Placeholder("FOLDER")] = None
     """the folder of the database (default: ratings/GAME)"""
     json: bool = False
-    """one JSON object on stdout"""
+    """print the result as one JSON object, the last line of stdout"""
 
 
 def main(arguments: Sequence[str]) -> int:
-    args = parse_flags(Tournament, arguments, "tournament")
+    args = parse_flags(TournamentFlags, arguments, "tournament")
     from agent.player_identity import expand_players, identify_player
     from selfplay.matches.rating_store import RatingStore
     from selfplay.matches.tournament import read_standings
@@ -91,16 +90,16 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _check(args: Tournament, texts: Sequence[str]) -> None:
+def _check(args: TournamentFlags, texts: Sequence[str]) -> None:
     from agent.player_identity import is_repeatable
     from selfplay.matches.match import ensure_pairs
 
     if len(texts) == 1:
-        raise ValueError(f"{texts[0]} has nobody to play against; name two players or more")
+        raise ValueError(f"a tournament needs two players or more, and {texts[0]} is the only one")
     ensure_pairs("--games", args.games)
     for text in texts:
         if args.deterministic and not is_repeatable(text):
-            raise ValueError(f"{text!r} does not repeat itself to the bit; leave --deterministic away")
+            raise ValueError(f"{text!r} does not play the same games every time; leave out --deterministic")
 
 
 def _anchors(texts: Sequence[str]) -> dict[str, float]:
@@ -116,17 +115,17 @@ def _anchors(texts: Sequence[str]) -> dict[str, float]:
     return found
 
 
-def _folder(args: Tournament, game: Game | None) -> Path:
+def _folder(args: TournamentFlags, game: Game | None) -> Path:
     from selfplay.matches.match_store import file_name
 
     if args.out:
         return Path(args.out)
     if game is None and args.game is None:
-        raise ValueError("nobody is to play; name players, or with --out or --game a folder whose standings to show")
+        raise ValueError("name two players or more, or a folder of standings with --out or --game")
     return Path("ratings") / file_name(game.name if game else str(args.game))
 
 
-def _play(args: Tournament, texts: Sequence[str], anchors: dict[str, float], output: Output) -> Path:
+def _play(args: TournamentFlags, texts: Sequence[str], anchors: dict[str, float], output: Output) -> Path:
     from agent.player_identity import identify_player, needs_whole_machine, with_fastest_backend
     from honte.api import load, resolve_game
     from selfplay.cores import num_cores
@@ -138,7 +137,7 @@ def _play(args: Tournament, texts: Sequence[str], anchors: dict[str, float], out
     entrants = [identify_player(text) for text in texts]
     for name in anchors:
         if name not in {player.name for player in entrants} and not (_folder(args, game) / "ratings.sqlite").exists():
-            raise ValueError(f"{name!r} cannot be an anchor: it is not one of the players")
+            raise ValueError(f"--anchor: {name!r} is not one of the players")
     settings, begin = _openings(args, game)
     num_slots = max(args.num_slots, 8) if args.deterministic else args.num_slots
     threads = args.threads or (1 if any(map(needs_whole_machine, texts)) else min(num_cores(), 8))
@@ -151,19 +150,21 @@ def _play(args: Tournament, texts: Sequence[str], anchors: dict[str, float], out
             players = [
                 load(text, game, num_slots=num_slots, seed=args.seed, device=args.device) for _ in range(threads)
             ]
-        loaded[name] = players  # the one used last stands last
-        while len(loaded) > KEPT:
+        loaded[name] = players  # the player that was used last comes last
+        while len(loaded) > MOST_LOADED:
             loaded.pop(next(iter(loaded)))
         for player in players:
             player.stop()
         return players
 
-    def crews(a: str, b: str) -> list[tuple[Player, Player]]:
+    def teams(a: str, b: str) -> list[tuple[Player, Player]]:
         return list(zip(ready(a), ready(b), strict=True))
 
     folder = _folder(args, game)
     pairs = (gauntlet if args.gauntlet else round_robin)(len(entrants))
-    for player in _to_play(folder, entrants, pairs, args.games):  # one after the other: many may not fit in memory
+    for player in _to_play(
+        folder, entrants, pairs, args.games
+    ):  # one after the other, because all together may not fit in memory
         check_players(game, [(player.name, load(player.name, game, device=args.device))], begin)
     agreement = {"game": game.name, "seed": args.seed, "deterministic": args.deterministic, "openings": settings}
     with (
@@ -174,7 +175,7 @@ def _play(args: Tournament, texts: Sequence[str], anchors: dict[str, float], out
             game,
             store,
             entrants,
-            crews,
+            teams,
             begin,
             pairs=pairs,
             games=args.games,
@@ -187,7 +188,7 @@ def _play(args: Tournament, texts: Sequence[str], anchors: dict[str, float], out
 
 
 def _to_play(folder: Path, entrants: Sequence[Identity], pairs: Sequence[Pair], games: int) -> Sequence[Identity]:
-    """The players who have games left, so that standings that are whole need nobody's engine."""
+    """The players that have games left to play; nobody else has to be loaded."""
     from selfplay.matches.rating_store import RatingStore, is_begun
     from selfplay.matches.tournament import entrants_to_play
 
@@ -197,7 +198,7 @@ def _to_play(folder: Path, entrants: Sequence[Identity], pairs: Sequence[Pair], 
         return entrants_to_play(store, entrants, pairs, games)
 
 
-def _openings(args: Tournament, game: Game) -> tuple[dict[str, Any], list[Opening]]:
+def _openings(args: TournamentFlags, game: Game) -> tuple[dict[str, Any], list[Opening]]:
     from selfplay.matches.opening_books import read_book
     from selfplay.openings import make_openings
 
@@ -207,8 +208,8 @@ def _openings(args: Tournament, game: Game) -> tuple[dict[str, Any], list[Openin
     return {"plies": plies}, make_openings(game, args.games // 2, plies, seed=args.seed)
 
 
-def _plies(args: Tournament, game: Game) -> int:
-    """Those of the games that are there; without any, few, but where perfect would take minutes."""
+def _plies(args: TournamentFlags, game: Game) -> int:
+    """The random plies of the games in the folder; without games 2, or more where ``perfect`` would need minutes."""
     from honte.cli.commands.match import default_opening_plies
     from selfplay.matches.rating_store import RatingStore, is_begun
 
@@ -220,8 +221,8 @@ def _plies(args: Tournament, game: Game) -> int:
 
 
 def format_standings(now: Standings, anchors: dict[str, float]) -> str:
-    """The standings for people."""
-    rows = [["", "player", "Elo", "95 %", "games", "score", "stronger than the next"]]
+    """The standings as a table."""
+    rows = [["", "player", "Elo", "95 %", "games", "score", "P(stronger than next)"]]
     ranking = now.ranking
     for rank, i in enumerate(ranking, 1):
         name, (low, high), (wins, draws, losses) = now.players[i].name, now.ratings.interval(i), now.counts(i)

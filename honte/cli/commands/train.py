@@ -1,32 +1,36 @@
-"""``honte train``: start a run or resume it, and show how it goes.
+"""``honte train``: start a run or resume it, and show its progress.
 
 Knows recipes and flags. Does not know how a run learns.
 """
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import json
 import re
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
+from agent.settings import Count, Range
 from games.game import Game
 from games.registry import make
 from honte import recipes
+from honte.cli.flag_parser import HELP_ALL, asks_for_help
+from honte.cli.flags import Argument, Placeholder
 from honte.cli.run_command import (
-    Opened,
+    OpenRun,
+    RunFlags,
     end_message,
-    make_run_flags,
     open_run,
-    parse_own_flags,
+    parse_run_words,
     parse_settings,
     print_config,
+    run_help,
     stop_on_signals,
 )
 from honte.command_text import command, game_flag, place
@@ -37,20 +41,45 @@ if TYPE_CHECKING:
     from training.run.progress import ProgressReport
 
 
-def own_flags() -> argparse.ArgumentParser:
-    """What is not part of the configuration."""
-    about = "Learn a game by self-play: start a run, or resume the one in the folder."
-    init = "a run or model folder whose network a new run starts from, or what of it fits; --freeze keeps its trunk"
-    parser = make_run_flags("train", "[RECIPE | FILE.yaml] [flags]", about, init)
-    parser.add_argument("--game", default="", help="a game instead of a recipe: a name or FILE.py:game")
-    parser.add_argument("--ray", default="", metavar="auto|local|ADDRESS", help="play on a Ray cluster: docs/ray.md")
-    parser.add_argument("--num-actors", type=int, help="with --ray: how many actors play; 0: as many as fit")
-    parser.add_argument("--learner-processes", type=int, help="how many processes share each batch (torch DDP)")
-    return parser
+@dataclass(frozen=True)
+class TrainFlags(RunFlags):
+    """Learn a game by self-play: start a run, or resume the run in the folder."""
+
+    recipe: Annotated[str, Argument("RECIPE")] = ""
+    """a recipe by its name, or the path of a YAML file"""
+    game: Annotated[str, Placeholder("GAME")] = ""
+    """the game to learn, by its name or as FILE.py:game, instead of a recipe (default: the recipe's)"""
+    ray: Annotated[str, Placeholder("auto|local|ADDRESS")] = ""
+    """play on a Ray cluster, see docs/ray.md (default: play in this process)"""
+    num_actors: Annotated[Count | None, Placeholder("N")] = None
+    """how many Ray actors play, with --ray; 0 is as many as fit (default: the recipe's)"""
+    learner_processes: Annotated[int | None, Range(1, 1024), Placeholder("N")] = None
+    """how many processes share each training batch, by torch DDP (default: the recipe's)"""
+
+
+COMMON = {
+    "RECIPE": f"{', '.join(recipes.names())}, or a YAML file",
+    "--game": "learn this game, NAME or FILE.py:game",
+    "--run": "the folder of the run (default: runs/RECIPE)",
+    "--fresh": "begin again; an older run is renamed first",
+    "--init": "start from this run's weights",
+    "--max-minutes": "minutes of training; 0: no limit",
+    "--seed": "the random seed",
+    "--network.blocks": "residual blocks of the network",
+    "--network.channels": "channels of each block",
+    "--self-play.num-games": "games played at the same time",
+    "--self-play.search.num-simulations": "simulations for each move",
+    "--learn.batch-size": "positions in each training batch",
+    "--learn.device": "auto, cpu, cuda, cuda:N, xpu or mps",
+    "--ray": "play on a Ray cluster, see docs/ray.md",
+    "--json": "print the result as one JSON object",
+    "--print-config": "print the configuration and stop",
+}
+"""The flags that people use, with a text that fits one line."""
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Exit code 0 when the run finished or was stopped by a signal after saving."""
+    """Exit code 0 if the run finished, or was saved and stopped by a signal."""
     flags, config = _parsed(arguments)
     if flags.print_config:
         return print_config(config)
@@ -61,7 +90,7 @@ def main(arguments: Sequence[str]) -> int:
 
     out = sys.stderr if flags.json else sys.stdout
     play = command("play", place(folder), *game_flag(config.game))
-    text = end_message(done.before, done.reason, done.minutes, folder)
+    text = end_message(done.finished_before, done.reason, done.minutes, folder)
     print(f"{text}\n{summary(done.report, done.counts)}\nplay it:  {play}", file=out)
     if flags.json:
         ratings = [vars(point) for point in done.report.ratings]
@@ -74,9 +103,9 @@ class Outcome(NamedTuple):
 
     report: ProgressReport
     reason: str  # finished or stopped
-    minutes: float  # of training, every start of the run together
-    before: bool  # it was finished before this start
-    counts: dict[str, int]  # {rate of mistakes: positions}
+    minutes: float  # of training, summed over all starts of the run
+    finished_before: bool  # whether it was finished before this start
+    counts: dict[str, int]  # {mistake rate: number of positions}
 
 
 def learn(
@@ -89,10 +118,10 @@ def learn(
     as_lines: bool = False,
     quiet: bool = False,
 ) -> Outcome:
-    """Start or resume the run in ``folder`` and show how it goes, unless ``quiet``.
+    """Start or resume the run in ``folder`` and show its progress, unless ``quiet``.
 
-    ``fresh``: a run that is there is moved aside first. ``init``: a network that a new run starts from. ``remote``
-    makes a runner that plays elsewhere. ValueError where the start is refused; the folder is then as it was before.
+    ``fresh``: an older run is renamed first. ``init``: a network whose weights a new run starts from. ``remote``
+    makes a runner that plays in other processes. ValueError if the start is refused; the folder is then unchanged.
     """
     from agent.storage.model_folder import find_model
     from training.config import MAY_CHANGE, TrainConfig, to_dict
@@ -116,7 +145,7 @@ def _learn(
     game: Game,
     config: TrainConfig,
     folder: Path,
-    opening: Opened,
+    opening: OpenRun,
     *,
     init: Path | None,
     remote: Callable[..., Any] | None,
@@ -134,7 +163,7 @@ def _learn(
     if config.grade_minutes > 0:
         draw_positions(game, folder)
     sizes = count_positions(game, folder)
-    torch.set_num_threads(1)  # groups of games and the learner are threads of their own; pools inside would fight
+    torch.set_num_threads(1)  # groups of games and the learner have threads of their own; more would compete
     with (
         stop_on_signals() as stopping,
         LiveView(game.name, str(folder), counts=sizes, as_lines=as_lines) if not quiet else nullcontext() as view,
@@ -161,11 +190,11 @@ def _learn(
             run.start_from(init)
         opening.begin()
         before = run.finished()
-        rater.over = rater.over or before  # a finished run begins no ratings
+        rater.over = rater.over or before  # a finished run starts no rater
         reason = run.go()
         if reason == "finished" and rater.working:
             if view is not None:
-                print("rating the last checkpoint; Ctrl-C leaves that to 'honte rate'", file=sys.stderr)
+                print("rating the last checkpoint; Ctrl-C skips it, and 'honte rate' can do it later", file=sys.stderr)
             known = {point.step for point in run.report.ratings}
             run.report.ratings = rater.finish(stopping)
             with Metrics(folder) as metrics:
@@ -174,10 +203,10 @@ def _learn(
     return Outcome(run.report, reason, run.minutes, before, sizes)
 
 
-def _remote(flags: argparse.Namespace, config: Any, folder: Path) -> Callable[..., Any]:
-    """Ray's runner, imported only here."""
+def _remote(flags: TrainFlags, config: TrainConfig, folder: Path) -> Callable[..., Any]:
+    """The runner that plays on Ray, which is imported only here."""
     if config.deterministic:
-        raise ValueError("a deterministic run plays in its own process: leave out --ray")
+        raise ValueError("--deterministic plays in this process: leave out --ray")
     try:
         from selfplay.distributed.cluster_connection import show_cluster_token
 
@@ -188,26 +217,32 @@ def _remote(flags: argparse.Namespace, config: Any, folder: Path) -> Callable[..
     return partial(RayRunner, address=flags.ray, cluster=config.ray, tags={"run": folder.name})
 
 
-def _parsed(arguments: Sequence[str]) -> tuple[argparse.Namespace, Any]:
-    """Our own flags, and the configuration: the recipe's values with those of the other flags over them."""
+def _parsed(arguments: Sequence[str]) -> tuple[TrainFlags, TrainConfig]:
+    """The command's own flags, and the configuration: the recipe's values with those of the other flags over them."""
     from training.config import TrainConfig
 
-    name, flags, rest = parse_own_flags(own_flags(), arguments)
-    flags.recipe = name
+    flags, given = parse_run_words(TrainFlags, TrainConfig, arguments, "train")
+    helping = asks_for_help(arguments)
     if flags.learner_processes is not None:
-        rest += ["--learn.processes", str(flags.learner_processes)]
+        given["learn", "processes"] = flags.learner_processes
     if flags.num_actors is not None:
         if not flags.ray:
-            raise ValueError("--num-actors goes with --ray: without it, games are played in this process")
-        rest += ["--ray.num-actors", str(flags.num_actors)]
-    nothing = flags.helping and not flags.recipe and not flags.game
+            raise ValueError("--num-actors goes with --ray: without --ray this process plays the games")
+        given["ray", "num_actors"] = flags.num_actors
+    nothing = helping and not flags.recipe and not flags.game
     values = {"game": "GAME"} if nothing else recipe(flags.recipe, flags.game)
     source = str(recipes.place(flags.recipe)) if flags.recipe else ""
-    return flags, parse_settings(TrainConfig, values, rest, "train", source)
+    config: TrainConfig = parse_settings(TrainConfig, values, given, source)
+    if helping:
+        everything = HELP_ALL in arguments
+        footer = "honte train RECIPE --help shows a recipe's defaults." if nothing else ""
+        print(run_help("train", TrainFlags, config, common=COMMON, everything=everything, footer=footer))
+        raise SystemExit(0)
+    return flags, config
 
 
 def folder_name(recipe: str, game: str) -> str:
-    """What the folder of a run is called below ``runs/`` unless somebody says otherwise."""
+    """The default name of the folder of a run, below ``runs/``."""
     if recipe:
         return Path(recipe).stem
     head, separator, _ = game.partition(".py:")
@@ -215,7 +250,7 @@ def folder_name(recipe: str, game: str) -> str:
 
 
 def _moved(folder: Path, game: Game) -> bool:
-    """Whether the run's game is the same file at another place."""
+    """Whether the game of the run is the same file, now at another path."""
     from agent.storage import model_folder
     from training.run.run_folder import read_config
 

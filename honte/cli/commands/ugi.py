@@ -1,4 +1,4 @@
-"""``honte ugi PLAYER``: a player as an engine for cutegames and whatever else speaks UGI.
+"""``honte ugi PLAYER``: a player as an engine for cutegames and other programs that speak UGI.
 
 Knows its flags. Does not know the protocol.
 """
@@ -10,21 +10,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent.settings import Device, Seed
-from honte.command_line import GameFlag, PlayerPlace, parse_flags
+from honte.cli.flag_parser import parse_flags
+from honte.cli.flags import GameFlag, PlayerArgument
 
 
 @dataclass(frozen=True)
 class UgiFlags:
-    """Play as an engine: commands of the Universal Game Interface come in on stdin, answers go out on stdout."""
+    """Run a player as an engine that reads commands of the Universal Game Interface on stdin and replies on stdout."""
 
-    player: PlayerPlace
-    """such as runs/hex, mcts:800 or connect_four?simulations=400"""
+    player: PlayerArgument
+    """the player, such as runs/hex, mcts:800 or connect_four?simulations=400"""
     game: GameFlag = None
-    """the game, where the player does not tell it"""
+    """the game, by its name or as FILE.py:game (default: the game that the player has learned)"""
     seed: Seed = 0
-    """all that is drawn by lot follows from it"""
+    """the random seed"""
     device: Device = "auto"
-    """where networks run: auto, cpu, cuda:0, mps"""
+    """where networks run"""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -36,12 +37,12 @@ def main(arguments: Sequence[str]) -> int:
     from honte.protocols.ugi import UgiConversation
 
     game = resolve_game(args.game, args.player)
-    room = tree_capacity(game.num_actions, 1)
-    made = make_player(args.player, game, num_slots=1, seed=args.seed, device=args.device, capacity=room)
+    capacity = tree_capacity(game.num_actions, 1)
+    player = make_player(args.player, game, num_slots=1, seed=args.seed, device=args.device, capacity=capacity)
     write = framing.writer(sys.stdout.buffer)
     UgiConversation(
         game,
-        made,
+        player,
         args.player,
         framing.LineReader(framing.standard_input(), returns_end_lines=True),
         write,

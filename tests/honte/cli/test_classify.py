@@ -97,7 +97,7 @@ def test_strokes_on_transparent_pages_are_learned_and_predicted(
     assert main(["predict", str(tmp_path / "run"), str(data / "down" / "7.png"), str(moving), "--json"]) == 0
     output = capsys.readouterr()
     assert [each["class"] for each in json.loads(output.out)["predictions"]] == ["down", "across"]
-    assert f"{moving}, which is animated" in output.err
+    assert f"{moving} is animated; its first frame is used" in output.err
     assert main(["report", str(tmp_path / "run")]) == 0
     assert "no pictures and are left out: 1" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
 
@@ -176,7 +176,7 @@ def test_attacks_fool_and_adversarial_training_helps(
 
 def test_wrong_words_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for words, told in (
-        ([], "name the pictures first"),
+        ([], "DATASET is missing: name logic_gates"),
         (["digit"], "did you mean digits"),
         (["digits", "--model", "vgg"], "no model is called 'vgg'"),
         (["digits", "--attack", "kick:2"], "fgsm or pgd"),

@@ -42,7 +42,7 @@ def test_a_match_is_kept_extended_and_begun_again(capsys: pytest.CaptureFixture[
     assert result(capsys, f"{words} --games 24 --num-slots 3 --fresh") == more
     assert Path(f"{more['folder']}.1").is_dir()
     assert json.loads((Path(more["folder"]) / "result.json").read_text()) == more
-    assert "24 games are here already" in said(capsys, f"{words} --games 24")[0]
+    assert "24 games of this match are in" in said(capsys, f"{words} --games 24")[0]
 
 
 def network(name: str, seed: int) -> None:
@@ -136,11 +136,11 @@ def test_a_tournament_is_extended(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ("tournament", "nobody is to play"),
-        ("tournament random --game nim", "has nobody to play against"),
+        ("tournament", "name two players or more"),
+        ("tournament random --game nim", "a tournament needs two players or more, and random is the only one"),
         ("tournament random mcts:5 --game nim --games 3", "--games is 3"),
         ("tournament random mcts:5 --game nim --anchor random", "write PLAYER=ELO"),
-        ("tournament random mcts:5 --game nim --anchor mcts:9=0", "'mcts:9' cannot be an anchor"),
+        ("tournament random mcts:5 --game nim --anchor mcts:9=0", "--anchor: 'mcts:9' is not one of the players"),
         ("tournament nowhere@every:2 random --game nim", "nowhere has no checkpoints"),
         ("tournament --out nowhere", "no tournament was played there"),
         ("tournament random mcts:5 --game nim --total 0", "--total is 0"),

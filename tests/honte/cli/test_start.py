@@ -29,17 +29,17 @@ REFUSED = [
     (["--learn.device", "cuda:99"], "learn.device is 'cuda:99': torch finds"),
     (["--rating.device", "tpu"], "rating.device is 'tpu'"),
     (["--engine.kind", "torch", "--engine.precision", "int8"], "is not available on cpu here"),
-    (["--self-play.search.leaves", "0"], "self_play.search.leaves is 0: it must be a whole number from 1 to"),
-    (["--self-play.num-games", "0"], "self_play.num_games is 0"),
+    (["--self-play.search.leaves", "0"], "--self-play.search.leaves is 0: it must be a whole number from 1 to"),
+    (["--self-play.num-games", "0"], "--self-play.num-games is 0"),
     (["--self-play.search.num-simulations", "0"], "self_play.search.num_simulations is 0"),
-    (["--learn.batch-size", "0"], "learn.batch_size is 0"),
+    (["--learn.batch-size", "0"], "--learn.batch-size is 0"),
     (["--network.blocks", "-3"], "network.blocks is -3"),
     (["--network.channels", "0"], "network.channels is 0"),
     (["--learn.reuse", "-1"], "learn.reuse is -1"),
-    (["--max-minutes", "-1"], "max_minutes is -1"),
-    (["--max-minutes", "nan"], "max_minutes is nan"),
-    (["--max-minutes", "inf"], "max_minutes is inf"),
-    (["--keep-checkpoints", "0"], "keep_checkpoints is 0"),
+    (["--max-minutes", "-1"], "--max-minutes is -1"),
+    (["--max-minutes", "nan"], "--max-minutes is nan"),
+    (["--max-minutes", "inf"], "--max-minutes is inf"),
+    (["--keep-checkpoints", "0"], "--keep-checkpoints is 0"),
     (["--seed", "yes"], "seed"),
     (["--rating.settings", "simulation=3"], "rating.settings"),
     (["--rating.promote", "5", "1"], "elo"),
@@ -286,11 +286,11 @@ def test_an_interrupt_before_the_first_move_leaves_nothing(tmp_path: Path) -> No
     assert sorted(path.name for path in tmp_path.iterdir()) == ["old"]
 
 
-def test_configurations_need_neither_pydantic_nor_tyro() -> None:
+def test_configurations_need_no_pydantic() -> None:
     import subprocess
     import sys
 
-    code = "import sys; sys.modules['pydantic'] = sys.modules['tyro'] = None\n"
+    code = "import sys; sys.modules['pydantic'] = None\n"
     code += "import training.alphazero, training.images.training, training.config\n"
     code += "training.config.TrainConfig(game='x'), training.images.training.ImageConfig(dataset='x')"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[3])

@@ -72,7 +72,7 @@ def test_a_run_without_a_checkpoint_or_of_another_game(capsys: pytest.CaptureFix
 
 def test_runs_of_no_folder_of_a_file_and_of_a_run(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["runs"]) == 0
-    assert "no runs below runs" in capsys.readouterr().out
+    assert "there are no runs in runs" in capsys.readouterr().out
     run("hex", game="hex:size=5")
     Path("file").write_text("")
     assert "ROOT is 'nowhere', which does not exist" in error(capsys, "runs nowhere")

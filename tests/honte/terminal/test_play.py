@@ -17,7 +17,7 @@ from games import Positions, make, position
 from games.game import States
 from honte.__main__ import main
 from honte.drawing.terminal import changed_cells, draw_position
-from honte.terminal.play import hints
+from honte.terminal.hints import hint_lines
 
 known_games = functools.cache(make)
 
@@ -60,7 +60,7 @@ def test_the_second_seat_waits(typed) -> None:  # type: ignore[no-untyped-def]
 def test_a_typo_loses_nothing(typed) -> None:  # type: ignore[no-untyped-def]
     shown = typed("b2,zz,b2,,hepl,side third,undo")
     assert "'zz' is no action of tic_tac_toe; actions are written a3 to c1; help lists the commands\n" in shown
-    assert "b2 is not legal here; legal are" in shown
+    assert "b2 is not legal here; legal moves are" in shown
     assert "there is no side 'third'; it is first or second" in shown
     assert "'hepl' is no action" in shown
     assert stones(shown) == 0
@@ -68,8 +68,8 @@ def test_a_typo_loses_nothing(typed) -> None:  # type: ignore[no-untyped-def]
 
 def test_undo_takes_back_both_moves(typed) -> None:  # type: ignore[no-untyped-def]
     assert stones(typed("b2,undo")) == 0
-    assert "no move of yours to take back" in typed("b2,undo,undo")
-    assert "no move of yours to take back" in typed("undo", "--side second")
+    assert "you have no move to take back" in typed("b2,undo,undo")
+    assert "you have no move to take back" in typed("undo", "--side second")
 
 
 def test_seats_change_and_games_begin_anew(typed) -> None:  # type: ignore[no-untyped-def]
@@ -81,13 +81,13 @@ def test_seats_change_and_games_begin_anew(typed) -> None:  # type: ignore[no-un
 
 def test_a_hint_shows_what_the_player_thinks(typed) -> None:  # type: ignore[no-untyped-def]
     shown = typed("hint", player="mcts:60")
-    assert " visits  expects to score " in shown
+    assert " visits  win probability " in shown
     assert stones(shown) == 0
     assert "draws" in typed("hint")
 
 
 def test_a_hint_s_numbers_are_the_search_s() -> None:
-    """Every leaf is worth 1/2 to its player to move, so a move visited once expects (1 - 1/2) / 2."""
+    """Every leaf is worth 1/2 to its player to move, so a move visited once wins with (1 - 1/2) / 2."""
 
     def half(states: States, positions: Positions) -> Evaluation:
         return uniform_evaluate(states, positions)._replace(value=np.full(len(states), 0.5, np.float32))
@@ -95,12 +95,12 @@ def test_a_hint_s_numbers_are_the_search_s() -> None:
     game = known_games("tic_tac_toe")
     search = Search(game, FunctionEvaluator(half), SearchConfig(num_simulations=9), num_slots=2)
     search.think(np.array([1]), position(game).states, Terms.of(1))
-    lines = hints(position(game), search, search.decide()[1])
+    lines = hint_lines(position(game), search, search.decide()[1])
     assert len(lines) == 5
-    assert all(line.endswith("1 visits  expects to score 25%") for line in lines)
+    assert all(line.endswith("1 visits  win probability 25%") for line in lines)
     almost = position(game).play("a3 a1 b3 b1")
     search.think(np.array([1]), almost.states, Terms.of(1))
-    assert hints(almost, search, search.decide()[1])[0].startswith("  c3   100%")
+    assert hint_lines(almost, search, search.decide()[1])[0].startswith("  c3   100%")
 
 
 def test_a_game_ends_and_goes_on(typed) -> None:  # type: ignore[no-untyped-def]
