@@ -17,11 +17,10 @@ from rich.table import Table
 from rich.text import Text
 
 from selfplay.solved.grading import wilson_interval
-from training.evaluation.solved_positions import BY_CLASS
+from training.evaluation.solved_positions import BY_CLASS, MISTAKES, RateName, split_rate_name
 from training.run.progress import HOW, ProgressReport, grade_title, set_title
 
 SECONDS_A_LINE = 15.0
-MISTAKES = "mistakes/"
 BARS = " ▁▂▃▄▅▆▇█"
 
 
@@ -94,16 +93,16 @@ class LiveView:
             if not name.startswith(MISTAKES):
                 rows.add_row(Text(name.replace("_", " "), "bold"), f"{rate:.2%}", Text(spark(self.history[name], 14)))
                 continue
-            _, each, how = name.split("/")
+            each, how, _ = split_rate_name(name)
             if how == "raw":
                 alone = self._cells(name, report.grades)
-                searched = self._cells(f"mistakes/{each}/search", report.grades)
+                searched = self._cells(RateName(each, "search").text, report.grades)
                 rows.add_row(Text(f"mistakes on {set_title(each)}", "bold"), *alone, *searched)
                 for kind in report.by_class:
                     if kind.startswith(f"{BY_CLASS}{each}/raw/"):
                         pair = (kind, kind.replace("/raw/", "/search/"))
                         cells = [cell for key in pair for cell in self._cells(key, report.by_class)]
-                        rows.add_row(f"  {kind.split('/')[3]}", *cells, style="dim")
+                        rows.add_row(f"  {split_rate_name(kind).class_name}", *cells, style="dim")
         if any(name.startswith(MISTAKES) for name in report.grades):
             rows.add_row("", *(cell for how in HOW.values() for cell in (f"{how}, 95 %", "")), style="dim")
         if report.ratings:

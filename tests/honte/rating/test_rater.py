@@ -92,7 +92,7 @@ def test_a_run_rates_itself_and_learns_the_same(tmp_path: Path, capsys: pytest.C
     assert main(["report", str(rated)]) == 0
     page = (rated / "report.html").read_text(encoding="utf-8")
     assert '"key":"elo"' in page
-    assert "best by a test" in page
+    assert "best checkpoint" in page
 
 
 @pytest.mark.slow
