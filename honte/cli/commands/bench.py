@@ -1,6 +1,6 @@
-"""``honte bench``: how fast this machine is, part by part, and how to use it; ``--signature``: what it decides.
+"""``honte bench``: how fast this machine is at each part of honte, and which settings of self-play are fastest.
 
-Knows the parts' names and their order. Does not know how anything is timed: ``honte.bench`` does.
+Knows the names and the order of the parts. ``honte.bench`` has the measurements.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from honte.command_line import Output, parse_flags, show_progress
 from honte.command_text import command
 
 if TYPE_CHECKING:
-    from honte.bench.setting import BenchSetting
+    from honte.bench.config import BenchConfig
     from honte.bench.turns import Row
     from training.config import LearnConfig
 
@@ -33,44 +33,45 @@ LINES: dict[Part, int] = {
     "move": 3,
     "threads": 4,
 }
-"""The parts in their order, and about how many lines each has."""
+"""The parts in their order, each with its approximate number of lines."""
 
-BUSY = 0.5
-"""A load above this, before anything is measured, is that of others."""
+BUSY_LOAD = 0.5
+"""A higher load before the first measurement comes from other programs."""
 
 
 @dataclass(frozen=True)
 class Bench:
-    """Measure this machine, part by part, and suggest how to use it.
+    """Measure how fast this machine is at each part of honte, and suggest settings for self-play.
 
-    Rates are those of one core, by its own clock, medians of rounds in which all that is compared takes turns; threads
-    are timed by the clock on the wall. With --signature: one number for what honte decides.
+    Rates are per second of processor time, so they are those of one core; only the part threads uses wall time. Each
+    rate is the median of several rounds. With --signature: print one number that changes when a decision of honte
+    changes.
     """
 
     signature: bool = False
-    """one integer over games, searches and a hash as the network: a refactor keeps it"""
+    """print one integer that depends on all decisions of games and searches, with a hash as the network"""
     game: str = "connect_four"
-    """what to measure with"""
+    """the game to measure"""
     only: tuple[Part, ...] = ()
     """parts to measure; default: all"""
     blocks: Annotated[int, Range(1, 1000)] = 6
-    """of the network"""
+    """residual blocks of the network"""
     channels: Width = 64
-    """of the network"""
+    """channels of the network"""
     model: str | None = None
-    """a run or a model folder whose network is measured, weights and all, instead of one that has learned nothing"""
+    """a run or a model folder whose network is measured, instead of a network with random weights"""
     simulations: Positive = 200
-    """a move"""
+    """simulations per move"""
     games: Slots = 512
-    """at once"""
+    """games played at a time, which is also the batch size"""
     device: Device = "cpu"
     """auto, cpu or cuda:N"""
     seconds: PositiveNumber = 0.5
-    """for each work in each round"""
+    """seconds for each measurement in each round"""
     rounds: Positive = 5
-    """of which medians are taken"""
+    """rounds of which the median is taken"""
     compile: bool = False
-    """the learner by torch.compile, too: most of a minute more"""
+    """measure the learner with torch.compile as well, which takes most of a minute more"""
     json: bool = False
     """one JSON object on stdout"""
 
@@ -92,52 +93,52 @@ def main(arguments: Sequence[str]) -> int:
 
     args = replace(args, device=str(choose_device(args.device, setting="--device")))
 
-    torch.set_num_threads(1)  # rates are of one core
-    start, setting, here = time.perf_counter(), _setting(args), machine()
+    torch.set_num_threads(1)  # rates are those of one core
+    start, bench, host = time.perf_counter(), _bench_config(args), machine()
     parts = [part for part in LINES if part in (args.only or LINES)]
     suggested: dict[str, Any] = {}
     lines: list[Row] = []
-    for text in _opening(setting, here):
+    for text in _introduction(bench, host):
         output.say(text)
     for number, part in enumerate(parts):
         rows: list[Row] = []
         with show_progress(f"{part}, part {number + 1} of {len(parts)}", LINES[part]) as advance:
-            for row in _rows(part, setting, args.compile, suggested):
+            for row in _rows(part, bench, args.compile, suggested):
                 rows.append(row)
                 advance(1, row.what)
         output.say(_text(part, rows))
         lines += rows
     spent = time.perf_counter() - start
-    for text in _advice(setting, suggested):
+    for text in _advice(bench, suggested):
         output.say(text)
-    output.say(f"\nmeasured in {spent:.0f} s; rates drift from minute to minute, ratios of one run do not")
+    output.say(f"\nmeasured in {spent:.0f} s; rates change from minute to minute, ratios within one run hardly do")
     output.result(
         {
-            "game": setting.game.name,
-            "network": _shape(setting),
+            "game": bench.game.name,
+            "network": _shape(bench),
             "simulations": args.simulations,
             "games": args.games,
             "device": args.device,
             "rows": [row._asdict() for row in lines],
             "suggested": suggested,
-            "machine": here,
+            "machine": host,
             "seconds": round(spent, 1),
         }
     )
     return 0
 
 
-def _setting(args: Bench) -> BenchSetting:
+def _bench_config(args: Bench) -> BenchConfig:
     from agent.networks.policy_value import NetworkConfig
     from agent.storage.model_folder import load_network
     from games import make
-    from honte.bench.setting import BenchSetting
+    from honte.bench.config import BenchConfig
 
     game = make(args.game)
     network, weights = NetworkConfig(blocks=args.blocks, channels=args.channels), None
     if args.model is not None:
         network, weights = load_network(args.model, game)
-    return BenchSetting(
+    return BenchConfig(
         game=game,
         network=network,
         weights=weights,
@@ -149,84 +150,84 @@ def _setting(args: Bench) -> BenchSetting:
     )
 
 
-def _rows(part: Part, setting: BenchSetting, compiled: bool, suggested: dict[str, Any]) -> Iterator[Row]:
-    """What ``part`` finds; where it suggests something, that is put into ``suggested``."""
+def _rows(part: Part, bench: BenchConfig, compiled: bool, suggested: dict[str, Any]) -> Iterator[Row]:
+    """The rows of ``part``; the part threads also adds its suggestion to ``suggested``."""
     if part == "games":
-        from honte.bench.rules import games
+        from honte.bench.rules import measure_rules
 
-        yield from games(setting)
+        yield from measure_rules(bench)
     elif part == "tree":
-        from honte.bench.tree import tree
+        from honte.bench.tree import measure_tree
 
-        yield from tree(setting)
+        yield from measure_tree(bench)
     elif part == "growth":
-        from honte.bench.growth import growth
+        from honte.bench.growth import measure_growth
 
-        yield from growth(setting)
+        yield from measure_growth(bench)
     elif part == "engines":
-        from honte.bench.forward import engines
+        from honte.bench.forward import measure_backends
 
-        yield from engines(setting)
+        yield from measure_backends(bench)
     elif part == "self-play":
-        from honte.bench.self_play import self_play
+        from honte.bench.self_play import measure_self_play
 
-        learn = _learning(setting)
-        yield from self_play(setting, learn.publish_steps * learn.batch_size / learn.reuse)
+        learn = _learning(bench)
+        yield from measure_self_play(bench, learn.publish_steps * learn.batch_size / learn.reuse)
     elif part == "learner":
-        from honte.bench.learner import learner
+        from honte.bench.learner import measure_learner
 
-        learn = _learning(setting)
-        yield from learner(setting, learn.trainer, learn.batch_size, compiled=compiled)
+        learn = _learning(bench)
+        yield from measure_learner(bench, learn.trainer, learn.batch_size, compiled=compiled)
     elif part == "move":
-        from honte.bench.move import move
+        from honte.bench.move import measure_move
 
-        yield from move(setting)
+        yield from measure_move(bench)
     else:
-        from honte.bench.advice import advice, rows, ways
+        from honte.bench.advice import measure_candidates, rows, suggest
 
-        tried = ways(setting)
-        yield from rows(tried)
-        suggested |= advice(setting, tried)
+        candidates = measure_candidates(bench)
+        yield from rows(candidates)
+        suggested |= suggest(bench, candidates)
 
 
-def _learning(setting: BenchSetting) -> LearnConfig:
-    """How a run of this game learns: by its recipe, or by what follows from the game."""
+def _learning(bench: BenchConfig) -> LearnConfig:
+    """The learning settings of a run of this game: those of its recipe, or the defaults for the game."""
     from honte.recipes import names, values
     from training.config import LearnConfig, default_values, parse_config
 
-    name = setting.game.name
-    said = values(name) if name in names() else default_values(setting.game)
-    learn: LearnConfig = parse_config(said.get("learn", {}), LearnConfig)
+    name = bench.game.name
+    recipe = values(name) if name in names() else default_values(bench.game)
+    learn: LearnConfig = parse_config(recipe.get("learn", {}), LearnConfig)
     return learn
 
 
-def _shape(setting: BenchSetting) -> str:
-    return f"{setting.network.blocks} x {setting.network.channels}"
+def _shape(bench: BenchConfig) -> str:
+    return f"{bench.network.blocks} x {bench.network.channels}"
 
 
-def _opening(setting: BenchSetting, here: Mapping[str, Any]) -> Iterator[str]:
-    """What is measured, where, and what stands in the way."""
-    how = f"{setting.num_simulations} simulations a move, {setting.num_games} games at once, on {setting.device}"
-    yield f"{setting.game.name}, network {_shape(setting)}, {how}"
-    many = here["usable_cores"]
-    yield f"{here['processor']}, {many} core{'s' * (many > 1)}; rates are those of one core, but for threads"
-    busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-    if busy > BUSY:
-        yield f"others work here, too (load {busy:.1f}): rates will be low and drift, ratios less"
+def _introduction(bench: BenchConfig, host: Mapping[str, Any]) -> Iterator[str]:
+    """The game, the network and the machine, and a warning if other programs use the machine."""
+    how = f"{bench.num_simulations} simulations per move, {bench.num_games} games at a time, on {bench.device}"
+    yield f"{bench.game.name}, network {_shape(bench)}, {how}"
+    cores = host["usable_cores"]
+    yield f"{host['processor']}, {cores} core{'s' * (cores > 1)}; rates are those of one core, except in threads"
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    if load > BUSY_LOAD:
+        yield f"other programs are running (load {load:.1f}): rates will be too low, ratios are more reliable"
 
 
-def _advice(setting: BenchSetting, suggested: Mapping[str, Any]) -> Iterator[str]:
-    """What to do about it: flags of ``honte train``."""
+def _advice(bench: BenchConfig, suggested: Mapping[str, Any]) -> Iterator[str]:
+    """The suggestion, as flags of ``honte train``."""
     if suggested:
         play, engine = (_flags(name, suggested[name]) for name in ("self_play", "engine"))
-        yield "\nself-play alone is fastest here with"
+        yield "\nself-play alone is fastest on this machine with"
         from honte.recipes import names
 
-        name = setting.game.name
+        name = bench.game.name
         yield f"  {command('train', *([name] if name in names() else ['--game', name]))} {play} \\\n    {engine}"
-        yield "num_groups are threads; without that flag a run leaves its learner a core"
-    if setting.device == "cpu" and find_spec("openvino") is None:
-        yield "\nopenvino is not installed; it is mostly the fastest engine of a CPU: pip install 'honte[fast]'"
+        yield "num-groups is the number of threads; without this flag a run leaves one core to its learner"
+    if bench.device == "cpu" and find_spec("openvino") is None:
+        yield "\nopenvino is not installed; on most CPUs it is the fastest engine: pip install 'honte[fast]'"
 
 
 def _flags(group: str, values: Mapping[str, Any]) -> str:
@@ -235,10 +236,10 @@ def _flags(group: str, values: Mapping[str, Any]) -> str:
 
 
 def _text(part: str, rows: Sequence[Row]) -> str:
-    """The rows under the name of their part, in columns that are the same for all parts."""
+    """The name of the part and its rows, in the same columns for all parts."""
     return "\n".join(["", part, *(f"  {row.what:<58}{_number(row.value):>12} {row.unit}".rstrip() for row in rows)])
 
 
 def _number(value: float) -> str:
-    """Three digits that matter, or all of a larger number."""
+    """A number with three significant digits, or a larger one as a whole number."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

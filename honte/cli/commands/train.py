@@ -161,7 +161,7 @@ def _learn(
             run.start_from(init)
         opening.begin()
         before = run.finished()
-        rater.over = rater.over or before  # a finished run begins no ratings
+        rater.disabled = rater.disabled or before  # a finished run starts no rater
         reason = run.go()
         if reason == "finished" and rater.working:
             if view is not None:

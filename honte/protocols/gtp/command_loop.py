@@ -1,7 +1,7 @@
-"""``honte gtp``: one conversation, from each line to its reply, with what an engine says about itself.
+"""``honte gtp``: reads command lines, runs the commands and writes the replies.
 
-Knows which groups of commands there are. Does not know syntax (``framing``), nor what the other commands do:
-``move_commands`` keeps the game, ``analysis_commands`` thinks about it, ``gogui_commands`` shows it.
+Knows all commands by name and implements those about the engine itself. ``framing`` has the syntax, ``move_commands``
+the commands about the game, ``analysis_commands`` those that search, ``gogui_commands`` those for GoGui.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from honte.protocols.gtp import framing
 from honte.protocols.gtp.analysis_commands import AnalysisCommands
 from honte.protocols.gtp.gogui_commands import GoGuiCommands
 from honte.protocols.gtp.move_commands import MoveCommands
-from honte.protocols.gtp.session import ENDED, Command, GtpSession
+from honte.protocols.gtp.session import ALREADY_WRITTEN, Command, GtpSession
 
 
-class Conversation:
-    """Answers a session's lines until ``quit``."""
+class GtpCommandLoop:
+    """Replies to the lines of a session until ``quit``."""
 
     def __init__(self, session: GtpSession) -> None:
         self.session = session
-        self.going = True
+        self.running = True
         moves = MoveCommands(session)
-        thinking = AnalysisCommands(session, moves)
+        analysis = AnalysisCommands(session, moves)
         self.commands: dict[str, Command] = {
             "protocol_version": lambda words: "2",
             "name": lambda words: "honte",
@@ -36,33 +36,35 @@ class Conversation:
             "quit": self.quit,
             "cputime": lambda words: f"{time.process_time():.3f}",
         }
-        self.commands |= moves.commands() | thinking.commands() | GoGuiCommands(session, thinking).commands()
+        self.commands |= moves.commands() | analysis.commands() | GoGuiCommands(session, analysis).commands()
 
     def quit(self, words: list[str]) -> str:
-        self.going = False
+        self.running = False
         return ""
 
     def run(self) -> None:
-        """Answer until ``quit`` or the end of the input."""
-        while self.going and (content := self.session.source.get()) is not None:
-            self.obey(content)
+        """Reply until ``quit`` or the end of the input."""
+        while self.running and (content := self.session.source.get()) is not None:
+            self.run_line(content)
 
-    def obey(self, content: bytes) -> None:
-        """Answer one line; nothing that a line says ends the conversation, but ``quit``."""
-        line = self.session.line = framing.read(content)
+    def run_line(self, content: bytes) -> None:
+        """Reply to one line. No error ends the loop; only the command ``quit`` does."""
+        line = self.session.command = framing.parse_command(content)
         if line.too_long:
-            self.session.write(framing.reply(line, f"line too long: {framing.LONGEST} bytes at most", good=False))
+            self.session.write(
+                framing.format_reply(line, f"line too long: {framing.MAX_BYTES} bytes is the limit", success=False)
+            )
         elif line.command not in self.commands:
             if line.command or line.id:
-                self.session.write(framing.reply(line, "unknown command", good=False))
+                self.session.write(framing.format_reply(line, "unknown command", success=False))
         else:
             try:
-                answer = self.commands[line.command](line.arguments)
+                text = self.commands[line.command](line.arguments)
             except (ValueError, OSError, RuntimeError) as error:
-                self.session.write(framing.reply(line, sentence(error) or type(error).__name__, good=False))
-            except Exception as error:  # an engine that dies takes its user's game along
+                self.session.write(framing.format_reply(line, sentence(error) or type(error).__name__, success=False))
+            except Exception as error:  # if the engine ended, its user would lose the game
                 traceback.print_exc(file=sys.stderr)
-                self.session.write(framing.reply(line, f"internal error: {type(error).__name__}", good=False))
+                self.session.write(framing.format_reply(line, f"internal error: {type(error).__name__}", success=False))
             else:
-                if answer is not ENDED:
-                    self.session.write(framing.reply(line, answer))
+                if text is not ALREADY_WRITTEN:
+                    self.session.write(framing.format_reply(line, text))

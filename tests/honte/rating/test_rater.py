@@ -39,7 +39,7 @@ OFF = ["--rating.every-minutes", "0"]
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """However slow the machine: it is the hung test that is ended, and not the rating."""
-    monkeypatch.setattr("honte.rating.rater.AT_THE_END", 1e6)
+    monkeypatch.setattr("honte.rating.rater.FINISH_SECONDS", 1e6)
 
 
 def words(folder: Path, samples: int, *more: str) -> list[str]:
@@ -136,7 +136,7 @@ def test_a_rater_that_fails_is_told_and_harms_nothing(tmp_path: Path) -> None:
             time.sleep(0.05)
         assert rater.finish(lambda: False) == []
         (note,) = rater.notes
-    assert "ratings have stopped" in note
+    assert "the rater has stopped" in note
     assert "nobody" in note
 
 

@@ -17,7 +17,7 @@ import pytest
 
 import games
 from honte.__main__ import main
-from honte.drawing.palette import INKS
+from honte.drawing.palette import PLAYER_COLOURS
 from honte.report import boards, coverage, curves, health_checks, stored_games
 from honte.report.page import embed_json
 from honte.terminal.live_view import summary
@@ -183,7 +183,7 @@ def test_no_curve_has_a_player_s_colour() -> None:
 
     curves_of = [[numbers(found) for found in re.findall(rf"--c{k}: (#\w{{6}})", style)] for k in range(6)]
     assert all(len(each) == 2 for each in curves_of)  # light and dark
-    for ink in INKS.values():
+    for ink in PLAYER_COLOURS.values():
         for each in curves_of:
             assert all(np.linalg.norm(curve - numbers(ink.fill)) > 40 for curve in each)
     assert "var(--c" not in viewer  # beside a board all colours are the players'
