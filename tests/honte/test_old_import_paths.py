@@ -84,11 +84,11 @@ def test_old_names_are_imported_from_their_old_modules(module: str) -> None:
 def test_old_functions_of_symmetry_work() -> None:
     from games import symmetry
 
-    square = symmetry.of_cells(3, 3, symmetry.SQUARE, 1)  # type: ignore[attr-defined]
+    square = symmetry.of_cells(3, 3, symmetry.SQUARE, 1)
     assert square.actions.shape == (8, 10)
     assert (square.actions[:, 9] == 9).all()
-    assert symmetry.of_columns(2, 3).actions.tolist() == [[0, 1, 2], [2, 1, 0]]  # type: ignore[attr-defined]
-    assert symmetry.identity(2, 2, 4).actions.tolist() == [[0, 1, 2, 3]]  # type: ignore[attr-defined]
+    assert symmetry.of_columns(2, 3).actions.tolist() == [[0, 1, 2], [2, 1, 0]]
+    assert symmetry.identity(2, 2, 4).actions.tolist() == [[0, 1, 2, 3]]
 
 
 def test_the_old_path_of_the_pettingzoo_environment_works() -> None:
