@@ -33,6 +33,6 @@ def measure_growth(bench: BenchConfig) -> Iterator[Row]:
         rates = run_in_turns(tasks, seconds=bench.seconds, rounds=bench.rounds, clock=bench.clock)
         shortest = rates[str(NUM_SIMULATIONS[0])]
         for number in NUM_SIMULATIONS[1:]:
-            what = f"{rule}: cost per simulation, {number:,} ÷ {NUM_SIMULATIONS[0]} per move, {trees} trees"
+            what = f"{rule}: cost per simulation, {number:,} ÷ {NUM_SIMULATIONS[0]}, {trees} trees"
             yield Row("growth", what, median_ratio(shortest, rates[str(number)]), "x")
     yield Row("growth", "memory per node, with its state", size, "bytes")

@@ -128,7 +128,7 @@ def measure_self_play(bench: BenchConfig, moves_between_weights: float) -> Itera
         "evaluations/s",
     )
     yield Row(part, "self-play, no cache ÷ forward passes", share, "")
-    what = f"the same with new weights every {moves_between_weights:,.0f} moves"
+    what = f"same ratio, new weights every {moves_between_weights:,.0f} moves"
     yield Row(part, what, share * between / (between + load_seconds), "")
     yield Row(part, "self-play with cache", median(rates["cached"]), "simulations/s")
     yield Row(part, "self-play with cache ÷ forward passes", median_ratio(rates["cached"], rates["forward"]), "")

@@ -143,7 +143,7 @@ def test_other_games(game: str, text: str, shown: str | None, tmp_path: Path) ->
 
 def test_a_swap_names_the_rule_that_it_needs(tmp_path: Path) -> None:
     said = load(tmp_path, "(;GM[11]SZ[3];B[b1];W[swap-pieces])", game="hex")[0]
-    assert said == "? cannot load file: it swaps pieces; hex:size=3 has no swap rule, hex:swap=true has"
+    assert said == "? cannot load file: it swaps pieces, but hex:size=3 has no swap rule; hex:swap=true has one"
 
 
 def test_the_mover_of_a_forced_pass_may_be_left_out(tmp_path: Path) -> None:
@@ -176,7 +176,7 @@ def test_a_game_from_a_drawing_needs_its_start() -> None:
     mine = GtpBoard(make("go:size=3"))
     mine.load(conversion.from_sgf(text))
     assert str(mine.position) == str(here)
-    with pytest.raises(ValueError, match="did not begin at the first position; give its start"):
+    with pytest.raises(ValueError, match="did not begin at the initial position; pass its first position as start"):
         conversion.to_sgf(here)
     assert "PL" not in conversion.to_sgf(position("go:size=3").play("B2"))
 
