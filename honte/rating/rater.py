@@ -58,7 +58,7 @@ class BackgroundRater:
                 self.process.kill()
                 self.process.wait()
 
-    def look(self) -> list[RatedCheckpoint]:
+    def poll(self) -> list[RatedCheckpoint]:
         """The ratings so far. Starts the process when the first checkpoint is due."""
         now = time.monotonic()
         if now - self._last_poll < POLL_SECONDS:
@@ -86,7 +86,7 @@ class BackgroundRater:
                 break
             time.sleep(0.1)
         self._last_poll = 0.0
-        return self.look()
+        return self.poll()
 
     @property
     def working(self) -> bool:

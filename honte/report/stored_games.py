@@ -237,9 +237,7 @@ def _calibration(stored_games: StoredGames) -> list[Figure]:
         return []
     middle = (np.arange(NUM_BINS) + 0.5) / NUM_BINS * 2 - 1
     mean = (stored_games.predicted[:, 0] - stored_games.predicted[:, 2])[some] / count[some]
-    note = (
-        f"Mean outcome of positions with such a value, of {int(count.sum()):,}. On the dashed line the value is exact."
-    )
+    note = f"Mean outcome of {int(count.sum()):,} stored positions by their value. On the dashed line both agree."
     curve = Curve(name="outcome", at={"the search's value": numbers(middle[some])}, y=numbers(mean))
     return [
         Figure(key="calibration", section="games", title="Calibration of the value", note=note, curves=[curve],

@@ -153,7 +153,7 @@ def _learn(
             folder,
             watch=watch,
             grade=make_grader(game, config.play, folder),
-            rated=rater.look,
+            rated=rater.poll,
             stopping=stopping,
             remote=remote,
         )

@@ -131,7 +131,7 @@ def test_a_rater_that_fails_is_told_and_harms_nothing(tmp_path: Path) -> None:
     with BackgroundRater(
         folder, RatingConfig(every_minutes=0.0001, anchors=("nobody",), give_way=False), "tic_tac_toe"
     ) as rater:
-        assert rater.look() == []
+        assert rater.poll() == []
         while rater.working:
             time.sleep(0.05)
         assert rater.finish(lambda: False) == []
