@@ -52,7 +52,7 @@ class GtpCommandLoop:
         line = self.session.command = framing.parse_command(content)
         if line.too_long:
             self.session.write(
-                framing.format_reply(line, f"line too long: {framing.MAX_BYTES} bytes is the limit", success=False)
+                framing.format_reply(line, f"line too long: {framing.MAX_BYTES} bytes at most", success=False)
             )
         elif line.command not in self.commands:
             if line.command or line.id:

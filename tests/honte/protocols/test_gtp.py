@@ -266,7 +266,7 @@ def test_komi_changes_no_board() -> None:
     for seat, move in ((0, "C3"), (0, "D3"), (1, "pass")):
         board.play(seat, move)
     before = board.game.cells(board.position.states[0]).tolist()
-    board.change(make("go:size=5,komi=7"))
+    board.change_game(make("go:size=5,komi=7"))
     assert board.game.cells(board.position.states[0]).tolist() == before
     assert board.seats == [0, 0, 1]
 

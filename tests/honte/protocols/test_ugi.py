@@ -65,8 +65,8 @@ def test_a_search_keeps_to_its_limits() -> None:
     [
         ("position fen 9/9", "position startpos moves"),
         ("position startpos moves z9", "z9"),
-        ("go nodes many", "each with a whole number"),
-        ("query weather", "query one of"),
+        ("go nodes many", "a whole number must follow nodes"),
+        ("query weather", "write query and one of"),
         ("dance", "unknown command"),
         ("\xff\xfe", "unknown command"),
     ],
@@ -122,7 +122,7 @@ def test_lines_during_a_search_are_answered_after_it() -> None:
     assert said[3] == "response false"
     assert said[4].startswith("info nodes 51 ")
     assert said[6] == "response none"
-    assert said[7].startswith("info string query one of")
+    assert said[7].startswith("info string write query and one of")
 
 
 @pytest.mark.parametrize("name", ["mcts:50", "random", "minimax:2"])
