@@ -21,12 +21,12 @@ from agent.networks.policy_value import NetworkConfig
 from benchmarks.machine import report
 from benchmarks.peers.turns import module, play, player, rate
 from games import make
-from honte.bench.advice import threads
-from honte.bench.setting import BenchSetting, forward_batches, reached_positions
+from honte.bench.advice import measure_threads
+from honte.bench.config import BenchConfig, forward_batches, reached_positions
 from honte.bench.turns import median, run_in_turns
 
 
-def forward(setting: BenchSetting, names: list[str], rows: int) -> dict[str, float]:
+def forward(setting: BenchConfig, names: list[str], rows: int) -> dict[str, float]:
     """Positions a second of the backends ``names``, ``rows`` real positions at a time."""
     states = reached_positions(setting.game, rows)
     positions = setting.game.describe_new(states)
@@ -36,7 +36,7 @@ def forward(setting: BenchSetting, names: list[str], rows: int) -> dict[str, flo
 
 
 def measure(args: argparse.Namespace) -> list[dict[str, Any]]:
-    setting = BenchSetting(
+    setting = BenchConfig(
         game=make(args.game),
         network=NetworkConfig(blocks=args.blocks, channels=args.channels),
         num_simulations=args.simulations,
@@ -54,11 +54,11 @@ def measure(args: argparse.Namespace) -> list[dict[str, Any]]:
     for rows in args.batches:
         for name, speed in forward(setting, list(setting.backends), rows).items():
             add(f"forward, {name}", rows, speed)
-    best = setting.fastest
+    best = setting.fastest_backend
     for num_threads in sorted({1, args.threads}):
         for games in args.games:
             before = forward(setting, [best], games)[best]
-            played = threads(setting, num_threads, games, warm=2 * args.seconds)
+            played = measure_threads(setting, num_threads, games, warm=2 * args.seconds)
             after = forward(setting, [best], games)[best]
             share = round(2 * played / (before + after), 3)
             add(f"self-play, {best}, {num_threads} threads; ratio: to its forward", games, played, share)

@@ -56,8 +56,8 @@ def play(sides: tuple[str, str], size: int, komi: float, seconds: float, main_ti
     try:
         for seat in range(2):  # whoever cannot start has lost
             engines.append(started(sides[seat], size, komi, seconds, main_time))
-        while not board.here.is_over:
-            seat = board.here.to_play
+        while not board.position.is_over:
+            seat = board.position.to_play
             left = main_time - spent[seat]
             engines[seat].ask(f"time_left {COLOURS[seat]} {left:.0f} 0")
             began = time.monotonic()
@@ -78,7 +78,7 @@ def play(sides: tuple[str, str], size: int, komi: float, seconds: float, main_ti
         score, reason = f"{'WB'[seat]}+Forfeit", f"{COLOURS[seat]}: {error}"
         for words in [words for words, engine in LIVING.items() if engine in engines]:
             LIVING.pop(words).close()
-    moves = list(board.here.line)
+    moves = list(board.position.line)
     return {"size": size, "score": score, "reason": reason, "plies": len(moves), "seconds": spent, "moves": moves}
 
 

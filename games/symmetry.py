@@ -43,3 +43,7 @@ def column_symmetries(height: int, width: int) -> Symmetries:
     grid = np.arange(height * width).reshape(height, width)
     cells = np.stack([turn(grid).ravel() for turn in MIRROR])
     return Symmetries(cells, np.stack([np.arange(width), np.arange(width)[::-1]]))
+
+
+identity, of_cells, of_columns = identity_symmetry, cell_symmetries, column_symmetries
+"""The old names, which files of users' games import. They stay for one release."""

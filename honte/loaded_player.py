@@ -20,7 +20,7 @@ from agent.search.search import Search
 from agent.search.tree import UNKNOWN, Ints
 from games.game import Game, States
 from games.position import Position, position
-from honte.analysis.position_analysis import CandidateMove, PositionThinking
+from honte.analysis.position_analysis import CandidateMove, PositionSearch
 from honte.api import resolve_game
 
 SLOT = 0
@@ -103,7 +103,7 @@ class LoadedPlayer:
         if isinstance(self.player, StatefulPlayer):
             self.player.forget(SLOT)
         keys = random_numbers.make_keys(self.seed if seed is None else seed, 0, len(here.moves))
-        thinking = PositionThinking(self.player, SLOT, here)
+        thinking = PositionSearch(self.player, SLOT, here)
         thinking.begin(Terms.of(1, budget=-1 if simulations is None else simulations, keys=keys))
         while thinking.grow():
             pass

@@ -20,9 +20,9 @@ from agent.networks.policy_value import NetworkConfig
 from agent.search.search import Search, SearchConfig
 from benchmarks.peers.serving import Counts, Work, serve
 from games import make
+from honte.bench.config import OPENING_PLIES, BenchConfig, forward_batches, reached_positions
 from honte.bench.machine import commit, versions
-from honte.bench.self_play import SelfPlayUnderWay, begin_self_play
-from honte.bench.setting import OPENING_PLIES, BenchSetting, forward_batches, reached_positions
+from honte.bench.self_play import RunningSelfPlay, begin_self_play
 from honte.bench.tree import search_all
 from honte.bench.turns import median, run_in_turns
 
@@ -30,7 +30,7 @@ TREES = 256
 ROLLOUT_TREES = 64
 
 
-def growing(going: SelfPlayUnderWay, evaluator: NetworkEvaluator) -> Work:
+def growing(going: RunningSelfPlay, evaluator: NetworkEvaluator) -> Work:
     """One batch of self-play."""
 
     def work() -> Counts:
@@ -47,25 +47,25 @@ def self_play(args: argparse.Namespace) -> None:
 
     torch.set_num_threads(1)
     network = NetworkConfig(blocks=args.blocks, channels=args.channels)
-    setting = BenchSetting(
+    setting = BenchConfig(
         game=make("connect_four"), network=network, num_simulations=args.simulations, num_games=args.games
     )
     states = reached_positions(setting.game, args.games)
     positions = setting.game.describe_new(states)
-    chosen = {"": setting.fastest, " fp32": _fastest_fp32(setting, states, positions)}
+    chosen = {"": setting.fastest_backend, " fp32": _fastest_fp32(setting, states, positions)}
     works: dict[str, Work] = {}
     for kind, name in chosen.items():
         config, backend = setting.backends[name]
         for cache in ("off", "on"):
             entries = config.cache_entries if cache == "on" else 0
             evaluator = NetworkEvaluator(setting.game, network, replace(config, few=False, cache_entries=entries))
-            evaluator.load(setting.loaded, 0)
+            evaluator.load(setting.state_dict, 0)
             works[f"cache-{cache}{kind}".replace(" ", "-")] = growing(begin_self_play(setting, evaluator), evaluator)
         works[f"forward{kind}".replace(" ", "-")] = _positions(forward_batches(backend, states, positions))
     serve({"engine": chosen[""], "fp32": chosen[" fp32"], **_about()}, works)
 
 
-def _fastest_fp32(setting: BenchSetting, states: Any, positions: Any) -> str:
+def _fastest_fp32(setting: BenchConfig, states: Any, positions: Any) -> str:
     works = {
         name: forward_batches(backend, states, positions)
         for name, (config, backend) in setting.backends.items()

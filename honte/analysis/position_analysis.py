@@ -1,7 +1,7 @@
-"""What a player thinks of a position, for people and programs that ask: moves in order, with visits and variations.
+"""The analysis of one position by a player: its moves in order, with visits, win rates and variations.
 
-Knows search trees and decisions. Does not know protocols, clocks or who asks. Winrates are a won game's share, 0 to 1
-with a draw at one half, as the player to move sees it.
+Knows search trees and decisions. Does not know protocols or clocks. A win rate is that of the player to move: 1 is a
+win, 0 a loss, one half a draw.
 """
 
 from __future__ import annotations
@@ -18,52 +18,52 @@ from agent.search.tree import NONE, ROOT, UNKNOWN, node_bytes
 from games import Position
 from selfplay.solved.grading import wilson_interval
 
-LONGEST_VARIATION = 64
-DEEPEST = 100_000
-"""Nodes that a tree has room for at most."""
+MAX_VARIATION = 64
+MAX_NODES = 100_000
+"""A tree has room for at most so many nodes."""
 
 
 class CandidateMove(NamedTuple):
-    """One move of a position."""
+    """One legal move and what the search knows of it."""
 
     action: int
     visits: int
     winrate: float
     prior: float  # the network's policy
-    lcb: float  # lower end of the winrate's 95 % interval, every visit counted as a game (Wilson's score interval)
-    proven: int  # +1, 0, -1 for who moves; 2: not proven
+    lcb: float  # lower end of the win rate's 95 % interval (Wilson), if every visit were a game
+    proven: int  # +1 win, 0 draw, -1 loss for the player to move; 2: not proven
     variation: tuple[int, ...]  # actions, this one first
     variation_visits: tuple[int, ...]
 
 
 class Analysis(NamedTuple):
-    """A position as a player sees it; the best move comes first."""
+    """The analysis of a position; the best move comes first."""
 
-    visits: int  # the position's own evaluation included
+    visits: int  # including the evaluation of the position itself
     winrate: float
     candidates: list[CandidateMove]
 
 
 @dataclass
-class PositionThinking:
-    """A player thinking about a position in one of its slots: ``grow`` while it has more to think, then ``decide``."""
+class PositionSearch:
+    """A search of one position in one slot of a player: ``begin``, ``grow`` while it returns True, then ``decide``."""
 
     player: Player
     slot: int
-    here: Position
+    position: Position
     decisions: Decisions | None = None
 
     def begin(self, terms: Terms) -> None:
         if isinstance(self.player, MoveFollower):
-            self.player.follow(self.slot, self.here.moves)
-        self.player.think(np.array([self.slot]), self.here.states, terms)
+            self.player.follow(self.slot, self.position.moves)
+        self.player.think(np.array([self.slot]), self.position.states, terms)
 
     def grow(self) -> bool:
-        """Think a little further; False when there is no more to think. Not every player can do it in pieces."""
+        """Search one round further; False when the search is done. A player without a tree does all in ``decide``."""
         return isinstance(self.player, Search) and self.player.grow()
 
     def decide(self) -> Decisions:
-        """The decision now: a search that could go on is cut short."""
+        """The decision. A search that is not done ends here."""
         if isinstance(self.player, Search):
             self.player.finish_early(self.slot)
         slots, self.decisions = self.player.decide()
@@ -71,7 +71,7 @@ class PositionThinking:
         return self.decisions
 
     def analysis(self) -> Analysis:
-        """What is known by now."""
+        """The analysis as of now."""
         if isinstance(self.player, Search):
             return analysis_of_search(self.player, self.slot, self.decisions)
         assert self.decisions is not None
@@ -79,35 +79,35 @@ class PositionThinking:
 
 
 def tree_capacity(num_actions: int, num_slots: int) -> int:
-    """Nodes a tree that fit a GiB for all slots together, which is touched only where it is used."""
-    return int(min(DEEPEST, max(64, 2**30 // (num_slots * node_bytes(num_actions)))))
+    """Nodes for each tree, so that all slots together take at most one GiB (memory that is not used costs nothing)."""
+    return int(min(MAX_NODES, max(64, 2**30 // (num_slots * node_bytes(num_actions)))))
 
 
-def endless(player: Player) -> int:
-    """The budget of a search without an end: half of what a tree has room for, since a kept tree may fill the rest."""
+def endless_budget(player: Player) -> int:
+    """The budget of a search without an end: half of the tree, since a tree that is reused may fill the other half."""
     return player.trees.capacity // 2 if isinstance(player, Search) else -1
 
 
 def analysis_of_search(player: Search, slot: int, decisions: Decisions | None) -> Analysis:
-    """What the tree in ``slot`` says; ``decisions``, if they are made, say what comes first."""
+    """The analysis of the tree in ``slot``. The move of ``decisions``, if given, comes first."""
     root, edges = player.trees.nodes[slot, ROOT], player.trees.children(slot, ROOT)
     if not len(edges):
         return Analysis(0, 0.5, [])
     chosen = int(decisions.action[0]) if decisions is not None else NONE
     value = float(root["proven"]) if root["proven"] != UNKNOWN else float(root["value_sum"]) / max(1, root["visits"])
-    found = [_candidate(player, slot, edge, value) for edge in edges]
-    found.sort(key=lambda c: (c.action != chosen, -proof_rank(c), -c.visits, -c.prior))
-    return Analysis(int(root["visits"]), (1 + value) / 2, found)
+    candidates = [_candidate(player, slot, edge, value) for edge in edges]
+    candidates.sort(key=lambda c: (c.action != chosen, -proof_rank(c), -c.visits, -c.prior))
+    return Analysis(int(root["visits"]), (1 + value) / 2, candidates)
 
 
 def proof_rank(candidate: CandidateMove) -> int:
-    """1 for a proven win, -1 for a proven loss, else 0: what comes before visits."""
+    """1 for a proven win, -1 for a proven loss, else 0. It is sorted by before visits."""
     return candidate.proven if abs(candidate.proven) == 1 else 0
 
 
-def _candidate(player: Search, slot: int, edge: Any, fallback: float) -> CandidateMove:
+def _candidate(player: Search, slot: int, edge: Any, unvisited_value: float) -> CandidateMove:
     visits, proven = int(edge["visits"]), int(edge["proven"])
-    value = float(proven) if proven != UNKNOWN else float(edge["value_sum"]) / visits if visits else fallback
+    value = float(proven) if proven != UNKNOWN else float(edge["value_sum"]) / visits if visits else unvisited_value
     rate = min(1.0, max(0.0, (1 + value) / 2))
     bound = rate if proven != UNKNOWN else wilson_interval(rate * visits, visits)[0]
     return CandidateMove(
@@ -116,9 +116,9 @@ def _candidate(player: Search, slot: int, edge: Any, fallback: float) -> Candida
 
 
 def _variation(player: Search, slot: int, edge: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The most visited line that begins with ``edge``: its actions and their visits."""
+    """(actions, their visits) of the most visited line that begins with ``edge``."""
     actions, visits = [int(edge["action"])], [int(edge["visits"])]
-    while edge["child"] != NONE and len(actions) < LONGEST_VARIATION:
+    while edge["child"] != NONE and len(actions) < MAX_VARIATION:
         edges = player.trees.children(slot, int(edge["child"]))
         if not len(edges) or edges["visits"].max() == 0:
             break
@@ -129,7 +129,7 @@ def _variation(player: Search, slot: int, edge: Any) -> tuple[tuple[int, ...], t
 
 
 def analysis_of_decisions(decisions: Decisions) -> Analysis:
-    """What a player without a tree says: the moves it would play, each as good as its value."""
+    """The analysis of a player without a tree: the moves of its policy, each with the value of the position."""
     policy, chosen, value = decisions.policy[0], int(decisions.action[0]), float(decisions.value[0])
     rate = (1 + value) / 2
     proven = round(value) if decisions.proven[0] else UNKNOWN

@@ -1,6 +1,6 @@
-"""Advice: how many games and threads, and which backend, this machine plays fastest with. Found by measuring a few.
+"""Finds the number of games and threads with which self-play is fastest on this machine, by measuring a few.
 
-Knows runners and the wall's clock, since threads that overlap are the point. Does not know learning.
+It measures wall time, since threads overlap. Knows runners. Does not know learning.
 """
 
 from __future__ import annotations
@@ -12,77 +12,80 @@ from typing import Any
 
 from agent.inference.network_evaluator import NetworkEvaluator
 from agent.search.search import SearchConfig
-from honte.bench.setting import BenchSetting
+from honte.bench.config import BenchConfig
 from honte.bench.turns import Row
 from selfplay.cores import num_cores
 from selfplay.local_runner import LocalRunner, SelfPlayConfig
 
-CLOSE = 0.97
-"""Of two that are so close, the one with fewer games is suggested: it needs less memory and learns sooner."""
+NEARLY_AS_FAST = 0.97
+"""A candidate with fewer games is suggested if it has this share of the best rate: it needs less memory."""
 
-GAMES = (128, 512)
+NUM_GAMES = (128, 512)
 
 
 @dataclass(frozen=True)
-class Way:
-    """One way to play, and the evaluations a second of the wall's clock that it gave."""
+class Candidate:
+    """Numbers of threads and games, and the evaluations per second of wall time that they gave."""
 
     num_groups: int
     num_games: int
     rate: float
 
 
-def threads(setting: BenchSetting, num_groups: int, num_games: int, *, warm: float) -> float:
-    """Evaluations a second of the wall's clock, cache off, of ``num_groups`` threads with ``num_games`` games each."""
-    chosen, _ = setting.backends[setting.fastest]
-    backend = replace(chosen, few=False, cache_entries=0)
-    config = SelfPlayConfig(
-        num_games=num_games, num_groups=num_groups, search=SearchConfig(num_simulations=setting.num_simulations)
-    )
-    runner = LocalRunner(setting.game, config, lambda: NetworkEvaluator(setting.game, setting.network, backend), seed=2)
-    runner.publish(setting.loaded, 0)
+def measure_threads(bench: BenchConfig, num_groups: int, num_games: int, *, warm: float) -> float:
+    """Evaluations per second of wall time, without the cache, of ``num_groups`` threads with ``num_games`` games each.
 
-    def until(end: float) -> int:
+    ``warm``: seconds of play before the measurement starts.
+    """
+    fastest, _ = bench.backends[bench.fastest_backend]
+    backend = replace(fastest, few=False, cache_entries=0)
+    config = SelfPlayConfig(
+        num_games=num_games, num_groups=num_groups, search=SearchConfig(num_simulations=bench.num_simulations)
+    )
+    runner = LocalRunner(bench.game, config, lambda: NetworkEvaluator(bench.game, bench.network, backend), seed=2)
+    runner.publish(bench.state_dict, 0)
+
+    def play_until(end: float) -> int:
         while (left := end - time.perf_counter()) > 0:
             runner.collect(min(left, 0.1))
         return runner.evaluator.evaluated
 
     try:
-        runner.collect(0.0)  # compiles, then starts the threads
-        before, start = until(time.perf_counter() + warm), time.perf_counter()
-        after = until(start + setting.seconds * setting.rounds)
+        runner.collect(0.0)  # compile, then start the threads
+        before, start = play_until(time.perf_counter() + warm), time.perf_counter()
+        after = play_until(start + bench.seconds * bench.rounds)
         return (after - before) / (time.perf_counter() - start)
     finally:
         runner.close()
 
 
-def ways(setting: BenchSetting) -> list[Way]:
-    """What was tried, each with its rate."""
-    most = num_cores()
-    groups = sorted({1, max(most - 1, 1), most})
-    pairs = [(group, games) for group in groups for games in sorted({*GAMES, setting.num_games})]
-    return [Way(*pair, threads(setting, *pair, warm=2 * setting.seconds)) for pair in pairs]
+def measure_candidates(bench: BenchConfig) -> list[Candidate]:
+    """Candidates with one thread, with one for each core and with one less, each with its rate."""
+    cores = num_cores()
+    groups = sorted({1, max(cores - 1, 1), cores})
+    pairs = [(group, games) for group in groups for games in sorted({*NUM_GAMES, bench.num_games})]
+    return [Candidate(*pair, measure_threads(bench, *pair, warm=2 * bench.seconds)) for pair in pairs]
 
 
-def best(tried: list[Way]) -> Way:
-    """The fastest, or the smallest that is nearly as fast."""
-    most = max(way.rate for way in tried)
-    good = [way for way in tried if way.rate >= CLOSE * most]
-    return min(good, key=lambda way: (way.num_groups * way.num_games, way.num_games))
+def choose(candidates: list[Candidate]) -> Candidate:
+    """The candidate with the fewest games among those that are nearly as fast as the fastest."""
+    highest = max(candidate.rate for candidate in candidates)
+    fast = [candidate for candidate in candidates if candidate.rate >= NEARLY_AS_FAST * highest]
+    return min(fast, key=lambda candidate: (candidate.num_groups * candidate.num_games, candidate.num_games))
 
 
-def advice(setting: BenchSetting, tried: list[Way]) -> dict[str, Any]:
-    """The fastest way as the keys of a recipe, and what it gave."""
-    config, _ = setting.backends[setting.fastest]
-    way = best(tried)
+def suggest(bench: BenchConfig, candidates: list[Candidate]) -> dict[str, Any]:
+    """The chosen candidate as keys of a recipe, and its rate."""
+    config, _ = bench.backends[bench.fastest_backend]
+    chosen = choose(candidates)
     return {
-        "self_play": {"num_games": way.num_games, "num_groups": way.num_groups},
+        "self_play": {"num_games": chosen.num_games, "num_groups": chosen.num_groups},
         "engine": {"kind": config.kind, "precision": config.precision},
-        "evaluations_per_s": round(way.rate),
+        "evaluations_per_s": round(chosen.rate),
     }
 
 
-def rows(tried: list[Way]) -> Iterator[Row]:
-    for way in tried:
-        what = f"{way.num_groups} {'thread' if way.num_groups == 1 else 'threads'} of {way.num_games} games"
-        yield Row("threads", what, way.rate, "evaluations/s")
+def rows(candidates: list[Candidate]) -> Iterator[Row]:
+    for each in candidates:
+        threads = "1 thread" if each.num_groups == 1 else f"{each.num_groups} threads"
+        yield Row("threads", f"{threads} of {each.num_games} games", each.rate, "evaluations/s")

@@ -1,4 +1,4 @@
-"""How a search's cost grows with its length: time a simulation, and memory. Knows search; needs no network."""
+"""How the cost of a simulation grows with the number of simulations, and the memory of a node. Needs no network."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ from collections.abc import Iterator
 from agent.inference.evaluate import uniform_evaluate
 from agent.search.search import Search, SearchConfig
 from agent.search.tree import node_bytes
-from honte.bench.setting import OPENING_PLIES, BenchSetting, reached_positions
+from honte.bench.config import OPENING_PLIES, BenchConfig, reached_positions
 from honte.bench.tree import search_all
 from honte.bench.turns import Row, median_ratio, run_in_turns
 
-TREES = 64
-MEMORY = 3 << 30
-"""Bytes that the longest searches may take: of large boards fewer trees grow."""
+NUM_TREES = 64
+MAX_BYTES = 3 << 30
+"""Memory of the longest searches. Large boards get fewer trees."""
 
-LENGTHS = (100, 1_000, 10_000)
-"""Simulations a move."""
+NUM_SIMULATIONS = (100, 1_000, 10_000)
+"""Per move."""
 
 
-def growth(setting: BenchSetting) -> Iterator[Row]:
-    """Lengths take turns, one rule after the other: trees of both at once would want twice the memory."""
-    game = setting.game
+def measure_growth(bench: BenchConfig) -> Iterator[Row]:
+    """Times one search rule after the other, since the trees of both would need twice the memory."""
+    game = bench.game
     size = node_bytes(game.num_actions) + game.state.itemsize
-    trees = max(1, min(TREES, MEMORY // (size * LENGTHS[-1])))
+    trees = max(1, min(NUM_TREES, MAX_BYTES // (size * NUM_SIMULATIONS[-1])))
     states = reached_positions(game, trees, OPENING_PLIES)
     for rule in ("puct", "gumbel"):
-        works = {}
-        for number in LENGTHS:
+        tasks = {}
+        for number in NUM_SIMULATIONS:
             search = Search(game, uniform_evaluate, SearchConfig(rule=rule, num_simulations=number), num_slots=trees)
-            works[str(number)] = search_all(search, states)
-        rates = run_in_turns(works, seconds=setting.seconds, rounds=setting.rounds, clock=setting.clock)
-        shortest = rates[str(LENGTHS[0])]
-        for number in LENGTHS[1:]:
-            what = f"{rule}: cost of a simulation of {number:,} a move ÷ of {LENGTHS[0]}, {trees} trees"
+            tasks[str(number)] = search_all(search, states)
+        rates = run_in_turns(tasks, seconds=bench.seconds, rounds=bench.rounds, clock=bench.clock)
+        shortest = rates[str(NUM_SIMULATIONS[0])]
+        for number in NUM_SIMULATIONS[1:]:
+            what = f"{rule}: cost per simulation, {number:,} ÷ {NUM_SIMULATIONS[0]}, {trees} trees"
             yield Row("growth", what, median_ratio(shortest, rates[str(number)]), "x")
-    yield Row("growth", "memory of a node and its state", size, "bytes")
+    yield Row("growth", "memory per node, with its state", size, "bytes")

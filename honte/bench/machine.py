@@ -1,4 +1,4 @@
-"""What a result says besides its numbers: machine, versions, commit. Knows no measurement."""
+"""The machine, the versions and the commit, which belong to every result."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from agent.inference.backend_cache import processor
 ROOT = Path(__file__).parents[2]
 
 PACKAGES = ("numpy", "numba", "torch", "openvino", "onnxruntime", "open_spiel")
-"""What may decide a speed; those that are not installed are left out."""
+"""Packages whose versions can change a speed."""
 
 
 def commit() -> str:
-    """The commit that is checked out, with a + where files differ from it; empty outside a clone of honte."""
+    """The commit that is checked out, with + if files were changed; empty outside a clone of honte."""
     if not (ROOT / ".git").exists():
         return ""
     command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty=+"]
     try:
         return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
-    except OSError:  # no git here
+    except OSError:  # git is not installed
         return ""
 
 
 def versions(*packages: str) -> dict[str, str]:
-    """Of Python and of those ``packages`` that are installed; of ``PACKAGES`` where none is named."""
+    """Versions of Python and of the installed ones of ``packages`` (``PACKAGES`` unless given)."""
     out = {"python": platform.python_version()}
     for name in packages or PACKAGES:
         try:

@@ -1,4 +1,4 @@
-"""One move of one game: what a person waits for. Knows search; one tree, from one leaf at a time to many."""
+"""The time of one move of one game, for several numbers of leaves that the tree gathers for one batch."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ import numpy as np
 from agent.decision import Terms
 from agent.search.search import Search, SearchConfig
 from games.game import States
-from honte.bench.setting import OPENING_PLIES, BenchSetting, reached_positions
+from honte.bench.config import OPENING_PLIES, BenchConfig, reached_positions
 from honte.bench.turns import Row, median, run_in_turns
 
-SIMULATIONS = 800
-LEAVES = (1, 8, 32)
-"""That one tree gathers before they are judged together."""
+NUM_SIMULATIONS = 800
+NUM_LEAVES = (1, 8, 32)
+"""Leaves that one tree gathers before they are evaluated together."""
 
 
-def move(setting: BenchSetting) -> Iterator[Row]:
-    game = setting.game
+def measure_move(bench: BenchConfig) -> Iterator[Row]:
+    game = bench.game
     states = reached_positions(game, 1, OPENING_PLIES)
-    _, backend = setting.backends[setting.fastest]
-    works = {}
-    for leaves in LEAVES:
-        config = SearchConfig(rule="puct", num_simulations=SIMULATIONS, leaves=leaves)
-        works[str(leaves)] = partial(decided, Search(game, backend, config, num_slots=1), states)
-    rates = run_in_turns(works, seconds=setting.seconds, rounds=setting.rounds, clock=setting.clock)
+    _, backend = bench.backends[bench.fastest_backend]
+    tasks = {}
+    for num_leaves in NUM_LEAVES:
+        config = SearchConfig(rule="puct", num_simulations=NUM_SIMULATIONS, leaves=num_leaves)
+        tasks[str(num_leaves)] = partial(choose_move, Search(game, backend, config, num_slots=1), states)
+    rates = run_in_turns(tasks, seconds=bench.seconds, rounds=bench.rounds, clock=bench.clock)
     for number, each in rates.items():
-        many = "one leaf" if number == "1" else f"{number} leaves"
-        yield Row("move", f"{SIMULATIONS} simulations by {setting.fastest}, {many} at once", 1e3 / median(each), "ms")
+        leaves = "1 leaf per batch" if number == "1" else f"{number} leaves per batch"
+        yield Row("move", f"{NUM_SIMULATIONS} simulations, {bench.fastest_backend}, {leaves}", 1e3 / median(each), "ms")
 
 
-def decided(search: Search, states: States) -> int:
-    """One move from ``states [1]``."""
+def choose_move(search: Search, states: States) -> int:
+    """Search one move from ``states [1]``."""
     search.think(np.zeros(1, np.int64), states, Terms.of(1))
     while not len(search.decide()[0]):
         pass

@@ -1,4 +1,4 @@
-"""Rules: random play through the loops that a search uses. Knows games only."""
+"""Rules: random games, played by the same loops that a search uses. Knows games only."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from games.game import Game
-from honte.bench.setting import BenchSetting
-from honte.bench.turns import Row, Work, median, run_in_turns
+from honte.bench.config import BenchConfig
+from honte.bench.turns import Row, Task, median, run_in_turns
 
 
 def mean_length(game: Game) -> float:
@@ -24,8 +24,8 @@ def mean_length(game: Game) -> float:
     return moves / count
 
 
-def random_games(game: Game, count: int) -> Work:
-    """``count`` random games from the first position; counts them."""
+def random_games(game: Game, count: int) -> Task:
+    """A task that plays ``count`` random games; it counts games."""
     states = game.new(count)
     game.init(states)
     seeds = np.random.default_rng(1).integers(1, 1 << 63, count).astype(np.uint64)
@@ -33,12 +33,12 @@ def random_games(game: Game, count: int) -> Work:
     return lambda: len(game.rollout(states, seeds))
 
 
-def games(setting: BenchSetting) -> Iterator[Row]:
-    game = setting.game
+def measure_rules(bench: BenchConfig) -> Iterator[Row]:
+    game = bench.game
     length = mean_length(game)
     rates = run_in_turns(
-        {"games": random_games(game, 1024)}, seconds=setting.seconds, rounds=setting.rounds, clock=setting.clock
+        {"games": random_games(game, 1024)}, seconds=bench.seconds, rounds=bench.rounds, clock=bench.clock
     )
-    played = median(rates["games"])
-    yield Row("games", "random games from the first position", played, "games/s")
-    yield Row("games", f"their moves, {length:.1f} a game", played * length, "moves/s")
+    rate = median(rates["games"])
+    yield Row("games", "random games", rate, "games/s")
+    yield Row("games", f"their moves, {length:.1f} per game", rate * length, "moves/s")

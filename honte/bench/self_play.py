@@ -1,6 +1,6 @@
-"""Self-play on one core beside its own backend's pure batched forward passes: what is spent on anything else.
+"""Self-play on one core compared with forward passes of the network alone, in batches of the same size.
 
-Knows game loops and evaluators. Does not know learning: how often new weights come is told.
+The ratio shows how much time goes to anything but the network. Knows game loops and evaluators. Does not know learning.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from agent.inference.evaluate import Evaluate, EvaluateFunction, Evaluation, uni
 from agent.inference.network_evaluator import NetworkEvaluator
 from agent.search.search import Search, SearchConfig
 from games.game import Positions, States
-from honte.bench.forward import loading
-from honte.bench.setting import BenchSetting, forward_batches
+from honte.bench.config import BenchConfig, forward_batches
+from honte.bench.forward import time_loading
 from honte.bench.turns import Row, median, median_ratio, run_in_turns
 from selfplay.game_loop import GameLoop
 from selfplay.local_runner import LocalRunner, SelfPlayConfig
 
-WARM_MOVES = 4
-"""Moves a game, as the mean, that are played before anything is timed."""
+WARM_UP_MOVES = 4
+"""Moves per game, on average, before anything is timed."""
 
 
 class CountingEvaluator(Evaluate):
-    """A runner's evaluator whose ``Evaluate`` may be another one later; its counts are of what it was asked."""
+    """An evaluator of a runner that counts positions, and whose ``evaluate`` can be replaced later."""
 
     def __init__(self, evaluate: EvaluateFunction) -> None:
         self.evaluate = evaluate
@@ -44,38 +44,38 @@ class CountingEvaluator(Evaluate):
 
 
 @dataclass
-class SelfPlayUnderWay:
-    """Self-play under way: the loop, its search, and what judges it."""
+class RunningSelfPlay:
+    """A game loop with its search and its evaluator."""
 
     loop: GameLoop
     search: Search
-    judge: CountingEvaluator
+    evaluator: CountingEvaluator
 
     def grow(self) -> None:
-        """One round of simulations, and the moves of the games that are ready."""
+        """Run one round of simulations, and play the moves of games whose search is done."""
         if not self.search.grow():
             self.loop.round()
 
 
-def begin_self_play(setting: BenchSetting, evaluate: EvaluateFunction, *, num_simulations: int = 0) -> SelfPlayUnderWay:
-    """Games well under way that begin anywhere, judged by ``evaluate`` from now on; until now every position was even.
+def begin_self_play(bench: BenchConfig, evaluate: EvaluateFunction, *, num_simulations: int = 0) -> RunningSelfPlay:
+    """Self-play of games from random openings, after a warm-up, evaluated by ``evaluate`` from now on.
 
-    So the positions are those of games, and to come there cost no network.
+    The warm-up gives every position the value 0, so it needs no network.
     """
-    plies = setting.game.max_plies // 2
-    search = SearchConfig(num_simulations=num_simulations or setting.num_simulations)
-    config = SelfPlayConfig(num_games=setting.num_games, max_opening_plies=plies, deep_openings=1.0, search=search)
-    judge = CountingEvaluator(uniform_evaluate)
-    loop = LocalRunner(setting.game, config, lambda: judge, seed=1, deterministic=True).loops[0]
-    while loop.moves < WARM_MOVES * setting.num_games:
+    plies = bench.game.max_plies // 2
+    search = SearchConfig(num_simulations=num_simulations or bench.num_simulations)
+    config = SelfPlayConfig(num_games=bench.num_games, max_opening_plies=plies, deep_openings=1.0, search=search)
+    evaluator = CountingEvaluator(uniform_evaluate)
+    loop = LocalRunner(bench.game, config, lambda: evaluator, seed=1, deterministic=True).loops[0]
+    while loop.moves < WARM_UP_MOVES * bench.num_games:
         loop.round()
     player = stagger_games(loop, search.num_simulations)
-    judge.evaluate = evaluate
-    return SelfPlayUnderWay(loop, player, judge)
+    evaluator.evaluate = evaluate
+    return RunningSelfPlay(loop, player, evaluator)
 
 
 def stagger_games(loop: GameLoop, num_simulations: int) -> Search:
-    """Self-play whose games no longer move all at once: some are told to, each round others. Its one player."""
+    """End the searches of games in different rounds, so that not all games move at once. Returns the player."""
     player = loop.players[0]
     assert isinstance(player, Search)
     for first in range(num_simulations):
@@ -87,46 +87,51 @@ def stagger_games(loop: GameLoop, num_simulations: int) -> Search:
 
 
 def counting(count: Callable[[], int], work: Callable[[], None]) -> Callable[[], int]:
-    """``work``, and by how much ``count`` grew meanwhile."""
+    """A task that calls ``work`` and returns by how much ``count()`` grew."""
 
-    def counted() -> int:
+    def task() -> int:
         before = count()
         work()
         return count() - before
 
-    return counted
+    return task
 
 
-def self_play(setting: BenchSetting, moves_between_weights: float) -> Iterator[Row]:
-    """``moves_between_weights``: how many moves a real run plays with one set of weights."""
-    config, backend = setting.backends[setting.fastest]
-    name, part = setting.fastest, "self-play"
+def measure_self_play(bench: BenchConfig, moves_between_weights: float) -> Iterator[Row]:
+    """``moves_between_weights``: the number of moves that a run plays before it gets new weights."""
+    config, backend = bench.backends[bench.fastest_backend]
+    name, part = bench.fastest_backend, "self-play"
 
     def evaluator(entries: int) -> NetworkEvaluator:
-        made = NetworkEvaluator(setting.game, setting.network, replace(config, few=False, cache_entries=entries))
-        made.load(setting.loaded, 0)
-        return made
+        network = NetworkEvaluator(bench.game, bench.network, replace(config, few=False, cache_entries=entries))
+        network.load(bench.state_dict, 0)
+        return network
 
-    plain, cached = evaluator(0), evaluator(config.cache_entries)
-    bare, hitting = begin_self_play(setting, plain), begin_self_play(setting, cached)
-    states = bare.loop.states.copy()
-    positions = setting.game.describe_new(states)
-    works = {
+    uncached, cached = evaluator(0), evaluator(config.cache_entries)
+    without_cache, with_cache = begin_self_play(bench, uncached), begin_self_play(bench, cached)
+    states = without_cache.loop.states.copy()
+    positions = bench.game.describe_new(states)
+    tasks = {
         "forward": forward_batches(backend, states, positions),
-        "bare": counting(lambda: plain.evaluated, bare.grow),
-        "cached": counting(lambda: hitting.search.simulations, hitting.grow),
+        "uncached": counting(lambda: uncached.evaluated, without_cache.grow),
+        "cached": counting(lambda: with_cache.search.simulations, with_cache.grow),
     }
-    asked, evaluated = cached.asked, cached.evaluated
-    rates = run_in_turns(works, seconds=setting.seconds, rounds=setting.rounds, clock=setting.clock)
-    hits = 1 - (cached.evaluated - evaluated) / max(cached.asked - asked, 1)
-    loads = loading(backend, setting, states, positions)
-    between = moves_between_weights * setting.num_simulations / median(rates["bare"])
-    share = median_ratio(rates["bare"], rates["forward"])
-    yield Row(part, f"{name}, pure forward, batch {len(states)}", median(rates["forward"]), "positions/s")
-    yield Row(part, f"cache off, {setting.num_simulations} simulations a move", median(rates["bare"]), "evaluations/s")
-    yield Row(part, "cache off ÷ forward", share, "")
-    what = f"the same, new weights every {moves_between_weights:,.0f} moves"
-    yield Row(part, what, share * between / (between + loads), "")
-    yield Row(part, "cache on", median(rates["cached"]), "simulations/s")
-    yield Row(part, "cache on ÷ forward", median_ratio(rates["cached"], rates["forward"]), "")
-    yield Row(part, "cache on, answered by the cache", 100 * hits, "%")
+    requested, evaluated = cached.asked, cached.evaluated
+    rates = run_in_turns(tasks, seconds=bench.seconds, rounds=bench.rounds, clock=bench.clock)
+    hits = 1 - (cached.evaluated - evaluated) / max(cached.asked - requested, 1)
+    load_seconds = time_loading(backend, bench, states, positions)
+    between = moves_between_weights * bench.num_simulations / median(rates["uncached"])
+    share = median_ratio(rates["uncached"], rates["forward"])
+    yield Row(part, f"forward passes only, {name}, batch {len(states)}", median(rates["forward"]), "positions/s")
+    yield Row(
+        part,
+        f"self-play, no cache, {bench.num_simulations} simulations per move",
+        median(rates["uncached"]),
+        "evaluations/s",
+    )
+    yield Row(part, "self-play, no cache ÷ forward passes", share, "")
+    what = f"same ratio, new weights every {moves_between_weights:,.0f} moves"
+    yield Row(part, what, share * between / (between + load_seconds), "")
+    yield Row(part, "self-play with cache", median(rates["cached"]), "simulations/s")
+    yield Row(part, "self-play with cache ÷ forward passes", median_ratio(rates["cached"], rates["forward"]), "")
+    yield Row(part, "simulations that the cache answers", 100 * hits, "%")

@@ -1,4 +1,4 @@
-"""Tree work alone: a search whose evaluator costs nothing. Knows search; needs no network."""
+"""The search tree alone, with an evaluator that costs nothing. Needs no network."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ from agent.decision import Terms
 from agent.inference.evaluate import uniform_evaluate
 from agent.search.search import Search, SearchConfig
 from games.game import States
-from honte.bench.setting import OPENING_PLIES, BenchSetting, reached_positions
-from honte.bench.turns import Row, Work, median, run_in_turns
+from honte.bench.config import OPENING_PLIES, BenchConfig, reached_positions
+from honte.bench.turns import Row, Task, median, run_in_turns
 
-TREES = 256
+NUM_TREES = 256
 
 
-def search_all(search: Search, states: States) -> Work:
-    """One search in every slot, from ``states [T]``; counts simulations."""
+def search_all(search: Search, states: States) -> Task:
+    """A task that runs one search in every slot, from ``states [T]``; it counts simulations."""
 
-    def work() -> int:
+    def task() -> int:
         before = search.simulations
         search.think(np.arange(len(states)), states, Terms.of(len(states)))
         while len(search.decide()[0]):
             pass
         return search.simulations - before
 
-    return work
+    return task
 
 
-def tree(setting: BenchSetting) -> Iterator[Row]:
-    game, number = setting.game, setting.num_simulations
-    states = reached_positions(game, TREES, OPENING_PLIES)
-    works = {
+def measure_tree(bench: BenchConfig) -> Iterator[Row]:
+    game, number = bench.game, bench.num_simulations
+    states = reached_positions(game, NUM_TREES, OPENING_PLIES)
+    tasks = {
         rule: search_all(
-            Search(game, uniform_evaluate, SearchConfig(rule=rule, num_simulations=number), num_slots=TREES), states
+            Search(game, uniform_evaluate, SearchConfig(rule=rule, num_simulations=number), num_slots=NUM_TREES), states
         )
         for rule in ("puct", "gumbel")
     }
-    rates = run_in_turns(works, seconds=setting.seconds, rounds=setting.rounds, clock=setting.clock)
-    for rule in works:
-        what = f"{rule}: {TREES} searches of {number}, every position even"
+    rates = run_in_turns(tasks, seconds=bench.seconds, rounds=bench.rounds, clock=bench.clock)
+    for rule in tasks:
+        what = f"{rule}: {NUM_TREES} searches of {number} simulations, all values 0"
         yield Row("tree", what, median(rates[rule]), "simulations/s")

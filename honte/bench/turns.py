@@ -1,6 +1,6 @@
-"""Turns: works that are to be compared, timed one after another in one process, round after round.
+"""Times tasks that are to be compared: in one process, one after another, round after round.
 
-Knows clocks and medians. Does not know what is timed.
+A drift of the machine's speed then changes all rates alike. Knows clocks and medians. Does not know what is timed.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Work = Callable[[], int]
-"""Do a piece of the work; how much of what it counts was done."""
+Task = Callable[[], int]
+"""Does a small part of the work and returns how much it did, in its own unit."""
 
 Clock = Callable[[], float]
 
 Rates = NDArray[np.float64]
-"""[rounds] how much was done a second, in each round."""
+"""[rounds] work per second in each round."""
 
 
 class Row(NamedTuple):
-    """One line of a result."""
+    """One line of the result."""
 
     part: str
     what: str
@@ -31,23 +31,23 @@ class Row(NamedTuple):
 
 
 def process_clock(device: str) -> Clock:
-    """Seconds of this process's own processor time, which other programs do not lengthen; on a GPU those of the wall.
+    """Processor time of this process on a CPU, which other programs do not change; wall time on a GPU.
 
-    Threads that compute for this process count, so a rate is one of a core.
+    The time of all threads of this process counts, so a rate is that of one core.
     """
     return time.process_time if device == "cpu" else time.perf_counter
 
 
-def run_in_turns(works: Mapping[str, Work], *, seconds: float, rounds: int, clock: Clock) -> dict[str, Rates]:
-    """Each work for ``seconds`` in each of ``rounds``. Its first piece, which may compile, is not timed."""
-    for work in works.values():
-        work()
-    rates: dict[str, list[float]] = {name: [] for name in works}
+def run_in_turns(tasks: Mapping[str, Task], *, seconds: float, rounds: int, clock: Clock) -> dict[str, Rates]:
+    """Run each task for ``seconds`` in each of ``rounds``. Its first call, which may compile, is not timed."""
+    for task in tasks.values():
+        task()
+    rates: dict[str, list[float]] = {name: [] for name in tasks}
     for _ in range(rounds):
-        for name, work in works.items():
+        for name, task in tasks.items():
             done, start = 0, clock()
             while (spent := clock() - start) < seconds:
-                done += work()
+                done += task()
             rates[name].append(done / spent)
     return {name: np.array(each) for name, each in rates.items()}
 
@@ -56,6 +56,6 @@ def median(rates: Rates) -> float:
     return float(np.median(rates))
 
 
-def median_ratio(of: Rates, to: Rates) -> float:
-    """The median of the rounds' own ratios: drift from round to round cancels."""
-    return float(np.median(of / to))
+def median_ratio(rates: Rates, baseline: Rates) -> float:
+    """The median of the ratios within rounds: a drift of the machine's speed from round to round cancels."""
+    return float(np.median(rates / baseline))

@@ -1,7 +1,7 @@
-"""The colours of drawn boards, once for pictures and SVG. Knows colours only: no game, no geometry.
+"""The colours of drawn boards, for PNG and SVG.
 
-Players are told apart by more than hue: each pair differs in lightness or lies on the blue-orange axis, which people
-with any common colour blindness see. Colours are ``#rrggbb``, or ``#rrggbbaa`` where something shines through.
+The two players differ by more than hue: in lightness, or on the blue-orange axis, which people with any common colour
+blindness can see. Colours are ``#rrggbb``, or ``#rrggbbaa`` if they are transparent.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 
 class PlayerColours(NamedTuple):
-    """The colours of one player's things."""
+    """The colours of the pieces of one player."""
 
     fill: str
-    rim: str  # a thin outline
-    shine: str  # what light adds on a stone, nearly transparent: painted several times over
-    contrast: str  # readable on the fill: marks, text
+    rim: str  # the outline
+    shine: str  # light on a stone: nearly transparent, painted several times
+    contrast: str  # marks and text on the fill
 
 
 class BoardColours(NamedTuple):
@@ -25,7 +25,7 @@ class BoardColours(NamedTuple):
     other: str  # every other cell of a checkered board; the hole of an empty well; the empty box of a dots board
     line: str
     edge: str  # around the board
-    players: tuple[str, str]  # keys of INKS, unless a game calls its players by other keys
+    players: tuple[str, str]  # keys of PLAYER_COLOURS, unless the names of the players are such keys
 
 
 PAPER = "#faf8f4"
@@ -34,11 +34,11 @@ LABEL = "#7d7a74"
 SHADOW = "#0000002b"
 BLOCK = "#4a4742"
 BLOCK_RIM = "#37342f"
-NOBODY = "#5c5952"
-GLOW = "#f2c14eb0"  # behind what the last move touched
+NEUTRAL = "#5c5952"
+GLOW = "#f2c14eb0"  # behind the cells of the last move
 RING = "#f2c14e"
 
-INKS = {
+PLAYER_COLOURS = {
     "black": PlayerColours("#2b2d32", "#141519", "#ffffff08", "#f6f3ec"),
     "white": PlayerColours("#f4f2ec", "#9d978a", "#ffffff36", "#33363c"),
     "orange": PlayerColours("#d1600f", "#96410a", "#ffffff0b", "#fff6ec"),
@@ -59,14 +59,14 @@ SURFACES = {
 
 
 def board_colours(surface: str, names: tuple[str, str]) -> BoardColours:
-    """The colours of a board; black and white stones on plain squares lie on green felt, as at Othello."""
+    """The colours of a board. Black and white stones on plain squares get a green board, as in Othello."""
     if surface == "squares" and set(names) == {"black", "white"}:
         surface = "felt"
     return SURFACES.get(surface, SURFACES["squares"])
 
 
 def player_colours(surface: BoardColours, names: tuple[str, str]) -> tuple[PlayerColours, PlayerColours]:
-    """Both players' colours: what their names say where both are colours, the surface's own otherwise."""
-    named = all(name in INKS and len(name) > 1 for name in names)
+    """The colours of both players: their names if both are colours, else the colours of the board's surface."""
+    named = all(name in PLAYER_COLOURS and len(name) > 1 for name in names)
     first, second = names if named else surface.players
-    return INKS[first], INKS[second]
+    return PLAYER_COLOURS[first], PLAYER_COLOURS[second]

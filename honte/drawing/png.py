@@ -1,6 +1,6 @@
-"""A position as an image, painted with Pillow.
+"""Draws a position as an image with Pillow.
 
-Knows shapes, pixels and fonts. Does not know boards, colours of pieces, or rules.
+Knows shapes, pixels and fonts. Does not know boards, the colours of pieces, or rules.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from honte.drawing.shapes import Box, Disc, LineShape, Polygon, Scene, Shape, Te
 if TYPE_CHECKING:
     from PIL import ImageDraw
 
-FINER = 4
-"""Painted this many times larger than asked for, then averaged: smooth edges."""
+OVERSAMPLING = 4
+"""Images are painted so many times larger and then averaged, for smooth edges."""
 
 
 def board_image(
     game: Game, row: Row, *, size: int = 480, marked: Iterable[Sequence[int]] = (), status: bool = True
 ) -> NDArray[np.uint8]:
-    """The position as an image [H, W, 3]; its longer side has ``size`` pixels, its shape depends on the board only.
+    """The position as an image [H, W, 3] whose longer side has ``size`` pixels. Its shape depends only on the board.
 
-    ``marked`` holds the (row, column) of cells to point at, such as those that the last move changed; ``status`` adds a
-    line that says who is to play or how the game ended. ValueError for fewer than 32 pixels.
+    ``marked``: (row, column) of cells to mark, such as those that the last move changed. ``status``: add a line that
+    says who is to play or how the game ended. ValueError for a size below 32 pixels.
     """
     if size < 32:
-        raise ValueError(f"size={size}: a picture needs 32 pixels or more")
+        raise ValueError(f"size is {size}; it must be 32 pixels or more")
     return paint_scene(position_scene(game, row, marked=marked, status=status), size)
 
 
@@ -43,20 +43,20 @@ def position_scene(game: Game, row: Row, *, marked: Iterable[Sequence[int]] = ()
 
 
 def paint_scene(drawing: Scene, size: int) -> NDArray[np.uint8]:
-    """[H, W, 3] the drawing in pixels, ``size`` of them along its longer side."""
+    """The scene as an image [H, W, 3] whose longer side has ``size`` pixels."""
     from PIL import Image, ImageDraw
 
     scale = size / max(drawing.width, drawing.height)
     width, height = (max(1, round(length * scale)) for length in (drawing.width, drawing.height))
-    image = Image.new("RGB", (width * FINER, height * FINER), drawing.background)
-    brush = ImageDraw.Draw(image, "RGBA")  # colours with four parts shine through
+    image = Image.new("RGB", (width * OVERSAMPLING, height * OVERSAMPLING), drawing.background)
+    brush = ImageDraw.Draw(image, "RGBA")  # so that colours can be transparent
     for shape in drawing.shapes:
-        paint(brush, shape, scale * FINER)
-    return np.asarray(image.reduce(FINER), np.uint8)
+        paint(brush, shape, scale * OVERSAMPLING)
+    return np.asarray(image.reduce(OVERSAMPLING), np.uint8)
 
 
 def paint(brush: ImageDraw.ImageDraw, shape: Shape, scale: float) -> None:
-    """One shape, ``scale`` pixels to a unit."""
+    """Paint one shape with ``scale`` pixels per unit."""
     match shape:
         case Disc(x, y, radius, fill, rim, rim_width):
             box = [(x - radius) * scale, (y - radius) * scale, (x + radius) * scale, (y + radius) * scale]
@@ -67,10 +67,12 @@ def paint(brush: ImageDraw.ImageDraw, shape: Shape, scale: float) -> None:
             brush.polygon([(x * scale, y * scale) for x, y in points], fill)
         case LineShape(points, colour, line_width):
             path = [(x * scale, y * scale) for x, y in points]
-            broad = max(1, round(line_width * scale))
-            brush.line(path, colour, broad, joint="curve")
+            line_pixels = max(1, round(line_width * scale))
+            brush.line(path, colour, line_pixels, joint="curve")
             for x, y in (path[0], path[-1]):
-                brush.ellipse([x - broad / 2, y - broad / 2, x + broad / 2, y + broad / 2], colour)
+                brush.ellipse(
+                    [x - line_pixels / 2, y - line_pixels / 2, x + line_pixels / 2, y + line_pixels / 2], colour
+                )
         case TextShape(x, y, text_size, text, colour, rim, rim_width):
             font = font_of(max(1, round(text_size * scale)))
             top, bottom = font.getbbox("H", anchor="ls")[1::2]
@@ -81,7 +83,7 @@ def paint(brush: ImageDraw.ImageDraw, shape: Shape, scale: float) -> None:
 
 @cache
 def font_of(size: int) -> Any:
-    """The font that Pillow brings along."""
+    """The default font of Pillow."""
     from PIL import ImageFont
 
     return ImageFont.load_default(size)

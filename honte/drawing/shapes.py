@@ -1,7 +1,7 @@
-"""A drawn board as a flat list of plain shapes, for whoever paints: pictures, SVG.
+"""A drawn board as a list of simple shapes, for PNG and SVG.
 
-Knows ``Board``, cell codes and colours. Does not know rules, states, pixels or file formats. Lengths are in units of
-a cell; x grows to the right, y downwards. Shapes are painted in their order, later ones on top.
+Knows ``Board``, cell codes and colours. Does not know rules, states, pixels or file formats. The unit of length is a
+cell; x goes to the right, y downwards. Shapes are painted in order, later ones on top.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from honte.drawing.palette import (
     BLOCK,
     BLOCK_RIM,
     GLOW,
-    INKS,
     LABEL,
-    NOBODY,
+    NEUTRAL,
     PAPER,
+    PLAYER_COLOURS,
     RING,
     SHADOW,
     TEXT,
@@ -32,20 +32,20 @@ from honte.drawing.palette import (
 )
 
 NUM_LIGHTS = 10
-"""Discs that make the light on a stone; fewer would show as rings."""
+"""The light on a stone is made of so many discs; fewer would be visible as rings."""
 
 
 class Disc(NamedTuple):
     x: float
     y: float
     radius: float
-    fill: str  # "" leaves it empty
+    fill: str  # empty: not filled
     rim: str = ""
     rim_width: float = 0.0  # inside the radius
 
 
 class Box(NamedTuple):
-    """An upright rectangle with rounded corners."""
+    """A rectangle with rounded corners."""
 
     x0: float
     y0: float
@@ -61,7 +61,7 @@ class Polygon(NamedTuple):
 
 
 class LineShape(NamedTuple):
-    """A path with round ends and joints."""
+    """A path with round ends and joins."""
 
     points: tuple[Point, ...]
     colour: str
@@ -69,7 +69,7 @@ class LineShape(NamedTuple):
 
 
 class TextShape(NamedTuple):
-    """One line of text: x is its middle, y the middle of its capitals, size the font's."""
+    """One line of text, centred at x; y is the middle of its capital letters, size the font size."""
 
     x: float
     y: float
@@ -95,37 +95,37 @@ class Scene(NamedTuple):
 def make_scene(
     board: Board, cells: NDArray[np.integer], *, marked: Iterable[Sequence[int]] = (), status: str = "", owner: int = -1
 ) -> Scene:
-    """The board with its cells [H, W]; ``marked`` holds the (row, column) of what to point at, such as the last move.
+    """The board with its cells [H, W]. ``marked``: (row, column) of cells to mark, such as those of the last move.
 
-    ``status`` is a line below the board, beside a disc in the colour of player ``owner`` (-1: no disc).
+    ``status``: a line below the board, after a disc in the colour of player ``owner`` (-1: no disc).
     """
     layout, surface = BoardLayout(board, status=bool(status)), board_colours(board.surface, board.names)
-    inks = player_colours(surface, board.names)
+    players = player_colours(surface, board.names)
     marks = {(int(r), int(c)) for r, c in marked}
-    shapes = [*board_shapes(board, layout, surface, inks)]
+    shapes = [*board_shapes(board, layout, surface, players)]
     pieces = [board.pieces[code] for code in cells.ravel()]
     places = [(r, c) for r in range(board.height) for c in range(board.width)]
     for (r, c), piece in zip(places, pieces, strict=True):
         if (r, c) in marks and piece.shape not in ("stone", "line") and c not in layout.beside:
             shapes += mark_shapes(board, layout, r, c)
     for (r, c), piece in zip(places, pieces, strict=True):
-        shapes += piece_shapes(piece, layout, inks, r, c, board.surface, marked=(r, c) in marks)
+        shapes += piece_shapes(piece, layout, players, r, c, board.surface, marked=(r, c) in marks)
     shapes += label_shapes(board, layout)
     if status:
-        shapes += status_line(layout, status, inks[owner] if owner >= 0 else None)
+        shapes += status_line(layout, status, players[owner] if owner >= 0 else None)
     return Scene(layout.width, layout.height, PAPER, tuple(shapes))
 
 
 def board_shapes(
-    board: Board, layout: BoardLayout, surface: BoardColours, inks: tuple[PlayerColours, PlayerColours]
+    board: Board, layout: BoardLayout, surface: BoardColours, players: tuple[PlayerColours, PlayerColours]
 ) -> Iterator[Shape]:
-    """What lies under the pieces."""
+    """The board without pieces."""
     rows, columns = range(board.height), [c for c in range(board.width) if c not in layout.beside]
     x0, y0, x1, y1 = layout.inner
     pad, span = layout.pad, layout.span
     if board.surface == "hexagons":
         for player, path in layout.sides():
-            yield LineShape(path, inks[player].fill, 0.36)
+            yield LineShape(path, players[player].fill, 0.36)
         for r in rows:
             for c in columns:
                 corners = layout.corners(r, c)
@@ -170,31 +170,37 @@ def board_shapes(
 def piece_shapes(
     piece: Piece,
     layout: BoardLayout,
-    inks: tuple[PlayerColours, PlayerColours],
+    players: tuple[PlayerColours, PlayerColours],
     r: int,
     c: int,
     surface: str,
     *,
     marked: bool,
 ) -> Iterator[Shape]:
-    """One cell's piece."""
+    """The piece on one cell."""
     x, y = layout.centre(r, c)
     a, b, d, e = layout.box(r, c)
-    ink = inks[piece.owner] if piece.owner >= 0 else None
-    fill = ink.fill if ink else NOBODY
+    colours = players[piece.owner] if piece.owner >= 0 else None
+    fill = colours.fill if colours else NEUTRAL
     match piece.shape:
         case "stone":
-            yield from stone(x, y, 0.4 if surface == "hexagons" else 0.41, ink or INKS["black"], surface == "wells")
+            yield from stone(
+                x, y, 0.4 if surface == "hexagons" else 0.41, colours or PLAYER_COLOURS["black"], surface == "wells"
+            )
             if piece.text not in ("", "·"):
-                yield TextShape(x, y, min(0.42, 1.2 / len(piece.text)), piece.text, ink.contrast if ink else PAPER)
+                yield TextShape(
+                    x, y, min(0.42, 1.2 / len(piece.text)), piece.text, colours.contrast if colours else PAPER
+                )
             elif marked or piece.text:
-                yield Disc(x, y, 0.1, ink.contrast if ink else PAPER)  # a ring would look like another piece
+                yield Disc(
+                    x, y, 0.1, colours.contrast if colours else PAPER
+                )  # a disc: a ring would look like another piece
         case "letter":
-            if ink:
-                yield from tile(x, y, ink, upright=piece.owner == 0)
-            yield TextShape(x, y + 0.02, 0.5, piece.text, ink.contrast if ink else fill)
+            if colours:
+                yield from tile(x, y, colours, upright=piece.owner == 0)
+            yield TextShape(x, y + 0.02, 0.5, piece.text, colours.contrast if colours else fill)
         case "mark":
-            yield Disc(x, y, 0.14, fill, ink.rim if ink else "", 0.025)
+            yield Disc(x, y, 0.14, fill, colours.rim if colours else "", 0.025)
         case "block":
             yield Box(a + 0.07, b + 0.09, d - 0.07, e - 0.05, 0.08, BLOCK_RIM)
             yield Box(a + 0.07, b + 0.06, d - 0.07, e - 0.09, 0.08, BLOCK)
@@ -213,31 +219,31 @@ def piece_shapes(
             pass
 
 
-def stone(x: float, y: float, radius: float, ink: PlayerColours, pressed: bool) -> Iterator[Shape]:
-    """A stone with a little light on it; ``pressed`` gives it the inner ring of a counter."""
+def stone(x: float, y: float, radius: float, colours: PlayerColours, pressed: bool) -> Iterator[Shape]:
+    """A stone with light on it; with ``pressed``, a flat counter with an inner ring."""
     yield Disc(x + 0.02, y + 0.045, radius, SHADOW)
-    yield Disc(x, y, radius, ink.fill, ink.rim, 0.022)
+    yield Disc(x, y, radius, colours.fill, colours.rim, 0.022)
     if pressed:
-        yield Disc(x, y, radius * 0.7, "", ink.rim + "90", 0.03)
+        yield Disc(x, y, radius * 0.7, "", colours.rim + "90", 0.03)
         return
     for i in range(1, NUM_LIGHTS + 1):
         inner = radius * (0.97 - 0.8 * i / NUM_LIGHTS)
         off = (radius - inner) * 0.4
-        yield Disc(x - off, y - off, inner, ink.shine)
+        yield Disc(x - off, y - off, inner, colours.shine)
 
 
-def tile(x: float, y: float, ink: PlayerColours, *, upright: bool) -> Iterator[Shape]:
-    """A wedge that points to where its owner plays."""
+def tile(x: float, y: float, colours: PlayerColours, *, upright: bool) -> Iterator[Shape]:
+    """A wedge that points in the direction in which its owner plays."""
     up = 1 if upright else -1
     outline = [(0.0, -0.42), (0.3, -0.27), (0.36, 0.37), (-0.36, 0.37), (-0.3, -0.27)]
     points = tuple((x + dx, y + up * dy) for dx, dy in outline)
     yield Polygon(tuple((px + 0.02, py + 0.045) for px, py in points), SHADOW)
-    yield Polygon(points, ink.fill)
-    yield LineShape((*points, points[0]), ink.rim, 0.03)
+    yield Polygon(points, colours.fill)
+    yield LineShape((*points, points[0]), colours.rim, 0.03)
 
 
 def mark_shapes(board: Board, layout: BoardLayout, r: int, c: int) -> Iterator[Shape]:
-    """A light behind a cell that the last move touched."""
+    """The mark behind a cell of the last move."""
     if board.surface in ("points", "wells"):
         yield Disc(*layout.centre(r, c), 0.2, GLOW)
     else:
@@ -245,7 +251,7 @@ def mark_shapes(board: Board, layout: BoardLayout, r: int, c: int) -> Iterator[S
 
 
 def label_shapes(board: Board, layout: BoardLayout) -> Iterator[Shape]:
-    """Names of rows at the left, of columns below; above where rows are shifted."""
+    """Labels of rows at the left and of columns below the board; above a board of hexagons."""
     size = layout.label
     for r, label in enumerate(board.row_labels):
         shift = r / 2 if layout.hexagonal else 0.0
@@ -255,11 +261,11 @@ def label_shapes(board: Board, layout: BoardLayout) -> Iterator[Shape]:
             yield TextShape(layout.centre(0, c)[0], layout.label_y, size, label, LABEL)
 
 
-def status_line(layout: BoardLayout, status: str, ink: PlayerColours | None) -> Iterator[Shape]:
-    """Who is to play, or how it ended."""
+def status_line(layout: BoardLayout, status: str, colours: PlayerColours | None) -> Iterator[Shape]:
+    """The status text below the board."""
     size, x = layout.status, (layout.inner[0] + layout.inner[2]) / 2
-    if ink:
+    if colours:
         half = 0.25 * size * len(status)  # about half of the text's width
-        yield Disc(x - half - 0.2 * size, layout.status_y, 0.36 * size, ink.fill, ink.rim, 0.05 * size)
+        yield Disc(x - half - 0.2 * size, layout.status_y, 0.36 * size, colours.fill, colours.rim, 0.05 * size)
         x += 0.35 * size
     yield TextShape(x, layout.status_y, size, status, TEXT)

@@ -1,7 +1,4 @@
-"""Shapes as SVG, as text.
-
-Knows shapes and SVG's words. Does not know boards, games or pages.
-"""
+"""Shapes as SVG text. Knows shapes; does not know boards or games."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ from honte.drawing.shapes import Box, Disc, LineShape, Polygon, Scene, Shape, Te
 
 
 def document(drawing: Scene, size: int = 480) -> str:
-    """The drawing as one SVG element; its longer side has ``size`` pixels."""
+    """The scene as one SVG element whose longer side has ``size`` pixels."""
     scale = size / max(drawing.width, drawing.height)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_n(drawing.width)} {_n(drawing.height)}"'
@@ -23,7 +20,7 @@ def document(drawing: Scene, size: int = 480) -> str:
 
 
 def elements(shapes: Iterable[Shape]) -> str:
-    """The shapes in their order, in units of a cell: what goes into an SVG element or group."""
+    """The shapes as SVG elements, in units of a cell, for an SVG element or group."""
     return "".join(map(element, shapes))
 
 
@@ -52,5 +49,5 @@ def _path(points: Iterable[Point]) -> str:
 
 
 def _n(number: float) -> str:
-    """Three decimals, no tail of zeros."""
+    """A number with at most three decimals."""
     return f"{number:.3f}".rstrip("0").rstrip(".")

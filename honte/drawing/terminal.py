@@ -1,6 +1,6 @@
-"""A board in the terminal: colours where there are some, the last move in brackets everywhere.
+"""Draws a board in the terminal, in colour if the terminal has colours, with the last move in brackets.
 
-Knows ``Board`` and cell codes. Does not know rules, or who plays.
+Knows ``Board`` and cell codes. Does not know rules or players.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from games import Position
 
 STYLES = ("dim", "bold red", "bold cyan")
-"""By cell code: empty, first player, second player; other codes are bold."""
+"""Styles of cell codes: empty, first player, second player. Other codes are bold."""
 
 
 def draw_position(position: Position) -> Text:
-    """The board, the last action marked, and whose turn it is or how the game ended."""
+    """The board with the last action marked, and a line that says whose turn it is or how the game ended."""
     from rich.text import Text
 
     board, cells = position.game.board, position.game.cells(position.states[0])
@@ -41,7 +41,7 @@ def draw_position(position: Position) -> Text:
 
 
 def changed_cells(position: Position) -> NDArray[np.bool_]:
-    """[H, W] the cells that the last action changed; of several, those where one would click for it."""
+    """[H, W] the cells that the last action changed; of several, those that one clicks for it."""
     game = position.game
     now: Any = game.cells(position.states[0])
     if not position.moves:

@@ -1,6 +1,7 @@
-"""A honte player as a ``pyspiel.Bot``, for OpenSpiel's own tournaments and scripts.
+"""A honte player as a ``pyspiel.Bot``, for the tournaments and scripts of OpenSpiel.
 
-Knows pyspiel's states and bots, and players. Does not know how a player decides. Needs OpenSpiel (extra ``oracle``).
+Knows the states and bots of pyspiel, and players. Does not know how a player decides. Needs OpenSpiel (extra
+``oracle``).
 
 >>> from honte.envs.openspiel_bot import HonteBot
 >>> bots = [HonteBot("mcts:200", "breakthrough"), HonteBot("random", "breakthrough")]
@@ -24,16 +25,16 @@ from honte.api import load
 
 
 class HonteBot(pyspiel.Bot):  # type: ignore[misc]
-    """Plays whatever seat is to move in the states it is asked about."""
+    """Chooses actions for the player to move in a state."""
 
     def __init__(
         self, player: Player | str, game: Any, rules: Game | str | None = None, *, seed: int = 0, device: str = "auto"
     ) -> None:
-        """``game``: the OpenSpiel game or its text. ``player``: text as honte's commands take it, or a ``Player``.
+        """``game``: the OpenSpiel game or its text. ``player``: its text as in honte's commands, or a ``Player``.
 
-        ``rules``: a game of honte's own that numbers its actions as OpenSpiel does (connect_four, tic_tac_toe, ...),
-        for networks that learned that one; without it the player sees OpenSpiel's. ValueError for games and players
-        that there are not, and in ``step`` where the two games differ.
+        ``rules``: the same game in honte, with actions numbered as in OpenSpiel (connect_four, tic_tac_toe, ...), for
+        networks that have learned it. Without it the player gets the states of OpenSpiel. ValueError for an unknown
+        game or player, and in ``step`` where the two games differ.
         """
         super().__init__()
         spiel = openspiel.game(str(game))
@@ -47,11 +48,11 @@ class HonteBot(pyspiel.Bot):  # type: ignore[misc]
         self.seed = seed
 
     def step(self, state: Any) -> int:
-        """The action to play in ``state``, where somebody is to move."""
+        """The action to play in ``state``, which is not terminal."""
         return int(self._decide(state).action[0])
 
     def step_with_policy(self, state: Any) -> tuple[list[tuple[int, float]], int]:
-        """Every legal action with the chance that the player gives it, and the action to play."""
+        """(action, probability) of every legal action, and the action to play."""
         decisions = self._decide(state)
         policy = decisions.policy[0].astype(float)
         return [(a, float(policy[a] / policy.sum())) for a in state.legal_actions()], int(decisions.action[0])

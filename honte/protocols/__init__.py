@@ -1,4 +1,4 @@
 """honte as an engine for other programs: GTP, UGI, GoGui, KataGo's JSON analysis, and SGF files.
 
-Engines from outside as players of honte are the opposite direction and live in ``agent.external``.
+``agent.external`` is the other direction: engines from outside as players of honte.
 """

@@ -1,10 +1,10 @@
-"""GoGui's view of a game: any board as a board of Go, any move as one or more of its points, thoughts as pictures.
+"""Shows any game to GoGui: its board as a Go board, its moves as one or more points, an analysis as graphics.
 
-Knows GoGui's commands for rules and for analysis, and where a game draws what. Does not know players or the protocol.
+Knows GoGui's commands for rules and for analysis, and the drawing of a game. Does not know players or the protocol.
 
-A point is written A1 from the bottom left, without an I, whatever the game itself writes. A move that takes a piece
-from one cell to another is two points, clicked one after the other. A board that is not square is shown in the bottom
-left corner of one that is, for GoGui takes square ones only.
+Points are written A1 from the bottom left, without I, whatever the game itself writes. A move of a piece from one cell
+to another is two points, clicked one after the other. GoGui shows only square boards: another board is the bottom left
+corner of a square one.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ LETTERS = "ABCDEFGHJKLMNOPQRSTUVWXYZ"
 Points = tuple[str, ...]
 
 ANALYZE_COMMANDS = """\
-dboard/Policy: what the network would play/honte-policy
-dboard/Visits: what the search looked at/honte-visits
-gfx/Search: best moves with winrates/honte-search
+dboard/Policy of the network/honte-policy
+dboard/Visits of the search/honte-visits
+gfx/Best moves with win rates/honte-search
 var/Expected moves/honte-variation
-string/Winrate of who is to play/honte-winrate"""
+string/Win rate of the player to move/honte-winrate"""
 
 
-def side(game: Game) -> int:
+def board_size(game: Game) -> int:
     """Lines of the square board that shows the game."""
     return max(game.board.height, game.board.width)
 
@@ -40,76 +40,77 @@ def point(game: Game, row: int, column: int) -> str:
     return f"{LETTERS[column]}{game.board.height - row}"
 
 
-def fits(game: Game) -> bool:
-    """Whether the board has a name for every cell."""
-    return side(game) <= len(LETTERS)
+def can_show(game: Game) -> bool:
+    """Whether there is a point name for every cell of the board."""
+    return board_size(game) <= len(LETTERS)
 
 
-def moves(here: Position) -> dict[int, Points]:
-    """The points of every legal action; a pass and what has no place keep their word."""
-    game, seat = here.game, here.to_play
-    found: dict[int, Points] = {}
-    for text in here.legal_actions:
+def move_points(position: Position) -> dict[int, Points]:
+    """The points of every legal action. A pass, or another action without a place, keeps its text."""
+    game, seat = position.game, position.to_play
+    points: dict[int, Points] = {}
+    for text in position.legal_actions:
         action = game.parse_action(text, seat)
-        found[action] = _points(here, action) or (text,)
-    return found
+        points[action] = _points(position, action) or (text,)
+    return points
 
 
-def _points(here: Position, action: int) -> Points:
-    game, seat = here.game, here.to_play
+def _points(position: Position, action: int) -> Points:
+    game, seat = position.game, position.to_play
     absolute = int(game.turned[action]) if seat and game.turned is not None else action
-    before, after = (game.cells(p.states[0]) for p in (here, here.play(action)))
+    before, after = (game.cells(p.states[0]) for p in (position, position.play(action)))
     clicks = game.board.clicks
     if clicks.shape == before.shape:
         cells = np.argwhere(clicks == absolute)
-        if len(cells) > 1:  # a column: where the stone comes to lie
+        if len(cells) > 1:  # a whole column: take the cell where the stone lands
             cells = np.argwhere((clicks == absolute) & (before != after))
         return tuple(point(game, r, c) for r, c in cells[:1].tolist())
     labels = game.board.column_labels
-    board = np.array([label.isalpha() for label in labels] if labels else [True] * before.shape[1])
+    on_board = np.array([label.isalpha() for label in labels] if labels else [True] * before.shape[1])
     owner = np.array([piece.owner for piece in game.board.pieces])
-    left = (owner[before] == seat) & (owner[after] != seat) & board
-    came = (owner[before] != seat) & (owner[after] == seat) & board
-    return tuple(point(game, r, c) for cells in (left, came) for r, c in np.argwhere(cells)[:1].tolist())
+    source = (owner[before] == seat) & (owner[after] != seat) & on_board
+    target = (owner[before] != seat) & (owner[after] == seat) & on_board
+    return tuple(point(game, r, c) for cells in (source, target) for r, c in np.argwhere(cells)[:1].tolist())
 
 
-def legal_points(known: Mapping[int, Points], chosen: Points) -> list[str]:
-    """The points that may be clicked after ``chosen``."""
-    count = len(chosen)
-    return sorted({points[count] for points in known.values() if points[:count] == chosen and len(points) > count})
+def legal_points(points_by_action: Mapping[int, Points], start: Points) -> list[str]:
+    """The points that may follow the points ``start`` of a move."""
+    count = len(start)
+    moves = points_by_action.values()
+    return sorted({points[count] for points in moves if points[:count] == start and len(points) > count})
 
 
-def action_of(known: Mapping[int, Points], chosen: Points) -> int | None:
-    """The action whose points are ``chosen``; of several (promotions, pieces from the hand) the first."""
-    return next((action for action, points in known.items() if points == chosen), None)
+def action_of(points_by_action: Mapping[int, Points], points: Points) -> int | None:
+    """The action with these points; the first one of several (promotions, pieces from the hand)."""
+    return next((action for action, each in points_by_action.items() if each == points), None)
 
 
 def game_id(game: Game) -> str:
-    """A capital and small letters, as GoGui wants it."""
+    """The name of the game in GoGui's format: a capital letter and small letters."""
     return "".join(c for c in game.name.partition(":")[0] if c.isalpha()).capitalize() or "Game"
 
 
-def rows(game: Game, words: NDArray[np.str_], empty: str) -> str:
-    """Words [H, W] as the lines of the square board."""
+def format_rows(game: Game, words: NDArray[np.str_], empty: str) -> str:
+    """Words [H, W] as lines of text, filled up to a square with ``empty``."""
     height, width = words.shape
-    size = side(game)
+    size = board_size(game)
     lines = [[empty] * size for _ in range(size - height)]
     lines += [[*row, *[empty] * (size - width)] for row in words.tolist()]
     return "\n".join(" ".join(line) for line in lines)
 
 
-def board(here: Position) -> str:
-    """Pieces as stones."""
-    names = colour_names(here.game)
-    stones = [{"black": "X", "white": "O"}[names[p.owner]] if p.owner >= 0 else "." for p in here.game.board.pieces]
-    return rows(here.game, np.array(stones)[here.game.cells(here.states[0])], ".")
+def format_board(position: Position) -> str:
+    """The board as text, every piece as a stone of its owner."""
+    names = colour_names(position.game)
+    stones = [{"black": "X", "white": "O"}[names[p.owner]] if p.owner >= 0 else "." for p in position.game.board.pieces]
+    return format_rows(position.game, np.array(stones)[position.game.cells(position.states[0])], ".")
 
 
-def board_graphics(here: Position) -> str:
-    """Letters on what is no plain stone."""
-    game = here.game
+def board_graphics(position: Position) -> str:
+    """Labels for the pieces that are not plain stones."""
+    game = position.game
     lines = []
-    for (r, c), code in np.ndenumerate(game.cells(here.states[0])):
+    for (r, c), code in np.ndenumerate(game.cells(position.states[0])):
         piece = game.board.pieces[code]
         if piece.shape == "none" or (piece.shape == "stone" and not piece.text):
             continue
@@ -118,31 +119,31 @@ def board_graphics(here: Position) -> str:
     return "\n".join(lines)
 
 
-def heat(here: Position, known: Mapping[int, Points], weights: Mapping[int, float]) -> str:
-    """A dboard: numbers from 0 to 1 at the first points of actions."""
-    game = here.game
+def format_dboard(position: Position, points: Mapping[int, Points], weights: Mapping[int, float]) -> str:
+    """A dboard of GoGui: the weight of each action, from 0 to 1, at its first point."""
+    game = position.game
     grid = np.zeros((game.board.height, game.board.width))
     for action, weight in weights.items():
-        place = known[action][0]
+        place = points[action][0]
         if place[1:].isdecimal():
             grid[game.board.height - int(place[1:]), LETTERS.index(place[0])] += weight
-    return rows(game, np.char.mod("%.3f", np.minimum(grid, 1.0)), "0")
+    return format_rows(game, np.char.mod("%.3f", np.minimum(grid, 1.0)), "0")
 
 
-def graphics(here: Position, known: Mapping[int, Points], analysis: Analysis, most: int = 10) -> str:
-    """Draw commands: the share of visits as colour, winrates as labels, the expected moves numbered."""
+def analysis_graphics(position: Position, points: Mapping[int, Points], analysis: Analysis, max_moves: int = 10) -> str:
+    """Draw commands for the best moves: the share of visits as a colour, the win rate in percent as a label."""
     total = max(1, sum(candidate.visits for candidate in analysis.candidates))
-    colouring, labels = [], []
-    seen = set[str]()
-    for candidate in analysis.candidates[:most]:
-        place = known[candidate.action][0]
-        if not place[1:].isdecimal() or place in seen:
+    colours, labels = [], []
+    places = set[str]()
+    for candidate in analysis.candidates[:max_moves]:
+        place = points[candidate.action][0]
+        if not place[1:].isdecimal() or place in places:
             continue
-        seen.add(place)
+        places.add(place)
         share = candidate.visits / total
-        colouring.append(f"COLOR #{round(255 * (1 - share)):02x}ff{round(255 * (1 - share)):02x} {place}")
+        colours.append(f"COLOR #{round(255 * (1 - share)):02x}ff{round(255 * (1 - share)):02x} {place}")
         if candidate.visits:
             labels.append(f"LABEL {place} {round(100 * candidate.winrate)}")
-    name = colour_names(here.game)[here.to_play]
+    name = colour_names(position.game)[position.to_play]
     text = f"TEXT {name} {analysis.winrate:.0%} after {analysis.visits} visits"
-    return "\n".join([*colouring, *labels, text])
+    return "\n".join([*colours, *labels, text])

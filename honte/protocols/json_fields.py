@@ -1,6 +1,6 @@
-"""The fields of a JSON question, read one by one: each is right, or a ``FieldError`` names it and says what would be.
+"""Reads fields of a JSON object: a wrong value raises a ``FieldError`` that names the field and says what is allowed.
 
-Knows kinds of values. Does not know what a question is about.
+Knows types and ranges of values. Does not know what the fields mean.
 """
 
 from __future__ import annotations
@@ -8,64 +8,68 @@ from __future__ import annotations
 import json
 from typing import Any
 
-Answer = dict[str, Any]
+JsonObject = dict[str, Any]
 
-LONGEST = 1 << 20
-"""Characters of a question."""
+MAX_CHARACTERS = 1 << 20
+"""A longer question is refused."""
 
 
 class FieldError(ValueError):
-    """A field of a question is not right."""
+    """The value of a field is not allowed."""
 
     def __init__(self, name: str, text: str) -> None:
         super().__init__(text)
         self.name = name
 
 
-def whole_object(line: str) -> Answer:
-    """A JSON object. ValueError in words for anything else."""
-    if len(line) > LONGEST:
-        raise ValueError(f"the question has {len(line)} characters; {LONGEST} at most are read")
+def parse_object(line: str) -> JsonObject:
+    """The JSON object in ``line``. ValueError for anything else."""
+    if len(line) > MAX_CHARACTERS:
+        raise ValueError(f"the question has {len(line)} characters; {MAX_CHARACTERS} is the limit")
     try:
         content = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"this is no JSON: {str(error)[:200]}") from None
+        raise ValueError(f"this line is not valid JSON: {str(error)[:200]}") from None
     if not isinstance(content, dict):
-        raise ValueError('a question is a JSON object, such as {"id": "1", "moves": []}')
+        raise ValueError('a question must be a JSON object, such as {"id": "1", "moves": []}')
     return content
 
 
-def id_of(question: Answer) -> str:
+def read_id(question: JsonObject) -> str:
     if not isinstance(question.get("id"), str):
-        raise FieldError("id", "id is missing; write a text that the answer will carry")
+        raise FieldError("id", "id is missing; write a string, which the answers repeat")
     return str(question["id"])
 
 
-def number(question: Answer, key: str, default: int, *, low: int, high: int) -> int:
+def read_int(question: JsonObject, key: str, default: int, *, low: int, high: int) -> int:
     value = question.get(key, default)
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
         raise FieldError(key, f"{key} is {str(value)[:64]}; it must be a whole number from {low} to {high}")
     return value
 
 
-def numbers(question: Answer, key: str, default: list[int], *, low: int = 0, high: int) -> list[int]:
+def read_ints(question: JsonObject, key: str, default: list[int], *, low: int = 0, high: int) -> list[int]:
     values = question.get(key, default)
     if not isinstance(values, list) or not values:
         raise FieldError(key, f"{key} is {str(values)[:64]}; it must be a list of whole numbers")
-    return [number({key: value}, key, 0, low=low, high=high) for value in values]
+    return [read_int({key: value}, key, 0, low=low, high=high) for value in values]
 
 
-def flag(question: Answer, key: str) -> bool:
+def read_bool(question: JsonObject, key: str) -> bool:
     value = question.get(key, False)
     if not isinstance(value, bool):
         raise FieldError(key, f"{key} is {str(value)[:64]}; it must be true or false")
     return value
 
 
-def seconds(question: Answer) -> float | None:
+def read_report_interval(question: JsonObject) -> float | None:
+    """Seconds between reports during a search; None where the question asks for none."""
     value = question.get("reportDuringSearchEvery")
     if value is None:
         return None
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0.001 <= value <= 1e6:
-        raise FieldError("reportDuringSearchEvery", f"reportDuringSearchEvery is {str(value)[:64]}; it must be seconds")
+        raise FieldError(
+            "reportDuringSearchEvery",
+            f"reportDuringSearchEvery is {str(value)[:64]}; it must be a number of seconds from 0.001 to 1000000",
+        )
     return float(value)

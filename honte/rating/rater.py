@@ -1,7 +1,7 @@
-"""A run's rater: ``honte rate RUN --watch`` in a process of its own, kept by the run that it rates.
+"""Starts ``honte rate RUN --watch`` in a process beside a training run, and reads the ratings that it writes.
 
-Knows processes and the files that the rater leaves. Does not know how ratings are made. Nothing comes back but numbers
-to look at, so a run learns the same with a rater, without one, and with one that dies.
+Knows processes and the files of the rater. Does not know how ratings are computed. The run only displays the ratings,
+so it learns the same with a rater, without one, and with one that crashes.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ from training.evaluation import rating_curve
 from training.evaluation.rating_curve import RatedCheckpoint, RatingConfig
 
 LOG = "log.txt"
-SECONDS_A_LOOK = 2.0
-AT_THE_END = 120.0
-"""Seconds that a finished run waits for the rating of its last checkpoint."""
+POLL_SECONDS = 2.0
+FINISH_SECONDS = 120.0
+"""A finished run waits so long for the rating of its last checkpoint."""
 
 IDLE = getattr(subprocess, "IDLE_PRIORITY_CLASS", 0)
-"""Windows' word for time that nobody else wants; elsewhere the rater steps back by itself."""
+"""The priority on Windows. On other systems the rater lowers its priority itself."""
 
 
 class BackgroundRater:
-    """A context manager: the process ends with it, or with this process, however it ends."""
+    """A context manager. The process of the rater ends at its end, and also if this process is killed."""
 
     def __init__(self, folder: Path, config: RatingConfig, game: str) -> None:
-        """``game`` is named to the rater where it is a file of the user's."""
+        """``game``: passed to the rater if it is a file of the user."""
         self.folder, self.config, self.game = folder, config, game
-        self.notes: list[str] = []  # what went wrong, in sentences; taken by whoever shows them
+        self.notes: list[str] = []  # problems, for the display to take and show
         self.process: subprocess.Popen[bytes] | None = None
         self.points: list[RatedCheckpoint] = []
-        self._looked = self._changed = 0.0
-        self.over = config.every_minutes == 0  # nothing is begun any more
+        self._last_poll = self._curve_time = 0.0
+        self.disabled = config.every_minutes == 0  # do not start the process any more
 
     def __enter__(self) -> BackgroundRater:
         return self
@@ -54,61 +54,61 @@ class BackgroundRater:
                 self.process.stdin.close()
             try:
                 self.process.wait(2.0)
-            except subprocess.TimeoutExpired:  # what it has stored is whole
+            except subprocess.TimeoutExpired:  # safe at any moment: its files are written atomically
                 self.process.kill()
                 self.process.wait()
 
-    def look(self) -> list[RatedCheckpoint]:
-        """The curve as it stands; begins the process when the first checkpoint is due."""
+    def poll(self) -> list[RatedCheckpoint]:
+        """The ratings so far. Starts the process when the first checkpoint is due."""
         now = time.monotonic()
-        if now - self._looked < SECONDS_A_LOOK:
+        if now - self._last_poll < POLL_SECONDS:
             return self.points
-        self._looked = now
+        self._last_poll = now
         try:
-            self._read()
-            if self.over:
+            self._read_curve()
+            if self.disabled:
                 return self.points
             if self.process is None:
                 if rating_curve.next_checkpoint(self.folder, self.config.every_minutes) is not None:
-                    self._begin()
+                    self._start_process()
             elif self.process.poll():
-                self._stop(self._last_words())
+                self._stop(self._last_log_line())
         except (OSError, ValueError) as error:
-            if not self.over:
+            if not self.disabled:
                 self._stop(str(error))
         return self.points
 
     def finish(self, stopping: Callable[[], bool]) -> list[RatedCheckpoint]:
-        """Wait until the last checkpoint of a finished run is rated, where a rater was at work; the curve."""
-        deadline = time.monotonic() + AT_THE_END
+        """Wait until the rater, if it runs, has rated the last checkpoint of a finished run; return the ratings."""
+        deadline = time.monotonic() + FINISH_SECONDS
         while self.process is not None and self.process.poll() is None and not stopping():
             if time.monotonic() > deadline:
                 break
             time.sleep(0.1)
-        self._looked = 0.0
-        return self.look()
+        self._last_poll = 0.0
+        return self.poll()
 
     @property
     def working(self) -> bool:
         """Whether the process is alive."""
         return self.process is not None and self.process.poll() is None
 
-    def _read(self) -> None:
-        """The curve, where it is new."""
+    def _read_curve(self) -> None:
+        """Read the ratings if their file has changed."""
         path = self.folder / rating_curve.RATINGS / rating_curve.CURVE
         changed = path.stat().st_mtime if path.is_file() else 0.0
-        if changed != self._changed:
-            self.points, self._changed = list(rating_curve.read_curve(self.folder).points), changed
+        if changed != self._curve_time:
+            self.points, self._curve_time = list(rating_curve.read_curve(self.folder).points), changed
 
-    def _begin(self) -> None:
+    def _start_process(self) -> None:
         command = [sys.executable, "-m", "honte", "rate", str(self.folder), "--watch", "--with-stdin"]
         command += ["--rating", json.dumps(asdict(self.config)), "--device", self.config.device]
         command += ["--game", self.game] if ".py:" in self.game else []
-        here = str(Path(__file__).resolve().parent.parent.parent)
-        paths = os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH", ""))))
-        place = self.folder / rating_curve.RATINGS
-        place.mkdir(exist_ok=True)
-        with (place / LOG).open("wb") as log:
+        root = str(Path(__file__).resolve().parent.parent.parent)
+        paths = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH", ""))))
+        ratings = self.folder / rating_curve.RATINGS
+        ratings.mkdir(exist_ok=True)
+        with (ratings / LOG).open("wb") as log:
             self.process = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
@@ -119,11 +119,11 @@ class BackgroundRater:
             )
 
     def _stop(self, reason: str) -> None:
-        """No more ratings in this start of the run; it goes on without."""
-        self.over = True
+        """Do not start the rater again while this run goes on."""
+        self.disabled = True
         again = command("rate", str(self.folder), *game_flag(self.game))
-        self.notes.append(f"ratings have stopped: {reason}; '{again}' goes on with them")
+        self.notes.append(f"the rater has stopped: {reason}; '{again}' continues the ratings")
 
-    def _last_words(self) -> str:
+    def _last_log_line(self) -> str:
         text = (self.folder / rating_curve.RATINGS / LOG).read_text(encoding="utf-8", errors="replace").strip()
-        return text.split("\n")[-1].removeprefix("honte: ") or "their process ended without a word"
+        return text.split("\n")[-1].removeprefix("honte: ") or "its process ended without a message"

@@ -1,6 +1,6 @@
-"""The report of training runs: one HTML page that needs nothing else.
+"""The report of training runs: one HTML page that loads no other file.
 
-``run.py`` reads a folder, ``curves.py`` draws from its metrics, ``played.py`` from its games, ``boards.py`` replays a
-few of them, ``alarms.py`` says what looks wrong, ``page.py`` puts it together.
-Of a run that learned pictures ``classified.py`` tells, and ``inside.py`` of what it learned.
+``run.py`` reads a run of games: ``curves.py`` makes curves of its metrics, ``stored_games.py`` of its games,
+``boards.py`` chooses sample games, ``health_checks.py`` looks for typical problems. ``classifier.py`` reads a run of
+``honte classify``, ``classifier_inside.py`` shows what its network has learned. ``page.py`` writes the page.
 """

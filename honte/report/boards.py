@@ -1,6 +1,6 @@
-"""Sample games for stepping through: positions as cell codes, what the search thought of them, pieces as SVG.
+"""Sample games for the viewer of the page: positions as cell codes, the search's policy and value, pieces as SVG.
 
-Knows rules, drawings and game records. Does not know pages or how many games a run played.
+Knows rules, drawings and game records. Does not know pages or runs.
 """
 
 from __future__ import annotations
@@ -18,62 +18,64 @@ from honte.drawing.shapes import board_shapes, label_shapes, mark_shapes, piece_
 from honte.drawing.svg import elements
 from selfplay.records import UNFINISHED, GameRecord, replay
 
-NUM_ACTIONS = 12
-"""The likeliest actions of a policy that are shown."""
-LEAST = 0.005
+NUM_ACTIONS, MIN_PROBABILITY = 12, 0.005
+"""A policy is shown by its most likely actions: at most so many, each with at least this probability."""
 
 SURPRISE = 0.5
-"""Values that miss the outcome by less surprise nobody: 1 is a draw that was thought to be won."""
+"""A game is a surprise where the value missed the outcome by more than this; 1 is a draw with a value of a win."""
 
 
 def board(game: Game, games: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The empty board, where its cells lie, and each piece that ``games`` (of ``game_as_json``) put on a cell, as SVG.
+    """The empty board as SVG, the places of its cells, and the SVG of each piece that occurs on a cell in ``games``.
 
-    A piece's key is CELL:CODE, with :m behind it where the last move touched it.
+    ``games`` come from ``game_as_json``. A piece has the key CELL:CODE, or CELL:CODE:m with the mark of the last move.
     """
-    plain = game.board
-    layout, surface = BoardLayout(plain, status=False), board_colours(plain.surface, plain.names)
-    inks = player_colours(surface, plain.names)
+    drawing = game.board
+    layout, surface = BoardLayout(drawing, status=False), board_colours(drawing.surface, drawing.names)
+    colours = player_colours(surface, drawing.names)
     pieces: dict[str, str] = {}
-    for frame in (frame for each in games for frame in each["frames"]):
+    for frame in (frame for game_json in games for frame in game_json["frames"]):
         for cell, code in enumerate(frame["cells"]):
             marked = cell in frame["marked"]
             key = f"{cell}:{code}:m" if marked else f"{cell}:{code}"
             if key in pieces:
                 continue
-            r, c = divmod(cell, plain.width)
-            shapes = [*piece_shapes(plain.pieces[code], layout, inks, r, c, plain.surface, marked=marked)]
-            if marked and plain.pieces[code].shape not in ("stone", "line") and c not in layout.beside:
-                shapes = [*mark_shapes(plain, layout, r, c), *shapes]
+            r, c = divmod(cell, drawing.width)
+            shapes = [*piece_shapes(drawing.pieces[code], layout, colours, r, c, drawing.surface, marked=marked)]
+            if marked and drawing.pieces[code].shape not in ("stone", "line") and c not in layout.beside:
+                shapes = [*mark_shapes(drawing, layout, r, c), *shapes]
             pieces[key] = elements(shapes)
-    cells = [(r, c) for r in range(plain.height) for c in range(plain.width)]
+    cells = [(r, c) for r in range(drawing.height) for c in range(drawing.width)]
     boxes = [layout.box(r, c) for r, c in cells]
     return {
         "width": round(layout.width, 3),
         "height": round(layout.height, 3),
-        "under": elements(board_shapes(plain, layout, surface, inks)),
-        "labels": elements(label_shapes(plain, layout)),
+        "under": elements(board_shapes(drawing, layout, surface, colours)),
+        "labels": elements(label_shapes(drawing, layout)),
         "pieces": {key: svg for key, svg in pieces.items() if svg},
         "centres": [[round(x, 3) for x in layout.centre(r, c)] for r, c in cells],
         "radii": [round(max(min(x1 - x0, y1 - y0) / 2, 0.3), 3) for x0, y0, x1, y1 in boxes],
-        "names": list(plain.names),
-        "inks": [[ink.fill, ink.rim] for ink in inks],
+        "names": list(drawing.names),
+        "colours": [[colour.fill, colour.rim] for colour in colours],
     }
 
 
 def choose_games(
     game: Game, newest: Sequence[GameRecord], oldest: Sequence[GameRecord]
 ) -> list[tuple[str, GameRecord]]:
-    """Games worth a look, each with why: of the newest a typical one, the longest, the greatest surprise, a draw and
-    the shortest; of the oldest that are stored, a typical one for comparison. Each is what its why says, or left out.
-    """
-    found: list[tuple[str, GameRecord]] = []
+    """Sample games, each with the reason for its choice, which is true of it.
 
-    def take(why: str, records: Sequence[GameRecord]) -> None:
-        taken = {id(record) for _, record in found}
-        first = next((record for record in records if id(record) not in taken), None)
+    Of the newest games: a typical one, the longest, the greatest surprise, a draw and the shortest; of the oldest: a
+    typical one.
+    """
+    chosen: list[tuple[str, GameRecord]] = []
+
+    def choose(why: str, records: Sequence[GameRecord]) -> None:
+        """Choose the first of ``records`` that is not chosen yet."""
+        known = {id(record) for _, record in chosen}
+        first = next((record for record in records if id(record) not in known), None)
         if first is not None:
-            found.append((why, first))
+            chosen.append((why, first))
 
     def largest(records: Sequence[GameRecord], sizes: Sequence[float]) -> list[GameRecord]:
         return [record for record, size in zip(records, sizes, strict=True) if size == max(sizes)]
@@ -82,37 +84,38 @@ def choose_games(
         middle = float(np.median([record.num_decided for record in records]))
         return sorted(records, key=lambda record: abs(record.num_decided - middle))
 
-    plain = [record for record in newest if record.num_decided > 1] or list(newest)
-    if not plain:
+    records = [record for record in newest if record.num_decided > 1] or list(newest)
+    if not records:
         return []
-    whole = [record for record in plain if record.opening <= min(r.opening for r in plain) + 2] or plain
-    surprise = surprises(game, plain)
-    drawn_games = [record for record in plain if record.outcome == 0]
-    take("a typical new game", typical(whole))
-    take("the longest new game", largest(plain, [len(record.actions) for record in plain]))
-    take("the greatest surprise", largest(plain, surprise) if max(surprise) > SURPRISE else [])
-    take("a draw", typical(drawn_games) if drawn_games else [])
-    take("the shortest new game", largest(whole, [-len(record.actions) for record in whole]))
-    take("the oldest kept", typical(oldest) if oldest is not newest else [])
-    return found
+    shortest_opening = min(record.opening for record in records)
+    from_start = [record for record in records if record.opening <= shortest_opening + 2]
+    errors = value_errors(game, records)
+    drawn = [record for record in records if record.outcome == 0]
+    choose("a typical new game", typical(from_start))
+    choose("the longest new game", largest(records, [len(record.actions) for record in records]))
+    choose("the greatest surprise", largest(records, errors) if max(errors) > SURPRISE else [])
+    choose("a draw", typical(drawn) if drawn else [])
+    choose("the shortest new game", largest(from_start, [-len(record.actions) for record in from_start]))
+    choose("a typical old game", typical(oldest) if oldest is not newest else [])
+    return chosen
 
 
-def surprises(game: Game, records: Sequence[GameRecord]) -> list[float]:
-    """Of each game, how far two values in a row were off the outcome at worst: 0 to 2; 0 for an unfinished game."""
+def value_errors(game: Game, records: Sequence[GameRecord]) -> list[float]:
+    """For each game, the largest error against the outcome that two values in a row have: 0 to 2; 0 if unfinished."""
     states, owner, _ = replay(game, records)
     to_play = game.describe_new(states).to_play
     outcome = np.array([record.outcome for record in records])
     values = np.concatenate([record.values for record in records]) * np.where(to_play == 0, 1, -1)
-    off = np.abs(values - outcome[owner])
-    both = np.where(owner[1:] == owner[:-1], np.minimum(off[1:], off[:-1]), 0.0)
+    errors = np.abs(values - outcome[owner])
+    both = np.where(owner[1:] == owner[:-1], np.minimum(errors[1:], errors[:-1]), 0.0)
     worst = np.zeros(len(records))
     np.maximum.at(worst, owner[1:], both)
     worst[outcome == UNFINISHED] = 0.0
-    return [float(each) for each in worst]
+    return [float(error) for error in worst]
 
 
 def game_as_json(game: Game, record: GameRecord, why: str) -> dict[str, Any]:
-    """The game as JSON: a frame for each position, the last one included."""
+    """The game as JSON, with a frame for each position, the final one included."""
     states = game.new(1)
     game.init(states)
     before: NDArray[np.int8] | None = None
@@ -121,8 +124,11 @@ def game_as_json(game: Game, record: GameRecord, why: str) -> dict[str, Any]:
         position = game.describe_new(states)
         mover, cells = int(position.to_play[0]), game.cells(states[0])
         action = int(record.actions[ply]) if ply < len(record.actions) else -1
-        played = int(record.actions[ply - 1]) if ply else -1
-        frame: dict[str, Any] = {"cells": cells.ravel().tolist(), "marked": _changed(game, before, cells, played)}
+        last_action = int(record.actions[ply - 1]) if ply else -1
+        frame: dict[str, Any] = {
+            "cells": cells.ravel().tolist(),
+            "marked": _changed_cells(game, before, cells, last_action),
+        }
         frame["to_play"] = mover
         if action >= 0:
             frame["move"] = game.action_text(action, mover)
@@ -141,28 +147,28 @@ def game_as_json(game: Game, record: GameRecord, why: str) -> dict[str, Any]:
         "why": why,
         "id": record.id,
         "outcome": record.outcome if record.outcome != UNFINISHED else None,
-        "result": result.get(record.outcome, "unfinished") + (", by proof" if record.proven else ""),
+        "result": result.get(record.outcome, "unfinished") + (", proven by search" if record.proven else ""),
         "opening": record.opening,
         "frames": frames,
     }
 
 
 def _policy(game: Game, states: States, policy: NDArray[np.float32], mover: int) -> list[list[Any]]:
-    """[text, probability, cells that show it] of the likeliest actions, likeliest first."""
-    actions = [int(a) for a in np.argsort(-policy, kind="stable")[:NUM_ACTIONS] if policy[a] >= LEAST]
+    """[text, probability, cells that show it] of the most likely actions, the most likely first."""
+    actions = [int(a) for a in np.argsort(-policy, kind="stable")[:NUM_ACTIONS] if policy[a] >= MIN_PROBABILITY]
     rows = game.new(len(actions))
     game.copy(rows, np.repeat(states, len(actions)))
     game.step(rows, np.array(actions))
     now = game.cells(states[0])
-    shown = [_changed(game, now, game.cells(rows[i]), action) for i, action in enumerate(actions)]
+    changed = [_changed_cells(game, now, game.cells(rows[i]), action) for i, action in enumerate(actions)]
     return [
         [game.action_text(action, mover), round(float(policy[action]), 4), cells[-1:]]
-        for action, cells in zip(actions, shown, strict=True)
+        for action, cells in zip(actions, changed, strict=True)
     ]
 
 
-def _changed(game: Game, before: NDArray[np.int8] | None, now: NDArray[np.int8], action: int) -> list[int]:
-    """The cells that the last action changed; of several those where one would click for it, a landing place last."""
+def _changed_cells(game: Game, before: NDArray[np.int8] | None, now: NDArray[np.int8], action: int) -> list[int]:
+    """The cells that the last action changed; of several, those that one clicks for it. An occupied cell comes last."""
     if before is None:
         return []
     changed = before != now
@@ -170,5 +176,5 @@ def _changed(game: Game, before: NDArray[np.int8] | None, now: NDArray[np.int8],
         clicked = changed & (game.board.clicks == action)
         changed = clicked if clicked.any() else changed
     cells = np.flatnonzero(changed.ravel())
-    landed = now.ravel()[cells] != 0
-    return [int(cell) for cell in (*cells[~landed], *cells[landed])]
+    occupied = now.ravel()[cells] != 0
+    return [int(cell) for cell in (*cells[~occupied], *cells[occupied])]

@@ -1,16 +1,16 @@
-// Cards of what a classifier has learned: pictures, a matrix, rates, points. Know shapes; do not know what they mean.
+// Cards that show what a classifier has learned: pictures, a matrix, rates, points.
 
 const hueOf = (k, names) => `hsl(${Math.round((360 * k) / names.length)} 62% 52%)`;
 
 const CARDS = {
-  pictures: (card) => `<div class="pictures" style="--least:${card.least || 64}px">${card.pictures.map(([src, said]) => `<figure><img src="${svgText(src)}" alt="${svgText(said)}"><figcaption>${svgText(said)}</figcaption></figure>`).join("")}</div>`,
+  pictures: (card) => `<div class="pictures" style="--least:${card.least || 64}px">${card.pictures.map(([src, text]) => `<figure><img src="${svgText(src)}" alt="${svgText(text)}"><figcaption>${svgText(text)}</figcaption></figure>`).join("")}</div>`,
 
   matrix: (card) => {
     const few = card.names.length <= 20;
     const cell = (n, r, c, total) => {
-      const share = total ? n / total : 0, ink = r === c ? "--good" : "--bad";
-      const said = `${card.names[r]} taken for ${card.names[c]}: ${n} of ${total}`;
-      return `<td title="${svgText(said)}" style="background:color-mix(in srgb, var(${ink}) ${(100 * (r === c ? 0.55 * share : 0.9 * Math.sqrt(share))).toFixed(1)}%, transparent)">${few && n ? n.toLocaleString("en") : ""}</td>`;
+      const share = total ? n / total : 0, colour = r === c ? "--good" : "--bad";
+      const text = `${card.names[r]} predicted as ${card.names[c]}: ${n} of ${total}`;
+      return `<td title="${svgText(text)}" style="background:color-mix(in srgb, var(${colour}) ${(100 * (r === c ? 0.55 * share : 0.9 * Math.sqrt(share))).toFixed(1)}%, transparent)">${few && n ? n.toLocaleString("en") : ""}</td>`;
     };
     const rows = card.rows.map((row, r) => `<tr><th scope="row">${svgText(card.names[r])}</th>${row.map((n, c) => cell(n, r, c, row.reduce((a, b) => a + b, 0))).join("")}</tr>`);
     return `<div class="scroll"><table class="matrix"><thead><tr><th></th>${card.names.map((name) => `<th scope="col"><span>${svgText(name)}</span></th>`).join("")}</tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
@@ -18,7 +18,7 @@ const CARDS = {
 
   rates: (card) => {
     const most = Math.max(1e-9, ...card.rows.map((row) => row.high)), at = (share) => `${((100 * share) / most).toFixed(2)}%`;
-    return `<div class="bars rates">${card.rows.map((row) => `<span>${svgText(row.name)}</span><span class="bar" title="${row.count.toLocaleString("en")} pictures"><i style="width:${at(row.rate)}"></i><b style="left:${at(row.low)};width:${at(row.high - row.low)}"></b></span><span>${percent(row.rate)} <small class="sub">${percent(row.low)} to ${percent(row.high)}; ${svgText(row.said)}</small></span>`).join("")}</div>`;
+    return `<div class="bars rates">${card.rows.map((row) => `<span>${svgText(row.name)}</span><span class="bar" title="${row.count.toLocaleString("en")} pictures"><i style="width:${at(row.rate)}"></i><b style="left:${at(row.low)};width:${at(row.high - row.low)}"></b></span><span>${percent(row.rate)} <small class="sub">${percent(row.low)} to ${percent(row.high)}; ${svgText(row.text)}</small></span>`).join("")}</div>`;
   },
 
   points: (card) => {

@@ -1,4 +1,4 @@
-// Line charts in SVG. Know scales, ticks and pointers; do not know what is drawn.
+// Line charts in SVG, with scales, ticks and a tooltip. They do not know what the curves mean.
 
 const svgText = (text) => String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
 const DASHES = ["", "7 4", "2 4", "10 3 2 3", "1 3"];
@@ -49,7 +49,7 @@ function drawChart(box, figure) {
   const xs = shown.flatMap((c) => finite(c.x)), scale = SCALES[figure.scale] || SCALES.linear;
   let ys = shown.flatMap((c) => [...finite(c.y), ...finite(c.low), ...finite(c.high)]);
   if (figure.scale === "log") ys = ys.filter((v) => v > 0);
-  if (!xs.length || !ys.length) { box.innerHTML = '<svg role="img" aria-label="nothing to draw"></svg>'; box.onpointermove = null; return; }
+  if (!xs.length || !ys.length) { box.innerHTML = '<svg role="img" aria-label="no data"></svg>'; box.onpointermove = null; return; }
   const x0 = figure.diagonal ? -1 : Math.min(0, ...xs), x1 = figure.diagonal ? 1 : Math.max(...xs) || 1;
   let y0 = Math.min(...ys), y1 = Math.max(...ys);
   if (figure.floor !== null && figure.floor !== undefined) y0 = Math.min(y0, figure.floor);
@@ -100,7 +100,7 @@ function drawChart(box, figure) {
       near.map(([c, i]) => `<circle cx="${f(X(c.x[i]))}" cy="${f(Y(c.y[i]))}" r="4.5" fill="${c.colour}" stroke="var(--card)" stroke-width="1.5"/>`).join("");
     tip.innerHTML = `<b>${shortNumber(x)} ${svgText(figure.axisName)}</b>` + near.map(([c, i]) => {
       const range = typeof c.low[i] === "number" ? ` (${shortNumber(c.low[i], figure.unit)} to ${shortNumber(c.high[i], figure.unit)})` : "";
-      const count = c.count ? `, of ${c.count.toLocaleString("en")}` : "";
+      const count = c.count ? `, ${c.count.toLocaleString("en")} counted` : "";
       return `<br><span class="dot" style="background:${c.colour}"></span>${svgText(c.name)} <b>${shortNumber(c.y[i], figure.unit)}</b>${range}${count}`;
     }).join("");
     tip.hidden = false;

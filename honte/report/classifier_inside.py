@@ -1,6 +1,6 @@
-"""What a classifier has learned, seen from inside: its confusions, mistakes, saliency, filters and map of features.
+"""What a classifier has learned: confusion matrix, mistakes, saliency, filters and maps of its features.
 
-Knows a classifier and labelled pictures. Does not know runs or pages: each function gives cards, which are data.
+Knows a classifier and labelled pictures. Does not know runs or pages: each function returns cards, which are data.
 Saliency: Simonyan et al. 2014, smoothed after Smilkov et al. 2017. t-SNE: van der Maaten & Hinton 2008.
 """
 
@@ -19,115 +19,124 @@ from selfplay.solved.grading import wilson_interval
 from training.images.datasets import Pictures
 
 Card = dict[str, Any]
-"""kind (of cards.js), title, note, and what that kind wants."""
+"""kind (a function of cards.js), title, note, and the data that this kind needs."""
 
-SHOWN, FILTERS, MAPPED = 24, 64, 1000
-NOISY, NOISE = 16, 25.0
-"""Copies of a picture whose slopes are averaged, and how noisy they are (standard deviation, of 255)."""
+NUM_SHOWN, NUM_FILTERS, NUM_MAPPED = 24, 64, 1000
+NUM_NOISY_COPIES, NOISE = 16, 25.0
+"""Saliency is averaged over noisy copies of a picture; NOISE is the standard deviation, where pixels go up to 255."""
 
 
-class JudgedPictures(NamedTuple):
-    """Pictures, what is on them, and the chances [N, K] that the classifier gives."""
+class Predictions(NamedTuple):
+    """Labelled pictures and the probabilities [N, K] that the classifier gives to the classes."""
 
     pictures: Pictures
-    chances: Tensor
+    probabilities: Tensor
     classes: Sequence[str]
 
     @property
-    def counts(self) -> Tensor:
-        """[K, K] pictures of each class (rows) and what they were taken for (columns)."""
+    def confusion(self) -> Tensor:
+        """[K, K] numbers of pictures by true class (rows) and predicted class (columns)."""
         num = len(self.classes)
-        return torch.bincount(self.pictures.labels * num + self.chances.argmax(1), minlength=num * num).view(num, num)
+        return torch.bincount(self.pictures.labels * num + self.probabilities.argmax(1), minlength=num * num).view(
+            num, num
+        )
 
 
-def cards(model: Classifier, judged: JudgedPictures, seed: int) -> list[Card]:
-    """Everything that can be seen."""
+def cards(model: Classifier, predictions: Predictions, seed: int) -> list[Card]:
+    """All cards."""
     return [
-        confusion(judged),
-        by_class(judged),
-        mistakes(judged),
-        saliency(model, judged, seed),
-        *maps(model, judged, seed),
-        filters(model, judged.classes),
+        confusion(predictions),
+        by_class(predictions),
+        mistakes(predictions),
+        saliency(model, predictions, seed),
+        *maps(model, predictions, seed),
+        filters(model, predictions.classes),
     ]
 
 
-def confusion(judged: JudgedPictures) -> Card:
-    note = "Rows are what is on the pictures, columns what they are taken for; a cell's colour is its share of the row."
-    names, rows = list(judged.classes), judged.counts.tolist()
+def confusion(predictions: Predictions) -> Card:
+    note = "Rows are the true classes, columns the predicted ones; the colour of a cell shows its share of the row."
+    names, rows = list(predictions.classes), predictions.confusion.tolist()
     return {"kind": "matrix", "title": "Confusion matrix", "note": note, "names": names, "rows": rows}
 
 
-def by_class(judged: JudgedPictures) -> Card:
-    """The share of mistakes on each class that has pictures, the worst first, with 95 % intervals."""
+def by_class(predictions: Predictions) -> Card:
+    """The rate of mistakes on each class that has pictures, the worst first, with 95 % intervals."""
     rows = []
-    for k, (name, counts) in enumerate(zip(judged.classes, judged.counts, strict=True)):
+    for k, (name, counts) in enumerate(zip(predictions.classes, predictions.confusion, strict=True)):
         count = int(counts.sum())
         if not count:
             continue
         wrong, others = count - int(counts[k]), counts.clone()
         others[k] = 0
         low, high = wilson_interval(wrong, count)
-        most = f"most often taken for {judged.classes[int(others.argmax())]}" if wrong else "never mistaken"
-        rows.append({"name": name, "rate": wrong / count, "low": low, "high": high, "count": count, "said": most})
+        text = f"most often predicted: {predictions.classes[int(others.argmax())]}" if wrong else "no mistake"
+        rows.append({"name": name, "rate": wrong / count, "low": low, "high": high, "count": count, "text": text})
     rows.sort(key=lambda row: -row["rate"])  # type: ignore[operator]
-    note = "Share of each class's pictures that is taken for another; bars are 95 % intervals."
+    note = "Share of the pictures of each class with a wrong prediction; bars are 95 % intervals."
     return {"kind": "rates", "title": "Mistakes by class", "note": note, "rows": rows}
 
 
-def mistakes(judged: JudgedPictures) -> Card:
-    """Those that the classifier was surest of."""
-    images, labels = judged.pictures
-    chance, said = judged.chances.max(1)
-    wrong, names = torch.nonzero(said != labels)[:, 0], judged.classes
-    worst = wrong[chance[wrong].argsort(descending=True, stable=True)][:SHOWN].tolist()
+def mistakes(predictions: Predictions) -> Card:
+    """The wrong predictions with the highest probabilities."""
+    images, labels = predictions.pictures
+    probability, predicted = predictions.probabilities.max(1)
+    wrong, names = torch.nonzero(predicted != labels)[:, 0], predictions.classes
+    worst = wrong[probability[wrong].argsort(descending=True, stable=True)][:NUM_SHOWN].tolist()
     shown = [
-        [address(images[i]), f"{names[int(labels[i])]}, taken for {names[int(said[i])]} ({chance[i]:.0%})"]
+        [
+            picture_url(images[i]),
+            f"{names[int(labels[i])]}, predicted {names[int(predicted[i])]} ({probability[i]:.0%})",
+        ]
         for i in worst
     ]
-    note = "There is none." if not shown else f"All {len(shown)}, those first that it was surest of."
-    note = f"The {len(shown)} of {len(wrong):,} that it was surest of." if len(shown) < len(wrong) else note
+    note = f"All {len(shown)}, the highest probability first." if shown else "The classifier made no mistake."
+    if len(shown) < len(wrong):
+        note = f"The {len(shown)} of {len(wrong):,} with the highest probability."
     return {"kind": "pictures", "title": "Mistakes", "note": note, "pictures": shown}
 
 
-def saliency(model: Classifier, judged: JudgedPictures, seed: int) -> Card:
-    """For the first picture of each class: the pixels that the winning class's logit hangs on."""
-    images, labels = judged.pictures
+def saliency(model: Classifier, predictions: Predictions, seed: int) -> Card:
+    """For the first picture of each class: the pixels that the logit of the predicted class depends on most."""
+    images, labels = predictions.pictures
     random, shown = torch.Generator().manual_seed(seed), []
-    for k in sorted(set(labels.tolist()))[:SHOWN]:
+    for k in sorted(set(labels.tolist()))[:NUM_SHOWN]:
         i = int((labels == k).nonzero()[0])
-        said = int(judged.chances[i].argmax())
-        noise = NOISE * torch.randn(NOISY, *images.shape[1:], generator=random)
+        predicted = int(predictions.probabilities[i].argmax())
+        noise = NOISE * torch.randn(NUM_NOISY_COPIES, *images.shape[1:], generator=random)
         noisy = (images[i].float() + noise).requires_grad_()
-        (slope,) = torch.autograd.grad(model.eval()(noisy)[:, said].sum(), noisy)
-        heat = slope.abs().amax(1).mean(0)  # [H, W]
+        (gradient,) = torch.autograd.grad(model.eval()(noisy)[:, predicted].sum(), noisy)
+        heat = gradient.abs().amax(1).mean(0)  # [H, W]
         heat = (heat / heat.quantile(0.99).clamp_min(1e-12)).clamp(0, 1)
         grey = images[i].float().mean(0).expand(3, -1, -1)
         warm = (1 - heat) * 0.6 * grey + heat * torch.tensor([255.0, 120.0, 30.0])[:, None, None]
-        told = f"{judged.classes[k]}" + ("" if said == k else f", taken for {judged.classes[said]}")
-        shown.append([address(torch.cat([grey, warm], 2)), told])
-    note = "Bright pixels are those that the answer depends on most (the logit's slope, averaged over noisy copies)."
-    return {"kind": "pictures", "title": "Where it looks", "note": note, "pictures": shown, "least": 128}
+        text = f"{predictions.classes[k]}" + ("" if predicted == k else f", predicted {predictions.classes[predicted]}")
+        shown.append([picture_url(torch.cat([grey, warm], 2)), text])
+    note = "The prediction depends most on bright pixels (gradient of the logit, averaged over noisy copies)."
+    return {"kind": "pictures", "title": "Saliency", "note": note, "pictures": shown, "least": 128}
 
 
 def filters(model: Classifier, classes: Sequence[str]) -> Card:
     """The weights of the first layer as pictures; middle grey is 0."""
     first = next(p.detach() for p in model.parameters() if p.ndim in (2, 4))
-    alone = first.ndim == 2 and len(first) == len(classes) and not list(model.trunk.parameters())
+    is_linear = first.ndim == 2 and len(first) == len(classes) and not list(model.trunk.parameters())
     weights = first if first.ndim == 4 else first.view(len(first), *model.shape)
     scaled = 127.5 + 127.5 * weights / weights.abs().amax((1, 2, 3), keepdim=True).clamp_min(1e-12)
-    shown = [[address(each), classes[k] if alone else ""] for k, each in enumerate(scaled[:FILTERS])]
-    note = f"{len(shown)} of {len(weights)} neurons of the first layer: grey is 0, bright draws, dark repels."
+    shown = [[picture_url(each), classes[k] if is_linear else ""] for k, each in enumerate(scaled[:NUM_FILTERS])]
+    note = (
+        f"{len(shown)} of {len(weights)} neurons of the first layer. Grey is a weight of 0, bright is positive, dark is"
+    )
+    note += " negative."
     return {"kind": "pictures", "title": "Learned filters", "note": note, "pictures": shown}
 
 
-def maps(model: Classifier, judged: JudgedPictures, seed: int) -> list[Card]:
-    """What the trunk makes of some pictures, laid out in the plane. ImportError without scikit-learn."""
+def maps(model: Classifier, predictions: Predictions, seed: int) -> list[Card]:
+    """The trunk's features of some pictures, projected to two dimensions. ImportError without scikit-learn."""
     from sklearn.decomposition import PCA
     from sklearn.manifold import TSNE
 
-    images, labels = judged.pictures
-    some = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))[:MAPPED]
+    images, labels = predictions.pictures
+    some = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))[:NUM_MAPPED]
     model.eval()
     with torch.no_grad():
         features = torch.cat([model.features(part) for part in torch.split(images[some], 250)]).flatten(1).numpy()
@@ -135,28 +144,28 @@ def maps(model: Classifier, judged: JudgedPictures, seed: int) -> list[Card]:
     flat = plane.fit_transform(features)
     near = TSNE(perplexity=min(30, len(some) / 4), init="pca", random_state=seed).fit_transform(features)
     share = plane.explained_variance_ratio_.sum()
-    wrong = (judged.chances.argmax(1) != labels)[some]
-    which = f"{features.shape[1]:,} features of {len(some):,} pictures, mistakes ringed"
+    wrong = (predictions.probabilities.argmax(1) != labels)[some]
+    which = f"{features.shape[1]:,} features of {len(some):,} pictures; rings mark mistakes"
     return [
         {
             "kind": "points",
             "title": title,
-            "note": f"{which}; {more}.",
-            "names": list(judged.classes),
+            "note": f"{which}. {more}.",
+            "names": list(predictions.classes),
             "points": [
                 [round(float(x), 3), round(float(y), 3), int(k), int(bad)]
                 for (x, y), k, bad in zip(points, labels[some], wrong, strict=True)
             ],
         }
         for title, more, points in (
-            ("Features, PCA", f"these two directions hold {share:.0%} of their variance", flat),
-            ("Features, t-SNE", "neighbours stay neighbours, far distances mean nothing", near),
+            ("Features, PCA", f"The two directions explain {share:.0%} of the variance", flat),
+            ("Features, t-SNE", "Near points are similar; distances between far points mean nothing", near),
         )
     ]
 
 
-def address(picture: Tensor) -> str:
-    """A picture [C, H, W] in 0..255 as an address that holds it."""
+def picture_url(picture: Tensor) -> str:
+    """A picture [C, H, W] in 0..255 as a data URL."""
     from PIL import Image
 
     pixels = picture.float().round().clamp(0, 255).byte().permute(1, 2, 0).squeeze(2).numpy()

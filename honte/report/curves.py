@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfplay.solved.grading import wilson_interval
+from training.evaluation.solved_positions import BY_CLASS, MISTAKES, RateName, split_rate_name
 from training.run.progress import METHOD_TITLES, set_title
 
 AXES = {
@@ -23,32 +24,32 @@ AXES = {
     "step": "steps",
     "simulations": "simulations",
 }
-"""Each axis of a run and what people call it."""
+"""The metrics that can be the x-axis of a chart, with their titles."""
 
 NUM_POINTS = 300
-"""A longer curve is averaged down to this many points."""
+"""The points of a longer curve are averaged down to this many."""
 
 Record = Mapping[str, Any]
 Track = dict[str, list[float | None]]
-"""{axis: where on it each point of a curve lies}"""
+"""{axis: the x-coordinate of each point of a curve}"""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Curve:
-    """One line; ``low`` and ``high`` are its 95 % interval or another band, as the figure's note says."""
+    """One line; ``low`` and ``high`` are its 95 % interval, or another band that the note of the figure names."""
 
     name: str
     at: Track
     y: list[float | None]
     low: list[float | None] = field(default_factory=list)
     high: list[float | None] = field(default_factory=list)
-    count: int = 0  # how many trials stand behind each point, where it is a rate
-    quiet: bool = False  # for comparison: drawn thin
+    count: int = 0  # trials behind each point, where it is a rate
+    quiet: bool = False  # drawn thin: only for comparison
 
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """Curves that share a scale. Figures of several runs with one ``key`` are drawn as one."""
+    """Curves on one scale. Figures of several runs that have the same ``key`` become one chart."""
 
     key: str
     section: str
@@ -57,50 +58,48 @@ class Figure:
     curves: list[Curve]
     unit: str = ""  # "%": shares in [0, 1]
     scale: str = "linear"  # or sqrt, log
-    floor: float | None = 0.0  # the axis begins here at the latest
-    aim: tuple[float, str] | None = None  # a dashed line and its name
-    axis: str = ""  # an axis of its own; otherwise the one that the reader chooses
-    diagonal: bool = False  # dashed, where y equals x
+    floor: float | None = 0.0  # the y-axis includes this value
+    aim: tuple[float, str] | None = None  # value and name of a dashed horizontal line
+    axis: str = ""  # the name of its own x-axis; empty: the reader chooses one of AXES
+    diagonal: bool = False  # draw the line y = x
 
 
 def positions(records: Sequence[Record]) -> dict[str, NDArray[np.float64]]:
-    """Where each record lies on each axis; simulations are their rates summed up over the minutes of work."""
+    """The x-coordinate of each record on each axis; simulations are summed up from their rate per second."""
     at = {axis: column(records, axis) for axis in AXES if axis != "simulations"}
     seconds = 60 * np.diff(at["minutes"], prepend=0.0).clip(0)
     return at | {"simulations": np.cumsum(np.nan_to_num(column(records, "simulations_per_second")) * seconds)}
 
 
 def column(records: Sequence[Record], name: str) -> NDArray[np.float64]:
-    """One metric of every record, NaN where it has none."""
+    """One metric of every record, NaN where a record does not have it."""
     return np.array([record.get(name, math.nan) for record in records], np.float64)
 
 
 def track(at: Mapping[str, NDArray[np.float64]], rows: Any) -> Track:
+    """The x-coordinates of some rows, as JSON."""
     return {axis: numbers(values[rows]) for axis, values in at.items()}
 
 
 def numbers(values: Any) -> list[float | None]:
-    """For JSON: four digits are more than a screen shows; what is not finite is a gap."""
+    """Numbers for JSON with five digits, which is more than a screen shows; None, a gap, where one is not finite."""
     return [float(f"{v:.5g}") if math.isfinite(v) else None for v in np.asarray(values, np.float64).tolist()]
 
 
 def averaged(records: Sequence[Record], names: Mapping[str, str]) -> list[Curve]:
-    """The metrics ``names`` {metric: its name for people} that the run has, averaged over stretches of records."""
-    kept = [record for record in records if any(name in record for name in names)]
-    if not kept:
+    """A curve of each metric of ``names`` {metric: its title} that the run has, averaged over neighbouring records."""
+    chosen = [record for record in records if any(name in record for name in names)]
+    if not chosen:
         return []
-    bins = np.array_split(np.arange(len(kept)), min(len(kept), NUM_POINTS))
-    at = track(positions(records), np.searchsorted(column(records, "minutes"), column(kept, "minutes"))[_last(bins)])
-    found = []
-    for name, said in names.items():
-        values = column(kept, name)
+    bins = np.array_split(np.arange(len(chosen)), min(len(chosen), NUM_POINTS))
+    ends = [int(rows[-1]) for rows in bins]
+    at = track(positions(records), np.searchsorted(column(records, "minutes"), column(chosen, "minutes"))[ends])
+    curves = []
+    for name, title in names.items():
+        values = column(chosen, name)
         if np.isfinite(values).any():
-            found.append(Curve(name=said, at=at, y=numbers([_mean(values[rows]) for rows in bins])))
-    return found
-
-
-def _last(bins: Sequence[NDArray[np.int64]]) -> list[int]:
-    return [int(rows[-1]) for rows in bins]
+            curves.append(Curve(name=title, at=at, y=numbers([_mean(values[rows]) for rows in bins])))
+    return curves
 
 
 def _mean(values: NDArray[np.float64]) -> float:
@@ -109,7 +108,10 @@ def _mean(values: NDArray[np.float64]) -> float:
 
 
 def rates(records: Sequence[Record], names: Mapping[str, tuple[str, float]]) -> list[Curve]:
-    """How fast counts grew, from {count: (its name for people, units a second)}, over equal shares of the run."""
+    """Curves of how fast counters grew in up to 60 equal parts of the run.
+
+    ``names`` {counter: (title, unit)}: the curve is the growth per second, divided by the unit.
+    """
     if len(records) < 3:
         return []
     marks = np.unique(np.linspace(0, len(records) - 1, min(len(records), 61)).astype(int))
@@ -118,45 +120,45 @@ def rates(records: Sequence[Record], names: Mapping[str, tuple[str, float]]) -> 
     good = spans > 0
     place = track(at, marks[1:][good])
     return [
-        Curve(name=said, at=place, y=numbers(np.diff(at[name][marks])[good] / spans[good] / unit))
-        if name in at
-        else Curve(name=said, at=place, y=numbers(np.diff(column(records, name)[marks])[good] / spans[good] / unit))
-        for name, (said, unit) in names.items()
+        Curve(name=title, at=place, y=numbers(np.diff(counter[marks])[good] / spans[good] / unit))
+        for name, (title, unit) in names.items()
+        for counter in [at[name] if name in at else column(records, name)]
     ]
 
 
 def graded_records(records: Sequence[Record]) -> tuple[list[int], list[str]]:
-    """The records that brought new grades, the last one included, and the names of the grades."""
-    names = sorted({name for record in records for name in record if name.startswith("mistakes/")})
-    rows, last = [], None
+    """Rows of the records with new rates of mistakes, the last row included, and the names of these rates."""
+    names = sorted({name for record in records for name in record if name.startswith(MISTAKES)})
+    rows, previous = [], None
     for i, record in enumerate(records):
-        now = [record.get(name) for name in names]
-        if any(value is not None for value in now) and now != last:
+        rates = [record.get(name) for name in names]
+        if any(rate is not None for rate in rates) and rates != previous:
             rows.append(i)
-        last = now
+        previous = rates
     if rows and rows[-1] != len(records) - 1:
         rows.append(len(records) - 1)
     return rows, names
 
 
 def mistakes(records: Sequence[Record], counts: Mapping[str, int]) -> list[Figure]:
-    """A figure for each set of solved positions; ``counts`` {metric: positions} give the intervals."""
+    """A figure for each set of solved positions; ``counts`` {metric: number of positions} give the intervals."""
     rows, names = graded_records(records)
     if not rows:
         return []
     at, figures = track(positions(records), rows), []
-    for each in sorted({name.split("/")[1] for name in names}):
+    for each in sorted({split_rate_name(name).set_name for name in names}):
         curves = []
-        for how, said in METHOD_TITLES.items():
-            name = f"mistakes/{each}/{how}"
+        for how, title in METHOD_TITLES.items():
+            name = RateName(each, how).text
             if name in names:
-                curves.append(rate_curve(said, at, column(records, name)[rows], counts.get(name, 0)))
+                curves.append(rate_curve(title, at, column(records, name)[rows], counts.get(name, 0)))
         figures.append(
             Figure(
-                key=f"mistakes/{each}",
+                key=f"{MISTAKES}{each}",
                 section="strength",
                 title=f"Mistakes on {set_title(each)}",
-                note="Share of solved positions in which the move gives away a win or a draw; bars are 95 % intervals.",
+                note="Share of solved positions where the move turns a win into a draw or a loss, or a draw into a"
+                " loss; bars are 95 % intervals.",
                 curves=curves,
                 unit="%",
                 scale="sqrt",
@@ -167,7 +169,7 @@ def mistakes(records: Sequence[Record], counts: Mapping[str, int]) -> list[Figur
 
 
 def rate_curve(name: str, at: Track, shares: NDArray[np.float64], count: int) -> Curve:
-    """A curve of shares of ``count`` trials each, with Wilson's intervals; without a count it has none."""
+    """A curve of shares of ``count`` trials each, with Wilson intervals; without intervals where ``count`` is 0."""
     if not count:
         return Curve(name=name, at=at, y=numbers(shares))
     ends = [
@@ -178,18 +180,22 @@ def rate_curve(name: str, at: Track, shares: NDArray[np.float64], count: int) ->
 
 
 def by_class(records: Sequence[Record], counts: Mapping[str, int]) -> list[Figure]:
-    """A figure for each set whose positions are of several classes, and for the network only and with search."""
+    """Mistakes by class of positions: a figure for each set and each way of choosing moves."""
     rows, _ = graded_records(records)
-    names = list(dict.fromkeys(name for record in records for name in record if name.startswith("by_class/")))
+    names = list(dict.fromkeys(name for record in records for name in record if name.startswith(BY_CLASS)))
     at, figures = track(positions(records), rows), []
-    for each, how in dict.fromkeys((name.split("/")[1], name.split("/")[2]) for name in names):
-        mine = [name for name in names if name.startswith(f"by_class/{each}/{how}/")]
-        lines = [rate_curve(name.split("/")[3], at, column(records, name)[rows], counts.get(name, 0)) for name in mine]
+    rates = {name: split_rate_name(name) for name in names}
+    for each, how in dict.fromkeys(rate[:2] for rate in rates.values()):
+        lines = [
+            rate_curve(rate.class_name, at, column(records, name)[rows], counts.get(name, 0))
+            for name, rate in rates.items()
+            if rate[:2] == (each, how)
+        ]
         title = f"Mistakes by class: {set_title(each)}, {METHOD_TITLES.get(how, how)}"
-        note = "By stage of the game and by how far its end is; bars are 95 % intervals."
+        note = "Classes are the stage of the game and the number of plies to its end; bars are 95 % intervals."
         figures.append(
             Figure(
-                key=f"by_class/{each}/{how}",
+                key=f"{BY_CLASS}{each}/{how}",
                 section="strength",
                 title=title,
                 note=note,
@@ -205,9 +211,9 @@ def by_class(records: Sequence[Record], counts: Mapping[str, int]) -> list[Figur
 def ratings(
     points: Sequence[tuple[Record, float, float, float]], anchors: Sequence[tuple[str, float]] = (), name: str = "Elo"
 ) -> list[Figure]:
-    """Elo over the run from ``points`` (the axes' values, Elo, low, high), such as a rating database knows them.
+    """A figure of Elo over the run from ``points`` (position on each axis, Elo, low, high); none without points.
 
-    ``anchors`` (player, Elo) do not change; the perfect one among them is what the curve aims at. No points, no figure.
+    ``anchors`` (player, Elo) have fixed ratings. The figure marks the perfect player's, if there is one.
     """
     if not points:
         return []
@@ -215,25 +221,24 @@ def ratings(
     y, low, high = (numbers([point[i] for point in points]) for i in (1, 2, 3))
     curve = Curve(name=name, at=at, y=y, low=low, high=high)
     others = ", ".join(f"{player} at {elo:+.0f}" for player, elo in anchors)
-    note = "Rating of the run's checkpoints; bars are 95 % intervals." + (
-        f" For comparison: {others}." if others else ""
-    )
+    note = "Ratings of the run's checkpoints; bands are 95 % intervals." + (f" Anchors: {others}." if others else "")
     aim = next(((elo, "perfect play") for player, elo in anchors if player.partition("?")[0] == "perfect"), None)
     return [Figure(key="elo", section="strength", title="Elo", note=note, curves=[curve], floor=None, aim=aim)]
 
 
 def learning(records: Sequence[Record]) -> list[Figure]:
-    """Losses, policy, value and step sizes."""
+    """Losses, entropies, accuracy, learning rate and gradient norm."""
     made = [
-        ("loss", "Losses", "What the learner minimises, smoothed.", "", "linear",
-         {"loss": "all", "policy_loss": "policy", "value_loss": "value"}),
-        ("entropy", "Policy entropy", "In nats. The policy loss cannot fall below the search's entropy; the gap is what"
-         " is left to learn.", "", "linear",
-         {"policy_loss": "policy loss", "policy_entropy": "search's policy", "network_entropy": "network's policy"}),
-        ("accuracy", "Network and search agree", "Share of samples where both would play the same move.", "%", "linear",
-         {"policy_accuracy": "same first choice"}),
-        ("value_error", "Value against the outcome", "Mean square error: of the network on what it was trained on, and"
-         " of the search when it played. New games well above trained samples speak of over-fitting.", "", "linear",
+        ("loss", "Losses", "The losses that training minimises, smoothed.", "", "linear",
+         {"loss": "total", "policy_loss": "policy", "value_loss": "value"}),
+        ("entropy", "Policy entropy", "In nats. The policy loss cannot fall below the entropy of the search's policy;"
+         " the network can still learn the difference.", "", "linear",
+         {"policy_loss": "policy loss", "policy_entropy": "entropy of the search's policy",
+          "network_entropy": "entropy of the network's policy"}),
+        ("accuracy", "Policy accuracy", "Share of samples where network and search have the same most likely move.",
+         "%", "linear", {"policy_accuracy": "same move"}),
+        ("value_error", "Error of the value", "Mean squared error against the outcome: the network's on trained samples"
+         " and the search's on new games. A much larger error on new games is a sign of overfitting.", "", "linear",
          {"value_error": "trained samples (network)"}),
         ("rate", "Learning rate", "", "", "log", {"learning_rate": "learning rate"}),
         ("grad", "Gradient norm", "Before clipping.", "", "linear", {"grad_norm": "gradient norm"}),
@@ -247,16 +252,16 @@ def learning(records: Sequence[Record]) -> list[Figure]:
 
 
 def machine(records: Sequence[Record]) -> list[Figure]:
-    """Throughput, the cache and the window."""
+    """Throughput, cache, batch size and replay window."""
     fast = {"simulations": ("simulations", 1.0), "trained": ("trained samples", 1.0), "samples": ("new samples", 1.0)}
     figures = [
-        Figure(key="speed", section="machine", title="Throughput a second", note="Every pause is in it; a logarithmic"
-               " scale.", curves=rates(records, fast), scale="log", floor=None),
-        Figure(key="games_minute", section="machine", title="Games a minute", note="",
-               curves=rates(records, {"games": ("games a minute", 1 / 60)})),
-        Figure(key="cache", section="machine", title="Cache", note="Share of simulations whose position the network"
-               " had judged already.", unit="%", curves=averaged(records, {"cache_hits": "met the cache"})),
-        Figure(key="batch", section="machine", title="Positions a network call", note="",
+        Figure(key="speed", section="machine", title="Throughput per second", note="Averages, pauses included."
+               " The scale is logarithmic.", curves=rates(records, fast), scale="log", floor=None),
+        Figure(key="games_minute", section="machine", title="Games per minute", note="",
+               curves=rates(records, {"games": ("games per minute", 1 / 60)})),
+        Figure(key="cache", section="machine", title="Cache hits", note="Share of simulations whose position was in the"
+               " evaluation cache.", unit="%", curves=averaged(records, {"cache_hits": "cache hits"})),
+        Figure(key="batch", section="machine", title="Batch size", note="Positions per call of the network.",
                curves=averaged(records, {"rows_per_call": "positions"})),
         Figure(key="window", section="machine", title="Replay window", note="Samples that the learner draws from.",
                curves=averaged(records, {"window": "samples"})),

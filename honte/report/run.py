@@ -1,7 +1,7 @@
-"""One run's folder as data for a page.
+"""Reads the folder of a run of games and returns the content of its report.
 
-Knows what lies in the folder of a run of games. Does not know HTML, or how curves are drawn; of runs that learned
-pictures ``classified.py`` tells.
+Knows the files in such a folder. Does not know HTML, or how curves are drawn. ``classifier.py`` reads runs of
+``honte classify``.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from typing import Any
 from games.game import Game
 from honte.report import boards, classifier, curves, stored_games
 from honte.report.health_checks import run_checks
-from honte.report.summary import RunStory, checkpoints_of, minutes, parameters, status
+from honte.report.summary import RunReport, describe_checkpoints, format_minutes, parameters_text, status
 from selfplay.solved.grading import wilson_interval
 from training.evaluation import rating_curve, solved_positions
 from training.evaluation.promotion import best_step
 from training.evaluation.rating_curve import RatingCurve
-from training.evaluation.solved_positions import BY_CLASS
+from training.evaluation.solved_positions import BY_CLASS, split_rate_name
 from training.run import metrics, run_folder
 
 
@@ -29,54 +29,55 @@ def read(
     make: Callable[[str], Game],
     *,
     progress: Callable[[int, str], None] = lambda steps, text: None,
-) -> RunStory:
-    """Everything of a run. ``make`` turns the game's name in the config into a game.
+) -> RunReport:
+    """The report of the run in ``folder``. ``make`` turns the name of the game in its configuration into a game.
 
     ValueError for a folder that is no run or has no metrics yet.
     """
     folder = Path(folder)
     config = run_folder.read_config(folder)
     if config is None:
-        raise ValueError(f"{folder} is no run: it has no {run_folder.CONFIG}")
+        raise ValueError(f"{folder} is no run: it has no file {run_folder.CONFIG}")
     records = metrics.read(folder)
     if not records:
-        raise ValueError(f"{folder} has nothing to report yet: {metrics.FILE} holds no record")
+        raise ValueError(f"{folder} has nothing to report yet: its {metrics.FILE} is empty or missing")
     if "dataset" in config:
         return classifier.read(folder, config, records)
     game = make(str(config.get("game", "")))
     counts, at = solved_positions.count_positions(game, folder), curves.positions(records)
     games = stored_games.read(game, folder, progress=progress)
-    rated = _ladder(folder, games.notes)
+    ratings = _read_ratings(folder, games.notes)
     figures = [
         *curves.mistakes(records, counts),
         *curves.by_class(records, counts),
-        *curves.ratings(*_rated(rated, records, at)),
+        *curves.ratings(*_rating_points(ratings, records, at)),
         *curves.learning(records),
         *stored_games.figures(games, at, curves.column(records, "window")),
         *curves.machine(records),
     ]
-    made, kept = int(records[-1].get("games", 0)), sum(batch.games for batch in games.batches)
-    if kept < made:
+    num_played, num_read = int(records[-1].get("games", 0)), sum(shard.games for shard in games.shards)
+    if num_read < num_played:
         games.notes.append(
-            f"what is said of games comes from {kept:,} of {made:,}: older ones left the disk with the window"
+            f"the statistics of games come from {num_read:,} of {num_played:,} games: the run deletes games that are"
+            " older than its replay window"
         )
-    shown = [
+    samples = [
         boards.game_as_json(game, record, why) for why, record in boards.choose_games(game, games.newest, games.oldest)
     ]
-    return RunStory(
+    return RunReport(
         name=folder.resolve().name,
         game=game.name,
         status=status(folder),
-        facts=_facts(folder, config, records, games) + _best(folder, rated, games.notes),
+        facts=_facts(folder, config, records, games) + _best_checkpoint(folder, ratings, games.notes),
         grades=_grades(records, counts),
         classes=_classes(records, counts),
-        alarms=run_checks(
-            records, games.batches, config, counts, lambda newest: stored_games.covered(game, games, newest)
+        checks=run_checks(
+            records, games.shards, config, counts, lambda newest: stored_games.coverage_of_newest(game, games, newest)
         ),
         figures=figures,
-        checkpoints=checkpoints_of(folder, records, rated),
-        board=boards.board(game, shown),
-        games=shown,
+        checkpoints=describe_checkpoints(folder, records, ratings),
+        board=boards.board(game, samples),
+        games=samples,
         notes=games.notes,
         config=config,
     )
@@ -89,77 +90,82 @@ def _facts(
     network, search = config.get("network") or {}, (config.get("self_play") or {}).get("search") or {}
     distinct, total = stored_games.distinct_positions(games)
     facts = [
-        ("minutes", minutes(last.get("minutes", math.nan))),
+        ("minutes", format_minutes(last.get("minutes", math.nan))),
         ("games", f"{last.get('games', 0):,.0f}"),
         ("samples", f"{last.get('samples', 0):,.0f}"),
         ("learning steps", f"{last['step']:,}"),
-        ("network", f"{network.get('blocks', '?')} × {network.get('channels', '?')}{parameters(folder)}"),
-        ("search", f"{search.get('rule', '?')}, {search.get('num_simulations', '?')} simulations"),
+        (
+            "network",
+            f"{network.get('blocks', '?')} blocks, {network.get('channels', '?')} channels{parameters_text(folder)}",
+        ),
+        ("search", f"{search.get('rule', '?')}, {search.get('num_simulations', '?')} simulations per move"),
         ("seed", f"{config.get('seed', '?')}{', deterministic' if config.get('deterministic') else ''}"),
-        ("begun", time.strftime("%Y-%m-%d %H:%M", time.localtime(records[0].get("time", 0)))),
+        ("started", time.strftime("%Y-%m-%d %H:%M", time.localtime(records[0].get("time", 0)))),
     ]
     if total:
-        read = sum(batch.games for batch in games.batches)
+        num_read = sum(shard.games for shard in games.shards)
         facts.append(
-            ("distinct positions", f"{distinct:,} of {total:,} ({distinct / total:.0%}) in {read:,} games read")
+            ("distinct positions", f"{distinct:,} of {total:,} ({distinct / total:.0%}) in {num_read:,} stored games")
         )
     return facts
 
 
 def _grades(records: list[dict[str, Any]], counts: Mapping[str, int]) -> list[dict[str, Any]]:
     rows, names = curves.graded_records(records)
-    found = []
+    grades = []
     for name in names:
-        known = [(records[i], records[i][name]) for i in rows if math.isfinite(records[i].get(name, math.nan))]
-        if not known:
+        values = [(records[i], records[i][name]) for i in rows if math.isfinite(records[i].get(name, math.nan))]
+        if not values:
             continue
-        count, (record, share) = counts.get(name, 0), known[-1]
-        best_record, best = min(known, key=lambda pair: pair[1])
-        each: dict[str, Any] = {"name": name, "set": name.split("/")[1], "how": name.split("/")[2], "count": count}
-        each |= {"rate": share, "minutes": record["minutes"], "best": best, "best_minutes": best_record["minutes"]}
-        each |= {
-            "first": known[0][1],
-            "interval": list(wilson_interval(round(share * count), count)) if count else None,
-        }
-        found.append(each)
-    return found
+        count, (record, share) = counts.get(name, 0), values[-1]
+        best_record, best = min(values, key=lambda pair: pair[1])
+        rate = split_rate_name(name)
+        grade: dict[str, Any] = {"name": name, "set": rate.set_name, "how": rate.how, "count": count}
+        grade |= {"rate": share, "minutes": record["minutes"], "best": best, "best_minutes": best_record["minutes"]}
+        grade |= {"first": values[0][1], "interval": _interval(share, count)}
+        grades.append(grade)
+    return grades
+
+
+def _interval(share: float, count: int) -> list[float] | None:
+    """The 95 % interval of a share of ``count`` positions; None where their number is not known."""
+    return list(wilson_interval(round(share * count), count)) if count else None
 
 
 def _classes(records: list[dict[str, Any]], counts: Mapping[str, int]) -> list[dict[str, Any]]:
-    """A row for each class of positions of a set: mistakes alone and with search, as of the last look."""
-    found: dict[tuple[str, str], dict[str, Any]] = {}
+    """A row for each class of positions of a set: the newest rates of mistakes of the network only and with search."""
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
     for name, share in records[-1].items():
         if name.startswith(BY_CLASS) and math.isfinite(share):
-            _, each, how, kind = name.split("/")
+            each, how, class_name = split_rate_name(name)
             count = counts.get(name, 0)
-            bounds = list(wilson_interval(round(share * count), count)) if count else None
-            row = found.setdefault((each, kind), {"set": each, "class": kind})
-            row[how] = {"rate": share, "count": count, "interval": bounds}
-    return list(found.values())
+            row = rows.setdefault((each, class_name), {"set": each, "class": class_name})
+            row[how] = {"rate": share, "count": count, "interval": _interval(share, count)}
+    return list(rows.values())
 
 
-def _ladder(folder: Path, notes: list[str]) -> RatingCurve:
+def _read_ratings(folder: Path, notes: list[str]) -> RatingCurve:
     try:
         return rating_curve.read_curve(folder)
     except ValueError as error:
-        notes.append(f"ratings are left out: {error}")
+        notes.append(f"the ratings are missing here: {error}")
         return RatingCurve()
 
 
-def _rated(
-    found: RatingCurve, records: list[dict[str, Any]], at: Mapping[str, Any]
+def _rating_points(
+    ratings: RatingCurve, records: list[dict[str, Any]], at: Mapping[str, Any]
 ) -> tuple[list[tuple[dict[str, float], float, float, float]], list[tuple[str, float]]]:
-    """Rated checkpoints where the records have them on each axis, and the anchors."""
+    """(place on each axis, Elo, low, high) of each rated checkpoint, and (player, Elo) of each anchor."""
     points = []
-    for point in found.points:
+    for point in ratings.points:
         nearest = min(range(len(records)), key=lambda i: abs(records[i]["step"] - point.step))
         place = {axis: float(values[nearest]) for axis, values in at.items()}
         points.append((place, point.elo, point.low, point.high))
-    return points, [(each.player, each.elo) for each in found.anchors]
+    return points, [(anchor.player, anchor.elo) for anchor in ratings.anchors]
 
 
-def _best(folder: Path, found: RatingCurve, notes: list[str]) -> list[tuple[str, str]]:
-    """The best checkpoint, as a test says, and its rating."""
+def _best_checkpoint(folder: Path, ratings: RatingCurve, notes: list[str]) -> list[tuple[str, str]]:
+    """The checkpoint that a sequential test promoted, with its rating; empty where there is none yet."""
     try:
         step = best_step(folder)
     except ValueError as error:
@@ -167,5 +173,5 @@ def _best(folder: Path, found: RatingCurve, notes: list[str]) -> list[tuple[str,
         return []
     if step is None:
         return []
-    rating = next((f", Elo {p.elo:+.0f} ({p.low:+.0f} to {p.high:+.0f})" for p in found.points if p.step == step), "")
-    return [("best by a test", f"step {step:,}{rating}")]
+    rating = next((f", Elo {p.elo:+.0f} ({p.low:+.0f} to {p.high:+.0f})" for p in ratings.points if p.step == step), "")
+    return [("best checkpoint", f"step {step:,}{rating}")]

@@ -1,13 +1,13 @@
-// Stepping through games on a drawn board. Knows frames (cells, policy, value); does not know any rule.
+// Steps through games on a board. Knows frames (cells, policy, value); does not know the rules of any game.
 
 function makeViewer(place, run) {
-  const board = run.board, names = board.names, inks = board.inks;
+  const board = run.board, names = board.names, colours = board.colours;
   let game = run.games[0], ply = 0, searchShown = true, timer = 0;
   place.innerHTML = `
     <div class="choose" role="group" aria-label="games">${run.games.map((g, i) => `<button data-game="${i}">${svgText(g.why)}<small>#${g.id} · ${svgText(g.result)} · ${g.frames.length - 1} plies</small></button>`).join("")}</div>
-    <div class="viewer" tabindex="0" aria-label="a game; arrow keys step">
-      <div><div class="board"></div><div class="balance" title="the search's value"></div>
-        <div class="controls"><button data-go="first" title="first (Home)">«</button><button data-go="back" title="back (←)">‹</button><button data-go="on" title="on (→)">›</button><button data-go="last" title="last (End)">»</button><button data-go="run" title="play (space)">play</button><input type="range" min="0" value="0" aria-label="ply"><button data-go="search" aria-pressed="true" title="the search's policy on the board (s)">search</button></div></div>
+    <div class="viewer" tabindex="0" aria-label="a game; the arrow keys go back and forward">
+      <div><div class="board"></div><div class="balance" title="win probability by the search's value"></div>
+        <div class="controls"><button data-go="first" title="first position (Home)">«</button><button data-go="back" title="one ply back (←)">‹</button><button data-go="on" title="one ply forward (→)">›</button><button data-go="last" title="last position (End)">»</button><button data-go="run" title="play (space)">play</button><input type="range" min="0" value="0" aria-label="ply"><button data-go="search" aria-pressed="true" title="show the search's policy on the board (s)">search</button></div></div>
       <div class="side"><p class="say"></p><p class="sub detail"></p><div class="plot"></div><div class="bars"></div><div class="moves"></div></div>
     </div>`;
   const find = (selector) => place.querySelector(selector);
@@ -25,7 +25,7 @@ function makeViewer(place, run) {
       for (const [, p, cells] of frame.policy) for (const cell of cells) shares.set(cell, (shares.get(cell) || 0) + p);
       for (const [cell, p] of shares) {
         const [x, y] = board.centres[cell], radius = board.radii[cell];
-        out.push(`<circle class="thought" cx="${x}" cy="${y}" r="${(radius * (0.2 + 0.62 * Math.sqrt(p))).toFixed(3)}" fill="${inks[frame.to_play][0]}" fill-opacity="${(0.28 + 0.5 * p).toFixed(2)}" stroke="${inks[frame.to_play][1]}" stroke-width="0.03" stroke-dasharray="0.1 0.07"/>`);
+        out.push(`<circle class="policy" cx="${x}" cy="${y}" r="${(radius * (0.2 + 0.62 * Math.sqrt(p))).toFixed(3)}" fill="${colours[frame.to_play][0]}" fill-opacity="${(0.28 + 0.5 * p).toFixed(2)}" stroke="${colours[frame.to_play][1]}" stroke-width="0.03" stroke-dasharray="0.1 0.07"/>`);
         if (p >= 0.1) out.push(`<text x="${x}" y="${y + 0.09}" font-size="${(radius * Math.min(0.52, 0.9 * (0.2 + 0.62 * Math.sqrt(p)))).toFixed(3)}" text-anchor="middle" fill="#fff" stroke="#000000b0" stroke-width="0.05" paint-order="stroke">${Math.round(100 * p)}</text>`);
       }
     }
@@ -44,12 +44,12 @@ function makeViewer(place, run) {
     slider.max = game.frames.length - 1;
     slider.value = ply;
     const who = last ? (game.outcome === 1 ? 0 : game.outcome === -1 ? 1 : -1) : frame.to_play;
-    find(".say").innerHTML = (who < 0 ? "" : `<span class="dot" style="background:${inks[who][0]};box-shadow:0 0 0 1px ${inks[who][1]}"></span>`) + svgText(last ? game.result : `${names[frame.to_play]} to play: ${frame.move}`);
-    find(".detail").textContent = `ply ${ply} of ${game.frames.length - 1}` + (frame.policy ? ` · ${frame.simulations} simulations by network ${frame.network.toLocaleString("en")}` : ply < game.opening ? " · a random opening move" : "");
+    find(".say").innerHTML = (who < 0 ? "" : `<span class="dot" style="background:${colours[who][0]};box-shadow:0 0 0 1px ${colours[who][1]}"></span>`) + svgText(last ? game.result : `${names[frame.to_play]} to play: ${frame.move}`);
+    find(".detail").textContent = `ply ${ply} of ${game.frames.length - 1}` + (frame.policy ? ` · ${frame.simulations} simulations with the network of step ${frame.network.toLocaleString("en")}` : ply < game.opening ? " · random opening move" : "");
     const p = now === null ? null : share(now);
-    find(".balance").innerHTML = p === null ? `<span style="width:100%;color:var(--soft)">no value in the opening</span>` :
-      [[p, 0], [1 - p, 1]].map(([part, who]) => `<span style="width:${100 * part}%;background:${inks[who][0]};color:${light(inks[who][0]) ? "#222" : "#fff"};justify-content:${who ? "flex-end" : "flex-start"}">${part > 0.17 ? `${svgText(names[who])} ${Math.round(100 * part)} %` : ""}</span>`).join("");
-    find(".bars").innerHTML = (frame.policy || []).slice(0, 8).map(([text, chance]) => `<span class="${text === frame.move ? "played" : ""}"${text === frame.move ? ' title="the move that was played"' : ""}>${text === frame.move ? "▸ " : ""}${svgText(text)}</span><span class="bar"><i style="width:${100 * chance}%;background:${inks[frame.to_play][0]};box-shadow:inset 0 0 0 1px ${inks[frame.to_play][1]}"></i></span><span>${percent(chance)}</span>`).join("") || `<span class="sub" style="grid-column:1/-1">${last ? "The game is over." : "The opening was drawn by lot: nothing was searched."}</span>`;
+    find(".balance").innerHTML = p === null ? `<span style="width:100%;color:var(--soft)">random opening ply: no value</span>` :
+      [[p, 0], [1 - p, 1]].map(([part, who]) => `<span style="width:${100 * part}%;background:${colours[who][0]};color:${light(colours[who][0]) ? "#222" : "#fff"};justify-content:${who ? "flex-end" : "flex-start"}">${part > 0.17 ? `${svgText(names[who])} ${Math.round(100 * part)} %` : ""}</span>`).join("");
+    find(".bars").innerHTML = (frame.policy || []).slice(0, 8).map(([text, chance]) => `<span class="${text === frame.move ? "played" : ""}"${text === frame.move ? ' title="the move that was played"' : ""}>${text === frame.move ? "▸ " : ""}${svgText(text)}</span><span class="bar"><i style="width:${100 * chance}%;background:${colours[frame.to_play][0]};box-shadow:inset 0 0 0 1px ${colours[frame.to_play][1]}"></i></span><span>${percent(chance)}</span>`).join("") || `<span class="sub" style="grid-column:1/-1">${last ? "The game is over." : "This move of the opening is random: there was no search."}</span>`;
     find(".moves").innerHTML = game.frames.slice(0, -1).map((f, i) => `<button data-ply="${i + 1}" class="${i < game.opening ? "given" : ""}" ${ply === i + 1 ? 'aria-current="step"' : ""}>${svgText(f.move)}</button>`).join("");
     const current = find('.moves [aria-current]');
     if (current) current.parentNode.scrollTop = current.offsetTop - current.parentNode.offsetTop - 40;
@@ -65,7 +65,7 @@ function makeViewer(place, run) {
     const X = (i) => left + (i / Math.max(game.frames.length - 1, 1)) * (W - 2 * left), Y = (v) => high - share(v) * (high - low);
     const points = game.frames.map((f, i) => [i, value(f)]).filter((p) => p[1] !== null);
     const path = points.map(([i, v]) => `${X(i).toFixed(1)},${Y(v).toFixed(1)}`).join("L");
-    const area = points.length > 1 ? `<path d="M${X(points[0][0]).toFixed(1)},${Y(0)}L${path}L${X(points.at(-1)[0]).toFixed(1)},${Y(0)}Z" fill="${inks[0][0]}" opacity="0.16"/>` : "";
+    const area = points.length > 1 ? `<path d="M${X(points[0][0]).toFixed(1)},${Y(0)}L${path}L${X(points.at(-1)[0]).toFixed(1)},${Y(0)}Z" fill="${colours[0][0]}" opacity="0.16"/>` : "";
     box.innerHTML = `<svg viewBox="0 0 ${W} ${H}" role="img" aria-label="value over the game"><line class="axis-line" x1="0" x2="${W}" y1="${Y(0)}" y2="${Y(0)}"/>
       <text x="${left}" y="10">${svgText(names[0])} wins</text><text x="${left}" y="${H - 4}">${svgText(names[1])} wins</text>${area}
       ${path ? `<path d="M${path}" fill="none" stroke="var(--ink)" stroke-width="1.8" stroke-linejoin="round"/>` : ""}

@@ -18,14 +18,11 @@ from rich.text import Text
 
 from honte.command_line import format_duration
 from selfplay.solved.grading import wilson_interval
-from training.evaluation.solved_positions import BY_CLASS
-from training.run.progress import STAGES, ProgressReport, grade_title, set_title
+from training.evaluation.solved_positions import BY_CLASS, MISTAKES
+from training.run.progress import METHOD_TITLES, STAGES, ProgressReport, grade_title, set_title
 
 LINE_SECONDS = 15.0
 """Seconds between two lines where stderr is not a terminal."""
-
-MISTAKES = "mistakes/"
-"""How the names of mistake rates begin; a name is ``mistakes/SET/raw`` or ``mistakes/SET/search``."""
 
 BARS = " ▁▂▃▄▅▆▇█"
 NARROW, WIDE = 76, 100

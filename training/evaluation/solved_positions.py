@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from agent.inference.evaluate import Evaluate
 from agent.search.search import Search, SearchConfig
@@ -17,11 +18,33 @@ from games.game import Game
 from selfplay.solved import position_classes
 from selfplay.solved.grading import SolvedPosition, find_mistakes, parse_positions, read_positions
 
-BY_CLASS = "by_class/"
-"""How the names of rates begin that belong to one class of positions."""
+MISTAKES, BY_CLASS = "mistakes/", "by_class/"
+"""A rate of mistakes is named ``mistakes/SET/HOW`` for a whole set, ``by_class/SET/HOW/CLASS`` for one class of it."""
 
 NUM_SLOTS = 128
 SOLVED, NUM_DRAWN = "solved.jsonl", 300
+
+
+class RateName(NamedTuple):
+    """The parts of the name of a rate of mistakes."""
+
+    set_name: str
+    how: str  # who chose the moves: "raw" is the network alone, "search" is the network with search
+    class_name: str = ""  # empty: all positions of the set
+
+    @property
+    def text(self) -> str:
+        if self.class_name:
+            return f"{BY_CLASS}{self.set_name}/{self.how}/{self.class_name}"
+        return f"{MISTAKES}{self.set_name}/{self.how}"
+
+
+def split_rate_name(name: str) -> RateName:
+    """The inverse of ``RateName.text``. ValueError for a metric that is no rate of mistakes."""
+    prefix, *parts = name.split("/")
+    if len(parts) != {MISTAKES: 2, BY_CLASS: 3}.get(f"{prefix}/"):
+        raise ValueError(f"{name!r} does not name a rate of mistakes, such as {MISTAKES}all/raw")
+    return RateName(*parts)
 
 
 def solved_sets(game: Game, folder: Path | None = None) -> dict[str, list[SolvedPosition]]:
@@ -58,9 +81,9 @@ def _parts(game: Game, name: str, positions: list[SolvedPosition], searched: int
     parts = []
     for how, count, budget in (("raw", len(positions), 0), ("search", min(searched, len(positions)), -1)):
         groups = position_classes.group_by_class(game, positions[:count])
-        parts.append((f"mistakes/{name}/{how}", list(range(count)), budget))
+        parts.append((RateName(name, how).text, list(range(count)), budget))
         if len(groups) > 1:
-            parts += [(f"{BY_CLASS}{name}/{how}/{kind}", rows, budget) for kind, rows in groups.items()]
+            parts += [(RateName(name, how, kind).text, rows, budget) for kind, rows in groups.items()]
     return parts
 
 

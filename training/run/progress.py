@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from training.evaluation.solved_positions import BY_CLASS
+from training.evaluation.solved_positions import BY_CLASS, MISTAKES, split_rate_name
 
 if TYPE_CHECKING:
     from training.evaluation.rating_curve import RatedCheckpoint
@@ -35,10 +35,11 @@ def set_title(name: str) -> str:
 
 
 def grade_title(name: str) -> str:
-    """The readable name of a rate: "mistakes/all/raw" is "mistakes on all positions, network only"."""
-    kind, _, rest = name.partition("/")
-    each, _, how = rest.rpartition("/")
-    return f"{kind} on {set_title(each)}, {METHOD_TITLES.get(how, how)}" if each else name.replace("_", " ")
+    """What people read of a rate: "mistakes/all/raw" is "mistakes on all positions, network only"."""
+    if not name.startswith(MISTAKES):
+        return name.replace("_", " ")
+    rate = split_rate_name(name)
+    return f"mistakes on {set_title(rate.set_name)}, {METHOD_TITLES.get(rate.how, rate.how)}"
 
 
 @dataclass

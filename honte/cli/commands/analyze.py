@@ -44,7 +44,7 @@ def main(arguments: Sequence[str]) -> int:
     from honte.analysis.position_analysis import tree_capacity
     from honte.api import resolve_game
     from honte.protocols.gtp import framing
-    from honte.protocols.json_fields import LONGEST
+    from honte.protocols.json_fields import MAX_CHARACTERS
     from honte.protocols.kata_analysis import KataAnalysis
 
     game = resolve_game(args.game, args.player)
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str]) -> int:
         write(json.dumps(content, allow_nan=False) + "\n")
 
     analyst = KataAnalysis(game, player, num_slots=args.num_slots, write=answer, seed=args.seed)
-    source = framing.LineReader(framing.standard_input(), LONGEST, returns_end_lines=True)
+    source = framing.LineReader(framing.standard_input(), MAX_CHARACTERS, returns_end_lines=True)
     open_ = True
     while open_ or not analyst.idle:
         while open_ and (source.pending or analyst.idle):

@@ -19,7 +19,7 @@ from honte.command_line import Output, show_progress
 from honte.command_text import command
 
 if TYPE_CHECKING:
-    from honte.bench.setting import BenchSetting
+    from honte.bench.config import BenchConfig
     from honte.bench.turns import Row
     from training.config import LearnConfig
 
@@ -37,7 +37,7 @@ LINES: dict[Part, int] = {
 }
 """The parts in their order, and about how many lines each of them prints."""
 
-BUSY = 0.5
+BUSY_LOAD = 0.5
 """A load average above this, before anything is measured, comes from other programs."""
 
 
@@ -94,54 +94,54 @@ def main(arguments: Sequence[str]) -> int:
 
     args = replace(args, device=str(choose_device(args.device, setting="--device")))
 
-    torch.set_num_threads(1)  # rates are of one core
-    start, setting, here = time.perf_counter(), _setting(args), machine()
+    torch.set_num_threads(1)  # rates are those of one core
+    start, bench, host = time.perf_counter(), _bench_config(args), machine()
     parts = [part for part in LINES if part in (args.only or LINES)]
     suggested: dict[str, Any] = {}
     lines: list[Row] = []
-    for text in _opening(setting, here):
+    for text in _introduction(bench, host):
         output.say(text)
     for number, part in enumerate(parts):
         rows: list[Row] = []
         with show_progress(f"{part}, part {number + 1} of {len(parts)}", LINES[part]) as advance:
-            for row in _rows(part, setting, args.compile, suggested):
+            for row in _rows(part, bench, args.compile, suggested):
                 rows.append(row)
                 advance(1, row.what)
         output.say(_text(part, rows))
         lines += rows
     spent = time.perf_counter() - start
-    for text in _advice(setting, suggested):
+    for text in _advice(bench, suggested):
         output.say(text)
     output.say(
         f"\nmeasured in {spent:.0f} s; rates change from minute to minute, ratios within one measurement hardly do"
     )
     output.result(
         {
-            "game": setting.game.name,
-            "network": _shape(setting),
+            "game": bench.game.name,
+            "network": _shape(bench),
             "simulations": args.simulations,
             "games": args.games,
             "device": args.device,
             "rows": [row._asdict() for row in lines],
             "suggested": suggested,
-            "machine": here,
+            "machine": host,
             "seconds": round(spent, 1),
         }
     )
     return 0
 
 
-def _setting(args: BenchFlags) -> BenchSetting:
+def _bench_config(args: BenchFlags) -> BenchConfig:
     from agent.networks.policy_value import NetworkConfig
     from agent.storage.model_folder import load_network
     from games import make
-    from honte.bench.setting import BenchSetting
+    from honte.bench.config import BenchConfig
 
     game = make(args.game)
     network, weights = NetworkConfig(blocks=args.blocks, channels=args.channels), None
     if args.model is not None:
         network, weights = load_network(args.model, game)
-    return BenchSetting(
+    return BenchConfig(
         game=game,
         network=network,
         weights=weights,
@@ -153,83 +153,83 @@ def _setting(args: BenchFlags) -> BenchSetting:
     )
 
 
-def _rows(part: Part, setting: BenchSetting, compiled: bool, suggested: dict[str, Any]) -> Iterator[Row]:
-    """The measurements of ``part``; settings that it suggests are added to ``suggested``."""
+def _rows(part: Part, bench: BenchConfig, compiled: bool, suggested: dict[str, Any]) -> Iterator[Row]:
+    """The rows of ``part``; the part threads also adds its suggestion to ``suggested``."""
     if part == "games":
-        from honte.bench.rules import games
+        from honte.bench.rules import measure_rules
 
-        yield from games(setting)
+        yield from measure_rules(bench)
     elif part == "tree":
-        from honte.bench.tree import tree
+        from honte.bench.tree import measure_tree
 
-        yield from tree(setting)
+        yield from measure_tree(bench)
     elif part == "growth":
-        from honte.bench.growth import growth
+        from honte.bench.growth import measure_growth
 
-        yield from growth(setting)
+        yield from measure_growth(bench)
     elif part == "engines":
-        from honte.bench.forward import backends
+        from honte.bench.forward import measure_backends
 
-        yield from backends(setting)
+        yield from measure_backends(bench)
     elif part == "self-play":
-        from honte.bench.self_play import self_play
+        from honte.bench.self_play import measure_self_play
 
-        learn = _learning(setting)
-        yield from self_play(setting, learn.publish_steps * learn.batch_size / learn.reuse)
+        learn = _learning(bench)
+        yield from measure_self_play(bench, learn.publish_steps * learn.batch_size / learn.reuse)
     elif part == "learner":
-        from honte.bench.learner import learner
+        from honte.bench.learner import measure_learner
 
-        learn = _learning(setting)
-        yield from learner(setting, learn.trainer, learn.batch_size, compiled=compiled)
+        learn = _learning(bench)
+        yield from measure_learner(bench, learn.trainer, learn.batch_size, compiled=compiled)
     elif part == "move":
-        from honte.bench.move import move
+        from honte.bench.move import measure_move
 
-        yield from move(setting)
+        yield from measure_move(bench)
     else:
-        from honte.bench.advice import advice, rows, ways
+        from honte.bench.advice import measure_candidates, rows, suggest
 
-        tried = ways(setting)
-        yield from rows(tried)
-        suggested |= advice(setting, tried)
+        candidates = measure_candidates(bench)
+        yield from rows(candidates)
+        suggested |= suggest(bench, candidates)
 
 
-def _learning(setting: BenchSetting) -> LearnConfig:
-    """The learner's settings of this game's recipe, or the defaults of a game without a recipe."""
+def _learning(bench: BenchConfig) -> LearnConfig:
+    """The learning settings of a run of this game: those of its recipe, or the defaults for the game."""
     from honte.recipes import names, values
     from training.config import LearnConfig, default_values, parse_config
 
-    name = setting.game.name
-    recipe = values(name) if name in names() else default_values(setting.game)
+    name = bench.game.name
+    recipe = values(name) if name in names() else default_values(bench.game)
     learn: LearnConfig = parse_config(recipe.get("learn", {}), LearnConfig)
     return learn
 
 
-def _shape(setting: BenchSetting) -> str:
-    return f"{setting.network.blocks} x {setting.network.channels}"
+def _shape(bench: BenchConfig) -> str:
+    return f"{bench.network.blocks} x {bench.network.channels}"
 
 
-def _opening(setting: BenchSetting, here: Mapping[str, Any]) -> Iterator[str]:
-    """Lines that say what is measured and where, and whether other programs are running."""
-    yield f"{setting.game.name}, network {_shape(setting)} (blocks x channels), on {setting.device}"
-    yield f"{setting.num_simulations} simulations for each move, {setting.num_games} games at the same time"
-    many = here["usable_cores"]
-    yield f"{here['processor']}, {many} core{'s' * (many > 1)}; rates are of one core, except in the part threads"
-    busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-    if busy > BUSY:
-        yield f"other programs are running (load average {busy:.1f}): rates will be lower than on an idle machine"
+def _introduction(bench: BenchConfig, host: Mapping[str, Any]) -> Iterator[str]:
+    """The game, the network and the machine, and a warning if other programs use the machine."""
+    how = f"{bench.num_simulations} simulations per move, {bench.num_games} games at a time, on {bench.device}"
+    yield f"{bench.game.name}, network {_shape(bench)}, {how}"
+    cores = host["usable_cores"]
+    yield f"{host['processor']}, {cores} core{'s' * (cores > 1)}; rates are those of one core, except in threads"
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    if load > BUSY_LOAD:
+        yield f"other programs are running (load {load:.1f}): rates will be too low, ratios are more reliable"
 
 
-def _advice(setting: BenchSetting, suggested: Mapping[str, Any]) -> Iterator[str]:
-    """Lines that suggest flags of ``honte train``."""
+def _advice(bench: BenchConfig, suggested: Mapping[str, Any]) -> Iterator[str]:
+    """The suggestion, as flags of ``honte train``."""
     if suggested:
         play, engine = (_flags(name, suggested[name]) for name in ("self_play", "engine"))
-        yield "\nself-play without a learner is fastest here with"
+        yield "\nself-play alone is fastest on this machine with"
         from honte.recipes import names
 
-        name = setting.game.name
+        name = bench.game.name
         yield f"  {command('train', *([name] if name in names() else ['--game', name]))} {play} \\\n    {engine}"
         yield "--self-play.num-groups is the number of threads; without it a run leaves one core to its learner"
-    if setting.device == "cpu" and find_spec("openvino") is None:
+    if bench.device == "cpu" and find_spec("openvino") is None:
         yield "\nopenvino is not installed; it is usually the fastest backend on a CPU: pip install 'honte[fast]'"
 
 

@@ -39,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
     from honte.api import resolve_game
     from honte.protocols import gogui
     from honte.protocols.gtp import framing
-    from honte.protocols.gtp.conversation import Conversation
+    from honte.protocols.gtp.command_loop import GtpCommandLoop
     from honte.protocols.gtp.session import GtpSession
 
     def load(game: Game) -> Player:
@@ -47,10 +47,10 @@ def main(arguments: Sequence[str]) -> int:
         return make_player(args.player, game, num_slots=1, seed=args.seed, device=args.device, capacity=capacity)
 
     game = resolve_game(args.game, args.player)
-    if args.points and not gogui.fits(game):
+    if args.points and not gogui.can_show(game):
         raise ValueError(f"--points: {game.name} has more than {len(gogui.LETTERS)} columns or rows")
     write = framing.writer(sys.stdout.buffer)
     session = GtpSession(game, load, args.player, framing.LineReader(framing.standard_input()), write, seed=args.seed)
-    session.points = args.points
-    Conversation(session).run()
+    session.uses_points = args.points
+    GtpCommandLoop(session).run()
     return 0

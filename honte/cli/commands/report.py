@@ -55,18 +55,24 @@ def main(arguments: Sequence[str]) -> int:
     output, folders = Output(args.json), [Path(run) for run in args.runs]
     total = sum(min(MOST_SHARDS, len(list_shards(folder / "games"))) for folder in folders)
     with show_progress("reading games", total) as advance:
-        stories = [read(folder, known, progress=advance) for folder in folders]
+        reports = [read(folder, known, progress=advance) for folder in folders]
     path = Path(args.out) if args.out else folders[0] / (PAGE if len(folders) == 1 else COMPARED)
-    durable_files.write_atomic(path, html(stories).encode())
-    for story in stories:
-        loud = [alarm for alarm in story.alarms if alarm.level != "good"]
-        for alarm in loud:
-            output.say(f"{story.name}: {alarm.title.lower()}. {alarm.text}")
-        output.say(f"{story.name}: {len(story.alarms) - len(loud)} of {len(story.alarms)} health checks found nothing")
+    durable_files.write_atomic(path, html(reports).encode())
+    for report in reports:
+        failed = [check for check in report.checks if check.level != "good"]
+        for check in failed:
+            output.say(f"{report.name}: {check.title}. {check.text}")
+        num_checks = len(report.checks)
+        output.say(f"{report.name}: {num_checks - len(failed)} of {num_checks} health checks passed")
     output.say(f"wrote {path} ({path.stat().st_size / 1e6:.1f} MB)")
-    content = [
-        {"run": story.name, "game": story.game, "grades": story.grades, "alarms": [a._asdict() for a in story.alarms]}
-        for story in stories
+    runs = [
+        {
+            "run": each.name,
+            "game": each.game,
+            "grades": each.grades,
+            "alarms": [check._asdict() for check in each.checks],
+        }
+        for each in reports
     ]
-    output.result({"path": str(path), "runs": content})
+    output.result({"path": str(path), "runs": runs})
     return 0

@@ -182,7 +182,7 @@ def _learn(
             folder,
             watch=watch,
             grade=make_grader(game, config.play, folder),
-            ratings=rater.look,
+            ratings=rater.poll,
             stopping=stopping,
             remote=remote,
         )
@@ -190,7 +190,7 @@ def _learn(
             run.start_from(init)
         opening.begin()
         before = run.finished()
-        rater.over = rater.over or before  # a finished run starts no rater
+        rater.disabled = rater.disabled or before  # a finished run starts no rater
         reason = run.go()
         if reason == "finished" and rater.working:
             if view is not None:

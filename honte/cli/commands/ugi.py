@@ -34,13 +34,13 @@ def main(arguments: Sequence[str]) -> int:
     from honte.analysis.position_analysis import tree_capacity
     from honte.api import resolve_game
     from honte.protocols.gtp import framing
-    from honte.protocols.ugi import UgiConversation
+    from honte.protocols.ugi import UgiCommandLoop
 
     game = resolve_game(args.game, args.player)
     capacity = tree_capacity(game.num_actions, 1)
     player = make_player(args.player, game, num_slots=1, seed=args.seed, device=args.device, capacity=capacity)
     write = framing.writer(sys.stdout.buffer)
-    UgiConversation(
+    UgiCommandLoop(
         game,
         player,
         args.player,

@@ -1,4 +1,4 @@
-"""The Go Text Protocol, version 2, for every game: framing, one conversation, and its commands.
+"""The Go Text Protocol, version 2, for every game: its syntax, the session, and its commands.
 
-``conversation`` is the entry. GoGui's view of other games is in ``honte.protocols.gogui``.
+Start reading at ``command_loop``. ``honte.protocols.gogui`` shows other games to GoGui.
 """

@@ -1,7 +1,7 @@
-"""GTP's commands that make the player think: moves, moves with what was thought, and analysis until somebody types.
+"""GTP commands that search: ``genmove``, ``genmove_analyze`` and ``analyze``, which runs until the next line arrives.
 
-Knows clocks, interruptions and the lines in which thoughts are told (as Leela Zero and KataGo do, which Sabaki reads).
-Does not know how a player thinks, nor how a move gets onto the board.
+Knows clocks, interruptions and the analysis lines of Leela Zero and KataGo, which Sabaki reads. Does not know how a
+player searches, or how the board keeps moves.
 """
 
 from __future__ import annotations
@@ -15,235 +15,251 @@ from agent import random_numbers
 from agent.decision import Terms
 from agent.player import MoveFollower
 from games import Position
-from honte.analysis.position_analysis import Analysis, CandidateMove, PositionThinking, endless
+from honte.analysis.position_analysis import Analysis, CandidateMove, PositionSearch, endless_budget
 from honte.protocols import gogui
 from honte.protocols.gtp import framing
 from honte.protocols.gtp.framing import parse_whole_number
 from honte.protocols.gtp.move_commands import MoveCommands
-from honte.protocols.gtp.session import ENDED, Command, GtpSession, word
+from honte.protocols.gtp.session import ALREADY_WRITTEN, Command, GtpSession, argument
 
 SLOT = 0
-EVERY = 1.0
-"""Seconds between reports unless a command says otherwise."""
+REPORT_INTERVAL = 1.0
+"""Seconds between analysis lines, unless a command gives another interval."""
 
 
 class AnalysisRequest(NamedTuple):
-    """What an analysis was asked for."""
+    """The arguments of an analysis command."""
 
     seat: int
-    every: float  # seconds
-    least: int  # moves told, even without visits
-    most: int
+    interval: float  # seconds between lines
+    min_moves: int  # list at least so many moves, even without visits
+    max_moves: int
+
+
+class AnalyzedPosition(NamedTuple):
+    position: Position
+    analysis: Analysis
+
+
+class PlannedMove(NamedTuple):
+    """A move of several points of which ``genmove`` has returned the first."""
+
+    ply: int
+    points: gogui.Points
 
 
 class AnalysisCommands:
-    """The commands, each taking its words and giving its reply; ValueError in words for a ``?``."""
+    """Each command takes its arguments and returns its reply. A ValueError becomes an error reply."""
 
     def __init__(self, session: GtpSession, moves: MoveCommands) -> None:
         self.session, self.moves = session, moves
-        self.last: tuple[Position, Analysis] | None = None
+        self.last: AnalyzedPosition | None = None
+        self.planned = PlannedMove(-1, ())
 
     def commands(self) -> dict[str, Command]:
-        found: dict[str, Command] = {
+        commands: dict[str, Command] = {
             "genmove": lambda words: self.genmove(self._seat(words, "genmove COLOR")),
-            "reg_genmove": lambda words: self.genmove(self._seat(words, "reg_genmove COLOR"), keep=False),
+            "reg_genmove": lambda words: self.genmove(self._seat(words, "reg_genmove COLOR"), play=False),
         }
-        for prefix, tell in (("", kata_line), ("kata-", kata_line), ("lz-", leela_line)):
-            found[f"{prefix}analyze"] = partial(self.analyze, tell=tell)
-            found[f"{prefix}genmove_analyze"] = partial(self.genmove_analyze, tell=tell)
-        return found
+        for prefix, style in (("", format_kata_move), ("kata-", format_kata_move), ("lz-", format_leela_move)):
+            commands[f"{prefix}analyze"] = partial(self.analyze, format_move=style)
+            commands[f"{prefix}genmove_analyze"] = partial(self.genmove_analyze, format_move=style)
+        return commands
 
     def _seat(self, words: list[str], usage: str) -> int:
-        return self.session.board.seat(word(words, 0, usage))
+        return self.session.board.seat(argument(words, 0, usage))
 
-    def thought(self, here: Position, budget: int) -> PositionThinking:
-        """A search begun at ``here``, which is not over."""
-        session, player = self.session, self.session.player(here.game)
+    def start_search(self, position: Position, budget: int) -> PositionSearch:
+        """A new search from ``position``, where the game is not over."""
+        session, player = self.session, self.session.player(position.game)
         if isinstance(player, MoveFollower) and session.board.start is not None:
-            raise ValueError(f"{session.name} is told moves only: it cannot think about stones that were set up")
-        thought = PositionThinking(player, SLOT, here)
-        thought.begin(
-            Terms.of(1, budget=budget, keys=random_numbers.make_keys(session.seed, session.count, len(here.moves)))
+            raise ValueError(
+                f"{session.name} needs the moves of the game, so it cannot play from stones that were set up"
+            )
+        search = PositionSearch(player, SLOT, position)
+        search.begin(
+            Terms.of(
+                1, budget=budget, keys=random_numbers.make_keys(session.seed, session.num_games, len(position.moves))
+            )
         )
-        return thought
+        return search
 
-    def genmove(self, seat: int, *, keep: bool = True, report: Callable[[PositionThinking], None] | None = None) -> str:
-        """The move, played on the board unless it is only asked for (``keep``)."""
+    def genmove(self, seat: int, *, play: bool = True, report: Callable[[PositionSearch], None] | None = None) -> str:
+        """Choose a move, and play it on the board unless ``play`` is False."""
         session = self.session
-        if session.chosen and session.points:
-            return self._rest(seat)
-        began = time.monotonic()
-        session.ready()
+        if session.partial_move and session.uses_points:
+            return self._next_point(seat)
+        start = time.monotonic()
+        session.prepare_player()
         board = session.board
-        if board.here.is_over:
+        if board.position.is_over:
             if board.game.komi is not None:
-                if keep:
+                if play:
                     board.pass_after_end(seat)
                 return "pass"
             raise ValueError("the game is over")
-        here = board.turn(seat)
-        action = self._decided(here, seat, began, report)
-        session.clock.spend(seat, time.monotonic() - began)
-        if not session.points:
-            if keep:
-                board.make(here, action)
-            return here.game.action_text(action, seat)
-        points = gogui.moves(here)[action]
-        if keep:
-            self.planned = (len(board.seats), points)
+        position = board.turn(seat)
+        action = self._choose_action(position, seat, start, report)
+        session.clock.spend(seat, time.monotonic() - start)
+        if not session.uses_points:
+            if play:
+                board.make_move(position, action)
+            return position.game.action_text(action, seat)
+        points = gogui.move_points(position)[action]
+        if play:
+            self.planned = PlannedMove(len(board.seats), points)
             if len(points) == 1:
-                board.make(here, action)
+                board.make_move(position, action)
             else:
-                session.chosen = points[:1]
+                session.partial_move = points[:1]
         return points[0]
 
-    planned: tuple[int, gogui.Points] = (-1, ())  # the ply and the points of the move that genmove has begun to say
-
-    def _rest(self, seat: int) -> str:
-        """The next point of a move of several that is under way: the planned one, where there is a plan."""
+    def _next_point(self, seat: int) -> str:
+        """Play and return the next point of the partial move: the planned one, if ``genmove`` began this move."""
         session = self.session
-        here = session.board.turn(seat)
-        known = gogui.moves(here)
-        following = gogui.legal_points(known, session.chosen)
+        position = session.board.turn(seat)
+        points_by_action = gogui.move_points(position)
+        following = gogui.legal_points(points_by_action, session.partial_move)
         if not following:
-            raise ValueError("illegal move: the move under way cannot be ended")
+            raise ValueError("illegal move: no legal move begins with the points played so far")
         ply, points = self.planned
-        count = len(session.chosen)
-        planned = ply == len(session.board.seats) and points[:count] == session.chosen and len(points) > count
-        chosen = points[count] if planned else following[0]
-        self.moves.play([session.board.names[seat], chosen])
-        return chosen
+        count = len(session.partial_move)
+        is_planned = ply == len(session.board.seats) and points[:count] == session.partial_move and len(points) > count
+        point = points[count] if is_planned else following[0]
+        self.moves.play([session.board.names[seat], point])
+        return point
 
-    def _decided(
-        self, here: Position, seat: int, began: float, report: Callable[[PositionThinking], None] | None
+    def _choose_action(
+        self, position: Position, seat: int, start: float, report: Callable[[PositionSearch], None] | None
     ) -> int:
         session = self.session
-        plies = max(1, here.game.max_plies - len(here.moves))
-        seconds = session.clock.seconds(seat, plies / 3)
-        deadline = None if seconds is None else began + seconds
-        thought = self.thought(here, -1)
-        while thought.grow():
+        plies = max(1, position.game.max_plies - len(position.moves))
+        seconds = session.clock.seconds_for_move(seat, plies / 3)
+        deadline = None if seconds is None else start + seconds
+        search = self.start_search(position, -1)
+        while search.grow():
             if session.source.interrupted.is_set() or (deadline is not None and time.monotonic() >= deadline):
                 break
             if report is not None:
-                report(thought)
-        decisions = thought.decide()
-        self.last = here, thought.analysis()
+                report(search)
+        decisions = search.decide()
+        self.last = AnalyzedPosition(position, search.analysis())
         return int(decisions.action[0])
 
-    def genmove_analyze(self, words: list[str], tell: Tell) -> str:
-        """Like genmove, with lines about it while it is sought; the reply ends with ``play MOVE``."""
-        wish = self._wish(words)
-        self.session.write(framing.head(self.session.line) + "\n")
+    def genmove_analyze(self, words: list[str], format_move: MoveFormat) -> str:
+        """Like ``genmove``, with analysis lines during the search. The reply ends with ``play MOVE``."""
+        request = self._parse_request(words)
+        self.session.write(framing.reply_start(self.session.command) + "\n")
         self.last = None
-        due = time.monotonic() + wish.every
+        due = time.monotonic() + request.interval
 
-        def report(thought: PositionThinking) -> None:
+        def report(search: PositionSearch) -> None:
             nonlocal due
             if time.monotonic() >= due:
-                due = time.monotonic() + wish.every
-                self._write(thought, wish, tell)
+                due = time.monotonic() + request.interval
+                self._write(search, request, format_move)
 
         try:
-            move = self.genmove(wish.seat, report=report)
+            move = self.genmove(request.seat, report=report)
         except (ValueError, RuntimeError) as error:
-            self.session.write(f"error {error}\n\n")  # the reply has begun; it can fail in words only
-            return ENDED
+            self.session.write(f"error {error}\n\n")  # the reply has begun with "=", so the error is part of its text
+            return ALREADY_WRITTEN
         if self.last is not None:
-            self.session.write(info_line(*self.last, wish, tell))
+            self.session.write(info_line(*self.last, request, format_move))
         self.session.write(f"play {move}\n\n")
-        return ENDED
+        return ALREADY_WRITTEN
 
-    def analyze(self, words: list[str], tell: Tell) -> str:
-        """Think on and on about the position and tell, until anything arrives."""
+    def analyze(self, words: list[str], format_move: MoveFormat) -> str:
+        """Search the position and write analysis lines until the next line arrives."""
         session = self.session
-        wish = self._wish(words)
-        session.ready()
-        here = session.board.turn(wish.seat)
-        if here.is_over:
+        request = self._parse_request(words)
+        session.prepare_player()
+        position = session.board.turn(request.seat)
+        if position.is_over:
             raise ValueError("the game is over")
-        thought = self.thought(here, endless(session.player(here.game)))
-        session.write(framing.head(session.line) + "\n")
-        due = time.monotonic() + wish.every
-        while thought.grow() and not session.source.pending:
+        search = self.start_search(position, endless_budget(session.player(position.game)))
+        session.write(framing.reply_start(session.command) + "\n")
+        due = time.monotonic() + request.interval
+        while search.grow() and not session.source.pending:
             if time.monotonic() >= due:
-                due += wish.every
-                self._write(thought, wish, tell)
-        thought.decide()
-        self.last = here, thought.analysis()
-        session.write(info_line(*self.last, wish, tell))
+                due += request.interval
+                self._write(search, request, format_move)
+        search.decide()
+        self.last = AnalyzedPosition(position, search.analysis())
+        session.write(info_line(*self.last, request, format_move))
         session.source.wait()
         session.write("\n")
-        return ENDED
+        return ALREADY_WRITTEN
 
-    def _write(self, thought: PositionThinking, wish: AnalysisRequest, tell: Tell) -> None:
-        analysis = thought.analysis()
+    def _write(self, search: PositionSearch, request: AnalysisRequest, format_move: MoveFormat) -> None:
+        analysis = search.analysis()
         if analysis.candidates:
-            self.session.write(info_line(thought.here, analysis, wish, tell))
+            self.session.write(info_line(search.position, analysis, request, format_move))
 
-    def _wish(self, words: list[str]) -> AnalysisRequest:
-        """``[COLOR] [CENTISECONDS] [interval CS] [minmoves N] [maxmoves N]``; KataGo's other pairs are passed over."""
+    def _parse_request(self, words: list[str]) -> AnalysisRequest:
+        """``[COLOR] [CENTISECONDS] [interval CS] [minmoves N] [maxmoves N]``; other pairs of KataGo's are ignored."""
         rest = list(words)
-        seat = self.session.board.here.to_play
-        if rest and not rest[0].isdecimal() and rest[0] not in KEYS:
+        seat = self.session.board.position.to_play
+        if rest and not rest[0].isdecimal() and rest[0] not in REQUEST_KEYS:
             seat = self.session.board.seat(rest.pop(0))
-        found = {"interval": round(100 * EVERY), "minmoves": 0, "maxmoves": 10**6}
+        numbers = {"interval": round(100 * REPORT_INTERVAL), "minmoves": 0, "maxmoves": 10**6}
         if rest and rest[0].isdecimal():
             rest = ["interval", *rest]
         for key, value in zip(rest[::2], [*rest[1::2], ""], strict=False):
-            if key not in KEYS:
-                raise ValueError(f"syntax error: {key!r} is not known; there are {', '.join(KEYS)}")
-            if key in found:
-                found[key] = parse_whole_number(value, key, high=10**6)
-        return AnalysisRequest(seat, max(0.01, found["interval"] / 100), found["minmoves"], found["maxmoves"])
+            if key not in REQUEST_KEYS:
+                raise ValueError(f"syntax error: {key!r} is not known; write one of {', '.join(REQUEST_KEYS)}")
+            if key in numbers:
+                numbers[key] = parse_whole_number(value, key, high=10**6)
+        return AnalysisRequest(seat, max(0.01, numbers["interval"] / 100), numbers["minmoves"], numbers["maxmoves"])
 
-    def current(self) -> tuple[Position, Analysis]:
-        """What is thought of the board as it stands: the last thoughts where they are about it, else new ones."""
-        self.session.ready()
-        here = self.session.board.here
-        if here.is_over:
+    def current(self) -> AnalyzedPosition:
+        """The analysis of the board as it is: the last one if it is of this position, else a new one."""
+        self.session.prepare_player()
+        position = self.session.board.position
+        if position.is_over:
             raise ValueError("the game is over")
-        if self.last is None or self.last[0] is not here:
-            thought = self.thought(here, -1)
-            while thought.grow():
+        if self.last is None or self.last[0] is not position:
+            search = self.start_search(position, -1)
+            while search.grow():
                 pass
-            thought.decide()
-            self.last = here, thought.analysis()
+            search.decide()
+            self.last = AnalyzedPosition(position, search.analysis())
         return self.last
 
 
-KEYS = ("interval", "minmoves", "maxmoves", "ownership", "movesOwnership", "pvVisits", "rootInfo")
+REQUEST_KEYS = ("interval", "minmoves", "maxmoves", "ownership", "movesOwnership", "pvVisits", "rootInfo")
 
-Tell = Callable[[CandidateMove, int], str]
+MoveFormat = Callable[[CandidateMove, int], str]
+"""Formats one move, given its rank."""
 
 
-def kata_line(candidate: CandidateMove, order: int) -> str:
-    """One move as KataGo tells it: shares from 0 to 1."""
+def format_kata_move(candidate: CandidateMove, order: int) -> str:
+    """One move in KataGo's format, with rates from 0 to 1."""
     rate, prior, lcb = candidate.winrate, candidate.prior, candidate.lcb
-    shares = f"utility {2 * rate - 1:.6f} winrate {rate:.6f} prior {prior:.6f} lcb {lcb:.6f}"
-    return f"visits {candidate.visits} {shares} order {order}"
+    rates = f"utility {2 * rate - 1:.6f} winrate {rate:.6f} prior {prior:.6f} lcb {lcb:.6f}"
+    return f"visits {candidate.visits} {rates} order {order}"
 
 
-def leela_line(candidate: CandidateMove, order: int) -> str:
-    """One move as Leela Zero tells it: shares from 0 to 10000."""
+def format_leela_move(candidate: CandidateMove, order: int) -> str:
+    """One move in Leela Zero's format, with rates from 0 to 10000."""
     rate, prior, lcb = (round(10_000 * share) for share in (candidate.winrate, candidate.prior, candidate.lcb))
     return f"visits {candidate.visits} winrate {rate} prior {prior} lcb {lcb} order {order}"
 
 
-def info_line(here: Position, analysis: Analysis, wish: AnalysisRequest, tell: Tell) -> str:
-    """One line about all moves that were looked at."""
+def info_line(position: Position, analysis: Analysis, request: AnalysisRequest, format_move: MoveFormat) -> str:
+    """The analysis line: all moves with visits, within the numbers of moves that the request sets."""
     visited = [c for c in analysis.candidates if c.visits]
-    least = max(1, wish.least)
-    shown = visited if len(visited) >= least else analysis.candidates[:least]
+    min_moves = max(1, request.min_moves)
+    shown = visited if len(visited) >= min_moves else analysis.candidates[:min_moves]
     words = []
-    for order, candidate in enumerate(shown[: wish.most]):
-        line = variation_text(here, candidate.variation)
-        words.append(f"info move {line[0]} {tell(candidate, order)} pv {' '.join(line)}")
+    for order, candidate in enumerate(shown[: request.max_moves]):
+        line = variation_text(position, candidate.variation)
+        words.append(f"info move {line[0]} {format_move(candidate, order)} pv {' '.join(line)}")
     return " ".join(words) + "\n" if words else ""
 
 
-def variation_text(here: Position, actions: tuple[int, ...]) -> list[str]:
-    """A variation as people write it."""
+def variation_text(position: Position, actions: tuple[int, ...]) -> list[str]:
+    """The texts of the moves of a variation."""
     for action in actions:
-        here = here.play(action)
-    return list(here.line[-len(actions) :])
+        position = position.play(action)
+    return list(position.line[-len(actions) :])

@@ -1,6 +1,6 @@
-"""The clock of GTP: main time, then byo-yomi periods of so many moves; and how much of it a move should take.
+"""The clock of GTP 2 (section 4.2): main time, then byo-yomi periods of a number of moves; and the time for a move.
 
-Knows seconds. Does not know games or search. (GTP 2, section 4.2: main time, byo-yomi time, byo-yomi stones.)
+Knows seconds. Does not know games or search.
 """
 
 from __future__ import annotations
@@ -8,38 +8,38 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 LAG = 0.05
-"""Seconds a move kept back for what is not thinking: pipes, the last round of a search."""
+"""Seconds of each move that are reserved for pipes and for the last round of a search."""
 
-MOST = 1e9
+MAX_SECONDS = 1e9
 
 
 @dataclass
-class Side:
-    """What one player has left: main time while ``stones`` is 0, else this period's time and moves."""
+class TimeLeft:
+    """The time that one player has left: main time while ``stones`` is 0, else the time and moves of this period."""
 
-    left: float
+    seconds: float
     stones: int = 0
 
 
 @dataclass
 class Clock:
-    """Both players' time. Without limits unless ``main``, or a period with moves in it, is above 0."""
+    """The time of both players. There is no limit unless ``main``, or a period with moves in it, is above 0."""
 
     main: float = 0.0
     period: float = 0.0
     stones: int = 0
-    sides: list[Side] = field(default_factory=lambda: [Side(0.0), Side(0.0)])
+    sides: list[TimeLeft] = field(default_factory=lambda: [TimeLeft(0.0), TimeLeft(0.0)])
 
     def set(self, main: float, period: float, stones: int) -> None:
-        """``time_settings``: a period without moves in it means no limit at all, as the protocol has it."""
+        """``time_settings``. By the protocol a period of 0 moves means that there is no limit."""
         self.main, self.period, self.stones = main, period, stones
         self.reset()
 
     def reset(self) -> None:
-        """A new game: both clocks are full."""
-        self.sides = [Side(self.main) for _ in range(2)]
+        """Reset both clocks for a new game."""
+        self.sides = [TimeLeft(self.main) for _ in range(2)]
         for side in self.sides:
-            self._turn_over(side)
+            self._start_first_period(side)
 
     @property
     def limited(self) -> bool:
@@ -47,38 +47,38 @@ class Clock:
             return False
         return self.main > 0 or self.period > 0
 
-    def tell(self, seat: int, left: float, stones: int) -> None:
-        """``time_left``: what the referee's clock says counts, not ours."""
-        self.sides[seat] = Side(left, stones)
+    def set_left(self, seat: int, seconds: float, stones: int) -> None:
+        """``time_left``: the clock of the referee replaces this one."""
+        self.sides[seat] = TimeLeft(seconds, stones)
 
     def spend(self, seat: int, seconds: float) -> None:
-        """``seat`` has moved after thinking for ``seconds``."""
+        """Subtract the ``seconds`` that ``seat`` took for its move."""
         side = self.sides[seat]
-        side.left -= seconds
+        side.seconds -= seconds
         if side.stones:
             side.stones -= 1
             if side.stones == 0:
-                side.left, side.stones = self.period, self.stones
+                side.seconds, side.stones = self.period, self.stones
         else:
-            self._turn_over(side)
+            self._start_first_period(side)
 
-    def _turn_over(self, side: Side) -> None:
-        if side.left <= 0 and self.stones and self.period > 0:  # main time is over, the first period begins
-            side.left, side.stones = self.period, self.stones
+    def _start_first_period(self, side: TimeLeft) -> None:
+        if side.seconds <= 0 and self.stones and self.period > 0:  # main time is over, the first period begins
+            side.seconds, side.stones = self.period, self.stones
 
-    def seconds(self, seat: int, moves_left: float) -> float | None:
-        """How long ``seat`` may think now; None without limits. ``moves_left``: own moves that the game may still take.
+    def seconds_for_move(self, seat: int, moves_left: float) -> float | None:
+        """Seconds for the next move of ``seat``; None without a limit. ``moves_left``: its moves still to come.
 
-        Main time is shared out over the moves to come, no fewer than ten, and never more than half of it goes into one.
+        The main time is divided by the moves still to come, at least ten; no move takes more than half of it.
         """
         if not self.limited:
             return None
         side = self.sides[seat]
         if side.stones:
-            share = side.left / side.stones
+            share = side.seconds / side.stones
         else:
-            share = side.left / max(10.0, moves_left)
+            share = side.seconds / max(10.0, moves_left)
             if self.stones and self.period > 0:
                 share += self.period / self.stones / 2
-            share = min(share, max(side.left / 2, self.period / max(1, self.stones) if self.stones else 0.0))
+            share = min(share, max(side.seconds / 2, self.period / max(1, self.stones) if self.stones else 0.0))
         return max(0.01, share * 0.95 - LAG)

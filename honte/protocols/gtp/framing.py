@@ -1,9 +1,9 @@
-"""GTP 2, the Go Text Protocol: lines in, framed replies out, and a reader that notices what arrives meanwhile.
+"""The syntax of GTP 2, the Go Text Protocol: parses command lines, formats replies, and reads lines in a thread.
 
-Knows the protocol's syntax. Does not know its commands, games or players.
+Knows the syntax. Does not know the commands, games or players.
 
-As in GNU Go, its reference implementation: control characters go, tabs are blanks, ``#`` begins a comment, lines
-without a command get no reply, and an id is a number that fits 31 bits; anything longer is a word like any other.
+As in GNU Go, the reference implementation, control characters are removed, tabs are blanks, ``#`` starts a comment,
+lines without a command get no reply, and an id is a number below 2^31; a larger number is an ordinary word.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from collections.abc import Callable
 from typing import IO, NamedTuple
 
 from agent.storage.text_files import StreamDecoder
+from honte.protocols.numbers import parse_digits, parse_finite
 
-LONGEST = 1 << 16
-"""Bytes of a line; a longer one gets an error for a reply."""
+MAX_BYTES = 1 << 16
+"""Bytes of a line; the reply to a longer one is an error."""
 
 CHUNK = 1 << 16
 
@@ -28,69 +29,66 @@ LARGEST_ID = 2**31 - 1
 
 
 class GtpCommand(NamedTuple):
-    """A command as it was sent."""
+    """A parsed command line."""
 
     id: str
-    command: str  # "" where there is none
+    command: str  # empty for a line without a command
     arguments: list[str]
     too_long: bool = False
 
 
-def read(content: bytes) -> GtpCommand:
-    """One line, with or without its end."""
+def parse_command(content: bytes) -> GtpCommand:
+    """Parse one line, with or without its line end."""
     text = content.decode("utf-8", "replace").rstrip("\r\n").replace("\t", " ")
     text = "".join(c for c in text.partition("#")[0] if c.isprintable()).strip()
-    found = ID.match(text)
-    name = found[0] if found is not None and int(found[0]) <= LARGEST_ID else ""
+    match = ID.match(text)
+    name = match[0] if match is not None and int(match[0]) <= LARGEST_ID else ""
     words = text[len(name) :].split()
-    return GtpCommand(name, words[0] if words else "", words[1:], len(content) > LONGEST)
+    return GtpCommand(name, words[0] if words else "", words[1:], len(content) > MAX_BYTES)
 
 
-def reply(to: GtpCommand, content: str, *, good: bool = True) -> str:
-    """A reply: ``=`` or ``?`` and the id, the content without lines that would end it early, a blank line."""
+def format_reply(command: GtpCommand, content: str, *, success: bool = True) -> str:
+    """A reply: ``=`` or ``?`` and the id, the content without blank lines (they would end it), and a blank line."""
     lines = [line.rstrip() for line in content.splitlines() if line.strip()]
-    first, *rest = [""] * (content.startswith("\n") or not lines) + lines  # a drawing begins on a line of its own
-    space = " " if lines else ""  # also before that line: GoGui takes what follows the first space
-    return "\n".join([f"{head(to, good=good)}{space}{first}", *rest, "", ""])
+    first, *rest = [""] * (content.startswith("\n") or not lines) + lines  # a board starts on a new line
+    space = " " if lines else ""  # also before a new line: GoGui reads what follows the first space
+    return "\n".join([f"{reply_start(command, success=success)}{space}{first}", *rest, "", ""])
 
 
-def head(to: GtpCommand, *, good: bool = True) -> str:
-    """How a reply begins."""
-    return f"{'=' if good else '?'}{to.id}"
+def reply_start(command: GtpCommand, *, success: bool = True) -> str:
+    """The first characters of a reply."""
+    return f"{'=' if success else '?'}{command.id}"
 
 
 def parse_number(text: str, what: str, *, low: float = -math.inf, high: float = math.inf) -> float:
-    """A finite number from the protocol. ValueError in its words."""
-    try:
-        value = float(text) if len(text) <= 32 and text.isascii() else math.nan
-    except ValueError:
-        value = math.nan
-    if not low <= value <= high or math.isinf(value):
+    """A finite number. ValueError with the text of a GTP error."""
+    value = parse_finite(text)
+    if value is None or not low <= value <= high:
         raise ValueError(f"syntax error: {what} is {text[:40]!r}; it must be a number")
     return value
 
 
 def parse_whole_number(text: str, what: str, *, low: int = 0, high: int = 10**9) -> int:
-    """A whole number from the protocol. ValueError in its words."""
-    if not (text.isascii() and text.isdecimal() and len(text) <= 9 and low <= int(text) <= high):
+    """A whole number. ValueError with the text of a GTP error."""
+    value = parse_digits(text, 9)
+    if value is None or not low <= value <= high:
         raise ValueError(f"syntax error: {what} is {text[:40]!r}; it must be a whole number from {low} to {high}")
-    return int(text)
+    return value
 
 
 class LineReader:
-    """Lines from a stream, read in a thread of their own so that a command under way can see what comes next."""
+    """Lines of a stream, read in a thread, so that a running command can see whether the next line has arrived."""
 
-    def __init__(self, stream: IO[bytes], longest: int = LONGEST, *, returns_end_lines: bool = False) -> None:
-        """``stream`` is not buffered: its ``read`` gives what is there, and a program may end while it waits.
+    def __init__(self, stream: IO[bytes], max_bytes: int = MAX_BYTES, *, returns_end_lines: bool = False) -> None:
+        """``stream`` must be unbuffered: its ``read`` returns what has arrived, and the program may end while it waits.
 
-        ``longest``: bytes of a line; of a longer one that many and one more are given, the rest is thrown away.
-        Lines come in UTF-8, without NUL or a byte order mark. ``returns_end_lines``: a carriage return alone ends a
-        line, too; GTP wants it to be passed over.
+        Of a line with more than ``max_bytes`` the first ``max_bytes`` + 1 are returned. Lines are in UTF-8, without NUL
+        and byte order mark. ``returns_end_lines``: a single carriage return ends a line, too; GTP ignores it.
         """
-        self.stream, self.longest, self.returns_end_lines = stream, longest, returns_end_lines
+        self.stream, self.max_bytes, self.returns_end_lines = stream, max_bytes, returns_end_lines
         self.lines: queue.Queue[bytes | None] = queue.Queue()
         self.interrupted = threading.Event()
-        """Set by the comment ``# interrupt``, GoGui's wish that the command under way ends soon."""
+        """Set by the comment ``# interrupt``, with which GoGui asks the running command to end soon."""
         self.ended = False
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -104,23 +102,23 @@ class LineReader:
                     ended = chunk.endswith(b"\r")
                     chunk = chunk[1:] if after_return and chunk.startswith(b"\n") else chunk
                     chunk, after_return = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n"), ended
-                *whole, rest = (rest + chunk).split(b"\n")
-                for line in whole:
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in lines:
                     if not skipping:
-                        self._hand_on(line)
+                        self._deliver(line)
                     skipping = False
-                if len(rest) > self.longest:  # too long: its beginning is enough to say so
+                if len(rest) > self.max_bytes:  # too long: its start is enough for the error
                     if not skipping:
-                        self._hand_on(rest[: self.longest + 1])
+                        self._deliver(rest[: self.max_bytes + 1])
                     rest, skipping = b"", True
-        except (OSError, ValueError):  # closed under our hands
+        except (OSError, ValueError):  # the stream was closed
             pass
         rest += decoder.feed(b"", final=True)
         if rest and not skipping:
-            self._hand_on(rest)
+            self._deliver(rest)
         self.lines.put(None)
 
-    def _hand_on(self, line: bytes) -> None:
+    def _deliver(self, line: bytes) -> None:
         if line.strip() == b"# interrupt":
             self.interrupted.set()
         else:
@@ -128,11 +126,11 @@ class LineReader:
 
     @property
     def pending(self) -> bool:
-        """Whether something has arrived that is not yet read, the end of the input included."""
+        """Whether a line or the end of the input has arrived and was not read yet."""
         return not self.lines.empty()
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Wait until something is pending; False when time ran out first."""
+        """Wait until something is pending; False when ``seconds`` have passed first."""
         try:
             line = self.lines.get(timeout=seconds)
         except queue.Empty:
@@ -142,17 +140,17 @@ class LineReader:
         return True
 
     def get(self) -> bytes | None:
-        """The next line; None at the end."""
+        """The next line; None at the end of the input."""
         line = self.lines.get()
         self.interrupted.clear()
         if line is None:
             self.ended = True
-            self.lines.put(None)  # whoever asks again gets the same answer
+            self.lines.put(None)  # later calls return None as well
         return line
 
 
 def standard_input() -> IO[bytes]:
-    """Stdin without a buffer. A thread that waits inside of one, with its lock, breaks Python's way out."""
+    """Stdin without a buffer: a thread that waits inside a buffer holds its lock, and Python cannot exit cleanly."""
     return open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)
 
 
@@ -160,7 +158,7 @@ Write = Callable[[str], None]
 
 
 def writer(stream: IO[bytes]) -> Write:
-    """Text to a stream at once."""
+    """A function that writes text to ``stream`` and flushes it."""
 
     def write(text: str) -> None:
         stream.write(text.encode("utf-8", "replace"))

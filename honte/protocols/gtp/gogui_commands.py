@@ -1,6 +1,6 @@
-"""GTP's commands of GoGui: rules of any game, and what a player thinks as pictures.
+"""GTP commands for GoGui: the rules of any game, and the player's analysis as graphics.
 
-Knows when a session speaks in points. Does not know how a board becomes points (``honte/protocols/gogui.py``).
+Knows when a session writes moves as points. ``honte/protocols/gogui.py`` converts moves to points.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from honte.protocols.gtp.session import Command, GtpSession
 
 
 class GoGuiCommands:
-    """The commands, each taking its words and giving its reply; ValueError in words for a ``?``."""
+    """Each command takes its arguments and returns its reply. A ValueError becomes an error reply."""
 
-    def __init__(self, session: GtpSession, thinking: AnalysisCommands) -> None:
-        self.session, self.thinking = session, thinking
+    def __init__(self, session: GtpSession, analysis_commands: AnalysisCommands) -> None:
+        self.session, self.analysis_commands = session, analysis_commands
 
     def commands(self) -> dict[str, Command]:
-        found: dict[str, Command] = {
+        commands: dict[str, Command] = {
             "gogui-analyze_commands": lambda words: gogui.ANALYZE_COMMANDS,
             "gogui-interrupt": lambda words: "",
             "honte-policy": self.policy,
@@ -28,55 +28,63 @@ class GoGuiCommands:
         }
         rules: dict[str, Command] = {
             "game_id": lambda words: gogui.game_id(self.session.board.game),
-            "board": lambda words: "\n" + gogui.board(self.session.board.here),
-            "board_gfx": lambda words: gogui.board_graphics(self.session.board.here),
-            "board_size": lambda words: str(gogui.side(self.session.board.game)),
+            "board": lambda words: "\n" + gogui.format_board(self.session.board.position),
+            "board_gfx": lambda words: gogui.board_graphics(self.session.board.position),
+            "board_size": lambda words: str(gogui.board_size(self.session.board.game)),
             "legal_moves": self.legal_moves,
-            "side_to_move": lambda words: self.session.board.names[self.session.board.here.to_play],
+            "side_to_move": lambda words: self.session.board.names[self.session.board.position.to_play],
             "final_result": lambda words: self.session.board.result() or "unknown",
         }
-        if gogui.fits(self.session.board.game):
-            found |= {f"gogui-rules_{name}": self._spoken(command) for name, command in rules.items()}
-        return found
+        if gogui.can_show(self.session.board.game):
+            commands |= {f"gogui-rules_{name}": self._use_points(command) for name, command in rules.items()}
+        return commands
 
-    def _spoken(self, command: Command) -> Command:
-        """Who asks for rules speaks in points from now on; in Go they are what everybody writes."""
+    def _use_points(self, command: Command) -> Command:
+        """A client that asks for the rules writes moves as points from now on. In Go, moves are points anyway."""
 
-        def answer(words: list[str]) -> str:
-            self.session.points = self.session.board.game.komi is None
+        def with_points(words: list[str]) -> str:
+            self.session.uses_points = self.session.board.game.komi is None
             return command(words)
 
-        return answer
+        return with_points
 
     def legal_moves(self, words: list[str]) -> str:
-        """Nothing once the game is over; after the first point of a move, those that may follow."""
-        here = self.session.board.here
-        return "" if here.is_over else " ".join(gogui.legal_points(gogui.moves(here), self.session.chosen))
+        """The legal points: none once the game is over; after the first point of a move, the points that may follow."""
+        position = self.session.board.position
+        return (
+            ""
+            if position.is_over
+            else " ".join(gogui.legal_points(gogui.move_points(position), self.session.partial_move))
+        )
 
     def policy(self, words: list[str]) -> str:
-        here, analysis = self.thinking.current()
-        return "\n" + gogui.heat(here, gogui.moves(here), {c.action: c.prior for c in analysis.candidates})
+        position, analysis = self.analysis_commands.current()
+        return "\n" + gogui.format_dboard(
+            position, gogui.move_points(position), {c.action: c.prior for c in analysis.candidates}
+        )
 
     def visits(self, words: list[str]) -> str:
-        here, analysis = self.thinking.current()
+        position, analysis = self.analysis_commands.current()
         total = max(1, sum(c.visits for c in analysis.candidates))
-        return "\n" + gogui.heat(here, gogui.moves(here), {c.action: c.visits / total for c in analysis.candidates})
+        return "\n" + gogui.format_dboard(
+            position, gogui.move_points(position), {c.action: c.visits / total for c in analysis.candidates}
+        )
 
     def search(self, words: list[str]) -> str:
-        here, analysis = self.thinking.current()
-        return gogui.graphics(here, gogui.moves(here), analysis)
+        position, analysis = self.analysis_commands.current()
+        return gogui.analysis_graphics(position, gogui.move_points(position), analysis)
 
     def variation(self, words: list[str]) -> str:
-        here, analysis = self.thinking.current()
+        position, analysis = self.analysis_commands.current()
         actions = analysis.candidates[0].variation
-        if not self.session.points:
-            return " ".join(variation_text(here, actions))
+        if not self.session.uses_points:
+            return " ".join(variation_text(position, actions))
         points: list[str] = []
         for action in actions:
-            points += gogui.moves(here)[action]
-            here = here.play(action)
+            points += gogui.move_points(position)[action]
+            position = position.play(action)
         return " ".join(points)
 
     def winrate(self, words: list[str]) -> str:
-        here, analysis = self.thinking.current()
-        return f"{self.session.board.names[here.to_play]} {analysis.winrate:.1%} after {analysis.visits} visits"
+        position, analysis = self.analysis_commands.current()
+        return f"{self.session.board.names[position.to_play]} {analysis.winrate:.1%} after {analysis.visits} visits"

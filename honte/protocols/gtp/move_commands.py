@@ -1,6 +1,6 @@
-"""GTP's commands about the game itself: setting it up, moves, taking back, clocks, files and scores.
+"""GTP commands about the game: board size, setup, moves, undo, clocks, files and scores.
 
-Knows what each command says to the board. Does not know how a board keeps moves, nor how a player thinks.
+Does not know how the board keeps moves, or how a player searches.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ from agent.storage import durable_files
 from games import Game
 from honte.protocols import gogui
 from honte.protocols.gtp.board import GtpBoard, handicap_points, with_size
-from honte.protocols.gtp.clock import MOST
+from honte.protocols.gtp.clock import MAX_SECONDS
 from honte.protocols.gtp.framing import parse_number, parse_whole_number
-from honte.protocols.gtp.session import Command, GtpSession, word
+from honte.protocols.gtp.session import Command, GtpSession, argument
 from honte.protocols.sgf import conversion, game_tree
 
 
 class MoveCommands:
-    """The commands, each taking its words and giving its reply; ValueError in words for a ``?``."""
+    """Each command takes its arguments and returns its reply. A ValueError becomes an error reply."""
 
     def __init__(self, session: GtpSession) -> None:
         self.session = session
 
     def commands(self) -> dict[str, Command]:
-        """By name; what the game has no use for is left out."""
+        """{name: command}, without those that do not apply to the game."""
         game = self.session.board.game
-        found: dict[str, Command] = {
+        commands: dict[str, Command] = {
             "boardsize": self.boardsize,
             "rectangular_boardsize": self.rectangular_boardsize,
             "clear_board": self.clear_board,
@@ -38,33 +38,33 @@ class MoveCommands:
             "gg-undo": self.undo_many,
             "time_settings": self.time_settings,
             "time_left": self.time_left,
-            "showboard": lambda words: "\n" + str(self.session.board.here),
+            "showboard": lambda words: "\n" + str(self.session.board.position),
             "final_score": lambda words: self.session.board.final_score(),
         }
         if game.komi is not None:
             handicaps = ("fixed_handicap", "place_free_handicap")
-            found |= dict.fromkeys(handicaps, self.fixed_handicap)
-            found |= {"set_free_handicap": self.set_free_handicap, "final_status_list": self.final_status_list}
+            commands |= dict.fromkeys(handicaps, self.fixed_handicap)
+            commands |= {"set_free_handicap": self.set_free_handicap, "final_status_list": self.final_status_list}
         if conversion.sgf_type(game) is not None:
-            found |= {"loadsgf": self.loadsgf, "printsgf": self.printsgf}
-        return found
+            commands |= {"loadsgf": self.loadsgf, "printsgf": self.printsgf}
+        return commands
 
     def boardsize(self, words: list[str]) -> str:
-        size = parse_whole_number(word(words, 0, "boardsize SIZE"), "the size", low=1, high=99)
+        size = parse_whole_number(argument(words, 0, "boardsize SIZE"), "the size", low=1, high=99)
         return self._resize(size, size)
 
     def rectangular_boardsize(self, words: list[str]) -> str:
         usage = "rectangular_boardsize COLUMNS ROWS"
-        columns, rows = (parse_whole_number(word(words, i, usage), "a side", low=1, high=99) for i in (0, 1))
+        columns, rows = (parse_whole_number(argument(words, i, usage), "a side", low=1, high=99) for i in (0, 1))
         return self._resize(columns, rows)
 
     def _resize(self, columns: int, rows: int) -> str:
         game = with_size(self.session.board.game, columns, rows)
-        self._set(GtpBoard(game) if game is not self.session.board.game else self.session.board)
+        self._set_board(GtpBoard(game) if game is not self.session.board.game else self.session.board)
         return self.clear_board([])
 
-    def _set(self, board: GtpBoard) -> None:
-        """Go on with another board, where the player can play on it."""
+    def _set_board(self, board: GtpBoard) -> None:
+        """Replace the board. ValueError where there is no player for its size."""
         komi = self.session.board.komi
         try:
             self.session.player(board.game)
@@ -77,18 +77,18 @@ class MoveCommands:
         session = self.session
         session.board.clear()
         session.clock.reset()
-        session.chosen = ()
-        session.count += 1
+        session.partial_move = ()
+        session.num_games += 1
         return ""
 
     def komi(self, words: list[str]) -> str:
-        self.session.board.komi = parse_number(word(words, 0, "komi KOMI"), "komi", low=-1000, high=1000)
-        self.session.ready()
+        self.session.board.komi = parse_number(argument(words, 0, "komi KOMI"), "komi", low=-1000, high=1000)
+        self.session.prepare_player()
         return ""
 
     def fixed_handicap(self, words: list[str]) -> str:
         size = self.session.board.game.board.width
-        stones = parse_whole_number(word(words, 0, "fixed_handicap STONES"), "the number of stones", low=2, high=9)
+        stones = parse_whole_number(argument(words, 0, "fixed_handicap STONES"), "the number of stones", low=2, high=9)
         return self._handicap([r * size + c for r, c in handicap_points(size, stones)])
 
     def set_free_handicap(self, words: list[str]) -> str:
@@ -110,24 +110,24 @@ class MoveCommands:
         return " ".join(board.game.action_text(action) for action in actions)
 
     def play(self, words: list[str]) -> str:
-        board, chosen = self.session.board, self.session.chosen
-        seat, text = board.seat(word(words, 0, "play COLOR MOVE")), word(words, 1, "play COLOR MOVE")
-        if not self.session.points:
+        board, points = self.session.board, self.session.partial_move
+        seat, text = board.seat(argument(words, 0, "play COLOR MOVE")), argument(words, 1, "play COLOR MOVE")
+        if not self.session.uses_points:
             board.play(seat, text)
             return ""
-        here = board.turn(seat)
-        known = gogui.moves(here)
-        chosen = (*chosen, text.lower() if text.isalpha() else text.upper())
-        action = gogui.action_of(known, chosen)
+        position = board.turn(seat)
+        points_by_action = gogui.move_points(position)
+        points = (*points, text.lower() if text.isalpha() else text.upper())
+        action = gogui.action_of(points_by_action, points)
         if action is not None:
-            board.make(here, action)
-        elif not gogui.legal_points(known, chosen):
+            board.make_move(position, action)
+        elif not gogui.legal_points(points_by_action, points):
             raise ValueError(f"illegal move: {text}")
-        self.session.chosen = () if action is not None else chosen
+        self.session.partial_move = () if action is not None else points
         return ""
 
     def play_sequence(self, words: list[str]) -> str:
-        board, chosen = self.session.board, self.session.chosen
+        board, partial_move = self.session.board, self.session.partial_move
         before = len(board.seats)
         try:
             for i in range(0, len(words), 2):
@@ -135,18 +135,18 @@ class MoveCommands:
         except ValueError:
             while len(board.seats) > before:
                 board.undo()
-            self.session.chosen = chosen
+            self.session.partial_move = partial_move
             raise
         return ""
 
     def undo(self, words: list[str]) -> str:
         session = self.session
-        if session.chosen:
-            session.chosen = session.chosen[:-1]
+        if session.partial_move:
+            session.partial_move = session.partial_move[:-1]
             return ""
         action = session.board.undo()
-        if session.points:  # one of its points, no more
-            session.chosen = gogui.moves(session.board.here).get(action, ())[:-1]
+        if session.uses_points:  # take back only its last point
+            session.partial_move = gogui.move_points(session.board.position).get(action, ())[:-1]
         return ""
 
     def undo_many(self, words: list[str]) -> str:
@@ -157,35 +157,35 @@ class MoveCommands:
 
     def time_settings(self, words: list[str]) -> str:
         usage = "time_settings MAIN_TIME BYO_YOMI_TIME BYO_YOMI_STONES"
-        main, period = (parse_number(word(words, i, usage), "a time", low=0, high=MOST) for i in (0, 1))
+        main, period = (parse_number(argument(words, i, usage), "a time", low=0, high=MAX_SECONDS) for i in (0, 1))
         self.session.clock.set(
-            main, period, parse_whole_number(word(words, 2, usage), "the number of stones", high=1000)
+            main, period, parse_whole_number(argument(words, 2, usage), "the number of stones", high=1000)
         )
-        self.session.ready()  # no clock runs yet
+        self.session.prepare_player()  # compile before a clock runs
         return ""
 
     def time_left(self, words: list[str]) -> str:
         usage = "time_left COLOR TIME STONES"
-        seat = self.session.board.seat(word(words, 0, usage))
-        left = parse_number(word(words, 1, usage), "the time", low=-MOST, high=MOST)
-        self.session.clock.tell(
-            seat, left, parse_whole_number(word(words, 2, usage), "the number of stones", high=1000)
+        seat = self.session.board.seat(argument(words, 0, usage))
+        left = parse_number(argument(words, 1, usage), "the time", low=-MAX_SECONDS, high=MAX_SECONDS)
+        self.session.clock.set_left(
+            seat, left, parse_whole_number(argument(words, 2, usage), "the number of stones", high=1000)
         )
         return ""
 
     def final_status_list(self, words: list[str]) -> str:
-        """Under Tromp-Taylor rules every stone that is not taken lives."""
-        status, board = word(words, 0, "final_status_list dead|alive|seki"), self.session.board
+        """Under Tromp-Taylor rules every stone on the board is alive."""
+        status, board = argument(words, 0, "final_status_list dead|alive|seki"), self.session.board
         if status not in ("dead", "alive", "seki"):
-            raise ValueError(f"syntax error: {status!r} is no status; there are dead, alive and seki")
+            raise ValueError(f"syntax error: {status!r} is not a status; write dead, alive or seki")
         return "\n".join(board.game.action_text(a) for _, a in board.stones()) if status == "alive" else ""
 
     def loadsgf(self, words: list[str]) -> str:
-        path = Path(word(words, 0, "loadsgf FILE [MOVE_NUMBER]"))
+        path = Path(argument(words, 0, "loadsgf FILE [MOVE_NUMBER]"))
         before = parse_whole_number(words[1], "the move number", low=1) - 1 if len(words) > 1 else None
         try:
-            if path.stat().st_size > game_tree.LARGEST:
-                raise ValueError(f"{path} is larger than {game_tree.LARGEST} bytes")
+            if path.stat().st_size > game_tree.MAX_BYTES:
+                raise ValueError(f"{path} is larger than {game_tree.MAX_BYTES} bytes")
             record = conversion.from_sgf(path.read_bytes(), before)
             board = GtpBoard(self._same_kind(honte.make(record.game_name)))
             board.load(record)
@@ -193,19 +193,19 @@ class MoveCommands:
             raise ValueError(f"cannot load file: {error.strerror}") from None
         except ValueError as error:
             raise ValueError(f"cannot load file: {error}") from None
-        self._set(board)
+        self._set_board(board)
         if "komi=" in record.game_name:
             board.komi = float(record.game_name.partition("komi=")[2])
-        self.session.chosen = ()
+        self.session.partial_move = ()
         self.session.clock.reset()
-        self.session.count += 1
-        return board.names[board.here.to_play]
+        self.session.num_games += 1
+        return board.names[board.position.to_play]
 
     def _same_kind(self, game: Game) -> Game:
-        """This session's game in the size of ``game``, which must be of the same kind."""
+        """The game of this session in the size of ``game``, which must be of the same kind."""
         mine = self.session.board.game
         if game.family != mine.family:
-            raise ValueError(f"it is a game of {game.family}; this is {mine.name}")
+            raise ValueError(f"the file has a game of {game.family}; this session plays {mine.name}")
         return with_size(mine, game.board.width, game.board.height)
 
     def printsgf(self, words: list[str]) -> str:

@@ -1,9 +1,9 @@
-"""Games as SGF: go, othello, gomoku and hex, whose moves are points. Positions into files and files into positions.
+"""Converts games of go, othello, gomoku and hex to SGF and back.
 
-Knows which property says what (FF[4]; Hex as in its own appendix). Does not know brackets, players or protocols.
+Knows the meaning of properties (FF[4], with its appendix for Hex). Does not know the syntax, players or protocols.
 
-What changes the position is read or refused: B, W, AB, AW, AE, PL, SZ, KM and HA. Everything else in FF[4] is about
-people, clocks, results, marks and comments, or says what a program should show.
+Every property that changes the position is read, or the file is refused: B, W, AB, AW, AE, PL, SZ, KM and HA. All other
+properties of FF[4] are about people, clocks, results, marks, comments and display, and are ignored.
 """
 
 from __future__ import annotations
@@ -16,16 +16,17 @@ from numpy.typing import NDArray
 
 import honte
 from agent.external.gtp import colour_names
-from games import Game, Position, position
+from games import Game, Position
+from games import position as initial_position
 from honte.protocols.sgf import game_tree
 from honte.protocols.sgf.values import (
     point_text,
     read_colour,
+    read_int,
     read_komi,
     read_point,
     read_points,
     read_size,
-    read_whole,
 )
 
 
@@ -33,7 +34,7 @@ class SgfType(NamedTuple):
     """How SGF and the game itself write one kind of game."""
 
     number: int  # the value of GM
-    usual_side: str  # lines of a board without SZ
+    default_size: str  # lines of a board without SZ
     has_komi: bool = False  # and handicap stones without AB
     is_hex: bool = False  # points are written as people write them, and the second player may swap
     letters: str = "abcdefghijklmnopqrstuvwxyz"  # of the columns, as the game writes them
@@ -49,24 +50,24 @@ TYPES: Mapping[str, SgfType] = {
 """The games that have an SGF type, by ``Game.family``."""
 
 SETUP = {"AB": 1, "AW": 2, "AE": 0}
-"""Properties that set up stones, and what they make of a point."""
+"""{property that sets up stones: 0 for an empty point, 1 and 2 for a stone of the players}"""
 
 MOVES = {"B": 0, "W": 1}
-"""Properties that are moves, by seat."""
+"""{property that is a move: the seat that makes it}"""
 
 NO_MOVES = ("resign", "forfeit")
-"""Values of moves that end a game and leave the position alone."""
+"""Values of moves that end a game and do not change the position."""
 
 
 class Setup(NamedTuple):
-    """Points that become empty (0), the first player's (1) or the second's (2), and who is to play then."""
+    """A setup of stones: {point: 0 empty, 1 the first player's, 2 the second's}, and the player to move."""
 
-    points: Mapping[int, int]  # row by row
+    points: Mapping[int, int]  # points are counted row by row
     to_play: int | None  # None: the file does not say
 
 
 class Move(NamedTuple):
-    """A move by a seat, as the game writes it."""
+    """A move of a seat, in the notation of the game."""
 
     seat: int
     text: str
@@ -75,10 +76,10 @@ class Move(NamedTuple):
 class SgfGame(NamedTuple):
     """A game read from a file."""
 
-    game_name: str  # as ``games.make`` takes it
+    game_name: str  # for ``games.make``
     events: Sequence[Setup | Move]
-    handicap: int = 0  # Black's stones before the first move, by HA; 0 without
-    next_seat: int | None = None  # who makes the move that ``num_moves`` cut off
+    handicap: int = 0  # the number of handicap stones by HA; 0: none
+    next_seat: int | None = None  # the seat of the first move after ``num_moves``
 
     @property
     def moves(self) -> list[Move]:
@@ -90,14 +91,14 @@ def sgf_type(game: Game) -> SgfType | None:
     return TYPES.get(game.family)
 
 
-def owners(here: Position) -> NDArray[np.int8]:
-    """[H, W] 0 where a point is empty, 1 where the first player's stone is, 2 where the second's is."""
-    by_code = np.array([piece.owner + 1 for piece in here.game.board.pieces], np.int8)
-    return np.asarray(by_code[here.game.cells(here.states[0])])
+def owners(position: Position) -> NDArray[np.int8]:
+    """[H, W] 0 for an empty point, 1 for a stone of the first player, 2 for one of the second."""
+    by_code = np.array([piece.owner + 1 for piece in position.game.board.pieces], np.int8)
+    return np.asarray(by_code[position.game.cells(position.states[0])])
 
 
 def to_sgf(
-    here: Position,
+    position: Position,
     *,
     players: tuple[str, str] = ("", ""),
     seats: Sequence[int] | None = None,
@@ -107,15 +108,15 @@ def to_sgf(
     result: str = "",
     comments: Sequence[str] = (),
 ) -> str:
-    """The game that led to ``here``. ValueError for a game without an SGF type.
+    """The SGF text of the game that led to ``position``. ValueError for a game without an SGF type.
 
-    ``seats`` says who made each move, where that is not simply in turn; ``comments`` go with the moves, in order.
-    ``start`` is where the game began, if that is no first position; ``handicap`` of its stones are a handicap.
+    ``seats``: the player of each move, where players did not simply take turns. ``comments``: one for each move.
+    ``start``: the first position, where stones were set up; ``handicap`` of these stones are a handicap.
     """
-    game = here.game
+    game = position.game
     written = sgf_type(game)
     if written is None:
-        raise ValueError(f"{game.name} has no SGF type; {', '.join(TYPES)} have")
+        raise ValueError(f"{game.name} has no SGF type; only {', '.join(TYPES)} have one")
     names = colour_names(game)
     root: game_tree.Properties = {
         "GM": [str(written.number)],
@@ -136,9 +137,9 @@ def to_sgf(
     if start is not None:
         root |= _setup_properties(start, written)
     tree = [game_tree.Node(-1, root)]
-    order = seats if seats is not None else _in_turn(start or position(game), here)
-    for i, (action, seat) in enumerate(zip(here.moves, order, strict=True)):
-        value = _move(game, written, game.action_text(action, seat))
+    order = seats if seats is not None else _seats_of_moves(start or initial_position(game), position)
+    for i, (action, seat) in enumerate(zip(position.moves, order, strict=True)):
+        value = _move_to_sgf(game, written, game.action_text(action, seat))
         node = {"B" if names[seat] == "black" else "W": [value]}
         if i < len(comments) and comments[i]:
             node["C"] = [comments[i]]
@@ -147,54 +148,56 @@ def to_sgf(
 
 
 def _setup_properties(start: Position, written: SgfType) -> game_tree.Properties:
-    """What makes ``start`` of the game's first position."""
-    game, found = start.game, dict[str, list[str]]()
-    usual, stones = owners(position(game)).ravel(), owners(start).ravel()
+    """The setup properties that turn the initial position into ``start``."""
+    game, properties = start.game, dict[str, list[str]]()
+    initial, stones = owners(initial_position(game)).ravel(), owners(start).ravel()
     for key, owner in SETUP.items():
-        cells = np.flatnonzero((stones == owner) & (usual != owner)).tolist()
+        cells = np.flatnonzero((stones == owner) & (initial != owner)).tolist()
         if cells:
-            found[key] = sorted(point_text(cell, game.board.width, hexagons=written.is_hex) for cell in cells)
-    return found | {"PL": ["BW"[start.to_play]]}
+            properties[key] = sorted(point_text(cell, game.board.width, hexagons=written.is_hex) for cell in cells)
+    return properties | {"PL": ["BW"[start.to_play]]}
 
 
-def _in_turn(start: Position, here: Position) -> list[int]:
-    """Who made each move from ``start`` to ``here``. ValueError where the moves do not lead there."""
-    seats, there = list[int](), start
+def _seats_of_moves(start: Position, position: Position) -> list[int]:
+    """The player of each move from ``start`` to ``position``. ValueError where the moves do not lead there."""
+    seats, current = list[int](), start
     try:
-        for action in here.moves:
-            seats.append(there.to_play)
-            there = there.play(action)
-        led = bool((owners(there) == owners(here)).all()) and there.to_play == here.to_play
+        for action in position.moves:
+            seats.append(current.to_play)
+            current = current.play(action)
+        reached = bool((owners(current) == owners(position)).all()) and current.to_play == position.to_play
     except ValueError:
-        led = False
-    if not led:
-        raise ValueError(f"this game of {here.game.name} did not begin at the first position; give its start")
+        reached = False
+    if not reached:
+        raise ValueError(
+            f"this game of {position.game.name} did not begin at the initial position; pass its first position as start"
+        )
     return seats
 
 
 def from_sgf(content: str | bytes, num_moves: int | None = None) -> SgfGame:
-    """The main line of the first game of a file, up to the move after ``num_moves`` moves.
+    """The main line of the first game of a file, cut after ``num_moves`` moves.
 
-    Stones that are set up before that move belong to it. ValueError for what is not one of ours.
+    Stones that are set up directly before the next move are included. ValueError for a game that honte cannot read.
     """
     line = game_tree.main_line(game_tree.parse(content)[0])
-    number = read_whole(_only_value(line, "GM") or "1", "GM")
+    number = read_int(_only_value(line, "GM") or "1", "GM")
     numbers = {written.number: name for name, written in TYPES.items()}
     if number not in numbers:
         raise ValueError(
-            f"SGF: GM[{number}] is a game that honte has no SGF for;"
-            f" {', '.join(TYPES)} have numbers { {name: each.number for name, each in TYPES.items()} }"
+            f"SGF: GM[{number}] is a game that honte cannot read; it reads the numbers"
+            f" {', '.join(f'{each.number} ({name})' for name, each in TYPES.items())}"
         )
     name = numbers[number]
     written = TYPES[name]
-    side = read_size(_only_value(line, "SZ") or written.usual_side)
-    parameters = f"size={side}"
+    size = read_size(_only_value(line, "SZ") or written.default_size)
+    parameters = f"size={size}"
     komi = _only_value(line, "KM")
     if written.has_komi and komi:
-        parameters += f",komi={read_komi(komi, side * side):g}"
+        parameters += f",komi={read_komi(komi, size * size):g}"
     events, next_seat, count = list[Setup | Move](), None, 0
     for index, node in enumerate(line):
-        points, player = _points_set_up(node, written, side), _only_value([node], "PL")
+        points, player = _parse_setup(node, written, size), _only_value([node], "PL")
         if points or player:
             events.append(Setup(points, read_colour(player, "PL") if player else _next_seat(line[index:])))
         for key, seat in MOVES.items():
@@ -207,12 +210,12 @@ def from_sgf(content: str | bytes, num_moves: int | None = None) -> SgfGame:
                 next_seat = seat
                 break
             count += 1
-            if written.is_hex and value.lower() == "swap-sides":  # who was Black is White now, and to play
+            if written.is_hex and value.lower() == "swap-sides":  # the players change colours: White is to play
                 if seat != 1 or not events:
-                    raise ValueError(f"SGF: {key}[{value}] can only answer the first stone")
+                    raise ValueError(f"SGF: {key}[{value}] is only possible as the answer to the first stone")
                 events.append(Setup({}, 1))
             else:
-                events.append(Move(seat, _text(written, value, side)))
+                events.append(Move(seat, _move_from_sgf(written, value, size)))
         if next_seat is not None:
             break
     if written.is_hex and any(isinstance(event, Move) and event.text == "swap" for event in events):
@@ -221,44 +224,46 @@ def from_sgf(content: str | bytes, num_moves: int | None = None) -> SgfGame:
 
 
 def _only_value(line: Sequence[game_tree.Node], key: str) -> str:
-    """The value of a property in ``line``, "" without one. ValueError where there are several."""
-    found = [value.strip() for node in line for value in node.properties.get(key, [])]
-    if len(set(found)) > 1 or (key in MOVES and len(found) > 1):
-        raise ValueError(f"SGF: {key} has the values {', '.join(found)[:60]}; it must have one")
-    return found[0] if found else ""
+    """The value of a property in ``line``; empty if it has none. ValueError for several values."""
+    values = [value.strip() for node in line for value in node.properties.get(key, [])]
+    if len(set(values)) > 1 or (key in MOVES and len(values) > 1):
+        raise ValueError(f"SGF: {key} has the values {', '.join(values)[:60]}; it must have one")
+    return values[0] if values else ""
 
 
 def _next_seat(line: Sequence[game_tree.Node]) -> int | None:
-    """Who makes the first move of ``line``."""
+    """The seat of the first move in ``line``; None without a move."""
     return next((seat for node in line for key, seat in MOVES.items() if key in node.properties), None)
 
 
-def _points_set_up(node: game_tree.Node, written: SgfType, side: int) -> dict[int, int]:
-    """What a node makes of points. ValueError for one that two properties name."""
-    found = dict[int, int]()
+def _parse_setup(node: game_tree.Node, written: SgfType, size: int) -> dict[int, int]:
+    """{point: owner} that a node sets up. ValueError for a point with two different owners."""
+    owner_of_point = dict[int, int]()
     for key, owner in SETUP.items():
         for value in node.properties.get(key, []):
             if not value.strip():  # some programs write AB[] for no stones
                 continue
-            for cell in read_points(value, side, hexagons=written.is_hex):
-                if found.setdefault(cell, owner) != owner:
-                    raise ValueError(f"SGF: {key}[{value[:20]}] sets up a point that the same node sets up otherwise")
-    return found
+            for cell in read_points(value, size, hexagons=written.is_hex):
+                if owner_of_point.setdefault(cell, owner) != owner:
+                    raise ValueError(
+                        f"SGF: {key}[{value[:20]}] sets up a point that another property sets up differently"
+                    )
+    return owner_of_point
 
 
 def _handicap(text: str, name: str, events: Sequence[Setup | Move]) -> int:
-    """The number behind HA. ValueError where it asks for stones that nobody knows the places of."""
-    count = read_whole(text, "HA") if text else 0
+    """The number of handicap stones. ValueError where the file does not say where they are."""
+    count = read_int(text, "HA") if text else 0
     if count < 2:
         return 0
     placed = bool(events) and isinstance(events[0], Setup)
     if not TYPES[name].has_komi and not placed:
-        raise ValueError(f"SGF: HA[{count}] needs the stones of the handicap in {name}; AB sets them up")
+        raise ValueError(f"SGF: HA[{count}] does not say where the handicap stones of {name} are; AB must set them up")
     return count
 
 
-def _move(game: Game, written: SgfType, text: str) -> str:
-    """A move as SGF has it. Hex writes what people write."""
+def _move_to_sgf(game: Game, written: SgfType, text: str) -> str:
+    """A move in SGF notation, which for Hex is the notation of the game."""
     if written.is_hex:
         return "swap-pieces" if text == "swap" else text
     if text == "pass":
@@ -266,14 +271,14 @@ def _move(game: Game, written: SgfType, text: str) -> str:
     return point_text(game.parse_action(text), game.board.width)
 
 
-def _text(written: SgfType, value: str, side: int) -> str:
-    """A move as the game writes it."""
+def _move_from_sgf(written: SgfType, value: str, size: int) -> str:
+    """A move in the notation of the game."""
     if written.is_hex:
         if value.lower() in ("swap-pieces", "swap"):
             return "swap"
-        return point_text(read_point(value, side, hexagons=True), side, hexagons=True)
-    if not value or value.lower() == "pass" or (value == "tt" and side <= 19):
+        return point_text(read_point(value, size, hexagons=True), size, hexagons=True)
+    if not value or value.lower() == "pass" or (value == "tt" and size <= 19):
         return "pass"
-    cell = read_point(value, side)
-    column, row = cell % side, cell // side
-    return f"{written.letters[column]}{row + 1 if written.rows_from_top else side - row}"
+    cell = read_point(value, size)
+    column, row = cell % size, cell // size
+    return f"{written.letters[column]}{row + 1 if written.rows_from_top else size - row}"

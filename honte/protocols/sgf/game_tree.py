@@ -1,9 +1,9 @@
-"""SGF, the file format of game records: text into trees of properties and back (FF[4], Arno Hollosi's specification).
+"""The syntax of SGF, the file format of game records: parses text into trees of properties and writes it (FF[4]).
 
-Knows brackets, escapes and encodings. Does not know what a property means, nor any game: ``conversion`` does.
+Knows brackets, escapes and encodings. Does not know games or the meaning of properties: ``conversion`` does.
 
-A tree is a list of nodes in which every node knows its parent, so that depth costs nothing: files nested 100,000 deep
-are read and written like any other.
+A tree is a list of nodes that refer to their parents, without recursion: files nested 100,000 deep are read and written
+like any other.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 from agent.storage.text_files import decode as decode_text
 from agent.storage.text_files import marked_encoding
 
-LARGEST = 1 << 24
-"""Bytes of a file that is read."""
+MAX_BYTES = 1 << 24
+"""A larger file is refused."""
 
-LONGEST_NAME = 64
+MAX_NAME = 64
 
-WIDER = {"gb2312": "gb18030", "gbk": "gb18030", "shift-jis": "cp932", "big5": "big5hkscs", "euc-kr": "cp949"}
-"""Encodings that hold what programs write who name the one on the left."""
+SUPERSETS = {"gb2312": "gb18030", "gbk": "gb18030", "shift-jis": "cp932", "big5": "big5hkscs", "euc-kr": "cp949"}
+"""Programs that declare the encoding on the left often write characters of the larger one on the right."""
 
 START = re.compile(r"\(\s*;")
 CHARSET = re.compile(rb"\bCA\s*\[\s*([A-Za-z0-9_.:-]{1,40})\s*\]")
@@ -49,42 +49,42 @@ Tree = list[Node]
 
 
 def parse(content: str | bytes) -> list[Tree]:
-    """The game trees of a file. ValueError with a sentence that says where it is no SGF."""
+    """The game trees of a file. ValueError that names the place of the error."""
     text = decode(content) if isinstance(content, bytes) else content
-    if len(text) > LARGEST:
-        raise ValueError(f"SGF: {len(text)} characters; {LARGEST} at most are read")
+    if len(text) > MAX_BYTES:
+        raise ValueError(f"SGF: {len(text)} characters; {MAX_BYTES} is the limit")
     start = START.search(text)
     if start is None:
-        raise ValueError("SGF: there is no game; a file begins with (;")
+        raise ValueError("SGF: the file has no game; a game begins with (;")
     trees: list[Tree] = []
-    at, stack, here = start.start(), list[int](), -1
-    fresh = False  # a parenthesis was opened and no node has come yet
+    at, stack, current = start.start(), list[int](), -1
+    opened = False  # the last token was an opening parenthesis
     while at < len(text):
         mark = text[at]
         if mark == "(":
-            if fresh or (stack and here < 0):
+            if opened or (stack and current < 0):
                 raise ValueError(f"SGF: a variation without a node at character {at}")
             if not stack:
                 trees.append([])
-                here = -1
-            stack.append(here)
-            fresh, at = True, at + 1
+                current = -1
+            stack.append(current)
+            opened, at = True, at + 1
         elif mark == ")":
-            if not stack or fresh:
+            if not stack or opened:
                 raise ValueError(f"SGF: an unexpected ) at character {at}")
-            here, at = stack.pop(), at + 1
+            current, at = stack.pop(), at + 1
         elif mark == ";":
             if not stack:
-                break  # what follows the last tree is of no concern
-            trees[-1].append(Node(here))
-            here, fresh, at = len(trees[-1]) - 1, False, at + 1
+                break  # text after the last tree is ignored
+            trees[-1].append(Node(current))
+            current, opened, at = len(trees[-1]) - 1, False, at + 1
         elif not stack:
             following = text.find("(", at)
             at = following if following >= 0 and SPACE.fullmatch(text[at:following]) else len(text)
         elif name := NAME.match(text, at):
-            if fresh or here < 0:
+            if opened or current < 0:
                 raise ValueError(f"SGF: property {name[0][:20]} stands outside of a node at character {at}")
-            at = _property(text, name, trees[-1][here].properties)
+            at = _property(text, name, trees[-1][current].properties)
         else:
             space = SPACE.match(text, at)
             if space is None or space.end() == at:
@@ -96,10 +96,10 @@ def parse(content: str | bytes) -> list[Tree]:
 
 
 def _property(text: str, name: re.Match[str], into: Properties) -> int:
-    """Read the values behind ``name``; where the next thing begins. FF[3] wrote names with small letters between."""
+    """Read the values of a property and return the index after them. Small letters, as in FF[3] names, are dropped."""
     key = "".join(c for c in name[0] if c.isupper()) or name[0].upper()
-    if len(key) > LONGEST_NAME:
-        raise ValueError(f"SGF: a property's name of {len(key)} letters at character {name.start()}")
+    if len(key) > MAX_NAME:
+        raise ValueError(f"SGF: a property name of {len(key)} letters at character {name.start()}")
     at, values = name.end(), into.setdefault(key, [])
     count = len(values)
     while True:
@@ -110,15 +110,15 @@ def _property(text: str, name: re.Match[str], into: Properties) -> int:
         value = VALUE.match(text, opening + 1)
         if value is None or text[value.end() : value.end() + 1] != "]":
             raise ValueError(f"SGF: the value of {key} at character {opening} has no end")
-        values.append(_unescaped(value[0]))
+        values.append(_unescape(value[0]))
         at = value.end() + 1
     if len(values) == count:
         raise ValueError(f"SGF: property {key} at character {name.start()} has no value")
     return at
 
 
-def _unescaped(text: str) -> str:
-    """A value as it is meant: escapes resolved, soft line breaks gone, every other white space but breaks a blank."""
+def _unescape(text: str) -> str:
+    """A value without escapes and soft line breaks, with tabs as blanks."""
     text = text.replace("\r\n", "\n").replace("\n\r", "\n").replace("\r", "\n")
     if "\\" in text:
         text = re.sub(r"\\(\n|.)", lambda m: "" if m[1] == "\n" else m[1], text)
@@ -126,47 +126,47 @@ def _unescaped(text: str) -> str:
 
 
 def decode(content: bytes) -> str:
-    """A file's text: by its byte order mark or its CA property, else UTF-8, else Latin-1, which accepts every byte."""
-    if len(content) > LARGEST:
-        raise ValueError(f"SGF: {len(content)} bytes; {LARGEST} at most are read")
-    named = CHARSET.search(content[:4096])
-    if named and marked_encoding(content) is None:
-        name = named[1].decode("ascii").lower().replace("_", "-")
-        for encoding in (name, WIDER.get(name, name)):
+    """The text of a file, by its byte order mark or CA property; else UTF-8, else Latin-1, which never fails."""
+    if len(content) > MAX_BYTES:
+        raise ValueError(f"SGF: {len(content)} bytes; {MAX_BYTES} is the limit")
+    declared = CHARSET.search(content[:4096])
+    if declared and marked_encoding(content) is None:
+        name = declared[1].decode("ascii").lower().replace("_", "-")
+        for encoding in (name, SUPERSETS.get(name, name)):
             with contextlib.suppress(UnicodeError, LookupError):
-                found = content.decode(encoding)
-                if START.search(found):  # CA[UTF-16] in a file of single bytes makes no sense of them
-                    return found
+                text = content.decode(encoding)
+                if START.search(text):  # it fails for CA[UTF-16] in a file of single bytes
+                    return text
     return decode_text(content, "SGF: the file", ("utf-8", "latin-1"))
 
 
 def main_line(tree: Tree) -> list[Node]:
-    """The nodes from the root on, always by the first variation."""
-    first = dict[int, int]()
+    """The nodes from the root along the first variations."""
+    first_child = dict[int, int]()
     for index, node in enumerate(tree):
-        first.setdefault(node.parent, index)
-    line, here = list[Node](), first.get(-1)
-    while here is not None:
-        line.append(tree[here])
-        here = first.get(here)
+        first_child.setdefault(node.parent, index)
+    line, current = list[Node](), first_child.get(-1)
+    while current is not None:
+        line.append(tree[current])
+        current = first_child.get(current)
     return line
 
 
 def write(trees: list[Tree]) -> str:
-    """The text of a file. ValueError for a property whose name is not of capital letters."""
-    return "".join(_written(tree) for tree in trees)
+    """The text of a file with these trees. ValueError for a property name that is not in capital letters."""
+    return "".join(_write_tree(tree) for tree in trees)
 
 
-def _written(tree: Tree) -> str:
+def _write_tree(tree: Tree) -> str:
     children: list[list[int]] = [[] for _ in tree]
     for child, node in enumerate(tree):
         if node.parent >= 0:
             children[node.parent].append(child)
     parts: list[str] = []
-    todo: list[int | None] = [None, 0]  # None closes a variation
+    stack: list[int | None] = [None, 0]  # None closes a variation
     parts.append("(")
-    while todo:
-        top = todo.pop()
+    while stack:
+        top = stack.pop()
         if top is None:
             parts.append(")\n")
             continue
@@ -174,24 +174,24 @@ def _written(tree: Tree) -> str:
         node = tree[index]
         if node.parent >= 0 and len(children[node.parent]) > 1:
             parts.append("(")
-        parts.append(_node(node))
+        parts.append(_write_node(node))
         if len(children[index]) > 1:
             for variation in reversed(children[index]):
-                todo += [None, variation]
+                stack += [None, variation]
         else:
-            todo += children[index]
+            stack += children[index]
     return "".join(parts)
 
 
-def _node(node: Node) -> str:
+def _write_node(node: Node) -> str:
     text = ";"
     for name, values in node.properties.items():
         if not re.fullmatch(r"[A-Z]+", name):
-            raise ValueError(f"SGF: {name!r} is no name of a property; they are capital letters")
-        text += name + "".join(f"[{escaped(value)}]" for value in values)
+            raise ValueError(f"SGF: {name!r} is not a property name; names are capital letters")
+        text += name + "".join(f"[{escape(value)}]" for value in values)
     return text + "\n"
 
 
-def escaped(value: str) -> str:
-    """A value as it stands between brackets. A colon needs no escape outside of composed values."""
+def escape(value: str) -> str:
+    """A value with escapes. A colon needs none, since no value here is composed."""
     return value.replace("\\", "\\\\").replace("]", "\\]")

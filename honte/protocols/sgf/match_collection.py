@@ -1,6 +1,6 @@
-"""A match's games as one SGF collection, where the game has an SGF type: what viewers of games open.
+"""Writes the games of a match as one SGF file, for viewers of games; only for games that have an SGF type.
 
-Knows results and what players expected, in SGF's words. Does not know how a match is played or resumed.
+Knows results and win rates in SGF's notation. Does not know how a match is played or resumed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ FILE = "games.sgf"
 
 
 def write(folder: Path, game: Game, records: Sequence[GameRecord], players: tuple[str, str]) -> Path | None:
-    """All games into ``folder/games.sgf``, by id; None for a game without an SGF type. ``players`` are A and B."""
+    """Write all games to ``folder/games.sgf``; None for a game without an SGF type. ``players`` are A and B."""
     if sgf_type(game) is None:
         return None
     path = folder / FILE
@@ -29,23 +29,23 @@ def write(folder: Path, game: Game, records: Sequence[GameRecord], players: tupl
 
 
 def game_to_sgf(game: Game, record: GameRecord, players: tuple[str, str]) -> str:
-    """One game. A has the first seat in games of even id."""
+    """The SGF text of one game. A has the first seat in games of even id."""
     states, seats = game.new(1), list[int]()
     game.init(states)
     for action in record.actions.tolist():
         seats.append(int(game.describe_new(states).to_play[0]))
         game.step(states, np.array([action]))
-    expected = [""] * record.opening + [f"winrate {(1 + v) / 2:.1%}" for v in record.values.tolist()]
+    comments = [""] * record.opening + [f"winrate {(1 + v) / 2:.1%}" for v in record.values.tolist()]
     return to_sgf(
         Position(game, states, tuple(record.actions.tolist())),
         players=players if record.id % 2 == 0 else players[::-1],
         seats=seats,
-        result=result(game, record),
-        comments=expected,
+        result=result_text(game, record),
+        comments=comments,
     )
 
 
-def result(game: Game, record: GameRecord) -> str:
+def result_text(game: Game, record: GameRecord) -> str:
     """``B+``, ``W+F`` (by forfeit) or ``0`` for a draw."""
     if record.outcome == 0:
         return "0"

@@ -13,16 +13,16 @@ from agent.networks.policy_value import NetworkConfig
 from games import make
 from honte.__main__ import main
 from honte.bench import advice, forward, learner
+from honte.bench.config import BenchConfig, reached_positions
 from honte.bench.self_play import begin_self_play
-from honte.bench.setting import BenchSetting, reached_positions
 from honte.bench.turns import median, median_ratio, run_in_turns
 from honte.cli.commands.bench import LINES
 
 SMALL = "--game tic_tac_toe --blocks 1 --channels 8 --simulations 8 --games 16 --seconds 0.02 --rounds 2"
 
 
-def setting(name: str = "connect_four") -> BenchSetting:
-    return BenchSetting(game=make(name), network=NetworkConfig(blocks=1, channels=8), num_simulations=16, num_games=32)
+def small_bench(name: str = "connect_four") -> BenchConfig:
+    return BenchConfig(game=make(name), network=NetworkConfig(blocks=1, channels=8), num_simulations=16, num_games=32)
 
 
 def test_works_take_turns_and_drift_cancels() -> None:
@@ -59,28 +59,28 @@ def test_reached_positions_are_not_over_and_differ() -> None:
 
 def test_games_under_way_do_not_move_all_at_once() -> None:
     """Otherwise a moment of self-play would hold a move of each game or none at all."""
-    going = begin_self_play(setting(), uniform_evaluate)
+    self_play = begin_self_play(small_bench(), uniform_evaluate)
     moves = []
     for _ in range(32):
-        before = going.loop.moves
-        going.grow()
-        moves.append(going.loop.moves - before)
+        before = self_play.loop.moves
+        self_play.grow()
+        moves.append(self_play.loop.moves - before)
     assert sum(moves) > 32
     assert max(moves) < 16
     assert sum(count > 0 for count in moves) > 10
 
 
-def test_of_two_ways_that_are_close_the_smaller_is_suggested() -> None:
-    ways = [advice.Way(1, 128, 50.0), advice.Way(2, 128, 99.0), advice.Way(2, 512, 100.0)]
-    assert advice.best(ways) == ways[1]
-    assert advice.best([*ways, advice.Way(2, 1024, 110.0)]).num_games == 1024
+def test_of_candidates_that_are_close_the_smaller_is_suggested() -> None:
+    candidates = [advice.Candidate(1, 128, 50.0), advice.Candidate(2, 128, 99.0), advice.Candidate(2, 512, 100.0)]
+    assert advice.choose(candidates) == candidates[1]
+    assert advice.choose([*candidates, advice.Candidate(2, 1024, 110.0)]).num_games == 1024
 
 
 @pytest.mark.slow
 def test_every_part_is_measured(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(advice, "GAMES", ())
+    monkeypatch.setattr(advice, "NUM_GAMES", ())
     monkeypatch.setattr(forward, "BATCHES", (1, 32))
-    monkeypatch.setattr(learner, "SAMPLES", 600)
+    monkeypatch.setattr(learner, "NUM_SAMPLES", 600)
     assert main(["bench", *SMALL.split(), "--json"]) == 0
     out, err = capsys.readouterr()
     found = json.loads(out.splitlines()[-1])

@@ -11,7 +11,7 @@ from games import position as make_position
 from games.board import Board, Piece
 from games.registry import NAMES
 from honte.drawing.layout import BoardLayout
-from honte.drawing.palette import INKS, PAPER, SURFACES, board_colours, player_colours
+from honte.drawing.palette import PAPER, PLAYER_COLOURS, SURFACES, board_colours, player_colours
 from honte.drawing.png import board_image, paint_scene, position_scene
 from honte.drawing.shapes import Disc, LineShape, TextShape, make_scene
 from tests.games.made import made
@@ -114,12 +114,12 @@ def test_hands_lie_beside_the_board() -> None:
 
 def test_players_differ_in_lightness_or_between_blue_and_orange() -> None:
     for surface in SURFACES.values():
-        (r, g, b), (red, green, blue) = (colour(INKS[name].fill) for name in surface.players)
+        (r, g, b), (red, green, blue) = (colour(PLAYER_COLOURS[name].fill) for name in surface.players)
         lightness = abs(0.3 * (r - red) + 0.6 * (g - green) + 0.1 * (b - blue))
         assert lightness > 80 or abs((b - r) - (blue - red)) > 200
 
 
 def test_too_small_a_picture_is_refused() -> None:
     here = make_position(made("tic_tac_toe"))
-    with pytest.raises(ValueError, match="size=8"):
+    with pytest.raises(ValueError, match="size is 8"):
         board_image(here.game, here.states[0], size=8)

@@ -10,7 +10,7 @@ import pytest
 from gymnasium.vector import AutoresetMode
 
 import honte.envs  # noqa: F401
-from honte.envs.vector import GameVectorEnv, choose
+from honte.envs.vector import GameVectorEnv, choose_random_actions
 from tests.games.made import made
 
 
@@ -26,7 +26,7 @@ def test_choose_is_uniform_over_what_is_legal_and_leaves_others_alone() -> None:
     seeds = np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     before, actions = seeds.copy(), np.zeros(count, np.int64)
     with np.errstate(over="ignore"):
-        assert choose(legal, wanted, seeds, actions) == 3000
+        assert choose_random_actions(legal, wanted, seeds, actions) == 3000
     assert (actions[~wanted] == -1).all()
     assert (seeds[~wanted] == before[~wanted]).all()
     drawn = np.bincount(actions[wanted], minlength=5)

@@ -9,7 +9,7 @@ import re
 from agent.players import make_player
 from games import Game, make
 from honte.protocols.gtp import framing
-from honte.protocols.gtp.conversation import Conversation
+from honte.protocols.gtp.command_loop import GtpCommandLoop
 from honte.protocols.gtp.session import GtpSession
 
 REPLY = re.compile(r"[=?](\d*)( [^\n]*)?\n(?:[^\n]*[^\n\s][^\n]*\n)*\n")
@@ -24,7 +24,7 @@ def talk(lines: bytes | str, name: str = "random", game: Game | str = "tic_tac_t
     session = GtpSession(
         rules, lambda g: make_player(name, g, num_slots=1), name, framing.LineReader(io.BytesIO(content)), out.append
     )
-    Conversation(session).run()
+    GtpCommandLoop(session).run()
     return split("".join(out))
 
 

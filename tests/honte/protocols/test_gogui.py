@@ -31,7 +31,7 @@ def test_every_game_can_be_clicked_through(kind: str) -> None:
     for _ in range(14):
         if here.is_over:
             break
-        known = gogui.moves(here)
+        known = gogui.move_points(here)
         assert len(known) == len(here.legal_actions)
         shared += len(known) - len(set(known.values()))
         action = chosen.choice(sorted(known))
@@ -130,6 +130,6 @@ def test_thoughts_are_pictures() -> None:
 )
 def test_every_board_has_a_name_for_every_cell(name: str) -> None:
     game = make(name)
-    assert gogui.fits(game)
+    assert gogui.can_show(game)
     names = {gogui.point(game, r, c) for r in range(game.board.height) for c in range(game.board.width)}
     assert len(names) == game.board.height * game.board.width

@@ -15,7 +15,7 @@ from games import make
 from honte.protocols.gtp import framing
 from honte.protocols.gtp.board import GtpBoard, handicap_points
 from honte.protocols.gtp.clock import Clock
-from honte.protocols.gtp.conversation import Conversation
+from honte.protocols.gtp.command_loop import GtpCommandLoop
 from honte.protocols.gtp.session import GtpSession
 from tests.honte.protocols import gtp_talk
 from tests.honte.protocols.gtp_talk import talk
@@ -230,44 +230,44 @@ def test_the_clock_is_honoured() -> None:
     content = b"time_settings 2 0 0\ngenmove b\ntime_left w 0 0\ngenmove w\n"
     source = framing.LineReader(io.BytesIO(content))
     session = GtpSession(rules, lambda g: make_player("mcts:1000000", g, num_slots=1), "x", source, out.append)
-    conversation = Conversation(session)
-    conversation.obey(source.get() or b"")
+    conversation = GtpCommandLoop(session)
+    conversation.run_line(source.get() or b"")
     began = time.monotonic()
     conversation.run()
     assert time.monotonic() - began < 60  # a million simulations take minutes
     assert len(gtp_talk.split("".join(out))) == 4
-    assert session.clock.sides[0].left < 2
+    assert session.clock.sides[0].seconds < 2
 
 
 def test_shares_of_time() -> None:
     clock = Clock()
-    assert clock.seconds(0, 30) is None
+    assert clock.seconds_for_move(0, 30) is None
     clock.set(0, 10, 0)
-    assert clock.seconds(0, 30) is None  # the protocol's way to say: no limit
+    assert clock.seconds_for_move(0, 30) is None  # the protocol's way to say: no limit
     clock.set(300, 0, 0)
-    assert clock.seconds(0, 30) == pytest.approx(300 / 30 * 0.95 - 0.05)
+    assert clock.seconds_for_move(0, 30) == pytest.approx(300 / 30 * 0.95 - 0.05)
     clock.spend(0, 290)
-    assert (clock.seconds(0, 30) or 0) < 1
-    assert clock.seconds(1, 30) == pytest.approx(300 / 30 * 0.95 - 0.05)
+    assert (clock.seconds_for_move(0, 30) or 0) < 1
+    assert clock.seconds_for_move(1, 30) == pytest.approx(300 / 30 * 0.95 - 0.05)
     clock.set(10, 20, 5)
     clock.spend(0, 11)  # main time is over
-    assert clock.seconds(0, 30) == pytest.approx(20 / 5 * 0.95 - 0.05)
+    assert clock.seconds_for_move(0, 30) == pytest.approx(20 / 5 * 0.95 - 0.05)
     for _ in range(5):
         clock.spend(0, 3)
-    assert (clock.sides[0].left, clock.sides[0].stones) == (20, 5)
-    clock.tell(0, 7, 1)
-    assert clock.seconds(0, 30) == pytest.approx(7 * 0.95 - 0.05)
-    clock.tell(0, -3, 0)
-    assert clock.seconds(0, 30) == pytest.approx(0.01, abs=5)
+    assert (clock.sides[0].seconds, clock.sides[0].stones) == (20, 5)
+    clock.set_left(0, 7, 1)
+    assert clock.seconds_for_move(0, 30) == pytest.approx(7 * 0.95 - 0.05)
+    clock.set_left(0, -3, 0)
+    assert clock.seconds_for_move(0, 30) == pytest.approx(0.01, abs=5)
 
 
 def test_komi_changes_no_board() -> None:
     board = GtpBoard(make(GO))
     for seat, move in ((0, "C3"), (0, "D3"), (1, "pass")):
         board.play(seat, move)
-    before = board.game.cells(board.here.states[0]).tolist()
-    board.change(make("go:size=5,komi=7"))
-    assert board.game.cells(board.here.states[0]).tolist() == before
+    before = board.game.cells(board.position.states[0]).tolist()
+    board.change_game(make("go:size=5,komi=7"))
+    assert board.game.cells(board.position.states[0]).tolist() == before
     assert board.seats == [0, 0, 1]
 
 

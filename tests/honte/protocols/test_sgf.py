@@ -117,11 +117,11 @@ def test_what_is_no_sgf(text: str, says: str) -> None:
     ("text", "says"),
     [
         ("(;GM[6])", "GM\\[6\\]"),
-        ("(;GM[x])", "no number"),
-        ("(;GM[1]SZ[9:7])", "no square board"),
+        ("(;GM[x])", "not a whole number"),
+        ("(;GM[1]SZ[9:7])", "not a square board"),
         ("(;GM[1]SZ[5]KM[x];B[aa])", "KM"),
-        ("(;GM[1]SZ[5];B[zz])", "no point"),
-        ("(;GM[1]SZ[5];B[aa];AB[zz])", "'zz' is no point"),
+        ("(;GM[1]SZ[5];B[zz])", "not a point"),
+        ("(;GM[1]SZ[5];B[aa];AB[zz])", "'zz' is not a point"),
     ],
 )
 def test_files_that_are_no_games_of_ours(text: str, says: str) -> None:

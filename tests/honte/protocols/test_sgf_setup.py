@@ -143,7 +143,7 @@ def test_other_games(game: str, text: str, shown: str | None, tmp_path: Path) ->
 
 def test_a_swap_names_the_rule_that_it_needs(tmp_path: Path) -> None:
     said = load(tmp_path, "(;GM[11]SZ[3];B[b1];W[swap-pieces])", game="hex")[0]
-    assert said == "? cannot load file: it swaps pieces; hex:size=3 has no swap rule, hex:swap=true has"
+    assert said == "? cannot load file: it swaps pieces, but hex:size=3 has no swap rule; hex:swap=true has one"
 
 
 def test_the_mover_of_a_forced_pass_may_be_left_out(tmp_path: Path) -> None:
@@ -175,8 +175,8 @@ def test_a_game_from_a_drawing_needs_its_start() -> None:
     assert "AB[aa]AW[ca]PL[W]" in text
     mine = GtpBoard(make("go:size=3"))
     mine.load(conversion.from_sgf(text))
-    assert str(mine.here) == str(here)
-    with pytest.raises(ValueError, match="did not begin at the first position; give its start"):
+    assert str(mine.position) == str(here)
+    with pytest.raises(ValueError, match="did not begin at the initial position; pass its first position as start"):
         conversion.to_sgf(here)
     assert "PL" not in conversion.to_sgf(position("go:size=3").play("B2"))
 
@@ -268,7 +268,7 @@ def test_sgfmill_sees_the_same_board() -> None:
         except ValueError:
             continue
         drawn = [line[1:].split() for line in ascii_boards.render_board(shown).splitlines()[:-1]]
-        cells = conversion.owners(mine.here)
+        cells = conversion.owners(mine.position)
         assert [[".#o".index(mark) for mark in row[-5:]] for row in drawn] == cells.tolist(), text
         checked += 1
     assert checked > 100
@@ -291,6 +291,6 @@ def test_random_files_never_break_the_board() -> None:
             loaded += 1
             again = GtpBoard(game)
             again.load(conversion.from_sgf(mine.to_sgf()))
-            assert str(again.here) == str(mine.here), text
+            assert str(again.position) == str(mine.position), text
             assert again.to_sgf() == mine.to_sgf()
     assert loaded > 150

@@ -17,7 +17,7 @@ from agent.players import make_player
 from games import make
 from honte.__main__ import main
 from honte.protocols.gtp.framing import LineReader
-from honte.protocols.ugi import UgiConversation
+from honte.protocols.ugi import UgiCommandLoop
 
 
 class Silent(io.BytesIO):
@@ -32,9 +32,9 @@ def talk(game: str, text: str, *lines: str) -> list[str]:
     """What a player says to ``lines``, each answered before the next arrives."""
     said: list[str] = []
     rules = make(game)
-    ugi = UgiConversation(rules, make_player(text, rules, num_slots=1), text, LineReader(Silent()), said.append)
+    ugi = UgiCommandLoop(rules, make_player(text, rules, num_slots=1), text, LineReader(Silent()), said.append)
     for line in lines:
-        ugi.obey(line.encode())
+        ugi.run_line(line.encode())
     return "".join(said).splitlines()
 
 
@@ -65,8 +65,8 @@ def test_a_search_keeps_to_its_limits() -> None:
     [
         ("position fen 9/9", "position startpos moves"),
         ("position startpos moves z9", "z9"),
-        ("go nodes many", "each with a whole number"),
-        ("query weather", "query one of"),
+        ("go nodes many", "a whole number must follow nodes"),
+        ("query weather", "write query and one of"),
         ("dance", "unknown command"),
         ("\xff\xfe", "unknown command"),
     ],
@@ -97,7 +97,7 @@ def stream(game: str, text: str, content: bytes) -> list[str]:
     said: list[str] = []
     rules = make(game)
     source = LineReader(io.BytesIO(content), returns_end_lines=True)
-    UgiConversation(rules, make_player(text, rules, num_slots=1), text, source, said.append).run()
+    UgiCommandLoop(rules, make_player(text, rules, num_slots=1), text, source, said.append).run()
     return "".join(said).splitlines()
 
 
@@ -122,7 +122,7 @@ def test_lines_during_a_search_are_answered_after_it() -> None:
     assert said[3] == "response false"
     assert said[4].startswith("info nodes 51 ")
     assert said[6] == "response none"
-    assert said[7].startswith("info string query one of")
+    assert said[7].startswith("info string write query and one of")
 
 
 @pytest.mark.parametrize("name", ["mcts:50", "random", "minimax:2"])
@@ -197,7 +197,7 @@ def test_any_dialogue_ends_with_a_move_for_every_search() -> None:
         lines = random.Random(seed).choices(pieces, k=8)
         said: list[str] = []
         source = LineReader(io.BytesIO("\n".join(lines).encode()), returns_end_lines=True)
-        UgiConversation(rules, engine, "mcts:20", source, said.append).run()
+        UgiCommandLoop(rules, engine, "mcts:20", source, said.append).run()
         answers = "".join(said).splitlines()
         searches = sum(line.startswith("go") and line != "go nodes x" for line in lines)
         assert best_moves(answers) == searches, lines

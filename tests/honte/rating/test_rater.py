@@ -39,7 +39,7 @@ OFF = ["--rating.every-minutes", "0"]
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """However slow the machine: it is the hung test that is ended, and not the rating."""
-    monkeypatch.setattr("honte.rating.rater.AT_THE_END", 1e6)
+    monkeypatch.setattr("honte.rating.rater.FINISH_SECONDS", 1e6)
 
 
 def words(folder: Path, samples: int, *more: str) -> list[str]:
@@ -92,7 +92,7 @@ def test_a_run_rates_itself_and_learns_the_same(tmp_path: Path, capsys: pytest.C
     assert main(["report", str(rated)]) == 0
     page = (rated / "report.html").read_text(encoding="utf-8")
     assert '"key":"elo"' in page
-    assert "best by a test" in page
+    assert "best checkpoint" in page
 
 
 @pytest.mark.slow
@@ -131,12 +131,12 @@ def test_a_rater_that_fails_is_told_and_harms_nothing(tmp_path: Path) -> None:
     with BackgroundRater(
         folder, RatingConfig(every_minutes=0.0001, anchors=("nobody",), give_way=False), "tic_tac_toe"
     ) as rater:
-        assert rater.look() == []
+        assert rater.poll() == []
         while rater.working:
             time.sleep(0.05)
         assert rater.finish(lambda: False) == []
         (note,) = rater.notes
-    assert "ratings have stopped" in note
+    assert "the rater has stopped" in note
     assert "nobody" in note
 
 

@@ -18,7 +18,7 @@ import pytest
 import games
 from games.playouts import random_game, states_after
 from honte.__main__ import main
-from honte.drawing.palette import INKS
+from honte.drawing.palette import PLAYER_COLOURS
 from honte.report import boards, coverage, curves, health_checks, stored_games
 from honte.report.page import embed_json
 from honte.terminal.live_view import summary
@@ -76,7 +76,7 @@ def test_the_page_says_what_the_run_holds(folder: Path) -> None:
             assert all(len(x) == len(curve["y"]) for x in curve["at"].values())
 
 
-def test_it_asks_nobody_for_anything(folder: Path) -> None:
+def test_the_page_loads_no_other_file(folder: Path) -> None:
     text = (folder / "report.html").read_text(encoding="utf-8")
     assert not re.findall(r'(?:src|href)\s*=\s*"(?!data:|#|\$)[^"]+"', text)
     assert not re.findall(r"https?://(?!www\.w3\.org/2000/svg)", text)
@@ -88,9 +88,9 @@ def test_sample_games_are_the_stored_games(folder: Path) -> None:
     stored = {r.id: r for path in list_shards(folder / "games").values() for r in read_shard(path, game)}
     (run,) = content(folder / "report.html")["runs"]
     assert len(run["games"]) >= 3
-    for told in run["games"]:
-        record = stored[told["id"]]
-        frames = told["frames"]
+    for shown in run["games"]:
+        record = stored[shown["id"]]
+        frames = shown["frames"]
         assert len(frames) == len(record.actions) + 1
         assert sum(code != 0 for code in frames[-1]["cells"]) == len(record.actions)
         assert [f["move"] for f in frames[:-1]] == [game.action_text(int(a)) for a in record.actions]
@@ -109,7 +109,7 @@ def test_sample_games_are_the_stored_games(folder: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["hex:size=4", "breakthrough:rows=5,columns=5", "dots_and_boxes:rows=2,columns=2", "go:size=3"]
 )
-def test_games_of_every_kind_can_be_told(name: str) -> None:
+def test_games_of_every_kind_can_be_shown(name: str) -> None:
     from selfplay.records import GameRecord
 
     game = games.make(name)
@@ -120,15 +120,15 @@ def test_games_of_every_kind_can_be_told(name: str) -> None:
     record = GameRecord(
         id=1, seed=0, actions=np.array(actions, np.int16), policies=policy, networks=np.zeros(count, np.int32), **lists
     )
-    told = boards.game_as_json(game, record, "random")
-    drawn = boards.board(game, [told])
-    assert len(told["frames"]) == count + 1
-    assert any(cells for frame in told["frames"][:-1] for _, _, cells in frame["policy"])
-    assert len(drawn["centres"]) == len(told["frames"][0]["cells"])
+    shown = boards.game_as_json(game, record, "random")
+    drawn = boards.board(game, [shown])
+    assert len(shown["frames"]) == count + 1
+    assert any(cells for frame in shown["frames"][:-1] for _, _, cells in frame["policy"])
+    assert len(drawn["centres"]) == len(shown["frames"][0]["cells"])
     assert all(svg.startswith("<") for svg in drawn["pieces"].values())
 
 
-def test_a_game_is_called_only_what_it_is(folder: Path) -> None:
+def test_the_reason_for_a_sample_game_is_true_of_it(folder: Path) -> None:
     """Without a draw the button "a draw" opened a game that was won."""
     game = games.make("tic_tac_toe")
     records = [
@@ -149,10 +149,10 @@ def test_a_game_is_called_only_what_it_is(folder: Path) -> None:
             elif why == "the longest new game":
                 assert len(record.actions) == max(plies)
             elif why == "the greatest surprise":
-                (most,) = boards.surprises(game, [record])
-                assert most == max(boards.surprises(game, newest)) > boards.SURPRISE
+                (most,) = boards.value_errors(game, [record])
+                assert most == max(boards.value_errors(game, newest)) > boards.SURPRISE
     assert "a draw" in [why for why, _ in boards.choose_games(game, [*won, *drawn], records)]
-    assert "the oldest kept" not in [why for why, _ in boards.choose_games(game, records, records)]
+    assert "a typical old game" not in [why for why, _ in boards.choose_games(game, records, records)]
     assert boards.choose_games(game, [], []) == []
 
 
@@ -179,7 +179,7 @@ def test_no_curve_has_a_player_s_colour() -> None:
 
     curves_of = [[numbers(found) for found in re.findall(rf"--c{k}: (#\w{{6}})", style)] for k in range(6)]
     assert all(len(each) == 2 for each in curves_of)  # light and dark
-    for ink in INKS.values():
+    for ink in PLAYER_COLOURS.values():
         for each in curves_of:
             assert all(np.linalg.norm(curve - numbers(ink.fill)) > 40 for curve in each)
     assert "var(--c" not in viewer  # beside a board all colours are the players'
@@ -194,18 +194,18 @@ def test_positions_of_a_small_game_are_counted(name: str, positions: int) -> Non
 
 
 def test_games_of_a_small_game_may_repeat() -> None:
-    def alarm(seen: coverage.Coverage | None) -> tuple[str, str]:
-        found = health_checks.duplicates([batch(distinct_games=400)], lambda newest: seen)
+    def check(seen: coverage.Coverage | None) -> tuple[str, str]:
+        found = health_checks.check_duplicates([batch(distinct_games=400)], lambda newest: seen)
         return found.level, found.text
 
-    assert alarm(None)[0] == "bad"
-    level, text = alarm(coverage.Coverage(1960, 4520))
+    assert check(None)[0] == "bad"
+    level, text = check(coverage.Coverage(1960, 4520))
     assert level == "good"
     assert "1,960 of its 4,520 positions (43%)" in text
-    assert alarm(coverage.Coverage(60, 4520))[0] == "warn"  # all games alike: that is too few in any game
+    assert check(coverage.Coverage(60, 4520))[0] == "warn"  # all games alike: that is too few in any game
     cached = [{"step": i, "minutes": float(i), "evaluations_per_second": 1000.0 if i < 20 else 50.0,
                "rows_per_call": 3.0, "cache_hits": 0.9} for i in range(40)]  # fmt: skip
-    assert [each.level for each in health_checks.evaluator(cached)] == ["good"]
+    assert [each.level for each in health_checks.check_evaluator(cached)] == ["good"]
     drawn = [batch(outcomes=(5, 990, 5))]
     grades = [{"step": 1, "minutes": 1.0, "mistakes/all/raw": 0.001}]
     assert "Draw collapse" in [each.title for each in health_checks.run_checks(grades, drawn, {}, {})]
@@ -225,7 +225,7 @@ def batch(**changes: Any) -> stored_games.ShardStatistics:
         distinct=((900, 3000), (2500, 3000), (2900, 3000)),
         version=10.0,
         value_error=0.5,
-        sharpness=0.4,
+        policy_entropy=0.4,
     )
     return replace(plain, **changes)
 
@@ -235,22 +235,22 @@ def batch(**changes: Any) -> stored_games.ShardStatistics:
     [
         ({"distinct_games": 400}, "Duplicate games"),
         ({"outcomes": (20, 960, 20)}, "Draw collapse"),
-        ({"outcomes": (950, 0, 50)}, "One seat always wins"),
-        ({"sharpness": 0.03}, "Entropy collapse"),
-        ({"value_error": 1.2}, "The value over-fits"),
+        ({"outcomes": (950, 0, 50)}, "One player nearly always wins"),
+        ({"policy_entropy": 0.03}, "Entropy collapse"),
+        ({"value_error": 1.2}, "The value overfits"),
     ],
 )
-def test_alarms_of_games(changes: dict[str, Any], title: str) -> None:
+def test_health_checks_of_games(changes: dict[str, Any], title: str) -> None:
     records = [{"step": i, "minutes": float(i), "value_error": 0.5} for i in range(12)]
 
-    def loud(*batches: stored_games.ShardStatistics) -> list[str]:
+    def failed(*batches: stored_games.ShardStatistics) -> list[str]:
         return [a.title for a in health_checks.run_checks(records, batches, {}, {}) if a.level != "good"]
 
-    assert loud(batch()) == []
-    assert loud(batch(**changes)) == [title]
+    assert failed(batch()) == []
+    assert failed(batch(**changes)) == [title]
 
 
-def test_alarms_of_clocks() -> None:
+def test_health_checks_of_speed() -> None:
     def run(**changes: Any) -> list[str]:
         plain = {"evaluations_per_second": 1000.0, "rows_per_call": 64.0, "skipped": 0.0}
         records = [
@@ -259,22 +259,22 @@ def test_alarms_of_clocks() -> None:
         for record in records[20:]:
             record |= changes
         found = health_checks.run_checks(records, [], {"learn": {"reuse": 2.0}}, {"mistakes/x/raw": 1000})
-        return [alarm.title for alarm in found if alarm.level != "good"]
+        return [check.title for check in found if check.level != "good"]
 
     assert run() == []
-    assert run(trained=2000.0) == ["The learner starves"]
-    assert run(evaluations_per_second=100.0) == ["The evaluator starves"]
+    assert run(trained=2000.0) == ["The learner waits for games"]
+    assert run(evaluations_per_second=100.0) == ["The network is underused"]
     assert run(rows_per_call=2.0) == []  # half of the run was well fed
-    assert run(skipped=3.0) == ["Numbers blew up"]
+    assert run(skipped=3.0) == ["Skipped learning steps"]
 
 
 def test_forgetting_needs_intervals_that_do_not_meet() -> None:
     def run(*shares: float) -> list[str]:
         records = [{"step": i, "minutes": float(i), "mistakes/x/raw": share} for i, share in enumerate(shares)]
-        return [alarm.title for alarm in health_checks.forgetting(records, {"mistakes/x/raw": 1000})]
+        return [check.title for check in health_checks.check_forgetting(records, {"mistakes/x/raw": 1000})]
 
     assert run(0.3, 0.1, 0.12) == []
-    assert run(0.3, 0.1, 0.2) == ["It has been better"]
+    assert run(0.3, 0.1, 0.2) == ["Play has become worse"]
 
 
 def test_ratings_are_drawn_where_there_are_any() -> None:
@@ -298,15 +298,15 @@ def test_runs_are_compared(folder: Path, tmp_path: Path, capsys: pytest.CaptureF
     other, page = tmp_path / "other", tmp_path / "both.html"
     shutil.copytree(folder, other)
     assert main(["report", str(folder), str(other), "--out", str(page), "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert [run["run"] for run in told["runs"]] == [folder.name, "other"]
+    shown = json.loads(capsys.readouterr().out)
+    assert [run["run"] for run in shown["runs"]] == [folder.name, "other"]
     for figure in content(page)["figures"]:
         assert {curve["run"] for curve in figure["curves"]} == {0, 1}
     assert main(["report", str(other), str(other)]) == 2
     assert "rename" in capsys.readouterr().err
 
 
-def test_damage_is_told(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_damage_is_reported(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = tmp_path / "damaged"
     shutil.copytree(folder, run)
     shard = next(iter(list_shards(run / "games").values()))
@@ -314,9 +314,9 @@ def test_damage_is_told(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixt
     step = max(map(int, (path.name for path in (run / "checkpoints").iterdir())))
     (run / "checkpoints" / str(step) / "model.safetensors").write_bytes(b"")
     assert main(["report", str(run)]) == 0
-    (story,) = content(run / "report.html")["runs"]
-    assert any("was left out" in note for note in story["notes"])
-    assert "damaged" in story["checkpoints"][0]["problem"]
+    (report,) = content(run / "report.html")["runs"]
+    assert any("was skipped" in note for note in report["notes"])
+    assert "damaged" in report["checkpoints"][0]["problem"]
     capsys.readouterr()
     (run / "metrics.jsonl").unlink()
     assert main(["report", str(run)]) == 2
@@ -342,9 +342,9 @@ said.plies.push(viewer.dataset.ply);
 viewer.dispatchEvent(new KeyboardEvent("keydown", { key: "End", bubbles: true }));
 said.end = viewer.dataset.ply === viewer.querySelector("input").max;
 viewer.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowLeft", bubbles: true }));
-said.thoughts = viewer.querySelectorAll(".thought").length;
+said.circles = viewer.querySelectorAll(".policy").length;
 click('[data-go="search"]');
-said.hidden = viewer.querySelectorAll(".thought").length;
+said.hidden = viewer.querySelectorAll(".policy").length;
 const drawn = plot();
 click('[data-axis="samples"]');
 said.redrawn = drawn !== plot();
@@ -384,11 +384,11 @@ def test_in_a_browser(folder: Path, tmp_path: Path, size: str) -> None:
     assert said["plies"] == ["0", "1", "2"]
     assert said["moved"]
     assert said["end"]
-    assert said["thoughts"] > 0
+    assert said["circles"] > 0
     assert said["hidden"] == 0
     assert said["redrawn"]
     assert min(said["charts"]) > 0
     assert "%" in said["tip"]
-    assert "of 4,520" in said["tip"]
+    assert "4,520 counted" in said["tip"]
     assert said["off"] == "false"
     assert said["wide"]  # nothing runs over the side, on a desk or on a telephone

@@ -66,7 +66,7 @@ def test_the_page_says_what_the_run_holds(folder: Path, capsys: pytest.CaptureFi
         assert (row["rate"], row["count"]) == (wrong / count, count)
         assert (row["low"], row["high"]) == wilson_interval(wrong, count)
     assert len(cards["Mistakes"]["pictures"]) == min(24, 359 - int(counts.trace()))
-    assert len(cards["Where it looks"]["pictures"]) == 10
+    assert len(cards["Saliency"]["pictures"]) == 10
     assert len(cards["Learned filters"]["pictures"]) == 8
     for title in ("Features, PCA", "Features, t-SNE"):
         points = cards[title]["points"]
@@ -81,10 +81,10 @@ def test_saliency_is_bright_where_the_answer_is() -> None:
         model.head.weight.zero_()
         model.head.weight[1, 6] = 1.0
     pictures = Pictures(torch.zeros(2, 1, 4, 4, dtype=torch.uint8), torch.tensor([0, 1]))
-    judged = classifier_inside.JudgedPictures(pictures, torch.tensor([[0.1, 0.9], [0.1, 0.9]]), ("off", "on"))
-    card = classifier_inside.saliency(model, judged, 0)
+    predictions = classifier_inside.Predictions(pictures, torch.tensor([[0.1, 0.9], [0.1, 0.9]]), ("off", "on"))
+    card = classifier_inside.saliency(model, predictions, 0)
     seen = [pixels(address) for address, _ in card["pictures"]]
-    assert [told for _, told in card["pictures"]] == ["off, taken for on", "on"]
+    assert [text for _, text in card["pictures"]] == ["off, predicted on", "on"]
     for picture in seen:
         right = picture[:, 4:]  # beside the picture itself
         assert right[1, 2, 0] > 200
@@ -118,14 +118,14 @@ def test_a_run_under_way_does_not_look_at_its_test_pictures(folder: Path, tmp_pa
     assert grade["set"] == "validation pictures"
 
 
-def test_what_is_gone_is_told(folder: Path, tmp_path: Path) -> None:
+def test_a_note_says_that_pictures_have_changed(folder: Path, tmp_path: Path) -> None:
     run = tmp_path / "digits"
     shutil.copytree(folder, run)
     text = (run / "config.yaml").read_text()
     (run / "config.yaml").write_text(re.sub("data_sha256: .*", "data_sha256: '0'", text))
     assert main(["report", str(run)]) == 0
     (story,) = content(run / "report.html")["runs"]
-    assert "are others now" in story["notes"][0]
+    assert "have changed since the run" in story["notes"][0]
     assert story["inside"] == []
     assert content(run / "report.html")["figures"]
 

@@ -13,7 +13,7 @@ from games import make
 from games.playouts import state_after
 from selfplay.solved.grading import read_positions
 from training.evaluation import solved_positions
-from training.evaluation.solved_positions import BY_CLASS
+from training.evaluation.solved_positions import BY_CLASS, RateName, split_rate_name
 from training.run.progress import ProgressReport
 
 
@@ -62,3 +62,23 @@ def test_classes_add_up_to_their_set(name: str, tmp_path: Path) -> None:
     report.set_grades(found)
     assert report.grades | report.by_class == found
     assert set(report.grades) == {f"mistakes/{each}/raw", f"mistakes/{each}/search"}
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("mistakes/middle_easy/raw", ("middle_easy", "raw", "")),
+        ("by_class/drawn/search/middle hard", ("drawn", "search", "middle hard")),
+    ],
+)
+def test_names_of_rates_have_parts(name: str, parts: tuple[str, str, str]) -> None:
+    assert split_rate_name(name) == parts
+    assert RateName(*parts).text == name
+
+
+@pytest.mark.parametrize(
+    "name", ["policy_loss", "mistakes/all", "mistakes/all/raw/begin", "by_class/all/raw", "x/all/raw"]
+)
+def test_other_metrics_are_no_rates(name: str) -> None:
+    with pytest.raises(ValueError, match="does not name a rate of mistakes"):
+        split_rate_name(name)

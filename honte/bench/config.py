@@ -1,4 +1,4 @@
-"""What is measured: a game, a network, how it is searched, and for how long. Knows which backends are available here.
+"""What the benchmarks measure: a game, a network and a search, and for how long; and the backends of this machine.
 
 Does not know how anything is timed.
 """
@@ -19,7 +19,7 @@ from agent.inference.backend_selection import AUTOMATIC_PRECISIONS, BackendConfi
 from agent.networks.policy_value import NetworkConfig, PolicyValueNet
 from games.game import Game, Positions, States
 from games.playouts import states_after
-from honte.bench.turns import Clock, Work, median, process_clock, run_in_turns
+from honte.bench.turns import Clock, Task, median, process_clock, run_in_turns
 from selfplay.openings import random_openings
 
 OPENING_PLIES = 6
@@ -27,16 +27,16 @@ OPENING_PLIES = 6
 
 
 @dataclass(frozen=True, kw_only=True)
-class BenchSetting:
-    """What every part needs to know. ``weights`` None: a network that has learned nothing."""
+class BenchConfig:
+    """The parameters of all benchmarks. ``weights`` None: a network with random weights."""
 
     game: Game
     network: NetworkConfig
     weights: Mapping[str, Any] | None = None
     num_simulations: int = 200
-    num_games: int = 512  # at once, and the rows of a batch
+    num_games: int = 512  # at a time, which is also the batch size
     device: str = "cpu"
-    seconds: float = 0.5  # of each work in each round
+    seconds: float = 0.5  # for each task in each round
     rounds: int = 5
 
     @property
@@ -44,8 +44,8 @@ class BenchSetting:
         return process_clock(self.device)
 
     @cached_property
-    def loaded(self) -> Mapping[str, Any]:
-        """The network's weights."""
+    def state_dict(self) -> Mapping[str, Any]:
+        """The weights of the network."""
         if self.weights is not None:
             return self.weights
         with torch.random.fork_rng(devices=[]):
@@ -55,10 +55,10 @@ class BenchSetting:
 
     @cached_property
     def backends(self) -> dict[str, tuple[BackendConfig, Backend]]:
-        """Every available backend and precision with the weights loaded, by names such as "torch bf16"."""
-        found: dict[str, tuple[BackendConfig, Backend]] = {}
+        """{name, such as "torch bf16": config and backend} of every backend and precision that this machine has."""
+        backends: dict[str, tuple[BackendConfig, Backend]] = {}
         kinds, precisions = (_choices(name) for name in ("kind", "precision"))
-        kinds.remove("compile")  # each shape takes most of a minute
+        kinds.remove("compile")  # it compiles for most of a minute for each batch size
         for kind in kinds:
             for precision in precisions:
                 config = BackendConfig(kind=kind, precision=precision, device=self.device, few=True)
@@ -66,34 +66,34 @@ class BenchSetting:
                     continue
                 for name, make in list_candidates(self.game, self.network, config)[:1]:
                     backend = make()
-                    backend.load(self.loaded, 0)
-                    found[name] = config, backend
-        return found
+                    backend.load(self.state_dict, 0)
+                    backends[name] = config, backend
+        return backends
 
     @cached_property
-    def fastest(self) -> str:
-        """The name of the backend that evaluates most positions per second, ``num_games`` real ones at a time."""
+    def fastest_backend(self) -> str:
+        """The name of the backend that evaluates most positions per second, in batches of ``num_games``."""
         states = reached_positions(self.game, self.num_games)
         positions = self.game.describe_new(states)
-        works = {name: forward_batches(backend, states, positions) for name, (_, backend) in self.backends.items()}
-        if len(works) == 1:
-            return next(iter(works))
-        rates = run_in_turns(works, seconds=self.seconds / 2, rounds=3, clock=self.clock)
+        tasks = {name: forward_batches(backend, states, positions) for name, (_, backend) in self.backends.items()}
+        if len(tasks) == 1:
+            return next(iter(tasks))
+        rates = run_in_turns(tasks, seconds=self.seconds / 2, rounds=3, clock=self.clock)
         return max(rates, key=lambda name: median(rates[name]))
 
 
-def forward_batches(backend: Backend, states: States, positions: Positions) -> Work:
-    """One batch through the backend; counts positions."""
+def forward_batches(backend: Backend, states: States, positions: Positions) -> Task:
+    """A task that evaluates one batch; it counts positions."""
     return lambda: len(backend(states, positions).value)
 
 
 def _choices(field: str) -> list[Any]:
-    """What an ``BackendConfig`` may name there, the choices that stand for others left out."""
+    """The values of a field of ``BackendConfig``, without those that leave the choice to honte."""
     return [value for value in get_args(get_type_hints(BackendConfig)[field]) if value not in AUTOMATIC_PRECISIONS]
 
 
 def reached_positions(game: Game, count: int, plies: int | None = None, seed: int = 0) -> States:
-    """[B] real positions, none of them over: after ``plies`` random plies, or after 0 to half of ``max_plies``."""
+    """[B] positions of random games, none of them over: after ``plies`` plies, or after 0 to half of ``max_plies``."""
     if plies is None:
         lengths: NDArray[np.int64] = np.random.default_rng(seed).integers(0, max(game.max_plies // 2, 1), count)
     else:
