@@ -36,7 +36,7 @@ class RayConfig(Settings, called="ray"):
 
     num_actors: Count = 0  # 0: as many as the cluster has room for, following it as nodes come and go
     groups: Annotated[int, Range(1, 4096)] = (
-        1  # groups of games an actor plays in threads that share its engine; 2 or more pay on a GPU
+        1  # groups of games an actor plays in threads that share its backend; 2 or more pay on a GPU
     )
     num_cpus: Number = 1.0
     num_gpus: Number = 0.0  # above 0, engine.device auto is cuda on actors; fractions share a GPU between actors
@@ -46,7 +46,7 @@ class RayConfig(Settings, called="ray"):
         0.5  # that an actor plays before it hands in what is finished; two such calls are in flight
     )
     timeout: PositiveNumber = 120.0  # seconds without an answer after which an actor is replaced
-    startup_timeout: PositiveNumber = 600.0  # the same for its first answer: it compiles and measures engines
+    startup_timeout: PositiveNumber = 600.0  # the same for its first answer: it compiles and measures backends
     object_store_mb: Annotated[int, Range(80, 1 << 24)] = 256  # of the cluster that --ray local starts
     aggregate_above: Count = 100  # with more actors than this, one aggregator a node checks games for the driver
 

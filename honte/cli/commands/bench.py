@@ -226,7 +226,7 @@ def _advice(setting: BenchSetting, suggested: Mapping[str, Any]) -> Iterator[str
         yield f"  {command('train', *([name] if name in names() else ['--game', name]))} {play} \\\n    {engine}"
         yield "num_groups are threads; without that flag a run leaves its learner a core"
     if setting.device == "cpu" and find_spec("openvino") is None:
-        yield "\nopenvino is not installed; it is mostly the fastest engine of a CPU: pip install 'honte[fast]'"
+        yield "\nopenvino is not installed; it is mostly the fastest backend on a CPU: pip install 'honte[fast]'"
 
 
 def _flags(group: str, values: Mapping[str, Any]) -> str:
