@@ -59,7 +59,7 @@ def flags() -> list[type]:
     found = []
     for place, _ in COMMANDS.values():
         module = importlib.import_module(place)
-        found += [getattr(module, name) for name in re.findall(r"parse\((\w+), arguments", inspect.getsource(module))]
+        found += [getattr(module, name) for name in re.findall(r"parse_flags\((\w+), arguments", inspect.getsource(module))]
     return found
 
 
