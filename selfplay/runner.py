@@ -15,10 +15,8 @@ Weights = Mapping[str, Any]
 """A network's arrays or tensors by name."""
 
 
-class Evaluator(Evaluate, Protocol):
-    """An ``Evaluate`` that loads new weights and counts its work."""
-
-    def load(self, weights: Weights, version: int) -> None: ...
+class CountedEvaluator(Evaluate, Protocol):
+    """An ``Evaluate`` that counts its work."""
 
     @property
     def version(self) -> int:
@@ -37,8 +35,35 @@ class Evaluator(Evaluate, Protocol):
         """The number of batches that the network evaluated."""
 
 
+class Evaluator(CountedEvaluator, Protocol):
+    """An ``Evaluate`` that counts its work and loads new weights."""
+
+    def load(self, weights: Weights, version: int) -> None:
+        """Evaluate with these weights from now on."""
+
+
 class Runner(Protocol):
     """Plays games for the learner."""
+
+    @property
+    def evaluator(self) -> CountedEvaluator:
+        """The evaluator of its searches, with their counts; the learner also grades with it."""
+
+    @property
+    def notes(self) -> list[str]:
+        """What went wrong and was repaired, for people; the learner empties the list."""
+
+    @property
+    def moves(self) -> int:
+        """The number of moves played."""
+
+    @property
+    def next_id(self) -> int:
+        """Every game with this id or a higher one is still to be played."""
+
+    @property
+    def missing(self) -> list[int]:
+        """Lower ids whose games are still to be played when the run is resumed."""
 
     def publish(self, weights: Weights, version: int) -> None:
         """Play with these weights from now on."""

@@ -61,7 +61,7 @@ def rows(folder: Path) -> list[tuple[object, ...]]:
     with RatingStore(folder) as store:
         names = {id: who.name for id, who in store.players().items()}
         query = "SELECT first, second, number, actions, outcome FROM games"
-        return sorted((names[row[0]], names[row[1]], *row[2:]) for row in store.base.execute(query))
+        return sorted((names[row[0]], names[row[1]], *row[2:]) for row in store.database.execute(query))
 
 
 def test_what_is_stored_is_not_played_again(game: Game, tmp_path: Path) -> None:
@@ -152,8 +152,8 @@ def test_a_stopped_tournament_completes_its_openings_first(game: Game, tmp_path:
     host = Host(game, tmp_path)
     host.play(*names, games=40, total=61)
     with RatingStore(tmp_path, AGREED) as store:
-        with store.base:
-            store.base.execute("DELETE FROM games WHERE first = 1 AND number IN (0, 1)")
+        with store.database:
+            store.database.execute("DELETE FROM games WHERE first = 1 AND number IN (0, 1)")
         before = len(rows(tmp_path))
     assert host.play(*names, games=40, total=120 - before) == 120 - before
     assert sum(games_by_pair(tmp_path).values()) == 120
