@@ -37,10 +37,19 @@ class LiveView:
     """A context manager; ``show`` takes each report."""
 
     def __init__(
-        self, game: str, folder: str, *, counts: Mapping[str, int] | None = None, as_lines: bool = False
+        self,
+        game: str,
+        folder: str,
+        *,
+        counts: Mapping[str, int] | None = None,
+        rating_minutes: float = 0.0,
+        as_lines: bool = False,
     ) -> None:
-        """``counts`` {mistake rate: number of positions} give the rates their intervals."""
-        self.game, self.folder, self.counts = game, folder, counts or {}
+        """``counts`` {mistake rate: number of positions} give the rates their intervals.
+
+        ``rating_minutes``: minutes of training until the first rating; 0: there are no ratings.
+        """
+        self.game, self.folder, self.counts, self.rating_minutes = game, folder, counts or {}, rating_minutes
         self.console = Console(stderr=True)
         self.live = None if as_lines or not self.console.is_terminal else Live(console=self.console, auto_refresh=False)
         self.history: dict[str, list[float]] = {}
@@ -122,9 +131,8 @@ class LiveView:
             parts.append(rows)
         if parts:
             return parts
-        rows = _table(1, width)
-        rows.add_row(Text("strength", "bold"), NOT_MEASURED)
-        return [rows]
+        first = f", the first rating follows after {format_duration(60 * self.rating_minutes)}"
+        return [Text.assemble(("strength", "bold"), f" {NOT_MEASURED}{first if self.rating_minutes else ''}")]
 
     def _mistakes(self, report: ProgressReport, width: int) -> Table:
         """One row for each set of positions and for each class in it: the network only, and with search."""
@@ -259,4 +267,4 @@ def summary(report: ProgressReport, counts: Mapping[str, int] | None = None) -> 
         parts.append(f"{grade_title(name)}: {share(name, rate, counts or {})}")
     parts += [f"Elo {elo(report)} at step {report.ratings[-1].step}"] if report.ratings else []
     intervals = [name for name in report.grades if (counts or {}).get(name)] or report.ratings
-    return "; ".join(filter(None, parts)) + (" (95 % intervals)" if intervals else "")
+    return "\n".join(filter(None, parts)) + (" (95 % intervals)" if intervals else "")

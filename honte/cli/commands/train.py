@@ -163,10 +163,12 @@ def _learn(
     if config.grade_minutes > 0:
         draw_positions(game, folder)
     sizes = count_positions(game, folder)
+    minutes = config.rating.every_minutes
+    show = LiveView(game.name, str(folder), counts=sizes, rating_minutes=minutes, as_lines=as_lines)
     torch.set_num_threads(1)  # groups of games and the learner have threads of their own; more would compete
     with (
         stop_on_signals() as stopping,
-        LiveView(game.name, str(folder), counts=sizes, as_lines=as_lines) if not quiet else nullcontext() as view,
+        nullcontext() if quiet else show as view,
         BackgroundRater(folder, config.rating, config.game) as rater,
     ):
 

@@ -68,10 +68,10 @@ def test_intervals_are_shown_where_they_fit() -> None:
 
 @pytest.mark.parametrize("width", [40, 80, 120])
 def test_a_run_that_has_just_begun_says_what_is_not_known_yet(width: int) -> None:
-    view = LiveView("hex", "runs/hex", as_lines=True)
+    view = LiveView("hex", "runs/hex", rating_minutes=5, as_lines=True)
     text = " ".join(shown(view, ProgressReport(), width))
     assert "strength" in text
-    assert "not measured yet" in text
+    assert "not measured yet, the first rating follows after 5 minutes" in text
     assert "time left unknown" in text
     assert "strength not measured yet" in line(ProgressReport(), {})
 
