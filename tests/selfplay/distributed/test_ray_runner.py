@@ -149,7 +149,7 @@ def test_actors_killed_at_random(make: Make) -> None:
 
 def test_aggregators_killed_and_frozen(make: Make, cluster: Any) -> None:
     """They hold nothing that is lost with them: killed (-9), with their node, or stopped; and so for their actors."""
-    runner, chance = make(num_actors=4, num_cpus=0.5, aggregate_above=0, timeout=3.0), random.Random(1)
+    runner, chance = make(num_actors=4, num_cpus=0.5, aggregate_above=0, timeout=8.0), random.Random(1)
     found = taken(runner, 30)
     assert len(runner.staff) == 2
     for turn in range(7):
@@ -217,7 +217,7 @@ def test_a_node_comes_and_goes(make: Make, cluster: Any) -> None:
 
 
 def test_a_frozen_actor_is_replaced(make: Make) -> None:
-    runner = make(timeout=2.0)
+    runner = make(timeout=8.0)
     found = taken(runner, 60)
     frozen = next(hired for hired in runner.staff.values() if any(hired.counts))
     os.kill(frozen.pid, signal.SIGSTOP)
