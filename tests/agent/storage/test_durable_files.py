@@ -43,7 +43,7 @@ def child(code: str, *arguments: str, fault: str = "") -> subprocess.Popen[str]:
 
 
 def finish(process: subprocess.Popen[str]) -> int:
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=500)
     assert process.returncode in (0, 137), errors
     return process.returncode
 
@@ -122,7 +122,7 @@ def test_the_crashes_above_are_all_there_are(action: str, tmp_path: Path, monkey
 
 def test_unknown_fault_is_refused(tmp_path: Path) -> None:
     process = child("", fault="at_lunch:1")
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=500)
     assert process.returncode == 1
     assert "HONTE_FAULT=at_lunch:1 is not STEP:NTH" in errors
 

@@ -63,6 +63,7 @@ def pairs(folder: Path) -> dict[tuple[int, int], int]:
         base.close()
 
 
+@pytest.mark.slow
 def test_a_run_rates_itself_and_learns_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     plain, rated = tmp_path / "plain", tmp_path / "rated"
     assert main(words(plain, 400, *OFF)) == 0

@@ -153,7 +153,7 @@ def test_actors_killed_at_random(make: Make) -> None:
 
 def test_aggregators_killed_and_frozen(make: Make, cluster: Any) -> None:
     """Nothing is lost with an aggregator that is killed (-9) or stopped, nor with the actors of its pool."""
-    runner, rng = make(num_actors=4, num_cpus=0.5, aggregate_above=0, timeout=3.0), random.Random(1)
+    runner, rng = make(num_actors=4, num_cpus=0.5, aggregate_above=0, timeout=8.0), random.Random(1)
     found = collect(runner, 30)
     assert len(runner.actors) == 2
     for turn in range(7):
@@ -221,7 +221,7 @@ def test_a_node_comes_and_goes(make: Make, cluster: Any) -> None:
 
 
 def test_a_frozen_actor_is_replaced(make: Make) -> None:
-    runner = make(timeout=2.0)
+    runner = make(timeout=8.0)
     found = collect(runner, 60)
     frozen = next(actor for actor in runner.actors.values() if actor.has_worked)
     os.kill(frozen.pid, signal.SIGSTOP)
