@@ -1,6 +1,6 @@
-"""A drawing as data: the one source for text, images and clicks.
+"""A board as data: text, images and clicks are all derived from it.
 
-Knows cells, glyphs and labels. Does not know any game.
+Knows cells, characters and labels. Does not know any game.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Piece:
-    """How a cell code is drawn as a picture."""
+    """How a cell code is drawn in a picture."""
 
     shape: Literal["none", "stone", "letter", "mark", "block", "dot", "line", "box"]
-    owner: int = -1  # whose colour; -1: nobody's
+    owner: int = -1  # the player whose colour it has; -1: none
     text: str = ""
 
 
 @dataclass(frozen=True)
 class Board:
-    """A drawing as data: the one source for text, images and clicks."""
+    """How a game's positions are drawn, and which cell a click plays."""
 
     height: int
     width: int
     glyphs: tuple[str, ...] = (".", "x", "o")  # cell code -> character; 0 empty, 1 first player, 2 second player
     pieces: tuple[Piece, ...] = (Piece("none"), Piece("stone", 0), Piece("stone", 1))  # by cell code
     surface: Literal["squares", "checkers", "points", "wells", "hexagons", "dots"] = "squares"
-    names: tuple[str, str] = ("x", "o")  # what people call the two players
+    names: tuple[str, str] = ("x", "o")  # of the two players
     column_labels: tuple[str, ...] = ()
     row_labels: tuple[str, ...] = ()
     clicks: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 0), np.int64))  # [H, W] -> action or -1

@@ -1,6 +1,6 @@
-"""Folders for what honte keeps between processes.
+"""Folders for what honte stores between processes.
 
-Knows the operating system. Does not know what is kept.
+Knows the operating system. Does not know what is stored.
 """
 
 from __future__ import annotations
@@ -15,28 +15,28 @@ from functools import cache
 from pathlib import Path
 
 PLACE = "HONTE_CACHE"
-"""The variable that names another folder for what honte keeps."""
+"""The environment variable that names another cache folder."""
 
 
 def cache_folder() -> Path:
-    """What ``HONTE_CACHE`` says, or honte's own folder among the user's caches. RuntimeError where there is no home."""
-    if said := os.environ.get(PLACE):
-        return Path(said)
+    """The folder in ``HONTE_CACHE``, or honte's among the user's caches. RuntimeError if there is no home folder."""
+    if folder := os.environ.get(PLACE):
+        return Path(folder)
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "honte"
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "honte"
 
 
 def private_path() -> Path:
-    """Where ``private_folder`` should be. OSError where there is no temporary folder."""
+    """The usual path of ``private_folder``. OSError if there is no temporary folder."""
     return Path(tempfile.gettempdir()) / f"honte-{os.geteuid() if hasattr(os, 'geteuid') else 'user'}"
 
 
 def private_folder() -> Path:
-    """A folder below the temporary one that only this user may enter, the same in every process of the user's.
+    """A folder below the temporary one that only this user may enter, the same in all processes of the user.
 
-    Where something else stands in its place, the folder is a new one for this process alone. OSError where there is
-    no temporary folder that can be written.
+    If its path is taken by something else, this process gets a new folder of its own. OSError if there is no temporary
+    folder that can be written.
     """
     path = private_path()
     try:

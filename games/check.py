@@ -1,6 +1,6 @@
-"""``check_game``: the laws that every game keeps, each as a sentence, tried on random games.
+"""``check_game``: what must hold for every game, each law as a sentence, tested on random games.
 
-Knows the ``Game`` contract. Does not know which game it checks. Users run it on theirs:
+Knows the ``Game`` contract. Does not know which game it checks. Users run it on their own games with
 ``honte check-game FILE.py:game``. A user's rules are tried in plain Python first.
 """
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from games.game import Game, Positions, States
 from games.user_rules.faults import GameFault
 from games.user_rules.laws import check_drawing, check_texts
-from games.user_rules.rebuild import unchecked
+from games.user_rules.rebuild import is_unchecked
 from games.user_rules.trial import try_rules
 
 
@@ -23,21 +23,21 @@ class BrokenLaw(GameFault):
     """A law that a game breaks, with the position that shows it."""
 
 
-WORDS = {
+RULE_OF_FIELD = {
     "observation": "what observe writes",
     "legal": "what legal_actions allows",
     "to_play": "s['to_play']",
     "terminal": "whether outcome is ONGOING",
     "value": "what outcome returns",
 }
-"""The fields of ``Positions`` as an author of rules knows them."""
+"""What the author of rules wrote to fill each field of ``Positions``."""
 
-READ_BACK = 4
-"""Games whose drawings are read back, where the game has ``read``."""
+NUM_READ_BACK = 4
+"""The number of games whose drawings are read back, if the game has ``read``."""
 
 
 class Report(TypedDict):
-    """What was played, for the author to judge."""
+    """Statistics of the random games, which tell the author whether the game is as intended."""
 
     games: int
     positions: int
@@ -53,18 +53,18 @@ class Report(TypedDict):
 
 
 def check_game(game: Game, num_games: int = 64, seed: int = 0) -> Report:
-    """Play ``num_games`` random games and hold every position against the laws.
+    """Play ``num_games`` random games and check every law at every position.
 
-    Raises ``GameFault`` (a ValueError): ``BrokenLaw`` for a law that a position breaks.
+    Raises ``GameFault`` (a ValueError), and ``BrokenLaw`` for a law that a position breaks.
     """
-    notes = _tried(game, seed)
+    notes = _try_user_rules(game, seed)
     random = np.random.default_rng(seed)
     _check_data(game)
     states = game.new(num_games)
     game.init(states)
     again = game.new(num_games)
     game.init(again)
-    _law(bool((states == again).all()), "init writes the same position every time", game, states, 0)
+    _require(bool((states == again).all()), "init writes the same position every time", game, states, 0)
     turned = [game.new(num_games) for _ in range(len(game.symmetries.cells))]
     for rows in turned:
         game.init(rows)
@@ -73,23 +73,25 @@ def check_game(game: Game, num_games: int = 64, seed: int = 0) -> Report:
     for ply in range(game.max_plies + 1):
         out = game.describe_new(states)
         for b in np.flatnonzero(~finished):
-            _check_drawing(game, states, int(b), reading=bool(b < READ_BACK and not out.terminal[b]))
+            _check_drawing(game, states, int(b), reading=bool(b < NUM_READ_BACK and not out.terminal[b]))
         _check_positions(game, states, out)
         _check_symmetries(game, states, out, turned)
-        _law(bool((out.terminal | ~finished).all()), "a game that is over stays over", game, states, 0)
+        _require(bool((out.terminal | ~finished).all()), "a game that is over stays over", game, states, 0)
         seen.add(out, finished)
         finished = out.terminal.copy()
         if finished.all():
             break
         for b in np.flatnonzero(~finished):
-            _law(ply < game.max_plies, f"a game ends within max_plies = {game.max_plies} actions", game, states, int(b))
+            _require(
+                ply < game.max_plies, f"a game ends within max_plies = {game.max_plies} actions", game, states, int(b)
+            )
         actions = np.array([random.choice(np.flatnonzero(legal)) if legal.any() else -1 for legal in out.legal])
         _check_step(game, states, actions)
         live = np.flatnonzero(~finished)
         for s, rows in [(-1, states), *enumerate(turned)]:
             played = actions[live] if s < 0 else game.symmetries.actions[s][actions[live]]
             game.advance(rows, live, live, played)
-    _law(
+    _require(
         len(seen.players) == 2 or seen.moves <= num_games or num_games == 1,
         "both players move (step turns s['to_play'])",
         game,
@@ -99,9 +101,9 @@ def check_game(game: Game, num_games: int = 64, seed: int = 0) -> Report:
     return seen.report(notes)
 
 
-def _tried(game: Game, seed: int) -> list[str]:
-    """The notes of a trial in plain Python, where a user wrote the rules."""
-    if not game.is_own or unchecked():
+def _try_user_rules(game: Game, seed: int) -> list[str]:
+    """The notes of a trial in plain Python if a user wrote the rules, else none."""
+    if not game.is_own or is_unchecked():
         return []
     try:
         return try_rules(game, seed=seed)
@@ -110,7 +112,7 @@ def _tried(game: Game, seed: int) -> list[str]:
 
 
 class _Statistics:
-    """Counts of random games, all of them played at once."""
+    """Counts of random games that are played at once."""
 
     def __init__(self, num_games: int) -> None:
         self.lengths = np.zeros(num_games, np.int64)
@@ -120,7 +122,7 @@ class _Statistics:
         self.players: set[int] = set()
 
     def add(self, out: Positions, finished: NDArray[np.bool_]) -> None:
-        """Positions of all games; ``finished``: which of them were over before."""
+        """Add the positions of all games; ``finished``: which games were over before."""
         fresh, going = ~finished, ~out.terminal
         moved = fresh & (self.movers >= 0)
         self.positions += int(fresh.sum())
@@ -164,7 +166,7 @@ def _check_drawing(game: Game, states: States, b: int, *, reading: bool) -> None
         raise BrokenLaw(str(fault)) from fault
 
 
-def _law(kept: bool, sentence: str, game: Game, states: States, b: int) -> None:
+def _require(kept: bool, sentence: str, game: Game, states: States, b: int) -> None:
     if not kept:
         try:
             drawing = "\n" + game.render(states[b])
@@ -174,7 +176,7 @@ def _law(kept: bool, sentence: str, game: Game, states: States, b: int) -> None:
 
 
 def _check_data(game: Game) -> None:
-    """The shapes of what a game says about itself."""
+    """Check the shapes of a game's arrays."""
     _, height, width = game.observation_shape
     num_symmetries = len(game.symmetries.cells)
     shapes = {
@@ -194,20 +196,20 @@ def _check_data(game: Game) -> None:
 
 
 def _check_positions(game: Game, states: States, out: Positions) -> None:
-    """What must hold of every single position."""
+    """Check the laws of single positions."""
     for b in range(len(states)):
         over = bool(out.terminal[b])
-        _law(over or bool(out.legal[b].any()), "a game that goes on has a legal action", game, states, b)
-        _law(not over or not out.legal[b].any(), "a game that is over has no legal action", game, states, b)
-        _law(out.value[b] in (-1, 0, 1), "an outcome is +1, 0 or -1", game, states, b)
-        _law(over or out.value[b] == 0, "a value is 0 until the game is over", game, states, b)
-        _law(out.to_play[b] in (0, 1), "to_play is 0 or 1", game, states, b)
+        _require(over or bool(out.legal[b].any()), "a game that goes on has a legal action", game, states, b)
+        _require(not over or not out.legal[b].any(), "a game that is over has no legal action", game, states, b)
+        _require(out.value[b] in (-1, 0, 1), "an outcome is +1, 0 or -1", game, states, b)
+        _require(over or out.value[b] == 0, "a value is 0 until the game is over", game, states, b)
+        _require(out.to_play[b] in (0, 1), "to_play is 0 or 1", game, states, b)
     again = game.positions(len(states))
     for array in again:
         array.fill(1)
     before = states.copy()
     game.describe(states, again)
-    _law(
+    _require(
         bool((before == states).all()),
         "describe (outcome, legal_actions and observe) leaves the state as it is",
         game,
@@ -215,7 +217,7 @@ def _check_positions(game: Game, states: States, out: Positions) -> None:
         0,
     )
     for b, name in _differences(out, again):
-        _law(False, f"a position is described alike every time: {WORDS[name]} differs", game, states, b)
+        _require(False, f"a position is described alike every time: {RULE_OF_FIELD[name]} differs", game, states, b)
 
 
 def _differences(one: Positions, other: Positions) -> Iterator[tuple[int, str]]:
@@ -227,7 +229,7 @@ def _differences(one: Positions, other: Positions) -> Iterator[tuple[int, str]]:
 
 
 def _check_symmetries(game: Game, states: States, out: Positions, turned: list[States]) -> None:
-    """A turned game is the game of turned actions."""
+    """Check that each symmetry maps positions to positions."""
     for s, rows in enumerate(turned):
         seen = game.describe_new(rows)
         for b, name in _differences(
@@ -236,19 +238,23 @@ def _check_symmetries(game: Game, states: States, out: Positions, turned: list[S
             ),
             seen,
         ):
-            _law(False, f"symmetry {s} maps games to games, but {WORDS[name]} does not match", game, states, b)
+            _require(
+                False, f"symmetry {s} maps games to games, but {RULE_OF_FIELD[name]} does not match", game, states, b
+            )
 
 
 def _check_step(game: Game, states: States, actions: np.ndarray) -> None:
-    """Rows do not leak into each other, copies are independent, and a step repeats."""
+    """Check that rows and copies are independent, and that a step gives the same result twice."""
     live = np.flatnonzero(actions >= 0)
     copies = game.new(len(live))
     game.copy(copies, states[live])
     before = states.copy()
     game.step(copies, actions[live])
-    _law(bool((before == states).all()), "a copy is independent of its source", game, states, 0)
+    _require(bool((before == states).all()), "a copy is independent of its source", game, states, 0)
     alone = game.new(1)
     for i, b in enumerate(live[:4]):
         game.copy(alone, states[b : b + 1])
         game.step(alone, actions[b : b + 1])
-        _law(bool((alone == copies[i : i + 1]).all()), "a step depends on its own row and action only", game, states, b)
+        _require(
+            bool((alone == copies[i : i + 1]).all()), "a step depends on its own row and action only", game, states, b
+        )

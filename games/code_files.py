@@ -1,9 +1,9 @@
-"""Files of compiled code: one for every entry, written whole, believed only where it proves to be what was asked for.
+"""Files of compiled code: one for every entry, written whole, and used only if its checksums are right.
 
 Knows folders, files and checksums. Does not know Numba, nor what an entry means.
 
-A file begins with a line that names the entry it is for and its content by their hashes. It is written under another
-name and renamed, so that processes that write at once do not see each other's halves: the last one stays, whole.
+A file begins with a line that holds the hashes of its entry and of its content. It is written under another name and
+renamed, so that no process reads a part of a file; of several that are written at once, the last one stays.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from games.cache_folders import cache_folder, is_guarded, private_folder, privat
 
 ENDING = ".nbc"
 LARGEST_FOLDER = 1 << 29
-"""Bytes of compiled code in one folder; what was not used for the longest time is removed beyond them."""
+"""The most bytes of compiled code in one folder; beyond them, the files that were not used for longest are removed."""
 DAY = 24 * 3600.0
 
 
 def read(function: FunctionType, entry: str) -> Iterator[bytes]:
-    """What is on disk for the ``entry``, a text that describes it, from every place where there is something."""
+    """The contents on disk for the ``entry``, a text that describes it, one from every folder that has one."""
     for place in _places(function):
         path = place / _file_name(function, entry)
         with contextlib.suppress(OSError):
@@ -42,11 +42,11 @@ def read(function: FunctionType, entry: str) -> Iterator[bytes]:
             if head == _head(entry, content):
                 yield content
                 if time.time() - path.stat().st_mtime > DAY:
-                    os.utime(path)  # it is in use
+                    os.utime(path)  # mark it as used
 
 
 def write(function: FunctionType, entry: str, content: bytes) -> None:
-    """Put ``content`` where the entry is read from; where there is no place for it, say so once."""
+    """Store ``content`` where the entry is read from; log a warning once if no folder can be written."""
     name = _file_name(function, entry)
     for place in _places(function, writing=True):
         with contextlib.suppress(OSError):
@@ -55,14 +55,14 @@ def write(function: FunctionType, entry: str, content: bytes) -> None:
                 _write_whole(place / name, _head(entry, content) + b"\n" + content)
                 _trim(place)
                 return
-    _say_that_nothing_is_kept()
+    _warn_not_stored()
 
 
 @contextlib.contextmanager
 def place_for_numba(source: Path) -> Iterator[None]:
     """Let ``@njit(cache=True)`` in the file ``source`` find a folder where Numba alone would end in a traceback."""
     home = os.path.expanduser("~")
-    if _told() or os.access(source.parent, os.W_OK) or os.access(home, os.W_OK):
+    if _numba_cache_dir() or os.access(source.parent, os.W_OK) or os.access(home, os.W_OK):
         yield
         return
     with contextlib.suppress(OSError):
@@ -74,7 +74,7 @@ def place_for_numba(source: Path) -> Iterator[None]:
 
 
 def _write_whole(path: Path, data: bytes) -> None:
-    """Write under another name and rename."""
+    """Write under another name, then rename."""
     fresh = path.with_name(f"{path.name}.{secrets.token_hex(8)}.tmp")
     try:
         fresh.write_bytes(data)
@@ -95,15 +95,18 @@ def _head(entry: str, content: bytes) -> bytes:
 
 
 def _file_name(function: FunctionType, entry: str) -> str:
-    """A name of the entry's own, which also tells people what is in the file."""
+    """A name that is unique to the entry and tells people what is in the file."""
     name = re.sub(r"[^A-Za-z0-9_.]", "", f"{function.__module__}.{function.__qualname__}")[-80:]
     return f"{name}-{checksum(entry.encode()).decode()[:32]}{ENDING}"
 
 
 def _places(function: FunctionType, *, writing: bool = False) -> Iterator[Path]:
-    """Folders for the function's code, the best first: what ``NUMBA_CACHE_DIR`` says alone, or else beside the source,
-    among the user's caches, in the temporary folder."""
-    if told := _told():
+    """The folders for the function's code, the best first.
+
+    That is the folder in ``NUMBA_CACHE_DIR`` alone if it is set; else the one beside the source, the one among the
+    user's caches, and the private one.
+    """
+    if told := _numba_cache_dir():
         yield Path(told) / "honte"
         return
     source = Path(function.__code__.co_filename)
@@ -116,14 +119,14 @@ def _places(function: FunctionType, *, writing: bool = False) -> Iterator[Path]:
             yield private_folder() / "code"
 
 
-def _told() -> str:
+def _numba_cache_dir() -> str:
     """The folder in ``NUMBA_CACHE_DIR``, if any."""
     return str(getattr(config, "CACHE_DIR", ""))
 
 
 def _is_trusted(place: Path, function: FunctionType) -> bool:
-    """Whether code may be taken from the folder: whoever can write there can make honte run what they like."""
-    if _told():
+    """Whether code may be read from the folder: whoever can write there can make honte run any code."""
+    if _numba_cache_dir():
         return True
     owners = []
     source = Path(function.__code__.co_filename)
@@ -134,7 +137,7 @@ def _is_trusted(place: Path, function: FunctionType) -> bool:
 
 @cache
 def _trim(place: Path) -> None:
-    """Remove what was not used for the longest time where the folder has grown too large; once a process."""
+    """Remove the files that were not used for longest if the folder is too large; once in each process."""
     files = []
     for path in place.iterdir():
         with contextlib.suppress(OSError):
@@ -150,7 +153,7 @@ def _trim(place: Path) -> None:
 
 
 @cache
-def _say_that_nothing_is_kept() -> None:
+def _warn_not_stored() -> None:
     logging.getLogger("honte").warning(
         "honte: there is no folder to keep compiled code in, so every start compiles it anew; NUMBA_CACHE_DIR names one"
     )

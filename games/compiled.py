@@ -1,6 +1,6 @@
-"""A game from plain scalar functions: compiled once, lifted to batches.
+"""A game from plain scalar functions, which are compiled and lifted to batches.
 
-Knows the ``Game`` contract and which rules it is made of. Does not know any rule, nor how they are compiled.
+Knows the ``Game`` contract and which rules a game has. Does not know any rule, nor how rules are compiled.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from games.symmetry import identity_symmetry
 from games.text_board import read_cells, read_status
 from games.user_rules.explanations import raise_explained
 from games.user_rules.parameters import check_parameters
-from games.user_rules.rebuild import is_own, plain, rebuilt, unchecked
+from games.user_rules.rebuild import is_unchecked, is_user_rule, python_function, rebuild_rules
 
 
 class CompiledGame(Game):
@@ -31,26 +31,26 @@ class CompiledGame(Game):
         self.parts = parts
         self.has_heuristic = "heuristic" in self.scalar_rules
         self.has_final_targets = "final_targets" in self.scalar_rules
-        self.is_own = any(is_own(rule) for rule in self.scalar_rules.values())
-        self.checked = self.is_own and not unchecked()
+        self.is_own = any(is_user_rule(rule) for rule in self.scalar_rules.values())
+        self.checked = self.is_own and not is_unchecked()
         self.name = parts["name"]
 
     @cached_property
     def rules(self) -> dict[str, Rule]:
-        """The scalar rules, compiled; a user's with the helper functions that they call."""
+        """The compiled scalar rules; those of a user with the helper functions that they call."""
         rules = self.scalar_rules
         if self.is_own:
             helpers = njit(nogil=True, boundscheck=self.checked or None)
-            rules = {name: plain(rule) for name, rule in rebuilt(rules, helpers).items()}
+            rules = {name: python_function(rule) for name, rule in rebuild_rules(rules, helpers).items()}
         return {name: compile_cached(rule, fingerprint({name: rule}), self.checked) for name, rule in rules.items()}
 
     @cached_property
     def key(self) -> str | None:
-        """What the rules are made of."""
+        """A hash of the rules; None if they cannot be described."""
         return fingerprint(self.rules)
 
     def __eq__(self, other: object) -> bool:
-        """The same name and the same rules; a game whose rules cannot be told apart equals itself alone."""
+        """Games with equal names and rules are equal; a game whose rules have no hash equals only itself."""
         if self is other or not isinstance(other, CompiledGame):
             return self is other
         return self.key is not None and self._identity == other._identity
@@ -142,7 +142,7 @@ class CompiledGame(Game):
         if self.read is None:
             return super().parse(text)
         cells, status = read_cells(self.board, text), read_status(self.board, text)
-        # Who would move in a finished game, the drawing does not say: whoever makes its last line true.
+        # The drawing of a finished game does not say who would move: it is the player who makes its last line true.
         movers: list[int | None] = [m for m in range(2) if status == f"{self.board.names[m]} to play"] or [None, 0, 1]
         found = ""
         for mover in movers:
@@ -163,7 +163,7 @@ class CompiledGame(Game):
     def action_text(self, action: int, to_play: int = 0) -> str:
         return str(self.write_action(int(self.turned[action] if to_play and self.turned is not None else action)))
 
-    parts: dict[str, Any]  # what ``__init__`` was given
+    parts: dict[str, Any]  # the arguments of ``__init__``
     draw: Rule
     read: Rule | None
     arrange: Rule | None

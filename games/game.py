@@ -1,6 +1,6 @@
-"""What a game is to the rest of honte: rows of states, and batches of them.
+"""The contract of a game: what the rest of honte knows of it.
 
-Knows the contract only. Does not know any rule, how rules are compiled, networks or search.
+Does not know any rule, how rules are compiled, networks or search.
 
 **Legend**: every value is from the viewpoint of the player to move. A *row* is one element of a NumPy array of
 dtype ``game.state`` and holds one whole state; batches are arrays of rows.
@@ -21,12 +21,12 @@ from games.board import Board
 from games.text_board import draw_text
 
 ONGOING = 2
-"""What ``outcome`` answers while a game is not over; otherwise +1, 0 or -1 for the player to move."""
+"""What ``outcome`` returns if a game is not over; otherwise it returns +1, 0 or -1 for the player to move."""
 
 NO_LIMIT = 1 << 62
 
 MOST_ACTIONS = (1 << 15) - 1
-"""Trees and stored games hold an action in 16 bits."""
+"""The most actions of a game: trees and stored games hold an action in 16 bits."""
 
 Row = Any
 """One state: an element of an array of dtype ``game.state``."""
@@ -36,7 +36,7 @@ States = NDArray[Any]
 
 
 class Positions(NamedTuple):
-    """What may be known of B states, each from the viewpoint of its player to move."""
+    """What players and networks may know of B states, each from the viewpoint of its player to move."""
 
     observation: NDArray[Any]  # [B, C, H, W] planes of the game's observation_dtype
     legal: NDArray[np.bool_]  # [B, A]; all False when terminal
@@ -60,7 +60,7 @@ class Positions(NamedTuple):
 
 @dataclass(frozen=True)
 class Symmetries:
-    """Maps of the board onto itself that keep the rules: data, for S symmetries with the identity first.
+    """S maps of the board onto itself that leave the rules unchanged; the first is the identity.
 
     ``cells[s]`` gathers: the turned observation's cell i is the old cell ``cells[s, i]`` (cells count row by row).
     ``actions[s]`` moves: action a of the old board is action ``actions[s, a]`` of the turned board.
@@ -122,12 +122,12 @@ class Game(ABC):
 
     @abstractmethod
     def describe(self, states: States, out: Positions) -> None:
-        """Fill ``out`` with what may be known of each row."""
+        """Fill ``out`` with the position of each row."""
 
     def observe_as(self, states: States, players: NDArray[np.integer]) -> NDArray[Any]:
         """[B, C, H, W] the observation of ``players [B]`` (0 or 1), whoever is to move in ``states [B]``.
 
-        Who waits sees the board as at the beginning of a turn of its own: nothing of the other's turn is marked.
+        The player who waits sees the board as at the beginning of a turn, without marks of the other player's turn.
         """
         out = self.describe_new(states)
         waiting = np.flatnonzero(out.to_play != players)
@@ -140,7 +140,7 @@ class Game(ABC):
         return out.observation
 
     def _begin_turn(self, states: States) -> None:  # noqa: B027 - most games mark nothing
-        """Forget what is marked of the other player's turn in rows whose ``to_play`` has just been changed."""
+        """Remove the marks of the other player's turn in rows whose ``to_play`` has just been changed."""
 
     def copy(self, into: States, states: States) -> None:
         """``into[b]`` becomes an independent copy of ``states[b]``."""
@@ -157,21 +157,21 @@ class Game(ABC):
         arena[targets] = rows
 
     def heuristic(self, states: States) -> NDArray[np.float32]:
-        """[B] a guess of the value in (-1, 1), where the game has one; 0 otherwise."""
+        """[B] an estimate of the value in (-1, 1) if the game has one; else 0."""
         return np.zeros(len(states), np.float32)
 
     def final_targets(self, states: States) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-        """Of finished games: who owns each cell [B, H, W] (+1, 0, -1) and the score [B], as the player to move sees it.
+        """Of finished games: the owner of each cell [B, H, W] (+1, 0, -1) and the score [B], for the player to move.
 
-        All zero where a game knows no such thing.
+        All are 0 if the game has no such targets.
         """
         _, height, width = self.observation_shape
         return np.zeros((len(states), height, width), np.int8), np.zeros(len(states), np.float32)
 
     def lookahead(self, states: States, depth: int, nodes: int = NO_LIMIT) -> NDArray[np.int8]:
-        """[B] the exact value where a forced end lies within ``depth`` plies, ``ONGOING`` where none was found.
+        """[B] the exact value of states with a forced end within ``depth`` plies; ``ONGOING`` of any other.
 
-        Each state may cost about ``nodes`` positions, looked at two plies deeper each time.
+        The search of each state may visit about ``nodes`` positions; it begins with two plies and adds two each time.
         """
         out = self.describe_new(states)
         found = np.where(out.terminal, out.value, ONGOING).astype(np.int8)
@@ -184,9 +184,9 @@ class Game(ABC):
         return found
 
     def _bounds(self, state: States, depth: int, left: list[int]) -> tuple[int, int]:
-        """What the player to move in ``state`` [1], which is not over, is sure of, and what he can get at most.
+        """The least and the most that the player to move in ``state`` [1] can get, by a search of ``depth`` plies.
 
-        Within ``depth`` plies. Every position costs one of ``left[0]``; with none left nothing is sure.
+        ``state`` is not over. Every position takes one of ``left[0]``; if none is left, the bounds are -1 and 1.
         """
         here = self.describe_new(state)
         actions = np.flatnonzero(here.legal[0])
@@ -209,7 +209,7 @@ class Game(ABC):
         return least, most
 
     def rollout(self, states: States, seeds: NDArray[np.uint64]) -> NDArray[np.float32]:
-        """[B] outcomes of one uniformly random game a state, for its player to move; leaves ``states`` alone."""
+        """[B] the outcome of one random game from each state, for its player to move; ``states`` do not change."""
         rows = self.new(len(states))
         self.copy(rows, states)
         first = self.describe_new(rows).to_play
@@ -227,22 +227,22 @@ class Game(ABC):
         """[H, W] cell codes of the drawing, absolute: they do not turn with the player to move."""
 
     def parse(self, text: str) -> States:
-        """One row (shape [1]) from a drawing by ``render``. ValueError where the game cannot or the text is off."""
+        """One row (shape [1]) from a drawing by ``render``. ValueError if the game cannot read drawings or this one."""
         raise ValueError(f"{self.name} cannot read a drawn board")
 
     def set_up(self, cells: NDArray[np.int8], to_play: int) -> States:
         """One row (shape [1]) with any stones, ``cells`` [H, W] 0 empty, 1 the first player's, 2 the second's.
 
-        The history begins with it. ValueError where the game cannot set up a position, or not this one.
+        The history begins with it. ValueError if the game cannot set up positions or this one.
         """
         raise ValueError(f"{self.name} cannot set up a position")
 
     @abstractmethod
     def action_text(self, action: int, to_play: int = 0) -> str:
-        """The action of player ``to_play`` as people write it: the same words for both players."""
+        """The action of player ``to_play`` as people write it; it has the same text for both players."""
 
     def parse_action(self, text: str, to_play: int = 0) -> int:
-        """The action of player ``to_play`` that ``text`` names. ValueError with a sentence when none does."""
+        """The action of player ``to_play`` that ``text`` names. ValueError if there is none."""
         wanted = text.strip().lower()
         for action in range(self.num_actions):
             if self.action_text(action, to_play).lower() == wanted:
@@ -251,11 +251,11 @@ class Game(ABC):
         raise ValueError(f"{text!r} is no action of {self.name}; actions are written {first} to {last}")
 
     def new(self, count: int) -> States:
-        """[B] fresh rows, all zero; ``init`` makes first positions of them."""
+        """[B] new rows, all 0; ``init`` makes first positions of them."""
         return np.zeros(count, self.state)
 
     def positions(self, count: int, *, observed: bool = True) -> Positions:
-        """Empty ``Positions`` for ``count`` rows; without ``observed``, a game may leave their observation unmade."""
+        """Empty ``Positions`` for ``count`` rows; if ``observed`` is false, a game need not write their observation."""
         return Positions(
             np.zeros((count, *self.observation_shape), self.observation_dtype),
             np.zeros((count, self.num_actions), np.bool_),
@@ -265,7 +265,7 @@ class Game(ABC):
         )
 
     def describe_new(self, states: States) -> Positions:
-        """``describe`` into fresh arrays."""
+        """``describe`` into new arrays."""
         out = self.positions(len(states))
         self.describe(states, out)
         return out
@@ -288,7 +288,7 @@ class Game(ABC):
         return f"{self.board.names[mover if value > 0 else 1 - mover]} wins"
 
     def __copy__(self) -> Game:
-        return self  # it never changes
+        return self  # a game never changes
 
     def __deepcopy__(self, memo: Any) -> Game:
         return self

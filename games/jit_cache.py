@@ -1,12 +1,11 @@
-"""Compiled code that outlives the process: rules, and the loops that close over them.
+"""A cache of compiled code on disk, for rules and for the loops and kernels that call them.
 
-Knows Numba and how it asks for code on disk. Does not know any rule or loop: what it compiles is handed in, nor where
-and how the code is stored.
+Knows Numba and how it asks for code on disk. Does not know any rule or loop, nor where and how the code is stored.
 
-Numba's own cache never finds a function that closes over a compiled one, takes old code for one that calls a changed
-function of another file, and gives two processes that compile at once one file for two entries. Here an entry's key
-holds all that the machine code is made of: the bytecode of the function and of all that it calls, constants,
-parameters, types, options, processor and versions.
+Numba's own cache has three faults: it never finds a function that closes over a compiled one; it returns old code for
+a function that calls a changed function of another file; and it gives two processes that compile at once one file for
+two entries. Here the key of an entry holds everything that the machine code depends on: the bytecode of the function
+and of all that it calls in any file, constants, parameters, types, options, processor and versions.
 """
 
 from __future__ import annotations
@@ -41,24 +40,24 @@ Rules = Mapping[str, Rule]
 Kernel = TypeVar("Kernel", bound=Rule)
 
 VERSIONS = (numba.__version__, version("llvmlite"), np.__version__, sys.version)
-INHERITED = ("error_model", "fastmath", "forceinline", "nrt")
-"""Options that a function takes from the one that calls it, unless it has its own."""
+INHERITED_OPTIONS = ("error_model", "fastmath", "forceinline", "nrt")
+"""Options that a function inherits from its caller unless it has its own."""
 
 SWITCHES = ("OPT", "BOUNDSCHECK", "DEBUGINFO_DEFAULT")
-"""Settings of Numba's that change what it compiles."""
+"""Settings of Numba that change the machine code."""
 
-PLAIN = (bool, int, float, complex, str, bytes, Enum, np.generic, np.dtype)
-"""Types whose values are told apart by how they are printed."""
+PRINTED_TYPES = (bool, int, float, complex, str, bytes, Enum, np.generic, np.dtype)
+"""Types whose values differ if and only if their texts differ."""
 
 
 class DiskCache:
-    """The machine code of one function on disk, one file for every signature: what Numba asks of a dispatcher's cache.
+    """The machine code of one function on disk, one file for every signature, as the cache of a Numba dispatcher.
 
-    Numba itself stores code as a pickle, so entries are read only from folders that nobody else can write to.
+    Code is stored as a pickle, as Numba does, so entries are read only from folders that no other user can write to.
     """
 
     def __init__(self, function: FunctionType, options: Mapping[str, Any], key: str = "") -> None:
-        """``key``: what the code also depends on, beyond the function and its ``options``."""
+        """``key``: what else the code depends on, besides the function and its ``options``."""
         self.function, self.options, self.key = function, options, key
         self.cache_path = None
         self.enable()
@@ -70,22 +69,22 @@ class DiskCache:
         self.enabled = False
 
     def flush(self) -> None:
-        """Forget what is on disk: whoever asks Numba to compile again wants no code from there."""
+        """Read nothing more from disk, because the caller wants the function to be compiled again."""
         self.disable()
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """The compiled function for the signature; None where none can be loaded, whatever the reason."""
+        """The compiled function for the signature; None if it cannot be loaded for any reason."""
         target_context.refresh()
-        if self.enabled and self.made_of is not None:
+        if self.enabled and self.source_hash is not None:
             entry = self._entry(sig, target_context.codegen())
             for data in code_files.read(self.function, entry):
-                with contextlib.suppress(Exception):  # damaged, or from another world: compiled anew
+                with contextlib.suppress(Exception):  # damaged or from other versions: it is compiled again
                     return CompileResult._rebuild(target_context, *pickle.loads(data))  # type: ignore[no-untyped-call]
         return None
 
     def save_overload(self, sig: Any, result: Any) -> None:
-        """Keep the compiled function, where it can be kept and there is a place for it."""
-        if not self.enabled or self.made_of is None:
+        """Store the compiled function if it can be pickled and a folder can be written."""
+        if not self.enabled or self.source_hash is None:
             return
         if result.library.has_dynamic_globals or any(not each.can_cache for each in result.lifted):
             return
@@ -94,14 +93,14 @@ class DiskCache:
             code_files.write(self.function, self._entry(sig, result.codegen), data)
 
     @cached_property
-    def made_of(self) -> str | None:
+    def source_hash(self) -> str | None:
         return fingerprint({"": self.function})
 
     def _entry(self, sig: Any, codegen: Any) -> str:
-        """All that the machine code depends on, as text."""
+        """Everything that the machine code depends on, as text."""
         flags = ConfigStack.top_or_none()  # type: ignore[no-untyped-call]
-        inherited = [str(getattr(flags, name)) for name in INHERITED] if flags else []
-        named = (self.function.__module__, self.function.__qualname__, self.key, self.made_of)
+        inherited = [str(getattr(flags, name)) for name in INHERITED_OPTIONS] if flags else []
+        named = (self.function.__module__, self.function.__qualname__, self.key, self.source_hash)
         switches = (sorted(self.options.items()), inherited, *(getattr(config, name) for name in SWITCHES))
         types = (str(sig), _field_names(getattr(sig, "args", sig)))
         return repr((VERSIONS, named, types, codegen.magic_tuple(), switches))
@@ -114,10 +113,10 @@ def _field_names(types: Any) -> list[Any]:
 
 
 def compile_cached(function: Rule, key: str | None, checked: bool = False, **options: Any) -> Rule:
-    """``function`` compiled by Numba, the GIL released, and kept on disk where there is a place for it.
+    """``function`` compiled by Numba so that it releases the GIL, and stored on disk.
 
-    ``key`` says what else it depends on; None: not to be kept. ``checked``: an index out of bounds raises IndexError,
-    which makes code of its own. ``options`` are Numba's.
+    ``key``: what else the code depends on; None: it is not stored. ``checked``: an index out of bounds raises
+    IndexError. ``options`` are Numba's.
     """
     options = {"boundscheck": checked or None} | options  # None: as NUMBA_BOUNDSCHECK says
     made: Any = njit(nogil=True, **options)(function)
@@ -132,7 +131,7 @@ def cached_njit(function: Kernel) -> Kernel: ...
 @overload
 def cached_njit(**options: Any) -> Callable[[Kernel], Kernel]: ...
 def cached_njit(function: Any = None, **options: Any) -> Any:
-    """A decorator like ``numba.njit(cache=True, nogil=True, **options)``; ``compile_cached`` keeps the code on disk."""
+    """A decorator like ``numba.njit(cache=True, nogil=True, **options)`` that uses ``compile_cached``."""
 
     def decorate(function: Any) -> Any:
         return compile_cached(function, "", **options)
@@ -141,7 +140,7 @@ def cached_njit(function: Any = None, **options: Any) -> Any:
 
 
 def fingerprint(rules: Rules) -> str | None:
-    """A hash of everything the rules are made of; None where something in them cannot be told apart."""
+    """A hash of everything that the rules depend on; None if a value in them cannot be described as text."""
     parts: list[bytes] = []
     seen: set[int] = set()
     try:
@@ -154,11 +153,11 @@ def fingerprint(rules: Rules) -> str | None:
 
 
 def _describe(value: Any, parts: list[bytes], seen: set[int]) -> None:
-    """Append what ``value`` is made of; TypeError for what cannot be described."""
+    """Append a description of ``value`` to ``parts``; TypeError for a value that has none."""
     if hasattr(value, "py_func"):
         parts.append(repr(sorted(value.targetoptions.items())).encode())
         value = value.py_func
-    if value is None or value is ... or isinstance(value, PLAIN):
+    if value is None or value is ... or isinstance(value, PRINTED_TYPES):
         parts.append(repr(value).encode())
     elif isinstance(value, np.ndarray) and value.dtype != object:
         parts.append(f"{value.dtype} {value.shape}".encode() + value.tobytes())
@@ -186,15 +185,15 @@ def _describe(value: Any, parts: list[bytes], seen: set[int]) -> None:
         _describe(
             (value.__code__, value.__defaults__, tuple(sorted((value.__kwdefaults__ or {}).items()))), parts, seen
         )
-        for name, each in _used(value):
+        for name, each in _references(value):
             parts.append(name.encode())
             _describe(each, parts, seen)
     else:
         raise TypeError(f"{type(value).__name__} cannot be told apart")
 
 
-def _used(function: FunctionType) -> Iterator[tuple[str, Any]]:
-    """What ``function`` takes from outside, by name."""
+def _references(function: FunctionType) -> Iterator[tuple[str, Any]]:
+    """The values from outside that ``function`` uses, by name."""
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
         with contextlib.suppress(ValueError):  # an empty cell
             yield name, cell.cell_contents
@@ -204,21 +203,21 @@ def _used(function: FunctionType) -> Iterator[tuple[str, Any]]:
             value = function.__globals__[name]
             yield name, value
             if isinstance(value, ModuleType):
-                yield from _used_of_module(value, names, {id(value)})
+                yield from _references_of_module(value, names, {id(value)})
 
 
-def _used_of_module(module: ModuleType, names: list[str], seen: set[int]) -> Iterator[tuple[str, Any]]:
-    """What code with these ``names`` in it may take from a module: compiled functions and constants."""
+def _references_of_module(module: ModuleType, names: list[str], seen: set[int]) -> Iterator[tuple[str, Any]]:
+    """The compiled functions and constants of a module that code with these ``names`` may use."""
     for name in names:
         value = vars(module).get(name)
         if isinstance(value, ModuleType) and id(value) not in seen:
-            yield from _used_of_module(value, names, seen | {id(value)})
+            yield from _references_of_module(value, names, seen | {id(value)})
         elif hasattr(value, "py_func") or isinstance(value, int | float | tuple | np.ndarray | type):
             yield name, value
 
 
 def _names(code: CodeType) -> set[str]:
-    """The names of globals and attributes in ``code`` and in the functions written inside it."""
+    """The names of globals and attributes in ``code`` and in the functions that are defined inside it."""
     found = set(code.co_names)
     for each in code.co_consts:
         if isinstance(each, CodeType):
@@ -227,10 +226,10 @@ def _names(code: CodeType) -> set[str]:
 
 
 def _number_functions_apart() -> None:
-    """Let the numbers by which Numba names what it compiles begin elsewhere in every process.
+    """Let the numbers in the names of Numba's symbols begin at another value in every process.
 
-    They begin at 1. Functions of one name and type from two processes, say a rule of two variants of a game, then are
-    one symbol to the linker, and a process that loads both runs the first in place of the second.
+    Numba begins at 1. Two functions of equal name and type from two processes, such as the same rule of two variants
+    of a game, would then have the same symbol, and a process that loads both would run the first for the second.
     """
     FunctionIdentity._unique_ids = itertools.count(secrets.randbits(64) << 20)
 

@@ -1,6 +1,6 @@
 """The loops that lift scalar rules to batches of rows.
 
-Knows the scalar rules by name. Does not know any game, nor how compiled loops are kept.
+Knows the scalar rules by name. Does not know any game, nor how compiled loops are cached.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ NO_PLAYER = "s['to_play'] is neither 0 nor 1"
 NO_OUTCOME = "outcome returned something other than ONGOING, +1, 0 or -1"
 NO_ACTION = "legal_actions allowed no action although outcome returned ONGOING"
 NO_END = "a game took more than max_plies actions"
-"""What the checked loops say of rules that break the contract: other code counts on it."""
+"""Messages of checked loops about rules that break the contract. Other code compares them."""
 
 
 @njit(nogil=True)
 def check_player(to_play: int) -> None:
-    """ValueError for a player who does not exist."""
+    """ValueError unless ``to_play`` is 0 or 1."""
     if to_play != 0 and to_play != 1:
         raise ValueError(NO_PLAYER)
 
 
 @njit(nogil=True)
 def check_outcome(result: Any) -> None:
-    """ValueError for an outcome that nobody knows."""
+    """ValueError unless ``result`` is an outcome."""
     if result != ONGOING and result != 1 and result != 0 and result != -1:
         raise ValueError(NO_OUTCOME)
 
@@ -120,10 +120,13 @@ def lookahead(rules: Rules, key: str | None, checked: bool = False) -> Rule:
     step, legal_actions, outcome = (rules[name] for name in ("step", "legal_actions", "outcome"))
 
     @njit(nogil=True, boundscheck=checked or None)
-    def glance(
+    def try_ending_actions(
         stack: States, legal: NDArray[np.bool_], level: int, depth: int, player: int, bound: int, left: Any
     ) -> int:
-        """What the actions that end the game say of ``forces`` at ``level``: YES, NO or OPEN; they leave ``legal``."""
+        """Answer ``forces`` at ``level`` by the actions that end the game: YES, NO or OPEN.
+
+        These actions are then removed from ``legal``.
+        """
         row, below = stack[level], stack[level + 1]
         mine, last = row["to_play"] == player, level + 1 == depth
         legal[level] = False
@@ -135,7 +138,7 @@ def lookahead(rules: Rules, key: str | None, checked: bool = False) -> Rule:
                 step(below, a)
                 value = outcome(below)
                 if value == ONGOING:
-                    if last and not mine:  # nobody makes sure of anything there
+                    if last and not mine:  # the depth is reached, and nothing is forced
                         return NO
                     going = True
                 else:
@@ -150,10 +153,10 @@ def lookahead(rules: Rules, key: str | None, checked: bool = False) -> Rule:
 
     @njit(nogil=True, boundscheck=checked or None)
     def forces(stack: States, legal: NDArray[np.bool_], depth: int, player: int, bound: int, left: Any) -> bool:
-        """Whether ``player`` makes sure of ``bound`` or more within ``depth`` plies, whatever the other does.
+        """Whether ``player`` can force ``bound`` or more within ``depth`` plies.
 
-        Every position costs one of ``left[0]``; with none left nothing is sure. ``left[1]`` counts draws met. A walk
-        with a stack of its own: Numba cannot keep recursive closures on disk.
+        Every position takes one of ``left[0]``; if none is left, nothing is forced. ``left[1]`` counts the draws that
+        were reached. The search has an explicit stack, because Numba cannot store recursive closures on disk.
         """
         level = 0
         verdict = NEW
@@ -162,7 +165,7 @@ def lookahead(rules: Rules, key: str | None, checked: bool = False) -> Rule:
                 left[0] -= 1
                 if left[0] < 0:
                     return False
-                verdict = glance(stack, legal, level, depth, player, bound, left)
+                verdict = try_ending_actions(stack, legal, level, depth, player, bound, left)
             elif verdict == OPEN:
                 a = 0
                 while a < legal.shape[1] and not legal[level, a]:
@@ -173,7 +176,7 @@ def lookahead(rules: Rules, key: str | None, checked: bool = False) -> Rule:
                     step(stack[level + 1], a)
                     level += 1
                     verdict = NEW
-                else:  # nothing decided it
+                else:  # no action decided it
                     verdict = NO if stack[level]["to_play"] == player else YES
             elif level == 0:
                 return verdict == YES
@@ -183,8 +186,8 @@ def lookahead(rules: Rules, key: str | None, checked: bool = False) -> Rule:
                     verdict = OPEN
 
     @njit(nogil=True, boundscheck=checked or None)
-    def sure(stack: States, legal: NDArray[np.bool_], depth: int, left: Any) -> int:
-        """What a forced end within ``depth`` plies is worth to the player to move; ONGOING where there is none."""
+    def forced_value(stack: States, legal: NDArray[np.bool_], depth: int, left: Any) -> int:
+        """The value of a forced end within ``depth`` plies for the player to move; ONGOING if there is none."""
         me, draws = stack[0]["to_play"], 0
         left[1] = 0
         for question in range(4):  # a win for me, for the other; a draw or more for me, for the other
@@ -195,7 +198,7 @@ def lookahead(rules: Rules, key: str | None, checked: bool = False) -> Rule:
             if question == 0:
                 draws = left[1]
             elif (question == 1 and draws == 0) or (question >= 2 and not forced):
-                return ONGOING  # without a draw met, asked for a draw or more the first walk would go the same way
+                return ONGOING  # if no draw was reached, the search for a draw or more would be the same as for a win
         return 0
 
     def loop(
@@ -208,14 +211,14 @@ def lookahead(rules: Rules, key: str | None, checked: bool = False) -> Rule:
             ahead = min(2, depth)
             while out[b] == ONGOING and ahead > 0 and left[0] > 0:
                 stack[0] = states[b]
-                out[b] = sure(stack, legal, ahead, left)
+                out[b] = forced_value(stack, legal, ahead, left)
                 ahead = min(ahead + 2, depth) if ahead < depth else 0
 
     return compile_cached(loop, key, checked)
 
 
 def rollout(rules: Rules, key: str | None, checked: bool = False, most: int = NO_LIMIT) -> Rule:
-    """``most`` plies a game, where it is ``checked``."""
+    """``most``: the most plies of a game, tested if ``checked``."""
     step, legal_actions, outcome = (rules[name] for name in ("step", "legal_actions", "outcome"))
 
     def loop(

@@ -1,7 +1,4 @@
-"""Perft: how many action sequences of a given length a game has. The classic proof of rules against published tables.
-
-Knows ``Game``. Does not know which game it counts.
-"""
+"""Perft: the number of action sequences of a given length, which tests rules against published tables."""
 
 from __future__ import annotations
 
@@ -15,7 +12,7 @@ from games.game import Game, States
 CHUNK = 1 << 16
 
 LARGEST = 1e300
-"""Estimates end here."""
+"""The largest estimate."""
 
 Progress = Callable[[int], None]
 """Called with the number of sequences counted since the last call."""
@@ -50,7 +47,7 @@ def _count(game: Game, states: States, depth: int, progress: Progress) -> int:
 
 
 def estimated_counts(game: Game, depth: int, *, games: int = 256, seed: int = 0) -> NDArray[np.float64]:
-    """[depth + 1] what perft of 0, 1, .. depth is about, by random games (Knuth 1975): unbiased, and far less work."""
+    """[depth + 1] unbiased estimates of perft at depth 0, 1, ... from random games (Knuth 1975)."""
     random = np.random.default_rng(seed)
     states = game.new(games)
     game.init(states)

@@ -1,4 +1,4 @@
-"""One position for people: strings in, strings out.
+"""One position of a game for people: moves and drawings are text.
 
 Knows one row of a game. Does not know batches, players or search.
 """
@@ -18,7 +18,7 @@ from games.registry import make
 class Position:
     """A position that never changes; ``play`` returns the next one.
 
-    Positions are equal where the game and all that the rules know are equal, whatever moves led there.
+    Two positions are equal if their games and states are equal, even if different moves led there.
 
     >>> print(position("tic_tac_toe").play("b2 a3"))
     3 o . .
@@ -34,9 +34,9 @@ class Position:
     line: tuple[str, ...] = ()  # the moves as people write them
 
     def play(self, text: str | int) -> Position:
-        """The position after one action or several, as people write them, or as one action's number.
+        """The position after one or several actions as people write them, or after the action of a number.
 
-        ValueError with a sentence when an action is not legal.
+        ValueError if an action is not legal.
         """
         here = self
         if not isinstance(text, str | int | np.integer):
@@ -61,7 +61,7 @@ class Position:
 
     @property
     def legal_actions(self) -> list[str]:
-        """Every legal action, as text; empty when the game is over."""
+        """Every legal action as text; empty if the game is over."""
         here = self.game.describe_new(self.states)
         return [self.game.action_text(int(a), int(here.to_play[0])) for a in np.flatnonzero(here.legal[0])]
 
@@ -76,7 +76,7 @@ class Position:
 
     @property
     def outcome(self) -> int | None:
-        """+1, 0 or -1 for the *first* player; None while the game goes on."""
+        """+1, 0 or -1 for the *first* player; None if the game is not over."""
         described = self.game.describe_new(self.states)
         if not described.terminal[0]:
             return None
@@ -85,7 +85,7 @@ class Position:
 
     @property
     def observation(self) -> Any:
-        """[C, H, W] planes as the network sees them."""
+        """[C, H, W] the planes that a network reads."""
         return self.game.describe_new(self.states).observation[0]
 
     def __eq__(self, other: object) -> bool:
@@ -106,7 +106,7 @@ class Position:
 
 
 def position(game: Game | str, text: str | None = None) -> Position:
-    """The first position of ``game`` (or its name); with ``text``, the one that is drawn there."""
+    """The first position of ``game`` (or of the game of that name), or the one that ``text`` draws."""
     rules = make(game) if isinstance(game, str) else game
     if text is not None:
         return Position(rules, rules.parse(text))

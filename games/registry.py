@@ -1,6 +1,6 @@
 """Text into a game: ``make("connect_four:rows=6,columns=7,k=4")`` or ``make("FILE.py:game")``.
 
-Knows where games live and how their parameters are written. Does not know any rule.
+Knows where games are defined and how their parameters are written. Does not know any rule.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ NAMES = (
     "othello",
     "tic_tac_toe",
 )
-"""The games of the house, each a module with a function ``game``."""
+"""The games that honte ships, each a module with a function ``game``."""
 
 OPENSPIEL = "openspiel:"
 
 
 def is_game(text: str) -> bool:
-    """Whether ``text`` is written as a game is; its parameters may still be wrong, or its file missing."""
+    """Whether ``text`` has the form of a game's name; its parameters may still be wrong, or its file missing."""
     return text.startswith(OPENSPIEL) or ".py:" in text or text.partition(":")[0] in NAMES
 
 
@@ -50,9 +50,8 @@ def make(text: str, *, trial: bool = True) -> Game:
     """The game that ``text`` names: ``NAME``, ``NAME:key=value,...``, ``FILE.py:game`` or ``FILE.py:game:key=value``.
 
     In a file, ``game`` is a ``Game`` or a function that returns one. ``openspiel:TEXT`` is a game of OpenSpiel's, see
-    ``games.rules.openspiel``.
-    ValueError with a sentence for anything else, and for rules in a file that break when they are
-    tried: that is done once for each content of a file, unless ``trial`` is false.
+    ``games.rules.openspiel``. ValueError for anything else. The rules in a file are tried once for each content of the
+    file, unless ``trial`` is false; ValueError if they fail.
     """
     if text.startswith(OPENSPIEL):
         from games.rules import openspiel
@@ -82,7 +81,7 @@ def _from_file(path: Path, attribute: str) -> Any:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # where dataclasses look for the module that defines them
+    sys.modules[spec.name] = module  # dataclasses look up their module there
     try:
         with place_for_numba(path):
             spec.loader.exec_module(module)
@@ -118,12 +117,12 @@ def _build(text: str, source: Any, parameters: str) -> Game:
     head, separator, rest = text.partition(".py:")
     if separator:
         game.name = text
-        game.remake = remade, (f"{Path(head + '.py').resolve()}:{rest}", text)
+        game.remake = make_renamed, (f"{Path(head + '.py').resolve()}:{rest}", text)
     return game
 
 
 def _value(text: str, key: str, value: str, kind: type) -> Any:
-    """``value`` as the kind that the parameter's default has."""
+    """``value`` converted to the type ``kind`` of the parameter's default."""
     if kind is bool and value.lower() in ("", "true", "false"):  # a flag may stand alone
         return value.lower() != "false"
     if kind is str:
@@ -139,34 +138,34 @@ def _value(text: str, key: str, value: str, kind: type) -> Any:
     raise ValueError(f"{text!r}: {key}={value!r} is not {wanted}")
 
 
-def remade(text: str, name: str) -> Game:
-    """The game of a user's file that ``text`` names by its whole path, under the ``name`` that it had elsewhere."""
+def make_renamed(text: str, name: str) -> Game:
+    """The game of a user's file that ``text`` names by its whole path; its ``name`` is the one that was pickled."""
     game = make(text)
-    game.name, game.remake = name, (remade, (text, name))
+    game.name, game.remake = name, (make_renamed, (text, name))
     return game
 
 
 @lru_cache(maxsize=64)
-def made_again(text: str) -> Game:
-    """``make`` for the games of the house, which never change: what was pickled many times is one game again."""
+def make_shared(text: str) -> Game:
+    """``make`` for games that honte ships: all pickled copies become one game again, since games never change."""
     return make(text)
 
 
-def _reduced(game: CompiledGame) -> Any:
-    """How ``pickle``, ``cloudpickle`` and ``multiprocessing`` carry a game over: by its name where that names it.
+def _reduce(game: CompiledGame) -> Any:
+    """How ``pickle``, ``cloudpickle`` and ``multiprocessing`` store a game: by its name if that is enough to make it.
 
-    Any other goes as its parts, functions as the pickler takes them: ``pickle`` those of a module that can be imported,
-    ``cloudpickle`` all.
+    Any other game is stored as its parts; ``pickle`` stores only functions of modules that can be imported, and
+    ``cloudpickle`` stores all.
     """
     if game.remake is not None:
         return game.remake
-    if game.name.partition(":")[0] in NAMES and made_again(game.name) == game:
-        return made_again, (game.name,)
-    return _assembled, (game.parts,)
+    if game.name.partition(":")[0] in NAMES and make_shared(game.name) == game:
+        return make_shared, (game.name,)
+    return _assemble, (game.parts,)
 
 
-def _assembled(parts: dict[str, Any]) -> CompiledGame:
+def _assemble(parts: dict[str, Any]) -> CompiledGame:
     return CompiledGame(**parts)
 
 
-copyreg.pickle(CompiledGame, _reduced)
+copyreg.pickle(CompiledGame, _reduce)

@@ -1,7 +1,4 @@
-"""Symmetries of rectangular boards as index maps.
-
-Knows grids. Does not know which game has which symmetry.
-"""
+"""Symmetries of rectangular boards as index maps."""
 
 from __future__ import annotations
 

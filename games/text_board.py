@@ -1,6 +1,6 @@
-"""Text of a board, both ways: ``draw_text``, and ``read_cells`` with ``read_status``.
+"""Drawings of boards as text: ``draw_text`` writes them, ``read_cells`` and ``read_status`` read them.
 
-Knows ``Board`` and cell codes. Does not know any rule: what cells mean for a state is the game's business.
+Knows ``Board`` and cell codes. Does not know any rule, nor what cells mean for a state.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ def draw_text(board: Board, cells: NDArray[np.int8], status: str) -> str:
 
 
 def read_cells(board: Board, text: str) -> NDArray[np.int8]:
-    """[H, W] cell codes from text that ``draw_text`` made; labels and the status line are passed over.
+    """[H, W] cell codes of text that ``draw_text`` made; labels and the status line are skipped.
 
-    ValueError names the first line or character that is off.
+    ValueError names the first line or character that is wrong.
     """
     codes = {glyph: code for code, glyph in enumerate(board.glyphs)}
     labels = set(board.row_labels)
@@ -50,9 +50,9 @@ def read_cells(board: Board, text: str) -> NDArray[np.int8]:
 
 
 def read_status(board: Board, text: str) -> str | None:
-    """The status line that ends a drawing by ``draw_text``; None where the text ends without one.
+    """The status line at the end of a drawing by ``draw_text``; None if there is none.
 
-    ValueError for a last line that looks like one and names nobody of this game.
+    ValueError for a last line that has the form of one but names no player of this game.
     """
     last = (text.strip().splitlines() or [""])[-1].strip()
     known = [f"{name} {what}" for name in board.names for what in ("to play", "wins")]

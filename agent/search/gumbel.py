@@ -7,8 +7,6 @@ leaves are expanded.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from math import ceil, log2
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +16,7 @@ from numpy.typing import NDArray
 from agent import random_numbers
 from agent.decision import Decisions, Terms
 from agent.search.proofs import respect_proofs
+from agent.search.sequential_halving import considered_visits
 from agent.search.simulate import make_select_leaves
 from agent.search.tree import NONE, ROOT, UNKNOWN, Ints, LeafBatch, Records, Trees
 from agent.settings import Number, Positive, Settings
@@ -43,27 +42,6 @@ class GumbelArguments(NamedTuple):
     c_visit: float
     c_scale: float
     scratch: NDArray[np.float64]  # [A] a value for each move of the node at hand
-
-
-@lru_cache(maxsize=4096)
-def considered_visits(num_considered: int, budget: int) -> NDArray[np.int32]:
-    """[budget] the schedule of Sequential Halving: how many visits the root action of each simulation has before it.
-
-    Simulation i visits the best action among those with exactly ``considered_visits[i]`` visits. In each of the
-    ceil(log2(num_considered)) phases all remaining actions get equally many simulations; then half of them remain, at
-    least two.
-    """
-    if num_considered <= 1:
-        return np.arange(budget, dtype=np.int32)
-    phases = ceil(log2(num_considered))
-    order: list[int] = []
-    remaining, visits = num_considered, 0
-    while len(order) < budget:
-        for _ in range(max(1, budget // (phases * remaining))):
-            order += [visits] * remaining
-            visits += 1
-        remaining = max(2, remaining // 2)
-    return np.array(order[:budget], np.int32)
 
 
 @njit(forceinline=True, error_model="numpy")

@@ -1,6 +1,7 @@
-"""What compiled rules of a user's raised, as a sentence that names the line.
+"""Errors that a user's compiled rules raise, as sentences that name the line.
 
-Knows where explanations come from: Numba's errors, tracebacks, the same rules as plain Python. Does not know any rule.
+Knows where an explanation can be found: in Numba's error, in the traceback, or by running the same rules as plain
+Python. Does not know any rule.
 """
 
 from __future__ import annotations
@@ -9,13 +10,13 @@ from typing import Any, NoReturn
 
 from games.game import Game
 from games.user_rules import numba_errors, plain_rules
-from games.user_rules.faults import GameFault, told, where
+from games.user_rules.faults import GameFault, describe_error, locate_error
 
 
 def raise_explained(game: Game, error: Exception, verb: str, *arguments: Any) -> NoReturn:
-    """Raise ``error`` from the rules of ``game`` as a ``GameFault``; one of a game that ships stays what it is.
+    """Raise ``error``, which a rule of ``game`` raised, as a ``GameFault``; unchanged for a game that honte ships.
 
-    ``verb`` is what was asked for, with the ``arguments`` of its loop, as they were before it.
+    ``verb`` names the loop that was called, and ``arguments`` are its arguments as they were before the call.
     """
     if not game.is_own or isinstance(error, GameFault):
         raise error
@@ -24,11 +25,15 @@ def raise_explained(game: Game, error: Exception, verb: str, *arguments: Any) ->
 
 def _explained(game: Game, error: Exception, verb: str, *arguments: Any) -> GameFault:
     of_numba = type(error).__module__.startswith("numba.")
-    if of_numba or isinstance(error, AssertionError | NotImplementedError):  # it asserts, too, what it cannot compile
-        return GameFault(numba_errors.sentence(error, game.scalar_rules))
-    if (place := where(error, game)) is not None:
-        return GameFault(f"{place}{told(game, error)}")
+    if of_numba or isinstance(
+        error, AssertionError | NotImplementedError
+    ):  # Numba also raises these for code that it cannot compile
+        return GameFault(numba_errors.explain(error, game.scalar_rules))
+    if (place := locate_error(error, game)) is not None:
+        return GameFault(f"{place}{describe_error(game, error)}")
     try:
-        return plain_rules.replayed(game, verb, *arguments) or GameFault(f"{game.name}: {told(game, error)}")
+        return plain_rules.replay_call(game, verb, *arguments) or GameFault(
+            f"{game.name}: {describe_error(game, error)}"
+        )
     except Exception as another:  # the explanation must not hide what it explains
-        return GameFault(f"{game.name}: {told(game, error)} ({type(another).__name__}: {another})")
+        return GameFault(f"{game.name}: {describe_error(game, error)} ({type(another).__name__}: {another})")

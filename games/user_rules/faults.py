@@ -1,4 +1,4 @@
-"""A fault in a game's rules as a sentence: the file, the line, what happened and what would be right.
+"""Faults in a game's rules as sentences: the file, the line, what happened and what would be right.
 
 Knows exceptions of plain Python. Does not know Numba's own (``games/user_rules/numba_errors.py``), nor any rule.
 """
@@ -9,11 +9,11 @@ import os
 import traceback
 
 from games.game import Game
-from games.user_rules.rebuild import functions, in_house, plain
+from games.user_rules.rebuild import is_shipped, list_functions, python_function
 
 
 class GameFault(ValueError):
-    """A fault in a game's rules, as a sentence. ``drawing``: the position that shows it, where there is one."""
+    """A fault in a game's rules, as a sentence. ``drawing``: a position that shows the fault, if there is one."""
 
     drawing = ""
 
@@ -23,19 +23,20 @@ HINTS = {
     "planes": "planes has the shape {game.observation_shape}, as observation_shape says",
     "ownership": "ownership has the shape {game.observation_shape[1]} x {game.observation_shape[2]}",
 }
-"""By the name of an argument in the line: what it is."""
+"""What an argument of a rule is, by its name."""
 
 
-def where(error: BaseException, game: Game) -> str | None:
-    """``FILE, line N, in FUNCTION: `` of the user's innermost line that ``error`` came through; None without one."""
-    written = [*functions(game.scalar_rules), *(getattr(game, name, None) for name in ("draw", "read", "write_action"))]
-    files = {plain(each).__code__.co_filename for each in written if hasattr(plain(each), "__code__")}
+def locate_error(error: BaseException, game: Game) -> str | None:
+    """``FILE, line N, in FUNCTION: `` of the innermost line of the user's in the traceback; None if there is none."""
+    uncompiled = (python_function(getattr(game, name, None)) for name in ("draw", "read", "write_action"))
+    written = [*list_functions(game.scalar_rules), *uncompiled]
+    files = {each.__code__.co_filename for each in written if hasattr(each, "__code__")}
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in files]
-    return f"{shown(frames[-1].filename)}, line {frames[-1].lineno}, in {frames[-1].name}: " if frames else None
+    return f"{display_path(frames[-1].filename)}, line {frames[-1].lineno}, in {frames[-1].name}: " if frames else None
 
 
-def shown(path: str) -> str:
-    """A file's name as the user knows it: from the working folder on, where it lies below."""
+def display_path(path: str) -> str:
+    """The path relative to the working folder if the file is below it, else the whole path."""
     try:
         relative = os.path.relpath(path)
     except ValueError:  # another drive
@@ -43,10 +44,10 @@ def shown(path: str) -> str:
     return path if relative.startswith(os.pardir) else relative
 
 
-def told(game: Game, error: BaseException) -> str:
-    """What happened, and what is known of the array that it happened to."""
+def describe_error(game: Game, error: BaseException) -> str:
+    """What happened, with the shape of the array whose index was wrong."""
     text = str(error)
-    lines = [frame.line or "" for frame in traceback.extract_tb(error.__traceback__) if not in_house(frame.filename)]
+    lines = [frame.line or "" for frame in traceback.extract_tb(error.__traceback__) if not is_shipped(frame.filename)]
     line = lines[-1] if lines else ""
     if isinstance(error, IndexError) and text.startswith("only integers"):
         return "an index is not a whole number; divide with // where the result is an index"

@@ -1,7 +1,4 @@
-"""What a game's texts and drawings must be, said in the words of its author: ``write_action``, ``draw``, ``read``.
-
-Knows the ``Game`` contract. Does not know how games are played.
-"""
+"""Checks of a game's texts and drawings, which name the author's functions: ``write_action``, ``draw``, ``read``."""
 
 from __future__ import annotations
 
@@ -11,16 +8,16 @@ import numpy as np
 
 from games.game import Game, Row
 from games.text_board import draw_text
-from games.user_rules.faults import GameFault, told, where
+from games.user_rules.faults import GameFault, describe_error, locate_error
 
 
 def check_texts(game: Game) -> None:
-    """Every action has a text of its own that is read back. ``GameFault`` where one has not."""
+    """Check that every action has a text of its own which ``parse_action`` reads back. ``GameFault`` if not."""
     write = getattr(game, "write_action", game.action_text)
     for to_play in range(2):
         actions: dict[str, int] = {}
         for action in range(game.num_actions):
-            raw = _called(game, "write_action", write, action)
+            raw = _call(game, "write_action", write, action)
             if not isinstance(raw, str):
                 raise _fault(game, f"write_action returned {raw!r} for action {action}; it must return text")
             text = game.action_text(action, to_play)
@@ -37,13 +34,13 @@ def check_texts(game: Game) -> None:
 
 
 def check_drawing(game: Game, row: Row, *, reading: bool = True) -> None:
-    """``draw`` gives a code for each cell of the board and changes nothing, and what ``read`` makes of it looks alike.
+    """Check that ``draw`` returns a code for each cell and changes nothing, and that ``read`` restores the drawing.
 
-    ``GameFault`` where it does not; without ``reading`` ``read`` is not asked: a finished game
-    may have ended by what no drawing shows.
+    ``GameFault`` if not. ``reading`` false: ``read`` is not called, because a finished game may have ended for a reason
+    that no drawing shows.
     """
     before = row.copy()
-    raw = _called(game, "draw", getattr(game, "draw", game.cells), row)
+    raw = _call(game, "draw", getattr(game, "draw", game.cells), row)
     if not isinstance(raw, np.ndarray | list | tuple):
         raise _fault(game, f"draw returned {raw!r:.60}; it must return an array with a code for each cell")
     codes = np.asarray(raw)
@@ -65,26 +62,28 @@ def check_drawing(game: Game, row: Row, *, reading: bool = True) -> None:
             " (0 empty, 1 the first player's, 2 the second player's, unless board= says otherwise)",
         )
     if reading and getattr(game, "read", None) is not None:
-        drawn = game.render(row)
-        again = game.render(_called(game, "read", game.parse, drawn)[0])
-        if again != drawn:
-            raise _fault(game, f"read made another position of a drawing:\n{again}\ninstead of\n{drawn}")
+        drawing = game.render(row)
+        again = game.render(_call(game, "read", game.parse, drawing)[0])
+        if again != drawing:
+            raise _fault(game, f"read made another position of a drawing:\n{again}\ninstead of\n{drawing}")
 
 
-def drawn(game: Game, row: Row) -> str:
-    """The position as text by ``draw`` alone, whatever the other rules say of it."""
+def draw_safely(game: Game, row: Row) -> str:
+    """The position as text, which needs only ``draw`` to work."""
     try:
         return draw_text(game.board, game.cells(row), f"{game.board.names[int(row['to_play'])]} to play")
     except Exception as error:
         return f"(it cannot be drawn: {error})"
 
 
-def _called(game: Game, name: str, function: Any, argument: Any) -> Any:
-    """What ``function`` returns; ``GameFault`` with its line where it raises."""
+def _call(game: Game, name: str, function: Any, argument: Any) -> Any:
+    """The result of ``function``; ``GameFault`` with the line if it raises."""
     try:
         return function(argument)
     except Exception as error:
-        raise GameFault(f"{where(error, game) or f'{game.name}: in {name}: '}{told(game, error)}") from error
+        raise GameFault(
+            f"{locate_error(error, game) or f'{game.name}: in {name}: '}{describe_error(game, error)}"
+        ) from error
 
 
 def _fault(game: Game, sentence: str) -> GameFault:

@@ -1,6 +1,6 @@
-"""Numba's errors cut to one sentence: the user's file and line, what cannot be compiled, and what would be right.
+"""Numba's errors as one sentence: the user's file and line, what cannot be compiled, and what to write instead.
 
-Knows how Numba words its errors and what Python looks like that it refuses. Does not know any rule.
+Knows the texts of Numba's errors and the syntax that Numba refuses. Does not know any rule.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import FunctionType
 
-from games.user_rules.faults import shown
-from games.user_rules.rebuild import Rule, functions
+from games.user_rules.faults import display_path
+from games.user_rules.rebuild import Rule, list_functions
 
 OUTSIDE = "keep numbers in s or in tuples and NumPy arrays outside of the rules"
 TEXT = "rules compute with numbers, and draw and write_action, which are not compiled, write the text"
@@ -42,7 +42,8 @@ SYNTAX: dict[type[ast.AST], tuple[str, str]] = {
     ast.ListComp: ("this list", "use a tuple or a NumPy array such as np.zeros(n, np.int64)"),
     ast.List: ("this list", "use a tuple or a NumPy array such as np.zeros(n, np.int64)"),
 }
-"""What Numba may refuse, the surest first; a plain list of numbers often compiles."""
+"""Syntax that Numba may refuse, the most certain first (a plain list of numbers often compiles): its name, and what to
+write instead."""
 
 KINDS = {
     "dict": ("the dict {name}", "use a tuple or a NumPy array in its place"),
@@ -53,7 +54,7 @@ KINDS = {
     "functools._lru_cache_wrapper": ("the decorated function {name}", "leave its decorator away"),
     "str": ("the text {name}", TEXT),
 }
-"""Globals that are no constants for Numba, by their class."""
+"""Classes of globals that Numba cannot use as constants: what they are called, and what to write instead."""
 
 WORDS: tuple[tuple[str, str, str], ...] = (
     (r"Cannot modify readonly array", "an array outside of s cannot be changed", "keep in s all that changes"),
@@ -94,23 +95,22 @@ WORDS: tuple[tuple[str, str, str], ...] = (
     (r"setitem\(Record\(.*?\), unicode_type", "a field's name is a variable", 'write s["name"] with the name itself'),
     (r"getitem\(Record\(.*?\), unicode_type", "a field's name is a variable", 'write s["name"] with the name itself'),
 )
-"""What Numba says (a pattern), what that means, and what would be right."""
+"""Patterns of Numba's messages: what each means, and what to write instead."""
 
 
-def sentence(error: BaseException, rules: Mapping[str, Rule]) -> str:
-    """``error`` from compiling ``rules`` in one sentence."""
+def explain(error: BaseException, rules: Mapping[str, Rule]) -> str:
+    """One sentence about ``error``, which Numba raised when it compiled ``rules``."""
     text = re.sub(r"\x1b\[[\d;]*m", "", str(error))
-    written = list(functions(rules))
-    function, line = _place(text, written) or _suspect(text, written)
+    written = list(list_functions(rules))
+    function, line = _locate(text, written) or _guess_location(text, written)
     if function is None:
         return f"the rules cannot be compiled: {_first_line(text)}; docs/your-own-game.md says what rules may use"
-    return (
-        f"{shown(function.__code__.co_filename)}, line {line}, in {function.__name__}: {_meaning(text, function, line)}"
-    )
+    place = f"{display_path(function.__code__.co_filename)}, line {line}, in {function.__name__}"
+    return f"{place}: {_explain_line(text, function, line)}"
 
 
-def _place(text: str, written: list[FunctionType]) -> tuple[FunctionType, int] | None:
-    """The function and line of the user's that ``text`` names first: Numba begins with the innermost."""
+def _locate(text: str, written: list[FunctionType]) -> tuple[FunctionType, int] | None:
+    """The user's function and line that ``text`` names first; Numba names the innermost one first."""
     for match in re.finditer(
         r'File "([^"]+)", line (\d+)|(?:Raised from|location: |defined at) ?(\S+) \((\d+)\)', text
     ):
@@ -122,8 +122,8 @@ def _place(text: str, written: list[FunctionType]) -> tuple[FunctionType, int] |
     return None
 
 
-def _suspect(text: str, written: list[FunctionType]) -> tuple[FunctionType | None, int]:
-    """Where an error that names no place may come from."""
+def _guess_location(text: str, written: list[FunctionType]) -> tuple[FunctionType | None, int]:
+    """A function and line that may have caused an error whose text names no place."""
     name = re.search(r"name '(\w+)' is not defined", text)
     for kind in (ast.Name,) if name else SYNTAX:
         for function in written:
@@ -133,8 +133,8 @@ def _suspect(text: str, written: list[FunctionType]) -> tuple[FunctionType | Non
     return None, 0
 
 
-def _meaning(text: str, function: FunctionType, line: int) -> str:
-    """What Numba says of that line, and what would be right."""
+def _explain_line(text: str, function: FunctionType, line: int) -> str:
+    """What Numba cannot compile in that line, and what to write instead."""
     nodes = [node for node in _nodes(function) if _line(function, node) == line]
     untyped = re.search(r"Untyped \w+(?: name)? '(?P<name>\w+)'.*?<class '(?P<kind>[\w.]+)'>", text, re.DOTALL)
     untyped = untyped or re.search(r"reflected (?P<kind>list|set).*?variable '(?P<name>\w+)' in", text, re.DOTALL)
@@ -154,7 +154,7 @@ def _meaning(text: str, function: FunctionType, line: int) -> str:
 
 
 def _first_line(text: str) -> str:
-    """The first line that says something."""
+    """The first line of ``text`` with a reason in it."""
     lines = [line.strip(" .:") for line in text.splitlines()]
     return next(
         (line for line in lines if line and not line.startswith(("Failed in", "[1", "-"))), "no reason is given"
@@ -162,7 +162,7 @@ def _first_line(text: str) -> str:
 
 
 def _lines(function: FunctionType) -> tuple[int, int]:
-    """Its first and last line."""
+    """The first and the last line of ``function`` in its file."""
     try:
         lines, first = inspect.getsourcelines(function)
     except OSError:
@@ -171,7 +171,7 @@ def _lines(function: FunctionType) -> tuple[int, int]:
 
 
 def _nodes(function: FunctionType) -> Iterator[ast.AST]:
-    """What its source is made of; nothing where that cannot be read."""
+    """The syntax tree's nodes of ``function``; none if its source cannot be read."""
     try:
         yield from ast.walk(ast.parse(textwrap.dedent(inspect.getsource(function))))
     except (OSError, SyntaxError):
@@ -179,5 +179,5 @@ def _nodes(function: FunctionType) -> Iterator[ast.AST]:
 
 
 def _line(function: FunctionType, node: ast.AST) -> int:
-    """The node's line in its file."""
+    """The line of ``node`` in the file of ``function``."""
     return _lines(function)[0] + getattr(node, "lineno", 0) - 1

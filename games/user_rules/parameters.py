@@ -1,7 +1,4 @@
-"""What ``from_rules`` is given besides rules: each number and array, held against what it must be.
-
-Knows what the parameters mean. Does not know any rule.
-"""
+"""Checks of the parameters of ``from_rules``."""
 
 from __future__ import annotations
 
@@ -11,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from games.game import MOST_ACTIONS
-from games.user_rules.rebuild import plain
+from games.user_rules.rebuild import python_function
 
 
 def check_parameters(
     name: Any, state: Any, num_actions: Any, observation_shape: Any, max_plies: Any, rules: dict[str, Any]
 ) -> None:
-    """ValueError with a sentence for the first parameter that cannot be right."""
+    """ValueError for the first parameter that cannot be right."""
     if not isinstance(name, str) or not name:
         raise ValueError(f"name is {name!r}; it must be text")
     if not isinstance(state, np.dtype) or state.names is None:
@@ -43,7 +40,7 @@ def check_parameters(
             " planes, rows, columns"
         )
     for label, rule in rules.items():
-        if not isinstance(plain(rule), FunctionType):
+        if not isinstance(python_function(rule), FunctionType):
             raise ValueError(f"{name}: {label} is {rule!r:.80}; it must be a function written with def or lambda")
 
 

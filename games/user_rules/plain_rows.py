@@ -1,9 +1,10 @@
-"""Rows for rules that run as plain Python: they read as compiled rules read them, and notice what those would not.
+"""Rows for rules that run as plain Python: they behave as in compiled rules, and report mistakes that those do not.
 
 Knows NumPy's rows and arrays. Does not know any rule.
 
-Numbers come out as Python's, so that small types do not overflow where compiled code computes with 64 bits. A number
-that does not fit into a signed field is an OverflowError. A negative index, which counts from the end, is noted.
+Numbers are read as Python's own, so that small types do not overflow where compiled code computes with 64 bits. A
+number that does not fit into a signed field raises OverflowError. Negative indexes, which count from the end, are
+recorded.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ Places = set[tuple[str, int, int]]
 
 
 class PlainArray(np.ndarray[Any, Any]):
-    """An array of a row, or one that rules fill."""
+    """An array in a row, or one that a rule writes to."""
 
     places: Places | None = None
-    whole: tuple[int, int] | None = None  # what it may be filled with, where fractions would be cut off in silence
+    whole: tuple[int, int] | None = None  # the smallest and largest whole number that may be written; None: anything
 
     def __array_finalize__(self, source: Any) -> None:
         self.places = getattr(source, "places", None)
@@ -30,16 +31,16 @@ class PlainArray(np.ndarray[Any, Any]):
 
     def __getitem__(self, index: Any) -> Any:
         self._note(index)
-        return number(super().__getitem__(index))
+        return to_python_number(super().__getitem__(index))
 
     def __setitem__(self, index: Any, value: Any) -> None:
         self._note(index)
         if self.whole is not None:
             self._fill(value, *self.whole)
-        super().__setitem__(index, fitted(value, self.dtype, "the array"))
+        super().__setitem__(index, fit_value(value, self.dtype, "the array"))
 
     def __iter__(self) -> Iterator[Any]:
-        return (number(super(PlainArray, self).__getitem__(i)) for i in range(len(self)))
+        return (to_python_number(super(PlainArray, self).__getitem__(i)) for i in range(len(self)))
 
     def _fill(self, value: Any, least: int, most: int) -> None:
         values = np.asarray(value)
@@ -59,7 +60,7 @@ class PlainArray(np.ndarray[Any, Any]):
 
 
 class PlainRow:
-    """One state: an element of an array of rows, which it writes to."""
+    """One state: an element of an array of rows. Assignments write to that array."""
 
     __slots__ = ("_places", "_row")
 
@@ -72,12 +73,12 @@ class PlainRow:
         value = self._row[name]
         if isinstance(value, np.void):
             return PlainRow(value, self._places)
-        return plain_array(value, self._places) if isinstance(value, np.ndarray) else number(value)
+        return plain_array(value, self._places) if isinstance(value, np.ndarray) else to_python_number(value)
 
     def __setitem__(self, name: str, value: Any) -> None:
         self._known(name)
         kind = self._row.dtype[name]
-        self._row[name] = fitted(value, kind.base, f"s[{name!r}]")
+        self._row[name] = fit_value(value, kind.base, f"s[{name!r}]")
 
     def __getattr__(self, name: str) -> Any:
         return self[name]
@@ -92,21 +93,21 @@ class PlainRow:
 
 
 def plain_array(array: np.ndarray[Any, Any], places: Places | None) -> PlainArray:
-    """``array`` as rules in plain Python see it."""
+    """``array`` as rules in plain Python receive it; negative indexes are added to ``places``."""
     view = array.view(PlainArray)
     view.places = places
     return view
 
 
-def number(value: Any) -> Any:
-    """A whole number as Python's own, which does not overflow; 64 bits without a sign stay NumPy's and wrap."""
+def to_python_number(value: Any) -> Any:
+    """An integer as Python's own, which does not overflow; a uint64 stays NumPy's and wraps around."""
     if isinstance(value, np.integer) and value.dtype != np.uint64:
         return int(value)
     return value
 
 
-def fitted(value: Any, kind: np.dtype[Any], place: str) -> Any:
-    """``value`` as ``place`` of type ``kind`` keeps it. OverflowError where a signed one cannot."""
+def fit_value(value: Any, kind: np.dtype[Any], place: str) -> Any:
+    """``value`` as ``place``, of type ``kind``, stores it. OverflowError if a signed type cannot."""
     if kind.kind not in "iu" or isinstance(value, bool) or not isinstance(value, int | np.integer):
         return value
     limits, whole = np.iinfo(kind), int(value)

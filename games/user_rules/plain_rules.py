@@ -1,6 +1,6 @@
-"""A user's rules as plain Python, where an error names its line: played, and what broke compiled rules replayed.
+"""A user's rules as plain Python, where an error names its line; also to repeat a call that failed in compiled rules.
 
-Knows the scalar rules by name and what each must give. Does not know any game.
+Knows the scalar rules by name and what each must return. Does not know any game.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ import numpy as np
 
 from games import loops
 from games.game import ONGOING, Game, States
-from games.user_rules.faults import GameFault, shown, told, where
+from games.user_rules.faults import GameFault, describe_error, display_path, locate_error
 from games.user_rules.plain_rows import Places, PlainRow, plain_array
-from games.user_rules.rebuild import Rule, rebuilt
+from games.user_rules.rebuild import Rule, rebuild_rules
 
 ARGUMENTS = {
     "init": "s",
@@ -42,31 +42,31 @@ RESULTS = {
     "observe": "write to planes",
     "begin_turn": "write to s",
 }
-"""What rules do that return nothing."""
+"""What the rules do that return nothing."""
 
-HANGS_AFTER = 10.0
-"""Seconds after which a rule that does not return is taken for one that never does."""
+RULE_TIMEOUT = 10.0
+"""Seconds after which a call of a rule counts as endless."""
 
 
 class PlainRules:
-    """The rules of ``game`` in plain Python; errors are ``GameFault``s. ``places``: where indexes were negative."""
+    """The rules of ``game`` in plain Python; they raise ``GameFault``. ``places``: where indexes were negative."""
 
     def __init__(self, game: Game) -> None:
         self.game = game
         self.places: Places = set()
         self.functions: list[Any] = []
 
-        def collected(function: Rule) -> Rule:
+        def collect(function: Rule) -> Rule:
             self.functions.append(function)
             return function
 
-        copies = rebuilt(game.scalar_rules, collected)
+        copies = rebuild_rules(game.scalar_rules, collect)
         self.rules = {name: self._guarded(name, rule) for name, rule in copies.items()}
         self.called_at = time.monotonic()
 
     def _guarded(self, name: str, rule: Rule) -> Rule:
         game, wanted = self.game, ARGUMENTS[name]
-        line = f"{place_of(rule)}, in {rule.__name__}: "
+        line = f"{locate_function(rule)}, in {rule.__name__}: "
         try:
             inspect.signature(rule).bind(*wanted.split(", "))
         except TypeError:
@@ -80,11 +80,11 @@ class PlainRules:
             try:
                 self.called_at = time.monotonic()
                 result = rule(PlainRow(row, self.places), *arrays)
-            except Hangs as error:
-                place = where(error, game) or line
+            except RuleTimeout as error:
+                place = locate_error(error, game) or line
                 raise GameFault(f"{place}{name} does not return; a loop there does not end") from None
             except Exception as error:
-                raise GameFault(f"{where(error, game) or line}{told(game, error)}") from error
+                raise GameFault(f"{locate_error(error, game) or line}{describe_error(game, error)}") from error
             if name in RESULTS and result is not None:
                 raise GameFault(f"{line}{name} returned a value, which nobody reads; it must {RESULTS[name]} instead")
             if name == "outcome" and not is_outcome(result):
@@ -110,24 +110,24 @@ def is_outcome(value: Any) -> bool:
     return is_number(value) and value in (-1, 0, 1, ONGOING)
 
 
-def place_of(function: Any) -> str:
+def locate_function(function: Any) -> str:
     """``FILE, line N``."""
-    return f"{shown(function.__code__.co_filename)}, line {function.__code__.co_firstlineno}"
+    return f"{display_path(function.__code__.co_filename)}, line {function.__code__.co_firstlineno}"
 
 
-class Hangs(Exception):
-    """A rule does not return."""
+class RuleTimeout(Exception):
+    """A rule does not return within ``RULE_TIMEOUT``."""
 
 
 @contextmanager
-def watched(rules: PlainRules) -> Iterator[None]:
-    """While this thread plays by ``rules``: a call that takes longer than ``HANGS_AFTER`` ends in a ``GameFault``."""
+def limit_time(rules: PlainRules) -> Iterator[None]:
+    """While this thread calls ``rules``, end a call that takes longer than ``RULE_TIMEOUT`` with a ``GameFault``."""
     thread, done = ctypes.c_ulong(threading.get_ident()), threading.Event()
 
     def watch() -> None:
         while not done.wait(0.2):
-            if time.monotonic() - rules.called_at > HANGS_AFTER:
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(Hangs))
+            if time.monotonic() - rules.called_at > RULE_TIMEOUT:
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(RuleTimeout))
                 return
 
     rules.called_at = time.monotonic()
@@ -139,21 +139,21 @@ def watched(rules: PlainRules) -> Iterator[None]:
         done.set()
 
 
-def replayed(game: Game, verb: str, *arguments: Any) -> GameFault | None:
-    """What the rules say in plain Python where compiled ones failed; None where they say nothing."""
+def replay_call(game: Game, verb: str, *arguments: Any) -> GameFault | None:
+    """The fault that the rules show in plain Python where the compiled ones failed; None if they show none."""
     try:
         made = PlainRules(game)
-        with watched(made):
+        with limit_time(made):
             run(game, made.rules, verb, arguments)
     except GameFault as fault:
         return fault
     except Exception as error:
-        return GameFault(f"{game.name}: {told(game, error)}")
+        return GameFault(f"{game.name}: {describe_error(game, error)}")
     return None
 
 
 def run(game: Game, rules: dict[str, Rule], verb: str, arguments: tuple[Any, ...]) -> None:
-    """What the loop ``verb`` does with ``arguments``, in plain Python."""
+    """Run the loop ``verb`` on ``arguments`` in plain Python."""
     if verb == "heuristic":
         for row in arguments[0]:
             rules["heuristic"](row)
@@ -161,14 +161,14 @@ def run(game: Game, rules: dict[str, Rule], verb: str, arguments: tuple[Any, ...
         for b in np.flatnonzero(np.asarray(arguments[1]) >= 0):
             rules["step"](arguments[0][b], arguments[1][b])
     elif verb == "lookahead":
-        search_below(game, rules, arguments[0])
+        try_below(game, rules, arguments[0])
     else:
         loop: Any = getattr(loops, verb)(rules, None, True)
         getattr(loop, "py_func", loop)(*arguments)
 
 
-def search_below(game: Game, rules: dict[str, Rule], states: States, seconds: float = 5.0) -> None:
-    """Try every rule at ``states`` and at what follows from them, level by level, until a rule fails."""
+def try_below(game: Game, rules: dict[str, Rule], states: States, seconds: float = 5.0) -> None:
+    """Call every rule at ``states`` and at the positions below, level by level, until a rule fails or time is over."""
     until, level = time.monotonic() + seconds, list(states.copy())
     while level and time.monotonic() < until:
         below = []

@@ -1,4 +1,4 @@
-"""A user's rules made ready: the helpers that they call are compiled along, or all of them are plain Python.
+"""Copies of a user's rules in which the helpers that they call are compiled, too, or are plain Python.
 
 Knows functions and what they refer to. Does not know games, nor what the rules do.
 """
@@ -13,42 +13,42 @@ from typing import Any
 
 Rule = Callable[..., Any]
 
-HOUSE = Path(__file__).parent.parent
+GAMES_FOLDER = Path(__file__).parent.parent
 UNCHECKED = "HONTE_UNCHECKED"
 """The variable that ``--unchecked`` sets: users' rules are then compiled without bounds checks, and not tried first."""
 
 
-def plain(function: Any) -> Any:
+def python_function(function: Any) -> Any:
     """The Python function behind a compiled one."""
     return getattr(function, "py_func", function)
 
 
-def is_own(function: Rule) -> bool:
-    """Whether a user wrote ``function``: it does not lie among honte's games."""
-    code = getattr(plain(function), "__code__", None)
-    return code is not None and not in_house(code.co_filename)
+def is_user_rule(function: Rule) -> bool:
+    """Whether a user wrote ``function``: its file is not one of honte's games."""
+    code = getattr(python_function(function), "__code__", None)
+    return code is not None and not is_shipped(code.co_filename)
 
 
-def in_house(path: str) -> bool:
+def is_shipped(path: str) -> bool:
     """Whether the file at ``path`` is one of honte's games."""
-    return HOUSE in Path(path).parents
+    return GAMES_FOLDER in Path(path).parents
 
 
-def unchecked() -> bool:
+def is_unchecked() -> bool:
     """Whether the user asked for rules without checks."""
     return os.environ.get(UNCHECKED, "") not in ("", "0")
 
 
-def rebuilt(rules: Mapping[str, Rule], make: Callable[[Rule], Rule]) -> dict[str, Rule]:
-    """Copies of ``rules`` in which every function of the user's that they call is one that ``make`` made of it.
+def rebuild_rules(rules: Mapping[str, Rule], make: Callable[[Rule], Rule]) -> dict[str, Rule]:
+    """Copies of ``rules`` in which every user's function that they call is replaced by the result of ``make``.
 
-    The functions that users wrote are those of the files in the folders of ``rules``, compiled by them or not.
+    A user's functions are those in files of the folders of ``rules``, whether the user compiled them or not.
     """
-    folders = {Path(plain(rule).__code__.co_filename).parent for rule in rules.values()}
+    folders = {Path(python_function(rule).__code__.co_filename).parent for rule in rules.values()}
     made: dict[int, Rule] = {}
 
     def copy(function: Any) -> Rule:
-        function = plain(function)
+        function = python_function(function)
         copied = FunctionType(
             function.__code__,
             dict(function.__globals__),
@@ -63,7 +63,7 @@ def rebuilt(rules: Mapping[str, Rule], make: Callable[[Rule], Rule]) -> dict[str
         return copied
 
     def call(function: Any) -> Rule:
-        key = id(plain(function))
+        key = id(python_function(function))
         if key not in made:
             copied = copy(function)
             made[key] = make(copied)  # before what it calls: a function may call itself
@@ -71,7 +71,7 @@ def rebuilt(rules: Mapping[str, Rule], make: Callable[[Rule], Rule]) -> dict[str
         return made[key]
 
     def complete(function: Any) -> None:
-        names = called(function.__code__)
+        names = global_names(function.__code__)
         for name in names & function.__globals__.keys():
             if helps(function.__globals__[name]):
                 function.__globals__[name] = call(function.__globals__[name])
@@ -80,25 +80,25 @@ def rebuilt(rules: Mapping[str, Rule], make: Callable[[Rule], Rule]) -> dict[str
                 cell.cell_contents = call(cell.cell_contents)
 
     def helps(value: Any) -> bool:
-        value = plain(value)
+        value = python_function(value)
         return isinstance(value, FunctionType) and Path(value.__code__.co_filename).parent in folders
 
     return {name: call(rule) for name, rule in rules.items()}
 
 
-def functions(rules: Mapping[str, Rule]) -> Iterator[FunctionType]:
-    """``rules`` and all functions of the user's that they call, each once, as plain Python."""
+def list_functions(rules: Mapping[str, Rule]) -> Iterator[FunctionType]:
+    """``rules`` and all user's functions that they call, each once, as plain Python."""
     found: list[Any] = []
-    rebuilt(rules, lambda function: found.append(function) or function)  # type: ignore[func-returns-value]
+    rebuild_rules(rules, lambda function: found.append(function) or function)  # type: ignore[func-returns-value]
     yield from found
 
 
-def called(code: Any) -> set[str]:
-    """All names of globals in ``code`` and in what is defined inside it."""
+def global_names(code: Any) -> set[str]:
+    """The names of globals in ``code`` and in the functions that are defined inside it."""
     names = set(code.co_names)
     for constant in code.co_consts:
         if hasattr(constant, "co_names"):
-            names |= called(constant)
+            names |= global_names(constant)
     return names
 
 

@@ -1,6 +1,6 @@
-"""Which games of users' this machine has tried: each is tried once, until its file or what it calls changes.
+"""A record of the users' games that were tried on this machine, so that each is tried once until its code changes.
 
-Knows the user's cache folder. Does not know what a trial is made of.
+Knows the user's cache folder. Does not know how a game is tried.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from games.game import Game
 from games.user_rules.trial import try_rules
 
 VERSION = 1
-"""Another number: games are tried again."""
+"""A new number lets all games be tried again."""
 
 
 def try_once(game: Game, file: Path, name: str, key: str | None) -> None:
-    """Try the game ``name`` of ``file`` unless this machine has seen it with the same content.
+    """Try the game ``name`` of ``file``, unless it was tried on this machine with the same content.
 
-    ``key`` says what its rules are made of. ``GameFault`` where they are wrong.
+    ``key``: a hash of its rules. ``GameFault`` if they are wrong.
     """
-    made_of = hashlib.sha256(repr((VERSION, name, key)).encode() + file.read_bytes()).hexdigest()
-    mark = None
+    content_hash = hashlib.sha256(repr((VERSION, name, key)).encode() + file.read_bytes()).hexdigest()
+    marker = None
     with contextlib.suppress(RuntimeError, OSError):
-        mark = cache_folder() / "tried_games" / made_of[:32]
-        if mark.exists():
+        marker = cache_folder() / "tried_games" / content_hash[:32]
+        if marker.exists():
             return
     try_rules(game)
-    if mark is not None:
-        with contextlib.suppress(OSError):  # no place for it: tried each time
-            mark.parent.mkdir(parents=True, exist_ok=True)
-            mark.touch()
+    if marker is not None:
+        with contextlib.suppress(OSError):  # no folder for the record: the game is tried each time
+            marker.parent.mkdir(parents=True, exist_ok=True)
+            marker.touch()

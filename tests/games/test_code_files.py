@@ -123,7 +123,7 @@ def test_a_damaged_entry_is_compiled_anew_and_mended(place: Path, damage: str) -
 def test_a_folder_in_the_place_of_a_file_costs_only_time(place: Path, caplog: pytest.LogCaptureFixture) -> None:
     first, second = two_files(place)
     become_a_folder(first, second)
-    code_files._say_that_nothing_is_kept.cache_clear()
+    code_files._warn_not_stored.cache_clear()
     assert call(triple) == (21, 0)
     assert call(triple) == (21, 0)
     assert [record.levelno for record in caplog.records] == [logging.WARNING]

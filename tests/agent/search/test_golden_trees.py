@@ -14,9 +14,10 @@ import pytest
 
 from agent import random_numbers
 from agent.decision import Decisions, Terms
-from agent.search.gumbel import GumbelConfig, considered_visits
+from agent.search.gumbel import GumbelConfig
 from agent.search.puct import PuctConfig
 from agent.search.search import Search, SearchConfig
+from agent.search.sequential_halving import considered_visits
 from tests.agent.search.worlds import HashWorld
 
 pytestmark = pytest.mark.nojit

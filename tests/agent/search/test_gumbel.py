@@ -11,13 +11,13 @@ from agent.decision import Terms
 from agent.search.gumbel import (
     GumbelArguments,
     GumbelConfig,
-    considered_visits,
     improve_logits,
     read_roots,
     select_inner_edge,
     select_root_edge,
 )
 from agent.search.search import Search, SearchConfig
+from agent.search.sequential_halving import considered_visits
 from agent.search.tree import ROOT, UNKNOWN
 from tests.agent.search.test_puct import node
 from tests.agent.search.worlds import HashWorld

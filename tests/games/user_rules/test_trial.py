@@ -92,7 +92,7 @@ def test_rules_that_change_what_is_not_theirs(what: str, tmp_path: Path) -> None
 
 
 def test_a_rule_that_does_not_return(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plain_rules, "HANGS_AFTER", 0.3)
+    monkeypatch.setattr(plain_rules, "RULE_TIMEOUT", 0.3)
     text = write(tmp_path, within("outcome", "while s['plies'] > 3:", "    pass"))
     with pytest.raises(GameFault, match=r"line 3[23], in outcome: outcome does not return"):
         games.make(text)
