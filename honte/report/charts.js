@@ -100,7 +100,7 @@ function drawChart(box, figure) {
       near.map(([c, i]) => `<circle cx="${f(X(c.x[i]))}" cy="${f(Y(c.y[i]))}" r="4.5" fill="${c.colour}" stroke="var(--card)" stroke-width="1.5"/>`).join("");
     tip.innerHTML = `<b>${shortNumber(x)} ${svgText(figure.axisName)}</b>` + near.map(([c, i]) => {
       const range = typeof c.low[i] === "number" ? ` (${shortNumber(c.low[i], figure.unit)} to ${shortNumber(c.high[i], figure.unit)})` : "";
-      const count = c.count ? `, ${c.count.toLocaleString("en")} counted` : "";
+      const count = c.count ? `, n = ${c.count.toLocaleString("en")}` : "";
       return `<br><span class="dot" style="background:${c.colour}"></span>${svgText(c.name)} <b>${shortNumber(c.y[i], figure.unit)}</b>${range}${count}`;
     }).join("");
     tip.hidden = false;

@@ -206,7 +206,7 @@ def test_a_copied_environment_goes_on_as_the_original(opponent: str, carry: Carr
     assert other.game == env.game
     for _ in range(4):
         for _ in range(9):
-            action = int(np.argmax(env._here.legal[0]))
+            action = int(np.argmax(env._positions.legal[0]))
             one, two = env.step(action), other.step(action)
             assert (one[0] == two[0]).all()
             assert one[1:4] == two[1:4]

@@ -94,7 +94,7 @@ def test_a_win_is_rewarded_once_and_at_the_end(side: str) -> None:
         seen.add(info["side"])
         rewards, over = [], False
         while not over:
-            assert here.states["to_play"][0] == here._me
+            assert here.states["to_play"][0] == here._side
             _, reward, over, truncated, info = here.step(random.choice(mask_of(info)))
             rewards.append(reward)
             assert not truncated

@@ -389,6 +389,6 @@ def test_in_a_browser(folder: Path, tmp_path: Path, size: str) -> None:
     assert said["redrawn"]
     assert min(said["charts"]) > 0
     assert "%" in said["tip"]
-    assert "4,520 counted" in said["tip"]
+    assert "n = 4,520" in said["tip"]
     assert said["off"] == "false"
     assert said["wide"]  # nothing runs over the side, on a desk or on a telephone
