@@ -24,7 +24,8 @@ PARTS = {
     "losses and attacks": ("training/losses.py", "training/images/adversarial.py"),
     "run": ("training/images/training.py", "training/images/prediction.py"),
     "commands": (
-        *(f"honte/cli/commands/{name}.py" for name in ("classify", "attack", "locality", "logic_gates", "predict")),
+        *(f"honte/cli/commands/{name}.py" for name in ("classify", "predict")),
+        *(f"honte/demos/{name}.py" for name in ("attack", "locality", "logic_gates")),
         "honte/recipes.py",
     ),
     "ladder of networks": ("agent/networks/image_classifier.py",),
