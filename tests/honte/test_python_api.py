@@ -196,7 +196,7 @@ def test_arguments_of_the_wrong_kind() -> None:
 
 def test_matches_of_loaded_players_that_do_not_fit() -> None:
     player = honte.load("mcts:5", "tic_tac_toe")
-    with pytest.raises(ValueError, match="1 games at once"):
+    with pytest.raises(ValueError, match="1 games at the same time"):
         honte.match(player, "random", games=6)
     with pytest.raises(ValueError, match="this is a match of connect_four"):
         honte.match(player, "random", "connect_four", games=6)
