@@ -37,7 +37,7 @@ ONLY = {"training/losses.py": ("classification_loss", "neuron_loss"), "honte/rec
 """Of a file that games use as well: the functions that they do not."""
 
 COUNTED = ("readers", "augmentation", "losses and attacks", "run", "commands")
-"""What is to stay below 1,150 lines."""
+"""What is to stay below 1,200 lines."""
 
 SILENT = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
 

@@ -32,7 +32,7 @@ def test_comments_blanks_and_docstrings_are_no_code() -> None:
 
 def test_pictures_are_a_small_part() -> None:
     found = counts()
-    assert sum(found[part] for part in COUNTED) < 1150
+    assert sum(found[part] for part in COUNTED) < 1200
     assert all(found.values())
 
 
