@@ -28,8 +28,8 @@ from agent.storage.model_folder import find_model, load_network
 from benchmarks.machine import report
 from games import make
 from games.game import Game
-from honte.bench.config import forward_batches
 from honte.bench.self_play import CountingEvaluator, stagger_games
+from honte.bench.setup import forward_batches
 from honte.bench.turns import median, run_in_turns
 from selfplay.local_runner import LocalRunner, SelfPlayConfig
 from selfplay.records import GameRecord, list_shards, read_shard

@@ -22,11 +22,11 @@ from benchmarks.machine import report
 from benchmarks.peers.turns import module, play, player, rate
 from games import make
 from honte.bench.advice import measure_threads
-from honte.bench.config import BenchConfig, forward_batches, reached_positions
+from honte.bench.setup import BenchSetup, forward_batches, reached_positions
 from honte.bench.turns import median, run_in_turns
 
 
-def forward(setting: BenchConfig, names: list[str], rows: int) -> dict[str, float]:
+def forward(setting: BenchSetup, names: list[str], rows: int) -> dict[str, float]:
     """Positions a second of the backends ``names``, ``rows`` real positions at a time."""
     states = reached_positions(setting.game, rows)
     positions = setting.game.describe_new(states)
@@ -36,7 +36,7 @@ def forward(setting: BenchConfig, names: list[str], rows: int) -> dict[str, floa
 
 
 def measure(args: argparse.Namespace) -> list[dict[str, Any]]:
-    setting = BenchConfig(
+    setting = BenchSetup(
         game=make(args.game),
         network=NetworkConfig(blocks=args.blocks, channels=args.channels),
         num_simulations=args.simulations,

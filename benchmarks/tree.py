@@ -15,7 +15,7 @@ from agent.inference.evaluate import uniform_evaluate
 from agent.search.search import Search, SearchConfig
 from benchmarks.machine import report
 from games import make
-from honte.bench.config import OPENING_PLIES, reached_positions
+from honte.bench.setup import OPENING_PLIES, reached_positions
 from honte.bench.tree import search_all
 from honte.bench.turns import median, run_in_turns
 

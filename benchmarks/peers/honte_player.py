@@ -20,9 +20,9 @@ from agent.networks.policy_value import NetworkConfig
 from agent.search.search import Search, SearchConfig
 from benchmarks.peers.serving import Counts, Work, serve
 from games import make
-from honte.bench.config import OPENING_PLIES, BenchConfig, forward_batches, reached_positions
 from honte.bench.machine import commit, versions
 from honte.bench.self_play import RunningSelfPlay, begin_self_play
+from honte.bench.setup import OPENING_PLIES, BenchSetup, forward_batches, reached_positions
 from honte.bench.tree import search_all
 from honte.bench.turns import median, run_in_turns
 
@@ -47,7 +47,7 @@ def self_play(args: argparse.Namespace) -> None:
 
     torch.set_num_threads(1)
     network = NetworkConfig(blocks=args.blocks, channels=args.channels)
-    setting = BenchConfig(
+    setting = BenchSetup(
         game=make("connect_four"), network=network, num_simulations=args.simulations, num_games=args.games
     )
     states = reached_positions(setting.game, args.games)
@@ -65,7 +65,7 @@ def self_play(args: argparse.Namespace) -> None:
     serve({"engine": chosen[""], "fp32": chosen[" fp32"], **_about()}, works)
 
 
-def _fastest_fp32(setting: BenchConfig, states: Any, positions: Any) -> str:
+def _fastest_fp32(setting: BenchSetup, states: Any, positions: Any) -> str:
     works = {
         name: forward_batches(backend, states, positions)
         for name, (config, backend) in setting.backends.items()

@@ -12,7 +12,7 @@ from typing import Any
 
 from agent.inference.network_evaluator import NetworkEvaluator
 from agent.search.search import SearchConfig
-from honte.bench.config import BenchConfig
+from honte.bench.setup import BenchSetup
 from honte.bench.turns import Row
 from selfplay.cores import num_cores
 from selfplay.local_runner import LocalRunner, SelfPlayConfig
@@ -32,7 +32,7 @@ class Candidate:
     rate: float
 
 
-def measure_threads(bench: BenchConfig, num_groups: int, num_games: int, *, warm: float) -> float:
+def measure_threads(bench: BenchSetup, num_groups: int, num_games: int, *, warm: float) -> float:
     """Evaluations per second of wall time, without the cache, of ``num_groups`` threads with ``num_games`` games each.
 
     ``warm``: seconds of play before the measurement starts.
@@ -59,7 +59,7 @@ def measure_threads(bench: BenchConfig, num_groups: int, num_games: int, *, warm
         runner.close()
 
 
-def measure_candidates(bench: BenchConfig) -> list[Candidate]:
+def measure_candidates(bench: BenchSetup) -> list[Candidate]:
     """Candidates with one thread, with one for each core and with one less, each with its rate."""
     cores = num_cores()
     groups = sorted({1, max(cores - 1, 1), cores})
@@ -74,7 +74,7 @@ def choose(candidates: list[Candidate]) -> Candidate:
     return min(fast, key=lambda candidate: (candidate.num_groups * candidate.num_games, candidate.num_games))
 
 
-def suggest(bench: BenchConfig, candidates: list[Candidate]) -> dict[str, Any]:
+def suggest(bench: BenchSetup, candidates: list[Candidate]) -> dict[str, Any]:
     """The chosen candidate as keys of a recipe, and its rate."""
     config, _ = bench.backends[bench.fastest_backend]
     chosen = choose(candidates)

@@ -10,14 +10,14 @@ from collections.abc import Iterator
 
 from agent.inference.backend_benchmark import Backend
 from games.game import Positions, States
-from honte.bench.config import BenchConfig, forward_batches, reached_positions
+from honte.bench.setup import BenchSetup, forward_batches, reached_positions
 from honte.bench.turns import Row, median, run_in_turns
 
 BATCHES = (1, 32, 128, 512)
 """The batches of one game, of a few games, of a group of games, and one that fills wide processors."""
 
 
-def measure_backends(bench: BenchConfig) -> Iterator[Row]:
+def measure_backends(bench: BenchSetup) -> Iterator[Row]:
     game = bench.game
     states = reached_positions(game, max(*BATCHES, bench.num_games))
     positions = game.describe_new(states)
@@ -36,7 +36,7 @@ def measure_backends(bench: BenchConfig) -> Iterator[Row]:
         yield Row("engines", f"new weights, {name}", 1e3 * statistics.median(spans), "ms")
 
 
-def time_loading(backend: Backend, bench: BenchConfig, states: States, positions: Positions) -> float:
+def time_loading(backend: Backend, bench: BenchSetup, states: States, positions: Positions) -> float:
     """Seconds that new weights cost: from ``load`` to the first evaluation, minus the time of an evaluation."""
     clock = bench.clock
     start = clock()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from agent.inference.evaluate import uniform_evaluate
 from agent.search.search import Search, SearchConfig
 from agent.search.tree import node_bytes
-from honte.bench.config import OPENING_PLIES, BenchConfig, reached_positions
+from honte.bench.setup import OPENING_PLIES, BenchSetup, reached_positions
 from honte.bench.tree import search_all
 from honte.bench.turns import Row, median_ratio, run_in_turns
 
@@ -19,7 +19,7 @@ NUM_SIMULATIONS = (100, 1_000, 10_000)
 """Per move."""
 
 
-def measure_growth(bench: BenchConfig) -> Iterator[Row]:
+def measure_growth(bench: BenchSetup) -> Iterator[Row]:
     """Times one search rule after the other, since the trees of both would need twice the memory."""
     game = bench.game
     size = node_bytes(game.num_actions) + game.state.itemsize

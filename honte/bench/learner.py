@@ -13,8 +13,8 @@ from torch import Tensor
 from agent.inference.evaluate import hash_evaluate
 from agent.networks.policy_value import PolicyValueNet
 from agent.search.search import SearchConfig
-from honte.bench.config import BenchConfig
 from honte.bench.self_play import CountingEvaluator
+from honte.bench.setup import BenchSetup
 from honte.bench.turns import Row, Task, median, median_ratio, run_in_turns
 from selfplay.local_runner import LocalRunner, SelfPlayConfig
 from training.losses import policy_value_loss
@@ -24,7 +24,7 @@ from training.trainer import Trainer, TrainerConfig
 NUM_SAMPLES = 8192
 
 
-def fill_replay_buffer(bench: BenchConfig) -> ReplayBuffer:
+def fill_replay_buffer(bench: BenchSetup) -> ReplayBuffer:
     """A buffer with samples of quick games, evaluated by a hash."""
     config = SelfPlayConfig(num_games=256, quantum=NUM_SAMPLES, search=SearchConfig(num_simulations=8))
     runner = LocalRunner(bench.game, config, lambda: CountingEvaluator(hash_evaluate), seed=0, deterministic=True)
@@ -33,7 +33,7 @@ def fill_replay_buffer(bench: BenchConfig) -> ReplayBuffer:
     return replay
 
 
-def training_steps(bench: BenchConfig, config: TrainerConfig, batch: Callable[[], dict[str, Tensor]]) -> Task:
+def training_steps(bench: BenchSetup, config: TrainerConfig, batch: Callable[[], dict[str, Tensor]]) -> Task:
     """A task that trains one step on ``batch()``; it counts samples."""
     model = PolicyValueNet(bench.network, bench.game.observation_shape, bench.game.action_layout)
     model.load_state_dict(bench.state_dict)
@@ -48,7 +48,7 @@ def training_steps(bench: BenchConfig, config: TrainerConfig, batch: Callable[[]
 
 
 def measure_learner(
-    bench: BenchConfig, config: TrainerConfig, batch_size: int, *, compiled: bool = False
+    bench: BenchSetup, config: TrainerConfig, batch_size: int, *, compiled: bool = False
 ) -> Iterator[Row]:
     """``config`` and ``batch_size`` are those of a run. ``compiled``: measure them with torch.compile as well."""
     replay = fill_replay_buffer(bench)

@@ -10,7 +10,7 @@ import numpy as np
 from agent.decision import Terms
 from agent.search.search import Search, SearchConfig
 from games.game import States
-from honte.bench.config import OPENING_PLIES, BenchConfig, reached_positions
+from honte.bench.setup import OPENING_PLIES, BenchSetup, reached_positions
 from honte.bench.turns import Row, median, run_in_turns
 
 NUM_SIMULATIONS = 800
@@ -18,7 +18,7 @@ NUM_LEAVES = (1, 8, 32)
 """Leaves that one tree gathers before they are evaluated together."""
 
 
-def measure_move(bench: BenchConfig) -> Iterator[Row]:
+def measure_move(bench: BenchSetup) -> Iterator[Row]:
     game = bench.game
     states = reached_positions(game, 1, OPENING_PLIES)
     _, backend = bench.backends[bench.fastest_backend]

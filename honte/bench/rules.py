@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from games.game import Game
-from honte.bench.config import BenchConfig
+from honte.bench.setup import BenchSetup
 from honte.bench.turns import Row, Task, median, run_in_turns
 
 
@@ -33,7 +33,7 @@ def random_games(game: Game, count: int) -> Task:
     return lambda: len(game.rollout(states, seeds))
 
 
-def measure_rules(bench: BenchConfig) -> Iterator[Row]:
+def measure_rules(bench: BenchSetup) -> Iterator[Row]:
     game = bench.game
     length = mean_length(game)
     rates = run_in_turns(

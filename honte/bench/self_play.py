@@ -13,8 +13,8 @@ from agent.inference.evaluate import Evaluate, EvaluateFunction, Evaluation, uni
 from agent.inference.network_evaluator import NetworkEvaluator
 from agent.search.search import Search, SearchConfig
 from games.game import Positions, States
-from honte.bench.config import BenchConfig, forward_batches
 from honte.bench.forward import time_loading
+from honte.bench.setup import BenchSetup, forward_batches
 from honte.bench.turns import Row, median, median_ratio, run_in_turns
 from selfplay.game_loop import GameLoop
 from selfplay.local_runner import LocalRunner, SelfPlayConfig
@@ -57,7 +57,7 @@ class RunningSelfPlay:
             self.loop.round()
 
 
-def begin_self_play(bench: BenchConfig, evaluate: EvaluateFunction, *, num_simulations: int = 0) -> RunningSelfPlay:
+def begin_self_play(bench: BenchSetup, evaluate: EvaluateFunction, *, num_simulations: int = 0) -> RunningSelfPlay:
     """Self-play of games from random openings, after a warm-up, evaluated by ``evaluate`` from now on.
 
     The warm-up gives every position the value 0, so it needs no network.
@@ -97,7 +97,7 @@ def counting(count: Callable[[], int], work: Callable[[], None]) -> Callable[[],
     return task
 
 
-def measure_self_play(bench: BenchConfig, moves_between_weights: float) -> Iterator[Row]:
+def measure_self_play(bench: BenchSetup, moves_between_weights: float) -> Iterator[Row]:
     """``moves_between_weights``: the number of moves that a run plays before it gets new weights."""
     config, backend = bench.backends[bench.fastest_backend]
     name, part = bench.fastest_backend, "self-play"

@@ -10,7 +10,7 @@ from agent.decision import Terms
 from agent.inference.evaluate import uniform_evaluate
 from agent.search.search import Search, SearchConfig
 from games.game import States
-from honte.bench.config import OPENING_PLIES, BenchConfig, reached_positions
+from honte.bench.setup import OPENING_PLIES, BenchSetup, reached_positions
 from honte.bench.turns import Row, Task, median, run_in_turns
 
 NUM_TREES = 256
@@ -29,7 +29,7 @@ def search_all(search: Search, states: States) -> Task:
     return task
 
 
-def measure_tree(bench: BenchConfig) -> Iterator[Row]:
+def measure_tree(bench: BenchSetup) -> Iterator[Row]:
     game, number = bench.game, bench.num_simulations
     states = reached_positions(game, NUM_TREES, OPENING_PLIES)
     tasks = {

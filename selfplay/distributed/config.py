@@ -17,10 +17,10 @@ class RayConfig(Settings, called="ray"):
     groups: Annotated[int, Range(1, 4096)] = (
         1  # groups of games that an actor plays in threads that share its backend; 2 or more pay on a GPU
     )
-    num_cpus: Number = 1.0
+    num_cpus: Number = 1.0  # processor cores of each actor
     num_gpus: Number = 0.0  # above 0, engine.device auto is cuda on actors; fractions share a GPU between actors
     resources: dict[str, Number] = field(default_factory=dict)  # custom resources, as nodes offer them
-    scheduling_strategy: Literal["DEFAULT", "SPREAD"] = "SPREAD"
+    scheduling_strategy: Literal["DEFAULT", "SPREAD"] = "SPREAD"  # Ray's strategy for placing actors on nodes
     seconds: PositiveNumber = (
         0.5  # that an actor plays before it returns the finished games; two such calls are in flight
     )

@@ -55,7 +55,8 @@ def test_a_loaded_player_is_for_its_game() -> None:
 
 def test_the_game_follows_from_the_players(monkeypatch: pytest.MonkeyPatch) -> None:
     told = {"one": "tic_tac_toe", "two": "connect_four", "any": None}
-    monkeypatch.setattr("honte.api.game_of", told.__getitem__)
+    monkeypatch.setattr("honte.api.learned_game", told.__getitem__)
+    monkeypatch.setattr("honte.api.learned_game_file", lambda text: None)
     assert resolve_game(None, "any", "one").name == "tic_tac_toe"
     assert resolve_game("connect_four", "any", "any").name == "connect_four"
     with pytest.raises(ValueError, match="different games: one plays tic_tac_toe, two plays connect_four"):

@@ -157,6 +157,7 @@ def _flags(command: str, capsys: pytest.CaptureFixture[str]) -> set[str]:
     if "--help-all" in text:
         assert main([command, "--help-all"]) == 0
         text += capsys.readouterr().out
+    text = text.replace("--[no-]", "--")
     return {*re.findall(r"--[a-z][\w.-]*", text), "--help", "--unchecked"}
 
 

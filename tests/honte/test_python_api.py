@@ -31,7 +31,7 @@ TINY: dict[str, Any] = {
     "rating__every_minutes": 0,
     "quiet": True,
 }
-PLAYERS = ("random", "mcts:40", "minimax:3", "perfect?quickest=true")
+PLAYERS = ("random", "mcts:40", "minimax:3", "perfect")
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/python.md"])
@@ -69,8 +69,9 @@ def test_an_analysis_of_every_kind_of_player(text: str) -> None:
         assert each.value == pytest.approx(2 * each.win_probability - 1)
         assert each.principal_variation[0] == each.move
         here.play(" ".join(each.principal_variation))
-    if text != "random":
+    if text.startswith(("mcts", "minimax")):  # perfect may take any move that wins
         assert found.best_move == "a2"
+    if text != "random":
         assert found.value == 1
     if text.startswith(("mcts", "perfect")):
         assert found.proven

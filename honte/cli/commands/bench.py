@@ -19,7 +19,7 @@ from honte.command_line import Output, show_progress
 from honte.command_text import command
 
 if TYPE_CHECKING:
-    from honte.bench.config import BenchConfig
+    from honte.bench.setup import BenchSetup
     from honte.bench.turns import Row
     from training.config import LearnConfig
 
@@ -131,17 +131,17 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _bench_config(args: BenchFlags) -> BenchConfig:
+def _bench_config(args: BenchFlags) -> BenchSetup:
     from agent.networks.policy_value import NetworkConfig
     from agent.storage.model_folder import load_network
     from games import make
-    from honte.bench.config import BenchConfig
+    from honte.bench.setup import BenchSetup
 
     game = make(args.game)
     network, weights = NetworkConfig(blocks=args.blocks, channels=args.channels), None
     if args.model is not None:
         network, weights = load_network(args.model, game)
-    return BenchConfig(
+    return BenchSetup(
         game=game,
         network=network,
         weights=weights,
@@ -153,7 +153,7 @@ def _bench_config(args: BenchFlags) -> BenchConfig:
     )
 
 
-def _rows(part: Part, bench: BenchConfig, compiled: bool, suggested: dict[str, Any]) -> Iterator[Row]:
+def _rows(part: Part, bench: BenchSetup, compiled: bool, suggested: dict[str, Any]) -> Iterator[Row]:
     """The rows of ``part``; the part threads also adds its suggestion to ``suggested``."""
     if part == "games":
         from honte.bench.rules import measure_rules
@@ -193,7 +193,7 @@ def _rows(part: Part, bench: BenchConfig, compiled: bool, suggested: dict[str, A
         suggested |= suggest(bench, candidates)
 
 
-def _learning(bench: BenchConfig) -> LearnConfig:
+def _learning(bench: BenchSetup) -> LearnConfig:
     """The learning settings of a run of this game: those of its recipe, or the defaults for the game."""
     from honte.recipes import names, values
     from training.config import LearnConfig, default_values, parse_config
@@ -204,11 +204,11 @@ def _learning(bench: BenchConfig) -> LearnConfig:
     return learn
 
 
-def _shape(bench: BenchConfig) -> str:
+def _shape(bench: BenchSetup) -> str:
     return f"{bench.network.blocks} x {bench.network.channels}"
 
 
-def _introduction(bench: BenchConfig, host: Mapping[str, Any]) -> Iterator[str]:
+def _introduction(bench: BenchSetup, host: Mapping[str, Any]) -> Iterator[str]:
     """The game, the network and the machine, and a warning if other programs use the machine."""
     how = f"{bench.num_simulations} simulations per move, {bench.num_games} games at a time, on {bench.device}"
     yield f"{bench.game.name}, network {_shape(bench)}, {how}"
@@ -219,7 +219,7 @@ def _introduction(bench: BenchConfig, host: Mapping[str, Any]) -> Iterator[str]:
         yield f"other programs are running (load {load:.1f}): rates will be too low, ratios are more reliable"
 
 
-def _advice(bench: BenchConfig, suggested: Mapping[str, Any]) -> Iterator[str]:
+def _advice(bench: BenchSetup, suggested: Mapping[str, Any]) -> Iterator[str]:
     """The suggestion, as flags of ``honte train``."""
     if suggested:
         play, engine = (_flags(name, suggested[name]) for name in ("self_play", "engine"))

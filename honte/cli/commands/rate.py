@@ -108,7 +108,6 @@ def _checked(args: RateFlags) -> RatingConfig:
     from training.evaluation.rating_curve import RatingConfig
     from training.run.run_folder import read_config
 
-    ensure_run(args.run)
     if args.sprt and len(args.sprt) not in (2, 4):
         raise ValueError(f"--sprt has {len(args.sprt)} numbers; it needs ELO0 ELO1, or ELO0 ELO1 ALPHA BETA")
     over: dict[str, Any] = {name: getattr(args, name) for name in ("games", "test_games")}
@@ -125,6 +124,7 @@ def _checked(args: RateFlags) -> RatingConfig:
         raise ValueError(f"--rating must be a JSON object, not {args.rating!r}") from None
     settings = merge_values(settings, {name: value for name, value in over.items() if value is not None})
     found: RatingConfig = parse_config(settings, RatingConfig, "rating.")
+    ensure_run(args.run)
     return found
 
 

@@ -13,16 +13,16 @@ from agent.networks.policy_value import NetworkConfig
 from games import make
 from honte.__main__ import main
 from honte.bench import advice, forward, learner
-from honte.bench.config import BenchConfig, reached_positions
 from honte.bench.self_play import begin_self_play
+from honte.bench.setup import BenchSetup, reached_positions
 from honte.bench.turns import median, median_ratio, run_in_turns
 from honte.cli.commands.bench import LINES
 
 SMALL = "--game tic_tac_toe --blocks 1 --channels 8 --simulations 8 --games 16 --seconds 0.02 --rounds 2"
 
 
-def small_bench(name: str = "connect_four") -> BenchConfig:
-    return BenchConfig(game=make(name), network=NetworkConfig(blocks=1, channels=8), num_simulations=16, num_games=32)
+def small_bench(name: str = "connect_four") -> BenchSetup:
+    return BenchSetup(game=make(name), network=NetworkConfig(blocks=1, channels=8), num_simulations=16, num_games=32)
 
 
 def test_works_take_turns_and_drift_cancels() -> None:

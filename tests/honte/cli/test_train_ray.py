@@ -82,7 +82,7 @@ def test_stopped_killed_and_resumed(tmp_path: Path) -> None:
     ("words", "sentence"),
     [
         (["--num-actors", "2"], "--num-actors goes with --ray"),
-        (["--ray", "local", "--deterministic"], "a deterministic run plays in its own process"),
+        (["--ray", "local", "--deterministic"], "--deterministic plays in this process"),
         (["--ray", "local", "--ray.groups", "0"], "ray.groups is 0"),
         (["--learner-processes", "3"], "must divide batch_size"),
     ],

@@ -14,7 +14,7 @@ from honte.protocols.sgf import conversion
 from selfplay.matches.opening_books import read_book
 from selfplay.solved.grading import read_positions
 from tests.honte.protocols.gtp_talk import talk
-from training import config
+from training.yaml_files import read_yaml
 
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-32")
 ENDS = ("\n", "\r\n", "\r", " \r\n", "")
@@ -33,7 +33,7 @@ def test_files(encoding: str, end: str, tmp_path: Path) -> None:
     row = json.dumps({"moves": [0], "scores": {"1": -1, "4": 0}})
     assert len(read_positions(written(tmp_path / "rows", [row, row], encoding, end))) == 2
     recipe = written(tmp_path / "recipe.yaml", ["game: nim", "seed: 3"], encoding, end)
-    assert config.load(recipe) == {"game": "nim", "seed": 3}
+    assert read_yaml(recipe) == {"game": "nim", "seed": 3}
     game = written(tmp_path / "game.sgf", ["(;GM[1]SZ[5]", ";B[aa]", ";W[bb])"], encoding, end)
     assert len(conversion.from_sgf(game.read_bytes()).moves) == 2
 

@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from agent.external.gtp import colour_names
 from games import NAMES, make, position
 from honte.protocols import gogui
 from tests.honte.protocols.gtp_talk import talk
@@ -39,7 +40,7 @@ def test_every_game_can_be_clicked_through(kind: str) -> None:
         assert gogui.action_of(known, points) in known
         if gogui.action_of(known, points) != action:
             continue
-        seat = ["b", "w"][here.to_play] if gogui.colours(here.game) == ("black", "white") else ["w", "b"][here.to_play]
+        seat = ["b", "w"][here.to_play] if colour_names(here.game) == ("black", "white") else ["w", "b"][here.to_play]
         for i, point in enumerate(points):
             assert point in gogui.legal_points(known, points[:i])
             lines.append(f"play {seat} {point}")
@@ -51,7 +52,7 @@ def test_every_game_can_be_clicked_through(kind: str) -> None:
     size = int(replies[0][2:])
     rows = replies[-2].strip().splitlines()[1:]
     assert [len(row.split()) for row in rows] == [size] * size
-    assert replies[-1][2:].strip() == gogui.colours(here.game)[here.to_play]
+    assert replies[-1][2:].strip() == colour_names(here.game)[here.to_play]
 
 
 def test_connect_four_stones_lie_where_they_fall() -> None:

@@ -12,7 +12,7 @@ import pytest
 from agent.decision import Decisions
 from agent.players import make_player
 from games import make
-from honte.analysis.position_analysis import PositionThinking
+from honte.analysis.position_analysis import PositionSearch
 from honte.protocols.gtp import framing
 from honte.protocols.gtp.board import GtpBoard, handicap_points
 from honte.protocols.gtp.clock import Clock
@@ -226,14 +226,14 @@ def test_proven_positions_and_players_without_a_tree_are_analysed() -> None:
 
 
 def test_the_clock_is_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
-    decide, visits = PositionThinking.decide, list[int]()
+    decide, visits = PositionSearch.decide, list[int]()
 
-    def seen(thinking: PositionThinking) -> Decisions:
+    def seen(thinking: PositionSearch) -> Decisions:
         decisions = decide(thinking)
         visits.append(int(decisions.visits.sum()))
         return decisions
 
-    monkeypatch.setattr(PositionThinking, "decide", seen)
+    monkeypatch.setattr(PositionSearch, "decide", seen)
     rules = make("connect_four")
     out: list[str] = []
     content = b"time_settings 2 0 0\ngenmove b\ntime_left w 0 0\ngenmove w\n"

@@ -27,7 +27,7 @@ OPENING_PLIES = 6
 
 
 @dataclass(frozen=True, kw_only=True)
-class BenchConfig:
+class BenchSetup:
     """The parameters of all benchmarks. ``weights`` None: a network with random weights."""
 
     game: Game
