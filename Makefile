@@ -2,7 +2,7 @@
 # PYTHON=python3.12 chooses the Python (3.11 or newer).
 # HONTE_VENV=DIR uses a ready environment of your own (say, one with a special build of torch) and installs nothing.
 # make test runs what proves the code, in minutes; make test-all runs what make test leaves out: the tests marked `slow`.
-# Both run in one process for each core, up to 8; PARALLEL= runs them in one process, without pytest-xdist.
+# make test runs in one process for each core, up to 8; PARALLEL= runs it in one process, without pytest-xdist.
 
 PYTHON ?= python3
 PACKAGES := games agent selfplay training honte
@@ -34,7 +34,7 @@ test: $(READY)
 	NUMBA_DISABLE_JIT=1 $(PYTEST) -m 'nojit and not slow'
 
 test-all: $(READY)
-	$(PYTEST) -m slow
+	$(BIN)/python -m pytest --durations=10 -m slow # one after the other: several Ray clusters at once disturb each other
 
 check: $(READY)
 	$(BIN)/ruff format --check .

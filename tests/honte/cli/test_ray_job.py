@@ -54,7 +54,7 @@ def head(tmp_path: Path) -> Iterator[tuple[str, dict[str, str], int]]:
         gcs, dashboard, metrics = free_port(), free_port(), free_port()
         words = ["start", "--head", "--block", f"--port={gcs}", "--num-cpus=2", "--object-store-memory=100000000"]
         words += ["--include-dashboard=true", "--dashboard-host=127.0.0.1", f"--dashboard-port={dashboard}"]
-        words += [f"--metrics-export-port={metrics}"]
+        words += [f"--metrics-export-port={metrics}", f"--dashboard-agent-listen-port={free_port()}"]
         with (tmp_path / "head.log").open("w") as log:
             started = subprocess.Popen([RAY, *words], stdout=log, stderr=log, env=env, start_new_session=True)
         address = f"http://127.0.0.1:{dashboard}"
@@ -108,7 +108,7 @@ def test_a_clone_is_submitted_and_trains(head: tuple[str, dict[str, str], int], 
     words = f"python -m honte train tic_tac_toe --ray auto --run {tmp_path / 'run'} {TINY}".split()
     submit = [RAY, "job", "submit", "--working-dir", str(clone), "--", sys.executable, *words[1:]]
     seen, out, job = "", NO_AGENT, None
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while NO_AGENT in out and time.monotonic() < deadline:  # Ray's server answers before its agent is there
         job, out, seen = submitted(submit, env, tmp_path, port)
     assert job == 0, out
