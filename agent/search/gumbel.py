@@ -18,7 +18,7 @@ from agent.decision import Decisions, Terms
 from agent.search.proofs import respect_proofs
 from agent.search.sequential_halving import considered_visits
 from agent.search.simulate import make_select_leaves
-from agent.search.tree import NONE, ROOT, UNKNOWN, Ints, LeafBatch, Records, Trees
+from agent.search.tree import NONE, ROOT, UNKNOWN, Ints, Records, Trees
 from agent.settings import Number, Positive, Settings
 from games.jit_cache import cached_njit
 
@@ -286,9 +286,9 @@ class Gumbel:
             num_considered = min(self.config.max_considered, int(self.trees.nodes[t, ROOT]["num_edges"]), int(budget))
             schedules[t, :budget] = considered_visits(num_considered, int(budget))
 
-    def select_leaves(self, rows: Ints, leaves: int, batch: LeafBatch, count: int) -> tuple[int, int]:
+    def select_leaves(self, rows: Ints, leaves: int, columns: Ints, count: int) -> tuple[int, int]:
         selected: tuple[int, int] = select_leaves(
-            *self.trees.arrays, rows, leaves, tuple(self.arguments), tuple(batch), count
+            *self.trees.arrays, rows, leaves, tuple(self.arguments), columns, count
         )
         return selected
 

@@ -18,7 +18,7 @@ from agent.decision import Decisions, Terms
 from agent.search.expand_backup import mix_root_noise
 from agent.search.proofs import respect_proofs
 from agent.search.simulate import make_select_leaves
-from agent.search.tree import NONE, ROOT, UNKNOWN, Ints, LeafBatch, Records, Trees
+from agent.search.tree import NONE, ROOT, UNKNOWN, Ints, Records, Trees
 from agent.settings import Fraction, Number, PositiveNumber, Settings
 from games.jit_cache import cached_njit
 
@@ -214,9 +214,9 @@ class Puct:
         fraction = np.float32(self.config.root_exploration_fraction)
         mix_root_noise(self.trees.nodes, self.trees.moves, rows, fraction, noise)
 
-    def select_leaves(self, rows: Ints, leaves: int, batch: LeafBatch, count: int) -> tuple[int, int]:
+    def select_leaves(self, rows: Ints, leaves: int, columns: Ints, count: int) -> tuple[int, int]:
         selected: tuple[int, int] = select_leaves(
-            *self.trees.arrays, rows, leaves, tuple(self.arguments), tuple(batch), count
+            *self.trees.arrays, rows, leaves, tuple(self.arguments), columns, count
         )
         return selected
 

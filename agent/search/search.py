@@ -42,7 +42,7 @@ class SelectionRule(Protocol):
     def prepare_roots(self, rows: Ints, terms: Terms) -> None:
         """The roots of the trees ``rows [R]`` have just been expanded or reused: add noise, order simulations."""
 
-    def select_leaves(self, rows: Ints, leaves: int, batch: LeafBatch, count: int) -> tuple[int, int]:
+    def select_leaves(self, rows: Ints, leaves: int, columns: Ints, count: int) -> tuple[int, int]:
         """See ``make_select_leaves``."""
 
     def decide(self, rows: Ints, terms: Terms) -> Decisions:
@@ -112,7 +112,7 @@ class Search:
         # Every round writes these:
         size = num_slots * config.leaves
         self.ready, self.bare, self.unfinished = np.empty((3, num_slots), np.int64)
-        self.batch = LeafBatch(*np.empty((5, size), np.int64))
+        self.columns = np.empty((5, size), np.int64)  # the fields of a LeafBatch
         self.positions = game.positions(size, observed=self.evaluate.observes)
         self.proven = np.empty(size, np.int8)
         self.unproven = np.empty(size, np.int64)
@@ -200,13 +200,13 @@ class Search:
         """The roots of the ``bare`` trees, and behind them new leaves of the ``unfinished`` ones."""
         count = len(bare)
         if count:
-            roots = self.batch.first(count)
+            roots = LeafBatch(*self.columns[:, :count])
             roots.trees[:], roots.leaves[:], roots.actions[:] = bare, ROOT, NONE
             roots.sources[:] = roots.targets[:] = bare * self.trees.capacity
         if len(unfinished):
-            count, num_proven = self.rule.select_leaves(unfinished, self.config.leaves, self.batch, count)
+            count, num_proven = self.rule.select_leaves(unfinished, self.config.leaves, self.columns, count)
             self.simulations += count - len(bare) + num_proven
-        return self.batch.first(count)
+        return LeafBatch(*self.columns[:, :count])
 
     def _evaluate(self, batch: LeafBatch, states: States, positions: Positions, num_unproven: int) -> Evaluation:
         """Evaluate the leaves that the rules alone did not prove."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agent.search.expand_backup import add_pending_visit, new_node, try_move, update_ancestors
 from agent.search.tree import ROOT, UNKNOWN, Ints, LeafBatch, Records
@@ -29,19 +30,21 @@ def make_select_leaves(select_edge: Rule, arguments_type: type) -> Rule:
         rows: Ints,
         leaves: int,
         plain_arguments: tuple[Any, ...],
-        plain_batch: tuple[Ints, ...],
+        columns: NDArray[np.int64],
         count: int,
     ) -> tuple[int, int]:
         """Select up to ``leaves`` new leaves in each of the trees ``rows [R]``, whose roots are expanded.
 
-        The leaves are written into ``batch`` behind the first ``count``. A simulation that reaches a proven edge backs
-        up its value at once, and the next one begins. A simulation that reaches a leaf which is not evaluated yet ends
-        the round of its tree. Returns the new count, and the number of simulations that ended at proven edges.
+        The leaves are written into ``columns [5, B]``, the fields of a ``LeafBatch``, behind the first ``count``. A
+        simulation that reaches a proven edge backs up its value at once, and the next one begins. A simulation that
+        reaches a leaf which is not evaluated yet ends the round of its tree. Returns the new count, and the number of
+        simulations that ended at proven edges.
 
-        ``plain_arguments`` and ``plain_batch``: the fields of an ``arguments_type`` and of a ``LeafBatch`` as plain
-        tuples, because Numba takes several microseconds longer to tell the type of a named one.
+        ``plain_arguments``: the fields of an ``arguments_type`` as a plain tuple, because Numba takes several
+        microseconds longer to tell the type of a named one.
         """
-        arguments, batch = arguments_type(*plain_arguments), LeafBatch(*plain_batch)
+        arguments = arguments_type(*plain_arguments)
+        batch = LeafBatch(columns[0], columns[1], columns[2], columns[3], columns[4])
         capacity = nodes.shape[1]
         num_proven = 0
         for t in rows:

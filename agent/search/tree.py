@@ -80,10 +80,6 @@ class LeafBatch(NamedTuple):
     targets: Ints  # places of the leaves in the arena
     actions: Ints  # from parent to leaf; NONE at a root, which is in its place already
 
-    def first(self, count: int) -> LeafBatch:
-        """The first ``count`` leaves."""
-        return LeafBatch(*(array[:count] for array in self))
-
 
 class LeafPositions(NamedTuple):
     """What the rules say of R leaves."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from agent.decision import Decisions, Terms
 from agent.search.proofs import respect_proofs
 from agent.search.simulate import make_select_leaves
-from agent.search.tree import NONE, ROOT, UNKNOWN, Ints, LeafBatch, Records, Trees
+from agent.search.tree import NONE, ROOT, UNKNOWN, Ints, Records, Trees
 from agent.settings import Number, Settings
 from games.splitmix import compiled_mix_bits
 
@@ -97,9 +97,9 @@ class Uct:
         """Set the random seeds of the trees ``rows [R]``."""
         self.arguments.keys[rows] = terms.keys
 
-    def select_leaves(self, rows: Ints, leaves: int, batch: LeafBatch, count: int) -> tuple[int, int]:
+    def select_leaves(self, rows: Ints, leaves: int, columns: Ints, count: int) -> tuple[int, int]:
         selected: tuple[int, int] = select_leaves(
-            *self.trees.arrays, rows, leaves, tuple(self.arguments), tuple(batch), count
+            *self.trees.arrays, rows, leaves, tuple(self.arguments), columns, count
         )
         return selected
 

@@ -65,7 +65,7 @@ def select_along(trees: Trees, *path: int, times: int = 1, leaves: int = 1) -> A
         node = child(trees, node, action)
     trees.slots["budget"] = trees.slots["spent"] + times
     batch = np.zeros((5, 8), np.int64)
-    count, num_proven = select_leaves(*trees.arrays, ints(0), leaves, (actions,), tuple(batch), 0)
+    count, num_proven = select_leaves(*trees.arrays, ints(0), leaves, (actions,), batch, 0)
     return batch[:, :count], num_proven
 
 
@@ -281,13 +281,13 @@ def test_simulations_go_on_until_there_is_a_leaf_or_the_budget_is_spent() -> Non
         first_actions = np.zeros((4, 8), np.int64)
         trees.slots["budget"] = 1
         batch = np.zeros((5, 8), np.int64)
-        select_leaves(*trees.arrays, ints(t), 1, (first_actions,), tuple(batch), 0)
+        select_leaves(*trees.arrays, ints(t), 1, (first_actions,), batch, 0)
         back_up(trees, t, batch[1, :1], to_play=1, proven=0)
     trees.slots["budget"], trees.slots["spent"] = [5, 5, 5, 4], [0, 1, 3, 4]
     batch = np.full((5, 4), -7)
     actions = np.zeros((4, 8), np.int64)
     actions[0] = 2
-    assert select_leaves(*trees.arrays, ints(0, 1, 2, 3), 1, (actions,), tuple(batch), 1) == (2, 4 + 2)
+    assert select_leaves(*trees.arrays, ints(0, 1, 2, 3), 1, (actions,), batch, 1) == (2, 4 + 2)
     assert batch[:, 1].tolist() == [0, 1, 0, 1, 2]
     assert (batch[:, [0, 2, 3]] == -7).all()
     assert trees.slots["spent"].tolist() == [1, 5, 5, 4]
