@@ -74,7 +74,7 @@ def test_perft() -> None:
 @pytest.mark.parametrize(
     ("name", "count"), [("nim", 1), ("nim:heaps=3-2-3-2-3", 5), ("nim:heaps=1-1-2-1-1,misere=true", 7)]
 )
-def test_the_laws(name: str, count: int) -> None:
+def test_the_game_passes_check_game(name: str, count: int) -> None:
     assert len(made(name).symmetries.actions) == count
     check_game(made(name), num_games=8)
 
