@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from games.game import Game, Positions, States
 from games.user_rules.faults import GameFault
-from games.user_rules.text_checks import check_drawing, check_texts
 from games.user_rules.rebuild import is_unchecked
+from games.user_rules.text_checks import check_drawing, check_texts
 from games.user_rules.trial import try_rules
 
 
 class UnmetCondition(GameFault):
-    """A condition that a game does not meet, with the position that shows it."""
+    """A condition that a game breaks, with the position that shows it."""
 
 
 RULE_OF_FIELD = {
@@ -55,7 +55,7 @@ class Report(TypedDict):
 def check_game(game: Game, num_games: int = 64, seed: int = 0) -> Report:
     """Play ``num_games`` random games and check every condition at every position.
 
-    Raises ``GameFault`` (a ValueError), and ``UnmetCondition`` for a condition that a position does not meet.
+    Raises ``GameFault`` (a ValueError), and ``UnmetCondition`` for a condition that a position breaks.
     """
     notes = _try_user_rules(game, seed)
     random = np.random.default_rng(seed)
@@ -172,7 +172,7 @@ def _require(kept: bool, sentence: str, game: Game, states: States, b: int) -> N
             drawing = "\n" + game.render(states[b])
         except Exception as error:
             drawing = f" (drawing it failed: {error})"
-        raise UnmetCondition(f"{game.name} does not meet the condition: {sentence}; for example at{drawing}")
+        raise UnmetCondition(f"{game.name} breaks the condition: {sentence}; for example at{drawing}")
 
 
 def _check_data(game: Game) -> None:
@@ -186,11 +186,11 @@ def _check_data(game: Game) -> None:
     }
     for name, (shape, wanted) in shapes.items():
         if tuple(shape) != wanted:
-            raise UnmetCondition(f"{game.name} does not meet the condition: {name} has shape {wanted}; it is {tuple(shape)}")
+            raise UnmetCondition(f"{game.name} breaks the condition: {name} has shape {wanted}; it is {tuple(shape)}")
     for name, table in (("cells", game.symmetries.cells), ("actions", game.symmetries.actions)):
         if (np.sort(table, axis=1) != np.arange(table.shape[1])).any() or (table[0] != np.arange(table.shape[1])).any():
             raise UnmetCondition(
-                f"{game.name} does not meet the condition: each row of symmetries.{name} is a permutation, the first the identity"
+                f"{game.name} breaks the condition: each row of symmetries.{name} is a permutation, the first the identity"
             )
     check_texts(game)
 

@@ -284,7 +284,7 @@ def test_a_broken_law_is_named(broken: Callable[[], Game], sentence: str, monkey
     monkeypatch.setattr(numba.config, "DISABLE_JIT", True)  # two dozen games: compiling them would take a minute
     with pytest.raises(UnmetCondition, match=sentence) as raised:
         check_game(broken(), num_games=16)
-    assert re.match(r"line: |line does not meet the condition: |\S+test_check.py, line \d+, in \S+: ", str(raised.value))
+    assert re.match(r"line: |line breaks the condition: |\S+test_check.py, line \d+, in \S+: ", str(raised.value))
 
 
 def test_the_position_that_breaks_a_law_is_drawn() -> None:

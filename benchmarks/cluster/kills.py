@@ -8,7 +8,7 @@ wait, so that most of the time goes into deaths and new starts.
 With ``--state FILE`` a call continues where the last one stopped, as a run does whose driver has died: one long run in
 calls of a few minutes. The counts are those of all calls together.
 
-    python -m benchmarks.ray_kills [--kills 500] [--minutes 60] [--state FILE] [--out FILE.json] [--json]
+    python -m benchmarks.cluster.kills [--kills 500] [--minutes 60] [--state FILE] [--out FILE.json] [--json]
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from ray.cluster_utils import Cluster
 
 from agent.search.search import SearchConfig
 from agent.storage import durable_files
+from benchmarks.cluster.slow_evaluator import slow_hash_network
 from benchmarks.machine import report
-from benchmarks.slow_evaluator import slow_hash_network
 from games import make
 from selfplay.distributed.actor import hash_network
 from selfplay.distributed.cluster_connection import retry_start

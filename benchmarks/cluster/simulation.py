@@ -9,7 +9,7 @@ With aggregators the simulation runs twice: for the actors of one node, whose ag
 aggregators, whose driver is the real one. If ``cores`` is given, all processes share them, as in the measurement on one
 machine, and everything slows down when there are too few.
 
-    python -m benchmarks.scaling_sim [--measured FILE.json ...] [--out FILE.json] [--json]
+    python -m benchmarks.cluster.simulation [--measured FILE.json ...] [--out FILE.json] [--json]
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ ACTORS = (1, 4, 16, 64, 256, 1000, 3000, 10_000)
 
 @dataclass(frozen=True)
 class Constants:
-    """Constants that benchmarks.ray_scaling measures, except for the network link, which is a usual one."""
+    """Constants that benchmarks.cluster.scaling measures, except for the network link, which is a usual one."""
 
     positions: float = 100.0  # that an actor decides per second
     call: float = 0.0018  # seconds of the driver for one answer and the next call
@@ -150,11 +150,11 @@ def row(actors: int, constants: Constants, aggregate: bool) -> dict[str, Any]:
 
 
 BYTES_A_POSITION = 26.0
-"""The size of a stored, compressed position of Connect Four, as benchmarks/ray_scaling.py measures it."""
+"""The size of a stored, compressed position of Connect Four, as benchmarks/cluster/scaling.py measures it."""
 
 
 def from_measured(measured: dict[str, Any], cores: float) -> tuple[Constants, list[dict[str, Any]]]:
-    """The constants from a result of benchmarks.ray_scaling, and a comparison of its curve with the simulated one."""
+    """The constants from a result of benchmarks.cluster.scaling, and a comparison of its curve with the simulated one."""
     config, rows = measured["config"], measured["rows"]
     costs, simulations = config["costs"], config["simulations"]
     direct = [r for r in rows if not r["aggregators"]] or rows
@@ -193,7 +193,9 @@ def from_measured(measured: dict[str, Any], cores: float) -> tuple[Constants, li
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Throughput of RayRunner beyond the machines at hand.")
-    parser.add_argument("--measured", nargs="*", default=[], help="results of benchmarks.ray_scaling; the first feeds")
+    parser.add_argument(
+        "--measured", nargs="*", default=[], help="results of benchmarks.cluster.scaling; the first feeds"
+    )
     parser.add_argument("--cores", type=float, default=2.0, help="of the machine on which those were measured")
     parser.add_argument("--positions", type=float, default=100.0, help="that one actor decides a second")
     parser.add_argument("--out")

@@ -5,7 +5,7 @@ every position many times, so that it uses fewer games than the actors could pla
 slope is the median of the slopes between all pairs of measurements (Theil and Sen), without the first third, in which
 the replay buffer fills and libraries are loaded.
 
-    python -m benchmarks.ray_slow_learner [--minutes 10] [--out FILE.json] [--json]
+    python -m benchmarks.cluster.slow_learner [--minutes 10] [--out FILE.json] [--json]
 """
 
 from __future__ import annotations

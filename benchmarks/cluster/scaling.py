@@ -4,9 +4,9 @@ The sleeping evaluator makes ``--rate`` evaluations per second in each actor, 10
 nor observations, so that two cores can host 64 actors; with many games at once, the search is cheap too. One cluster
 grows from the first to the last number of actors, so that each actor starts once. An actor's rate is measured between
 its first and its last report in the window, so that the ends of the window do not matter. CPU seconds are those of each
-process; they are the input of benchmarks.scaling_sim. ``--aggregate`` puts an aggregator between driver and actors.
+process; ``benchmarks.cluster.simulation`` reads them. ``--aggregate`` puts an aggregator between driver and actors.
 
-    python -m benchmarks.ray_scaling [--actors 1 2 4 8] [--rate 10000] [--games 1024] [--aggregate] [--seconds 20]
+    python -m benchmarks.cluster.scaling [--actors 1 2 4 8] [--rate 10000] [--games 1024] [--aggregate] [--seconds 20]
         [--update-call 0.5] [--out FILE.json]
 """
 
@@ -33,16 +33,16 @@ import ray
 
 from agent.inference.evaluate import uniform_evaluate
 from agent.search.search import SearchConfig
+from benchmarks.cluster.driver_costs import driver_costs
+from benchmarks.cluster.processes import cpu_seconds, memory_megabytes, processes
 from benchmarks.machine import report
-from benchmarks.processes import cpu_seconds, memory_megabytes, processes
 from games import make
 from games.game import Game
 from selfplay.distributed.actor import ActorReport, FixedEvaluator
-from selfplay.distributed.checked_games import CheckedBatch, CheckedGames, Games, num_samples, pack_games
+from selfplay.distributed.checked_games import Games, num_samples
 from selfplay.distributed.config import RayConfig
 from selfplay.distributed.ray_runner import RayRunner, connect
 from selfplay.local_runner import SelfPlayConfig
-from selfplay.records import pack, unpack
 from training.replay_buffer import ReplayBuffer, WindowConfig
 
 SIMULATIONS = 100
@@ -230,40 +230,6 @@ class Curve:
         shutil.rmtree(self.marks)
 
 
-def ingest() -> dict[str, float]:
-    """Seconds of the driver for one position, and its bytes, packed and as a row of the replay buffer.
-
-    A position from an actor is unpacked, checked, turned into a row and packed for the disk; one from an aggregator is
-    only appended.
-    """
-    from selfplay.distributed.actor import hash_network
-    from selfplay.local_runner import LocalRunner
-
-    game = make("connect_four")
-    config = SelfPlayConfig(num_games=64, quantum=9000, search=SearchConfig(num_simulations=4))
-    records = LocalRunner(game, config, lambda: hash_network(game), seed=1, deterministic=True).collect()
-    batch, count = CheckedBatch.of(game, records), num_samples(records)
-    replays = {name: ReplayBuffer(game, WindowConfig(start=10**7)) for name in ("records", "batches")}
-    works: dict[str, Callable[[], Any]] = {
-        "taken": lambda: replays["records"].add(unpack(game, batch.data)),
-        "packed": lambda: pack(game, records),
-        "appended": lambda: (
-            replays["batches"].add(CheckedGames(game, [batch])),
-            pack_games(game, [CheckedGames(game, [batch])]),
-        ),
-        "checked": lambda: CheckedBatch.of(game, unpack(game, batch.data)),
-    }
-    spans: dict[str, list[float]] = {name: [] for name in works}
-    for _ in range(8):
-        for name, work in works.items():
-            start = time.process_time()
-            work()
-            spans[name].append((time.process_time() - start) / count)
-    size = sum(array.nbytes for array in batch.positions) / count
-    found = {name: statistics.median(each[1:]) for name, each in spans.items()}
-    return found | {"bytes_packed": len(batch.data) / count, "bytes_of_a_row": size}
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description="RayRunner's throughput against the number of actors.")
     parser.add_argument("--actors", type=int, nargs="*", default=[1, 2, 4, 8], help="rising")
@@ -277,7 +243,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     flags = parser.parse_args()
     ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
-    found: dict[str, Any] = {"simulations": SIMULATIONS, "costs": ingest()}
+    found: dict[str, Any] = {"simulations": SIMULATIONS, "costs": driver_costs()}
     connect("local", RayConfig())
     if flags.idle:
         curve = Curve(flags.rate, 32, aggregate=False)
