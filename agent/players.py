@@ -191,9 +191,8 @@ def _network_player(
     backend = settings.pop("engine", "torch")  # these two defaults give the same results every time
     precision = settings.pop("precision", "fp32")
     evaluate = _load_evaluator(folder, game, backend, precision, device, few=num_slots < 8)
-    config = model_folder.make_config(
-        SearchConfig, model_folder.read(folder).search, f"{folder / 'config.json'}: search"
-    )
+    search = model_folder.read(folder).search
+    config = model_folder.make_config(SearchConfig, search, folder / "config.json", "search")
     if seconds is not None:
         if settings.get("rule") == "gumbel":
             raise ValueError(f"{text!r}: gumbel must know its number of simulations; seconds need rule=puct")

@@ -190,7 +190,8 @@ def _check_data(game: Game) -> None:
     for name, table in (("cells", game.symmetries.cells), ("actions", game.symmetries.actions)):
         if (np.sort(table, axis=1) != np.arange(table.shape[1])).any() or (table[0] != np.arange(table.shape[1])).any():
             raise UnmetCondition(
-                f"{game.name} breaks the condition: each row of symmetries.{name} is a permutation, the first the identity"
+                f"{game.name} breaks the condition: each row of symmetries.{name} is a permutation,"
+                " the first the identity"
             )
     check_texts(game)
 

@@ -206,11 +206,6 @@ def _refuse_records(records: Sequence[GameRecord], bad: NDArray[Any], name: str,
         raise ValueError(f"{name}: game {records[bad[0]].id} {what}")
 
 
-def write_shard(folder: Path, game: Game, records: Sequence[GameRecord], number: int) -> Path:
-    """Store records durably as shard ``number`` of a folder; return its path."""
-    return write_packed(folder, pack(game, records), number)
-
-
 def write_packed(folder: Path, data: bytes, number: int) -> Path:
     """Store records that are packed already as shard ``number`` of a folder; return its path."""
     path = Path(folder) / f"{number:08d}.npz"

@@ -6,24 +6,31 @@ with the nearest name, and a wrong value one with what would be right (``agent.s
 
 from __future__ import annotations
 
-import dataclasses
-import difflib
-import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from agent import settings
 from agent.inference.backend_selection import BackendConfig
 from agent.networks.policy_value import NetworkConfig
 from agent.search.search import SearchConfig
-from agent.settings import Count, Device, Fraction, Number, Positive, PositiveNumber, Range, Seed, Settings, Slots
+from agent.settings import (
+    Count,
+    Device,
+    Fraction,
+    Number,
+    Positive,
+    PositiveNumber,
+    Range,
+    Seed,
+    Settings,
+    Slots,
+    check_values,
+)
 from games.game import Game
 from selfplay.distributed.config import RayConfig
 from selfplay.local_runner import SelfPlayConfig
 from training.evaluation.rating_curve import RatingConfig
 from training.replay_buffer import WindowConfig
-from training.schedules import Schedule
 from training.trainer import TrainerConfig
 
 
@@ -121,39 +128,6 @@ def parse_config(values: Mapping[str, Any], kind: type = TrainConfig, path: str 
         if first["type"] == "value_error":  # for settings that contradict each other; the message names them
             raise ValueError(first["msg"].removeprefix("Value error, ")) from error
         raise ValueError(f"the setting {path}{where} does not fit: {first['msg']}") from error
-
-
-def check_values(values: Any, kind: type, path: str = "", *, whole: bool = True) -> None:
-    """ValueError for the first setting that ``kind`` does not have, or whose value is out of its range.
-
-    With ``whole`` all settings without a default value must be there.
-    """
-    if not isinstance(values, Mapping):
-        group = f"the setting {path[:-1]} is {reprlib.repr(values)}: it" if path else "a configuration"
-        raise ValueError(f"{group} must be a group of settings, each with its name and value")
-    hints = settings.hints(kind)
-    for key, value in values.items():
-        if key not in hints:
-            near = difflib.get_close_matches(str(key), hints, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(hints)}"
-            raise ValueError(f"the setting {path}{key} is unknown; {hint}")
-        if not dataclasses.is_dataclass(hints[key]):
-            if (problem := settings.refusal(hints[key], value, read=True)) is not None:
-                raise ValueError(f"the setting {path}{key} {problem}")
-        elif not isinstance(value, hints[key]) and not (hints[key] is Schedule and _is_valid_number(value, path + key)):
-            check_values(value, hints[key], f"{path}{key}.", whole=whole)
-    for each in dataclasses.fields(kind):
-        if whole and each.default is each.default_factory and each.name not in values:  # both are MISSING
-            raise ValueError(f"the setting {path}{each.name} is missing: it has no default value")
-
-
-def _is_valid_number(value: Any, path: str) -> bool:
-    """Whether a schedule is given in its short form, one number. ValueError for a number that is out of range."""
-    if isinstance(value, Mapping):
-        return False
-    if (problem := settings.refusal(Number, value)) is not None:
-        raise ValueError(f"the setting {path} {problem}, or a group of settings with a value")
-    return True
 
 
 def to_dict(config: Any) -> dict[str, Any]:

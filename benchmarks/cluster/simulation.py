@@ -154,7 +154,7 @@ BYTES_A_POSITION = 26.0
 
 
 def from_measured(measured: dict[str, Any], cores: float) -> tuple[Constants, list[dict[str, Any]]]:
-    """The constants from a result of benchmarks.cluster.scaling, and a comparison of its curve with the simulated one."""
+    """The constants from a result of ``scaling``, and a comparison of its curve with the simulated one."""
     config, rows = measured["config"], measured["rows"]
     costs, simulations = config["costs"], config["simulations"]
     direct = [r for r in rows if not r["aggregators"]] or rows

@@ -10,7 +10,7 @@ import pytest
 import games
 from agent import random_numbers
 from agent.decision import Terms
-from agent.inference.evaluate import Evaluation, FunctionEvaluator, count_evaluations, hash_evaluate, uniform_evaluate
+from agent.inference.evaluate import Evaluation, FunctionEvaluator, hash_evaluate, uniform_evaluate
 from agent.search.search import SELECTION_RULES, Search, SearchConfig
 from agent.search.tree import NONE, ROOT, UNKNOWN
 from games.game import Positions, States
@@ -163,13 +163,18 @@ def test_a_number_of_leaves_that_cannot_be_is_refused(leaves: int) -> None:
 @ALL_RULES
 @pytest.mark.parametrize("leaves", [1, 3, 8, 64])
 def test_the_whole_budget_is_spent_and_no_more(rule: str, leaves: int) -> None:
-    world, counter = HashWorld(5), {}
+    world, evaluated = HashWorld(5), []
+
+    def evaluate(states: States, positions: Positions) -> Evaluation:
+        evaluated.append(len(states))
+        return world.evaluate(states, positions)
+
     config = SearchConfig(rule=rule, num_simulations=30, leaves=leaves)
-    search = Search(world, count_evaluations(world.evaluate, counter), config, num_slots=6)
+    search = Search(world, FunctionEvaluator(evaluate), config, num_slots=6)
     budgets = [0, 1, 7, 29, 30, 999]
     answers = think(search, world.roots(*range(6)), Terms.of(6)._replace(budgets=np.array(budgets)))
     assert [int(answer.visits.sum()) for answer in answers] == [0, 1, 7, 29, 30, 30]
-    assert counter["evaluations"] == 97 + 6
+    assert sum(evaluated) == 97 + 6
     assert search.simulations == 97
     for slot, answer in enumerate(answers):
         consistent(search, slot)
