@@ -70,7 +70,7 @@ def train(run: Path) -> None:
     report.grades = {name: value for name, value in records[-1].items() if name.startswith("mistakes/")}
     report.ratings = list(rating_curve.read_curve(run).points)
     console = Console(record=True, width=112, file=io.StringIO(), force_terminal=True)
-    console.print(view.panel(report, 110))
+    console.print(view.panel(report, 110), "")  # the last line of a picture is cut off below its letters
     save(console, "train.svg", "honte train connect_four")
 
 
