@@ -42,11 +42,11 @@ GROUPS = {
         "predict": ("honte.cli.commands.predict", "predict the classes of pictures"),
     },
     "tools": {
-        "describe": ("honte.cli.commands.describe", "describe a game, a network or a recipe"),
-        "export": ("honte.cli.commands.export", "copy a network to a folder or URL that fsspec reaches"),
-        "check-game": ("honte.cli.commands.check_game", "check a game, also your own, on random games"),
-        "perft": ("honte.cli.commands.perft", "count a game's action sequences to verify its rules"),
-        "bench": ("honte.cli.commands.bench", "measure how fast this machine is"),
+        "describe": ("honte.cli.commands.tools.describe", "describe a game, a network or a recipe"),
+        "export": ("honte.cli.commands.tools.export", "copy a network to a folder or URL that fsspec reaches"),
+        "check-game": ("honte.cli.commands.tools.check_game", "check a game, also your own, on random games"),
+        "perft": ("honte.cli.commands.tools.perft", "count a game's action sequences to verify its rules"),
+        "bench": ("honte.cli.commands.tools.bench", "measure how fast this machine is"),
     },
 }
 """The commands {group: {command: (module, summary)}}."""

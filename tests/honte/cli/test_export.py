@@ -14,7 +14,7 @@ from agent.players import load_network
 from agent.storage import durable_files
 from games import make
 from honte.__main__ import main
-from honte.cli.commands import export
+from honte.cli.commands.tools import export
 
 
 def test_a_network_arrives_whole_and_plays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
