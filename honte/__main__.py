@@ -69,6 +69,7 @@ A player is written as
   RUN?simulations=400 the same with another setting; & joins several
   gtp:COMMAND         an external engine, such as gtp:gnugo --mode gtp
   ugi:COMMAND         an external engine that speaks UGI
+  uci:COMMAND         an external engine that speaks UCI, such as uci:nodes=1000 fairy-stockfish
 
 A game is written as connect_four, connect_four:rows=5,columns=5 or FILE.py:game.
 """
