@@ -35,7 +35,7 @@ from games.game import Game, States
 __all__ = ["learned_game", "learned_game_file", "load_network", "make_player"]
 
 PLAYERS_IN_WORDS = (
-    "random, mcts:N, minimax:D, perfect, gtp:COMMAND, ugi:COMMAND, a run folder, RUN@STEP, "
+    "random, mcts:N, minimax:D, perfect, gtp:COMMAND, ugi:COMMAND, uci:COMMAND, a run folder, RUN@STEP, "
     "a model folder or a game whose network ships"
 )
 
@@ -94,6 +94,10 @@ def make_player(
         from agent.external.ugi import ugi_player
 
         return ugi_player(text, game, num_slots)
+    if kind == "uci":
+        from agent.external.uci import uci_player
+
+        return uci_player(text, game, num_slots)
     if head == "random":
         _parse_settings(text, query, {})
         return RandomPlayer(game)

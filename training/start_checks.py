@@ -80,7 +80,7 @@ def _check_rating(game: Game, config: TrainConfig) -> None:
     check_settings(config.rating.settings, "rating.settings")
     for text in config.rating.anchors if config.rating.every_minutes else ():
         # Engines from outside start, and perfect players fill their tables, only when they are needed.
-        if not text.startswith(("gtp:", "ugi:", "perfect")):
+        if not text.startswith(("gtp:", "ugi:", "uci:", "perfect")):
             try:
                 make_player(text, game, num_slots=1, device="cpu")
             except ValueError as error:

@@ -20,6 +20,7 @@ import safetensors
 
 from agent import weights
 from agent.settings import check_values, hints
+from agent.storage import durable_files
 from agent.storage.text_files import read_text
 from games.game import Game
 
@@ -73,7 +74,7 @@ def find_model(text: str) -> Path:
         return Path(run) / BEST
     path = Path(run) if at and step.isdecimal() and not Path(text).exists() else Path(text)
     if not path.is_dir():
-        names = ", ".join(each.name for each in weights.folders()) or "none yet"
+        names = ", ".join(weights.games()) or "none yet"
         raise ValueError(f"there is no run or model folder {str(path)!r}, nor a shipped network of that name ({names})")
     checkpoints = path / "checkpoints"
     if path != Path(text):
@@ -155,8 +156,6 @@ def load_network(folder: str | Path, game: Game) -> tuple[NetworkConfig, dict[st
 
     ValueError when they do not fit.
     """
-    import safetensors.torch
-
     from agent.networks.policy_value import NetworkConfig, PolicyValueNet
 
     model = read(find_model(str(folder)))
@@ -165,13 +164,21 @@ def load_network(folder: str | Path, game: Game) -> tuple[NetworkConfig, dict[st
     if not fits_game(model, game):
         raise ValueError(f"{folder} has learned {model.game}; it cannot play {game.name}")
     path = model.folder / "model.safetensors"
+    if model.folder.is_relative_to(weights.HERE) and (model.folder / durable_files.MANIFEST).exists():
+        durable_files.read_folder(model.folder)  # raises for a damaged file
     try:
-        tensors = safetensors.torch.load_file(path)
+        tensors = {name: t.float() if t.is_floating_point() else t for name, t in _read_tensors(path).items()}
     except (OSError, safetensors.SafetensorError) as error:
         raise ValueError(f"{path} is missing or damaged: {error}") from error
     with refuse_misfit(path, f"its config.json and {game.name}"):
         PolicyValueNet(config, game.observation_shape, game.action_layout).load_state_dict(tensors)
     return config, tensors
+
+
+def _read_tensors(path: Path) -> dict[str, Tensor]:
+    import safetensors.torch
+
+    return safetensors.torch.load_file(path)
 
 
 @contextlib.contextmanager

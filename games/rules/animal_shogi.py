@@ -39,6 +39,7 @@ from games.board import Board, Piece
 from games.compiled import CompiledGame, from_rules
 from games.game import ONGOING
 from games.jit_cache import cached_njit
+from games.uci_notation import UciNotation
 
 CHICK, ELEPHANT, GIRAFFE, LION, HEN = 1, 2, 3, 4, 5  # cell codes; gote's are 5 higher
 NO_PIECE, STAR = 11, 12  # codes of the drawing only: an empty place of a hand, the mark beside the player to move
@@ -243,6 +244,14 @@ def write_action(a: int) -> str:
     return "".join(f"{'abc'[q % 3]}{4 - q // 3}" for q in MOVES[a][1:])
 
 
+def write_uci(s: Any, a: int) -> str:
+    if a >= NUM_STEPS:
+        return write_action(a).replace("*", "@")
+    _, q, t = MOVES[a]
+    promotes = s["cells"][q] == CHICK + 5 * s["to_play"] and t // 3 == (3 if s["to_play"] else 0)
+    return write_action(a) + ("+" if promotes else "")
+
+
 def game() -> CompiledGame:
     """Sente (capitals) and gote on 3 x 4, as ``draw`` shows them: with a hand of two columns on either side."""
     letters = "CEGLH"
@@ -262,6 +271,7 @@ def game() -> CompiledGame:
         draw=draw,
         read=read,
         write_action=write_action,
+        uci=UciNotation("dobutsu", write_uci),
         action_layout=np.array([(way, q // 3, q % 3) for way, q, _ in MOVES] + drops),
         turned=np.array(
             [int(ACTION[1, q, t]) for _, q, t in MOVES]

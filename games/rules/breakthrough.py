@@ -26,6 +26,7 @@ from games.board import Board
 from games.compiled import CompiledGame, from_rules
 from games.game import ONGOING, Symmetries
 from games.symmetry import MIRROR, cell_symmetries
+from games.uci_notation import UciNotation
 
 
 def game(rows: int = 8, columns: int = 8) -> CompiledGame:
@@ -133,6 +134,9 @@ def game(rows: int = 8, columns: int = 8) -> CompiledGame:
         r, c, to = a // (3 * columns), a // 3 % columns, a // 3 % columns + a % 3 - 1
         return f"{letters[c]}{rows - r}{letters[to] if 0 <= to < columns else '-'}"
 
+    def write_uci(s: Any, a: int) -> str:
+        return f"{write_action(a)}{rows - a // (3 * columns) + (-1 if s['to_play'] else 1)}"
+
     cells = cell_symmetries(rows, columns, MIRROR).cells
     mirrored = (3 * cells[1][:, None] + np.array([2, 1, 0])).ravel()
     return from_rules(
@@ -150,6 +154,7 @@ def game(rows: int = 8, columns: int = 8) -> CompiledGame:
         draw=draw,
         read=read,
         write_action=write_action,
+        uci=UciNotation("breakthrough" if (rows, columns) == (8, 8) else "", write_uci),
         turned=np.arange(3 * num_cells)[::-1].copy(),
         symmetries=Symmetries(cells, np.stack([np.arange(3 * num_cells), mirrored])),
         action_layout=np.array([(d, r, c) for r in range(rows) for c in range(columns) for d in range(3)]),

@@ -31,6 +31,7 @@ from games.board import Board, Piece
 from games.compiled import CompiledGame, from_rules
 from games.rules import gardner_rules as rules
 from games.rules.gardner_rules import KING, MOVES, PAWN
+from games.uci_notation import UciNotation
 
 STAR = 13
 """The cell code of the mark beside the player to move; 1 to 12 are white's and black's pieces."""
@@ -66,6 +67,12 @@ def write_action(a: int) -> str:
     return "".join(f"{'abcde'[q % 5]}{5 - q // 5}" for q in (start, end)) + " nbr"[max(kind - 1, 0)].strip()
 
 
+def write_uci(s: Any, a: int) -> str:
+    _, start, end, kind = MOVES[a]
+    queens = kind == 0 and s["cells"][start] % 6 == PAWN and end // 5 in (0, 4)
+    return write_action(a) + ("q" if queens else "")
+
+
 def game() -> CompiledGame:
     """White (capitals) and black on 5 x 5."""
     letters = "PNBRQK"
@@ -84,6 +91,7 @@ def game() -> CompiledGame:
         draw=draw,
         read=read,
         write_action=write_action,
+        uci=UciNotation("gardner", write_uci),
         action_layout=np.array([(plane, start // 5, start % 5) for plane, start, _, _ in MOVES]),
         turned=np.array([rules.ACTION[1, m[1], m[2], 1 + rules.ROOK - m[3] if m[3] else 0] for m in MOVES]),
         board=Board(

@@ -255,10 +255,12 @@ def test_shipped_networks_go_by_the_name_of_their_game(tmp_path: Path, monkeypat
     monkeypatch.setattr(weights, "HERE", tmp_path)
     game = made("connect_four:rows=5,columns=5")
     assert weights.folders() == []
-    folder = save(tmp_path / "connect_four-rows=5-columns=5", game)
+    folder = save(tmp_path / "connect_four" / "rows=5-columns=5", game)
     assert weights.folders() == [folder]
+    assert weights.games() == {game.name: folder}
     assert weights.folder("connect_four:rows=5,columns=5") == folder
-    assert weights.folder("connect_four") is None
+    assert weights.folder("connect_four:rows=6,columns=5") is None
+    assert weights.folder("othello") is None
     assert learned_game("connect_four:rows=5,columns=5?simulations=1") == game.name
     first_moves(make_player("connect_four:rows=5,columns=5", None, num_slots=2), game)
 

@@ -1,4 +1,4 @@
-"""``honte describe GAME|RUN|CONFIG``: the shapes of a game, and the size and cost of a network.
+"""``honte describe GAME|RUN|CONFIG``: the rules and shapes of a game, and the size and cost of a network.
 
 Knows its flags and the table. Does not know how networks are built.
 """
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DescribeFlags:
-    """Describe a game, the network of a run, checkpoint or model folder, or the network of a recipe."""
+    """Describe a game and the network that ships for it, the network of a run or model folder, or of a recipe."""
 
     what: Annotated[str, Argument("GAME|RUN|CONFIG")]
     """such as connect_four, FILE.py:game, runs/connect_four, runs/connect_four@1200, lenet or a recipe's YAML file"""
@@ -63,14 +63,33 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _game(game: Any) -> dict[str, Any]:
+    from games.descriptions import DESCRIPTIONS, parameters_of
+
+    words: dict[str, Any] = {}
+    if game.name in DESCRIPTIONS or game.family in DESCRIPTIONS:
+        words = DESCRIPTIONS[game.family]._asdict() | {"game_parameters": parameters_of(game.family)}
+        words["shipped_network"] = _shipped(game.name)
     return {
         "game": game.name,
+        **words,
         "actions": game.num_actions,
         "observation": list(game.observation_shape),
         "max_plies": game.max_plies,
         "symmetries": len(game.symmetries.cells),
         "state_bytes": game.state.itemsize,
     }
+
+
+def _shipped(name: str) -> str:
+    """The network that ships for the game, with its scores, or those that ship for other sizes of it."""
+    from honte.cli.commands.tools.models import format_score
+    from honte.shipped_models import models
+
+    family = name.partition(":")[0]
+    found = {model.game: model for model in models() if model.game.partition(":")[0] == family}
+    if name not in found:
+        return f"none for this size; there are {', '.join(found)}" if found else "none"
+    return "; ".join([f"{name} ({found[name].bytes:,} bytes)", *map(format_score, found[name].opponents)])
 
 
 def _model(model: Model) -> dict[str, Any]:
