@@ -45,20 +45,20 @@ class Terminal:
         os.close(slave)
         self.output, self.place = "", 0  # everything, and where the last expected text ended
 
-    def expect(self, text: str) -> str:
-        """Wait for ``text`` and return the output since the last call, with its escape sequences."""
-        end = time.monotonic() + LIMIT
-        while (found := self.output.find(text, self.place)) < 0:
+    def expect(self, *texts: str) -> str:
+        """Wait for one of ``texts`` and return the output since the last call, with its escape sequences."""
+        expression, end = re.compile("|".join(map(re.escape, texts))), time.monotonic() + LIMIT
+        while (found := expression.search(self.output, self.place)) is None:
             if time.monotonic() > end or not self._read(1.0):
-                raise AssertionError(f"{text!r} did not come; the output was:\n{self.output[-3000:]}")
-        start, self.place = self.place, found + len(text)
+                raise AssertionError(f"{texts!r} did not come; the output was:\n{self.output[-3000:]}")
+        start, self.place = self.place, found.end()
         return self.output[start : self.place]
 
-    def type(self, line: str, then: str) -> str:
-        """Type ``line`` and return the output up to the text ``then``."""
+    def type(self, line: str, *then: str) -> str:
+        """Type ``line`` and return the output up to one of the texts ``then``."""
         os.write(self.master, f"{line}\n".encode())
         self.expect(line)  # the terminal echoes it
-        return self.expect(then)
+        return self.expect(*then)
 
     def close(self) -> int:
         """Type Ctrl-D, read to the end and return the exit code."""
