@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,26 +71,24 @@ def test_a_condition_is_turned_round(statement: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="it forks")
 def test_mistakes_that_tests_notice_are_told_from_others(tmp_path: Path) -> None:
-    """Two files of search, the tests of one of them: a run goes on where it was, and what has no test survives."""
-    out = tmp_path / "results.jsonl"
-    words = [
-        sys.executable,
-        "-m",
-        "benchmarks.mutations",
-        "agent/search",
-        "--tests",
-        "tests/agent/search/test_scheduling.py",
-    ]
-    first = ["--first", "scheduling", "memory_limit", "--seed", "3", "--out"]
-    for number in (4, 6):
-        done = subprocess.run(
-            [*words, *first, str(out), "--number", str(number)], cwd=ROOT, check=True, capture_output=True, text=True
-        )
-    assert "survived" in done.stdout
-    rows = [json.loads(line) for line in out.read_text().splitlines()]
-    assert len(rows) == len({row["id"] for row in rows}) >= 6
-    for row in rows:
-        noticed = row["result"] != "survived"
-        assert not noticed or row["by"].startswith("tests/agent/search/test_scheduling.py")
-        assert not noticed or row["tests"] > 0
+    """The tests of one file notice mistakes in it and in no other file; a second run goes on where the first ended."""
+    tests = "tests/agent/search/test_scheduling.py"
+
+    def run(file: str, number: int) -> list[dict[str, Any]]:
+        out = tmp_path / f"{Path(file).name}.jsonl"
+        words = [sys.executable, "-m", "benchmarks.mutations", file, "--tests", tests, "--number", str(number)]
+        done = subprocess.run([*words, "--out", str(out)], cwd=ROOT, check=True, capture_output=True, text=True)
+        rows = [json.loads(line) for line in out.read_text().splitlines()]
+        for row in rows:
+            line = f"survived {file}:{row['line']}: {row['before']} -> {row['after']} ("
+            assert (line in done.stdout) == (row["result"] == "survived")
+        return rows
+
+    first, rows = run("agent/search/scheduling.py", 25), run("agent/search/scheduling.py", 60)
+    assert rows[:25] == first
+    assert len(rows) == len({row["id"] for row in rows}) > 40
+    assert sum(row["result"] == "killed" for row in rows) > 20
+    assert all(row["by"].startswith((tests, "a test of the file")) for row in rows if row["result"] == "killed")
+    assert {row["result"] for row in run("agent/search/proofs.py", 5)} == {"survived"}
