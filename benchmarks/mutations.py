@@ -173,6 +173,7 @@ class MutationRun:
 
         files = [str(self.tree / file) for file in self.sources]
         coverage = Coverage(data_file=None, config_file=False, include=files)
+        coverage.set_option("run:disable_warnings", ["no-data-collected"])
         recorder = Recorder(coverage)
         coverage.start()
         run_items(list(self.items.values()), recorder)
