@@ -269,6 +269,19 @@ def test_noise_is_mixed_into_the_priors_of_those_who_explore() -> None:
     np.testing.assert_allclose(trees.children(0)["prior"], 0.75 * priors + 0.25 * noise, rtol=1e-5)
 
 
+def test_noise_leaves_the_likeliest_untried_move_in_front() -> None:
+    seen = set()
+    for key in range(20):
+        trees = node([0.4, 0.35, 0.25], [1, 0, 0], [0, 0, 0])
+        rule = Puct(PuctConfig(root_exploration_fraction=0.9), trees, 3)
+        terms = Terms.of(1, keys=np.array([key], np.uint64))._replace(explore=np.ones(1, bool))
+        rule.prepare_roots(np.zeros(1, np.int64), terms)
+        untried = trees.moves[0, 1:3]
+        assert untried["prior"][0] == untried["prior"].max()
+        seen.add(int(untried["action"][0]))
+    assert seen == {1, 2}
+
+
 def test_without_simulations_the_policy_is_the_network_s() -> None:
     world = HashWorld(4)
     search = Search(world, world.evaluate, SearchConfig(rule="puct", num_simulations=0), num_slots=1)
