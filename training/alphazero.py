@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,11 @@ import torch
 
 from agent.inference.evaluate import Evaluate
 from agent.inference.network_evaluator import NetworkEvaluator
-from agent.networks.policy_value import PolicyValueNet
+from agent.networks.policy_value import PolicyValueNet, num_flops
 from games.game import Game
 from selfplay.distributed.checked_games import Games
 from selfplay.local_runner import LocalRunner
+from training import limits
 from training.config import TrainConfig
 from training.data_parallel import LearnerGroup
 from training.evaluation.rating_curve import RatedCheckpoint
@@ -92,6 +93,7 @@ class AlphaZeroRun(TrainingRun):
         """Load the newest valid checkpoint and the stored games."""
         saved = self.storage.load(self.replay)
         self.version, self.num_games, self.minutes_before = saved.version, saved.num_games, saved.minutes
+        self.evaluations_before = saved.evaluations  # of earlier starts; less those of this start's gradings
         if saved.trainer is not None:
             self.trainer.load_state(*saved.trainer)
         self.weights = saved.weights or self.trainer.averaged_weights()
@@ -192,21 +194,33 @@ class AlphaZeroRun(TrainingRun):
 
     # ---- limits --------------------------------------------------------------------------------------------------
 
+    @property
+    def evaluations(self) -> int:
+        """The positions that self-play's network has evaluated, in all starts of the run together."""
+        return self.evaluations_before + self.runner.evaluator.evaluated
+
+    @cached_property
+    def flops(self) -> int:
+        """Operations of one forward pass of one position; counting them takes seconds."""
+        return num_flops(self.trainer.model, self.game.observation_shape)
+
+    @property
+    def work(self) -> float:
+        """The work of the networks so far, in 10^12 operations."""
+        return limits.count_work(self.flops, self.evaluations, self.trainer.samples_seen)
+
+    def spent(self) -> limits.Spent:
+        """What is counted against the run's limits; work only where it is limited."""
+        return limits.Spent(self.replay.num_added, self.minutes, self.work if self.config.max_work else 0.0)
+
     def progress(self) -> float:
-        """How much of the run is done, from 0 to 1; a deterministic run counts samples only."""
-        config = self.config
-        shares = [self.replay.num_added / config.max_samples if config.max_samples else 0.0]
-        if not config.deterministic and config.max_minutes:
-            shares.append(self.minutes / config.max_minutes)
-        return min(1.0, max(shares))
+        """How much of the run is done, from 0 to 1."""
+        return limits.progress(self.config, self.spent())
 
     def limit_reached(self) -> str:
         """The limit that ends the run, in words for people; empty before it is reached."""
-        config = self.config
-        if 0 < config.max_samples <= self.replay.num_added:
-            learner_is_behind = config.deterministic and self.samples_due() >= config.learn.batch_size
-            return "" if learner_is_behind else f"max_samples {config.max_samples}"
-        return f"max_minutes {config.max_minutes:g}" if 0 < config.max_minutes <= self.minutes else ""
+        behind = self.samples_due() >= self.config.learn.batch_size
+        return limits.limit_reached(self.config, self.spent(), learner_is_behind=behind)
 
     # ---- what is saved -------------------------------------------------------------------------------------------
 
@@ -227,6 +241,7 @@ class AlphaZeroRun(TrainingRun):
                 next_id=self.runner.next_id,
                 missing=self.runner.missing,
                 minutes=self.minutes,
+                evaluations=self.evaluations,
                 in_flight=self.runner.in_flight() if self.config.deterministic else [],
             ),
             step=self.trainer.steps,
@@ -261,7 +276,7 @@ class AlphaZeroRun(TrainingRun):
         """Counters, speeds, grades, ratings and notes of self-play."""
         report = self.report
         report.games, report.samples, report.window = self.num_games, self.replay.num_added, len(self.replay)
-        report.version = self.version
+        report.version, report.work = self.version, self.spent().work
         report.games_per_second, report.moves_per_second = rates["games"], rates["moves"]
         report.evaluations_per_second, report.simulations_per_second = rates["evaluated"], rates["asked"]
         report.rows_per_call = rates["evaluated"] / rates["calls"] if rates["calls"] else 0.0
@@ -277,6 +292,8 @@ class AlphaZeroRun(TrainingRun):
         if self.grade is None or wait <= 0 or self.status == "stopped":
             return
         if self.status == "finished" or time.monotonic() - self._grade_time >= wait:
+            evaluations = self.evaluations
             self.report.set_grades(self.grade(self.runner.evaluator))
             self._grade_time = time.monotonic()
+            self.evaluations_before -= self.evaluations - evaluations  # grading is no work of the run
             self.rates.skip_to(self.counts())

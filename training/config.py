@@ -71,6 +71,7 @@ class TrainConfig(Settings):
     deterministic: bool = False  # self-play and learning take turns; everything follows from the seed
     max_minutes: Number = 0.0  # of wall time, every start of the run together; 0: no limit
     max_samples: Annotated[int, Range(0, 10**12)] = 0  # that self-play makes; 0: no limit
+    max_work: Number = 0.0  # 10^12 operations: a forward pass of each evaluation, 3 of each trained sample; 0: no limit
     freeze: bool = False  # train only the heads; for a trunk from another network (--init)
     network: NetworkConfig = field(default_factory=NetworkConfig)
     engine: BackendConfig = field(default_factory=BackendConfig)
@@ -93,6 +94,7 @@ MAY_CHANGE = frozenset(
     {
         "max_minutes",
         "max_samples",
+        "max_work",
         "freeze",
         "checkpoint_minutes",
         "checkpoint_steps",

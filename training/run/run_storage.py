@@ -37,6 +37,7 @@ class RunState:
     next_id: int = 0  # of the next game that self-play starts
     missing: list[int] = field(default_factory=list)  # ids below next_id that are not stored and are still to be played
     minutes: float = 0.0
+    evaluations: int = 0  # that self-play's network made
     in_flight: list[GameRecord] = field(default_factory=list)  # unfinished games, in deterministic runs only
     notes: list[str] = field(default_factory=list)  # sentences about what was damaged or lost
 
@@ -74,6 +75,7 @@ class RunStorage:
             "next_id": saved.next_id,
             "missing": saved.missing,
             "minutes": saved.minutes,
+            "evaluations": saved.evaluations,
             "num_shards": self.num_shards,
             "dropped": self.deleted_samples,
         }
@@ -123,6 +125,7 @@ class RunStorage:
             saved.trainer, saved.weights = (found.tensors["optimizer"], state["trainer"]), found.tensors["model"]
             saved.version, saved.num_games = state["version"], state["num_games"]
             saved.next_id, saved.minutes = state["next_id"], state["minutes"]
+            saved.evaluations = int(state.get("evaluations", 0))
             saved.missing = [int(i) for i in state.get("missing", [])]
             if self.config.deterministic:
                 in_flight = found.tensors["in_flight"]["records"].numpy().tobytes()
