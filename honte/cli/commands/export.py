@@ -60,6 +60,9 @@ class ExportFlags:
 def main(arguments: Sequence[str]) -> int:
     args = parse_flags(ExportFlags, arguments, "export")
     output = Output(args.json)
+    _ensure_network(args.what)
+    if not args.to.strip():
+        raise ValueError("TO is empty; name the folder or the URL to write")
     source, files = _files(args.what, report=args.report)
     files |= _files_for_others(source, files, args)
     store, folder = _store(args.to)
@@ -71,6 +74,17 @@ def main(arguments: Sequence[str]) -> int:
     output.say(f"copied {source} to {args.to}: {', '.join(files)}, {sum(map(len, files.values())):,} bytes")
     output.result({"source": str(source), "to": args.to, "files": copied})
     return 0
+
+
+def _ensure_network(what: str) -> None:
+    """ValueError where ``what`` names a player, but not a network alone."""
+    from agent.player_identity import NON_NETWORKS, kind_of
+
+    head, mark, _ = what.partition("?")
+    if kind_of(what) in NON_NETWORKS and not Path(what).exists():
+        raise ValueError(f"{what!r} is a player without a network, so there is nothing to export")
+    if mark and not Path(what).exists():
+        raise ValueError(f"{what!r} has settings of a player, and a network is exported without them: write {head}")
 
 
 def _files(what: str, *, report: bool) -> tuple[Path, dict[str, bytes]]:
@@ -90,11 +104,9 @@ def _files(what: str, *, report: bool) -> tuple[Path, dict[str, bytes]]:
             page = Path(what.rpartition("@")[0] or what) / REPORT
             files[REPORT] = page.read_bytes()
     except OSError as error:
-        hint = (
-            f"; {command('report', what.rpartition('@')[0] or what)} writes it"
-            if report and REPORT in str(error.filename)
-            else ""
-        )
+        hint, run = "", what.rpartition("@")[0] or what
+        if report and REPORT in str(error.filename):
+            hint = f"; {command('report', run)} writes it" if Path(run).is_dir() else "; only a run has a report"
         raise ValueError(f"{error.filename} cannot be read: {error.strerror}{hint}") from error
     return source, dict(files)
 

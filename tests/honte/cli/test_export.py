@@ -96,6 +96,10 @@ def test_what_does_not_arrive_is_not_sealed(tmp_path: Path, monkeypatch: pytest.
         (["nobody", "memory://x"], "no run or model folder 'nobody'"),
         (["connect_four", "nowhere://x"], "nowhere://x cannot be written to"),
         (["connect_four", "memory://x", "--report"], "report.html cannot be read"),
+        (["connect_four", "memory://x", "--report"], "only a run has a report"),
+        (["connect_four", ""], "TO is empty"),
+        (["mcts:50", "memory://x"], "'mcts:50' is a player without a network"),
+        (["connect_four?simulations=5", "memory://x"], "write connect_four"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
