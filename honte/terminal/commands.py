@@ -57,6 +57,11 @@ def find_command(word: str) -> str | None:
     return name if name in NAMES else None
 
 
+def takes_argument(name: str) -> bool:
+    """Whether words may follow the command."""
+    return any(command.name == name and command.usage != name for command in COMMANDS)
+
+
 def nearest_command(word: str) -> str | None:
     """The command that is most similar to ``word``; None where none is similar."""
     near = difflib.get_close_matches(word.lower(), (*NAMES, *ALIASES), n=1)

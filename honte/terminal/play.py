@@ -18,7 +18,7 @@ from agent.search.tree import Ints
 from games import Game
 from games.game import States
 from honte.error_sentences import sentence
-from honte.terminal.commands import find_command, list_moves, nearest_command
+from honte.terminal.commands import find_command, list_moves, nearest_command, takes_argument
 from honte.terminal.played_game import position_after
 from honte.terminal.session_commands import SIDES, LeaveRequest, RestartRequest, SessionCommands
 from selfplay.game_loop import GameLoop, Start
@@ -139,6 +139,8 @@ class TerminalSession(SessionCommands):
         legal = [] if self.played.is_over else self.here.legal_actions
         command = find_command(word)
         if command is not None and line not in legal:  # a game may have a move of that name
+            if rest.strip() and not takes_argument(command):
+                raise ValueError(f"{command} stands alone on its line; leave out {rest.strip()!r}")
             self.commands[command](rest.strip())
             return None
         if len(line.split()) > 1:  # several moves; the queue goes on while the other player has no turn

@@ -127,6 +127,7 @@ def test_a_mistyped_command_is_named(typed: Typed) -> None:
     assert all(f"did you mean the command {name}?" in shown for name in ("hint", "analysis", "quit"))
     assert "you have no move to take back" in shown  # commands and moves may be in capitals
     assert "mcts:50 played" in shown
+    assert "undo stands alone on its line; leave out '3'" in typed("b2,undo 3")
     assert nearest_command("reod") == "redo"
     assert nearest_command("d7") is None
 
