@@ -146,6 +146,22 @@ def test_a_finished_game_is_refused(rule: str) -> None:
         search.decide()
 
 
+def test_leaves_are_evaluated_in_every_symmetry_if_the_settings_say_so() -> None:
+    game = made("connect_four")
+    for average in (False, True):
+        config = SearchConfig(num_simulations=4, average_symmetries=average)
+        search = Search(game, hash_evaluate, config, num_slots=1)
+        think(search, first(game))
+        priors = search.trees.children(0)["prior"]
+        assert np.allclose(priors, priors[::-1], rtol=1e-5) == average
+
+
+def test_by_default_a_search_is_plain() -> None:
+    config = SearchConfig()
+    assert (config.rule, config.num_simulations, config.leaves) == ("gumbel", 32, 1)
+    assert (config.lookahead, config.lookahead_nodes, config.reuse, config.average_symmetries) == (0, 0, False, False)
+
+
 def test_an_unknown_rule_is_named() -> None:
     with pytest.raises(ValueError, match=r"search\.rule is 'alphabeta': it must be gumbel, puct or uct"):
         Search(made("tic_tac_toe"), uniform_evaluate, SearchConfig(rule="alphabeta"), num_slots=1)
@@ -304,6 +320,21 @@ def test_noise_on_a_kept_root_does_not_pile_up() -> None:
         priors.append(search.trees.children(0)["prior"].copy())
     np.testing.assert_allclose(priors[1], priors[0], rtol=1e-5)
     np.testing.assert_allclose(priors[2], priors[0], rtol=1e-5)
+
+
+def test_a_node_that_only_the_lookahead_proved_is_searched_afresh() -> None:
+    """Such a node has no edges, so there is nothing to reuse and something to decide."""
+    game = made("connect_four")
+    config = SearchConfig(num_simulations=60, lookahead=2, reuse=True)
+    search, here = Search(game, uniform_evaluate, config, num_slots=1), games.position(game).play("a g a g a")
+    think(search, here.states)
+    for text in ("b", "a"):  # a mistake, after which the fourth in column a wins
+        here = here.play(text)
+        if not here.is_over:
+            (answer,) = think(search, here.states)
+            assert (answer.action, answer.value, answer.proven) == (0, 1, True)
+            assert search.trees.nodes[0, ROOT]["num_edges"] == 7
+            consistent(search, 0)
 
 
 # --- what is played ---
