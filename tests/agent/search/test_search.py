@@ -125,11 +125,12 @@ def test_when_all_is_lost_a_move_is_still_legal(rule: str) -> None:
 
 
 @ALL_RULES
-def test_lookahead_finds_what_two_plies_hide(rule: str) -> None:
+@pytest.mark.parametrize("lookahead", [1, 2])
+def test_lookahead_finds_what_two_plies_hide(rule: str, lookahead: int) -> None:
     """The other player must give the win away two plies below the leaf."""
     game = made("connect_four")
     states = games.position(game).play("a g a g a").states  # a threatens four; g must answer a
-    config = SearchConfig(rule=rule, num_simulations=60, lookahead=2)
+    config = SearchConfig(rule=rule, num_simulations=60, lookahead=lookahead)
     search = Search(game, uniform_evaluate, config, num_slots=1)
     (answer,) = think(search, states)
     assert answer.action == answer.policy.argmax() == 0
