@@ -149,6 +149,16 @@ def test_pairs_seats_and_repeats_are_counted(game: Game) -> None:
     assert "6 wins, 2 draws, 4 losses; score 58.3%" in repr(result)
 
 
+def test_each_number_of_points_has_its_count(game: Game) -> None:
+    of_points = {0: (-1, 1), 1: (0, 1), 2: (1, 1), 3: (1, 0), 4: (1, -1)}
+    outcomes = [outcome for points, pair in of_points.items() for _ in range(points + 1) for outcome in pair]
+    records = [record(id, outcome, 0, id % 8 + 1) for id, outcome in enumerate(outcomes)]
+    result, test = make_result(game, records), _SequentialTest(Sprt(elo0=0, elo1=1))
+    test.update({each.id: each for each in records})
+    assert result.pairs == tuple(test.pairs) == (1, 2, 3, 4, 5)
+    assert result.as_json()["pairs"] == [1, 2, 3, 4, 5]
+
+
 def test_a_sequential_test_counts_pairs_in_their_order_and_each_once() -> None:
     sprt = Sprt(elo0=0, elo1=100)
     test = _SequentialTest(sprt)
