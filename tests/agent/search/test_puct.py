@@ -127,7 +127,7 @@ def random_node(random: np.random.Generator, proofs: Any) -> tuple[Trees, Any]:
 
 
 @pytest.mark.parametrize("proofs", [[], [-1, 0], [-1, -1, -1, -1], [-1, 0, 1]])
-@pytest.mark.parametrize(("fpu", "forced"), [(0.0, 0.0), (0.4, 0.0), (0.25, 2.0), (9.0, 3.0)])
+@pytest.mark.parametrize(("fpu", "forced"), [(0.0, 0.0), (0.4, 0.0), (0.25, 2.0), (0.0, 0.5), (9.0, 3.0)])
 def test_edges_are_selected_by_the_formulas_of_the_papers(proofs: Any, fpu: float, forced: float) -> None:
     """Q + U with pending visits in N; the first visit's Q below the mean; forced playouts; no proven loss."""
     random = np.random.default_rng(len(proofs))
@@ -184,6 +184,8 @@ def test_forced_playouts_come_first() -> None:
     assert best(trees, forced=2.0) == 1  # sqrt(2 * 0.4 * 53) = 6.5 visits are owed
     assert best(node([0.599, 0.4, 0.001], [50, 7, 1], [45, -3.5, -1]), forced=2.0) == 0
     assert best(node([0.599, 0.4, 0.001], [50, 0, 1], [45, 0, -1]), forced=2.0) != 2
+    assert best(node([0.5, 0.5], [12, 3], [12, -3]), forced=2.0) == 1  # sqrt(2 * 0.5 * 15) = 3.9 visits are owed
+    assert best(node([0.5, 0.5], [12, 4], [12, -4]), forced=2.0) == 0  # sqrt(2 * 0.5 * 16) = 4 were made
 
 
 def test_the_target_drops_what_only_forcing_spent() -> None:
@@ -211,9 +213,9 @@ def test_the_target_is_the_formula_of_the_paper(forced: float) -> None:
     """Other moves than the most visited lose forced visits while their score stays below its own; one left is none."""
     random = np.random.default_rng(7)
     changed = 0
-    for _ in range(150):
+    for i in range(150):
         priors = random.dirichlet(np.ones(5)).astype(np.float32)
-        visits = random.integers(0, 9, 5)
+        visits = random.integers(0, 2 if i % 3 == 0 else 9, 5)
         q = random.uniform(-0.3, 0.3, 5)
         trees = node(priors, visits, q * visits, order=random.permutation(5))
         policy = np.zeros(5)
@@ -242,6 +244,12 @@ def test_the_action_has_the_most_visits_that_count_and_then_the_larger_policy() 
     assert out.action.tolist() == [2]
     np.testing.assert_allclose(out.policy[0], [0.3, 0.3, 0.4], rtol=1e-6)
     assert out.visits[0].tolist() == [3, 3, 4]
+    trees = node([0.4, 0.3, 0.3], [20, 10, 9], [10, -9, 3.6], proven=[-1, UNKNOWN, UNKNOWN])
+    rule = Puct(PuctConfig(forced_playouts=6.0), trees, 3)
+    rule.arguments.forced_playouts[:] = 6
+    out = rule.decide(rows, terms)
+    np.testing.assert_allclose(out.policy[0], [0, 2 / 11, 9 / 11], rtol=1e-5)  # 8 of 10 visits were forced
+    assert out.action.tolist() == [1]
 
 
 def test_the_constants_are_those_of_the_papers() -> None:
@@ -264,7 +272,9 @@ def test_noise_is_mixed_into_the_priors_of_those_who_explore() -> None:
     rows, terms = np.zeros(1, np.int64), Terms.of(1)
     rule.prepare_roots(rows, terms)
     np.testing.assert_allclose(trees.children(0)["prior"], priors, rtol=1e-6)
+    assert rule.arguments.forced_playouts.tolist() == [0]
     rule.prepare_roots(rows, terms._replace(explore=np.ones(1, bool)))
+    assert rule.arguments.forced_playouts.tolist() == [2]
     noise = random_numbers.draw_dirichlets(terms.keys, random_numbers.NOISE, np.full((1, 3), 0.5))[0]
     np.testing.assert_allclose(trees.children(0)["prior"], 0.75 * priors + 0.25 * noise, rtol=1e-5)
 
