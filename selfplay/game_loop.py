@@ -35,7 +35,7 @@ TermsOf = Callable[[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]], T
 """(game ids [R], plies [R], random keys [R]) -> the terms on which those moves are decided."""
 
 
-SurprisesOf = Callable[[NDArray[np.int64], Decisions], NDArray[np.float32]]
+SurprisesOf = Callable[[Ints, Decisions], NDArray[np.float32]]
 """(slots [R], decisions just made there) -> how far each policy is from the network's [R]."""
 
 

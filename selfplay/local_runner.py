@@ -93,7 +93,8 @@ def full_simulations(config: SelfPlayConfig, progress: float) -> int:
     last, first = config.search.num_simulations, config.first_simulations
     if not first:
         return last
-    return round(first * (last / first) ** min(1.0, progress / config.rise_share))
+    growth: float = (last / first) ** min(1.0, progress / config.rise_share)
+    return round(first * growth)
 
 
 def self_play_terms(

@@ -180,9 +180,10 @@ def validate_records(game: Game, records: Sequence[GameRecord], name: str = "sha
     _refuse_records(records, owner[invalid], name, "has a policy that is not one: finite, >= 0, of sum 1")
     values = np.concatenate([record.values for record in records])
     _refuse_records(records, owner[~(abs(values) <= 1)], name, "has a value outside [-1, 1]")
-    surprises = [np.zeros(r.num_decided) if r.surprises is None else r.surprises for r in records]
-    invalid = ~(np.isfinite(joined := np.concatenate(surprises)) & (joined >= 0))
-    _refuse_records(records, owner[invalid], name, "has a surprise that is not a number from 0")
+    surprises = np.concatenate([np.zeros(r.num_decided) if r.surprises is None else r.surprises for r in records])
+    _refuse_records(
+        records, owner[~((surprises >= 0) & (surprises < np.inf))], name, "has a surprise that is not a number from 0"
+    )
     first_action, first_policy = np.cumsum(lengths) - lengths, np.cumsum(lengths - openings) - (lengths - openings)
     states = game.new(len(records))
     game.init(states)

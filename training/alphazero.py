@@ -128,7 +128,8 @@ class AlphaZeroRun(TrainingRun):
         if samples_due >= ahead * learn.batch_size:
             return []
         self.runner.progress = self.progress()
-        return self.runner.collect(0.0 if samples_due >= learn.batch_size else 0.5)
+        games: Games = self.runner.collect(0.0 if samples_due >= learn.batch_size else 0.5)
+        return games
 
     def add_to_replay_buffer(self, games: Games) -> None:
         """Add finished games to the replay buffer, and write them to disk soon."""
@@ -184,7 +185,7 @@ class AlphaZeroRun(TrainingRun):
     @property
     def evaluations(self) -> int:
         """The positions that self-play's network has evaluated, in all starts of the run together."""
-        return self.evaluations_before + self.runner.evaluator.evaluated
+        return self.evaluations_before + int(self.runner.evaluator.evaluated)
 
     @cached_property
     def flops(self) -> int:

@@ -54,7 +54,7 @@ def auxiliary_losses(
     num_actions = legal.shape[1]
     sizes = [num_actions if name in POLICY_TARGETS else 1 for name in config.targets]
     losses: dict[str, Tensor] = {}
-    for name, part in zip(config.targets, output.float().split(sizes, dim=1), strict=True):
+    for name, part in zip(config.targets, torch.split(output.float(), sizes, dim=1), strict=True):
         if name == "soft_policy":
             target = soften(batch["policy"].float(), legal, config.soft_temperature)
             log_policy = log_softmax(masked_logits(part), dim=1)
