@@ -197,7 +197,8 @@ class GameLoop:
         terms = self.terms(ids, plies, keys)
         if self.repeat is not None and self.slots_to_repeat:
             again = np.array([slot in self.slots_to_repeat for slot in slots.tolist()], np.bool_)
-            for normal, repeated in zip(terms, self.repeat.terms(ids, plies, keys), strict=True):
+            pairs: Any = zip(terms, self.repeat.terms(ids, plies, keys), strict=True)
+            for normal, repeated in pairs:
                 normal[again] = repeated[again]
         return terms
 
