@@ -18,21 +18,20 @@ from typing import Any
 import torch
 
 from agent.inference.evaluate import Evaluate
-from agent.inference.network_evaluator import NetworkEvaluator
-from agent.networks.policy_value import PolicyValueNet, num_flops
+from agent.networks.policy_value import num_flops
 from games.game import Game
 from selfplay.distributed.checked_games import Games
-from selfplay.local_runner import LocalRunner
 from training import limits
+from training.alphazero_parts import make_replay_buffer, make_runner
+from training.auxiliary_heads import make_network, playing_weights
 from training.config import TrainConfig
 from training.data_parallel import LearnerGroup
 from training.evaluation.rating_curve import RatedCheckpoint
 from training.losses import policy_value_loss
-from training.replay_buffer import ReplayBuffer
 from training.run.progress import ProgressReport
 from training.run.run_storage import RunState, RunStorage
 from training.schedules import cooldown_scale
-from training.start_checks import backend_config, learner_device
+from training.start_checks import learner_device
 from training.trainer import Batch, Trainer
 from training.training_run import TrainingRun
 from training.transfer import freeze
@@ -71,20 +70,22 @@ class AlphaZeroRun(TrainingRun):
         self.game, self.subject, self.grade, self.ratings = game, game.name, grade, ratings
         learn = config.learn
         torch.manual_seed(config.seed)
-        model = PolicyValueNet(config.network, game.observation_shape, game.action_layout)
+        model = make_network(config.network, game.observation_shape, game.action_layout, learn.auxiliary.targets)
         if config.freeze:
             freeze(model.trunk)
-        self.loss = partial(policy_value_loss, value_mix=learn.value_mix, value_weight=learn.value_weight)
+        values = {"value_mix": learn.value_mix, "value_weight": learn.value_weight}
+        self.loss = partial(policy_value_loss, **values, auxiliary=learn.auxiliary)
         trainer = Trainer(model, self.loss(), learn.trainer, learner_device(config))
         super().__init__(config, folder, trainer, watch, stopping)
         if config.deterministic:
             self.checkpoint_steps = max(1, config.checkpoint_steps)  # no clock decides
         self.learners: LearnerGroup | None = None  # other learner processes, from the first step on
-        self.replay = ReplayBuffer(game, learn.window, full_budget=config.self_play.search.num_simulations)
+        self.replay = make_replay_buffer(game, config)
         self.storage = RunStorage(game, config, folder)
         self.games_to_store: list[Games] = []
         saved = self._load_checkpoint()
-        self._start_runner(saved, remote)
+        self.runner = make_runner(game, config, saved, remote)
+        self.runner.publish(self.weights, self.version)
         self.begin()
         self._store_time = time.monotonic()
         self._grade_time = float("-inf")
@@ -96,24 +97,9 @@ class AlphaZeroRun(TrainingRun):
         self.evaluations_before = saved.evaluations  # of earlier starts; less those of this start's gradings
         if saved.trainer is not None:
             self.trainer.load_state(*saved.trainer)
-        self.weights = saved.weights or self.trainer.averaged_weights()
+        self.weights = saved.weights or playing_weights(self.trainer.averaged_weights())
         self.report.notes += saved.notes
         return saved
-
-    def _start_runner(self, saved: RunState, remote: Callable[..., Any] | None) -> None:
-        """Start self-play with the weights of the checkpoint, where the checkpoint left off."""
-        game, config = self.game, self.config
-        backend = backend_config(config, remote=remote is not None)
-        evaluator = partial(NetworkEvaluator, network=config.network, config=backend, wait=False)
-        common: dict[str, Any] = {"seed": config.seed, "first_id": saved.next_id}
-        if remote is None:
-            play = partial(LocalRunner, deterministic=config.deterministic)
-            self.runner = play(game, config.self_play, lambda: evaluator(game), **common)
-        else:
-            self.runner = remote(game, config.self_play, evaluator, missing=saved.missing, **common)
-        if config.deterministic:
-            self.runner.restore(saved.in_flight)
-        self.runner.publish(self.weights, self.version)
 
     def start_from(self, folder: Path) -> None:
         """Start a new run with the weights of another network that fit. ValueError when its trunk does not fit."""
@@ -141,7 +127,9 @@ class AlphaZeroRun(TrainingRun):
         ahead = 1 if self.config.deterministic else 2 * learn.publish_steps  # batches that self-play may be ahead
         if samples_due >= ahead * learn.batch_size:
             return []
-        return self.runner.collect(0.0 if samples_due >= learn.batch_size else 0.5)
+        self.runner.progress = self.progress()
+        games: Games = self.runner.collect(0.0 if samples_due >= learn.batch_size else 0.5)
+        return games
 
     def add_to_replay_buffer(self, games: Games) -> None:
         """Add finished games to the replay buffer, and write them to disk soon."""
@@ -189,7 +177,7 @@ class AlphaZeroRun(TrainingRun):
 
     def publish_weights(self) -> None:
         """Let self-play go on with the network as it is now."""
-        self.version, self.weights = self.trainer.steps, self.trainer.averaged_weights()
+        self.version, self.weights = self.trainer.steps, playing_weights(self.trainer.averaged_weights())
         self.runner.publish(self.weights, self.version)
 
     # ---- limits --------------------------------------------------------------------------------------------------
@@ -197,7 +185,7 @@ class AlphaZeroRun(TrainingRun):
     @property
     def evaluations(self) -> int:
         """The positions that self-play's network has evaluated, in all starts of the run together."""
-        return self.evaluations_before + self.runner.evaluator.evaluated
+        return self.evaluations_before + int(self.runner.evaluator.evaluated)
 
     @cached_property
     def flops(self) -> int:
@@ -243,6 +231,7 @@ class AlphaZeroRun(TrainingRun):
                 minutes=self.minutes,
                 evaluations=self.evaluations,
                 in_flight=self.runner.in_flight() if self.config.deterministic else [],
+                archive=self.runner.archive.state() if self.config.self_play.restart_share else {},
             ),
             step=self.trainer.steps,
             window=len(self.replay),

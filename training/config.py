@@ -29,6 +29,7 @@ from agent.settings import (
 from games.game import Game
 from selfplay.distributed.config import RayConfig
 from selfplay.local_runner import SelfPlayConfig
+from training.auxiliary_losses import AuxiliaryConfig
 from training.evaluation.rating_curve import RatingConfig
 from training.replay_buffer import WindowConfig
 from training.trainer import TrainerConfig
@@ -44,6 +45,10 @@ class LearnConfig(Settings, called="learn"):
     reuse: PositiveNumber = 4.0  # how often the learner trains on each new sample, on average
     value_mix: Fraction = 0.3  # lambda: value target = (1 - lambda) outcome + lambda search value
     value_weight: Number = 1.0  # weight of the value loss; the policy loss has weight 1
+    surprise_share: Fraction = (
+        0.0  # of each batch that is drawn in proportion to how much the search changed the policy
+    )
+    auxiliary: AuxiliaryConfig = field(default_factory=AuxiliaryConfig)
     first_samples: Count = 4096  # samples that self-play makes before learning begins
     cooldown: Fraction = 0.25  # the last share of the run, in which the learning rate falls to a tenth
     publish_steps: Positive = 40  # steps between two updates of the weights that self-play uses
@@ -88,6 +93,13 @@ class TrainConfig(Settings):
     grade_minutes: Number = 2.0  # between two gradings on solved positions, where the game has some; 0: never
     rating: RatingConfig = field(default_factory=RatingConfig)
     max_disk_gb: PositiveNumber = 4.0  # gigabytes of stored games; the oldest games are removed first
+
+    def agree(self) -> None:
+        if self.deterministic and self.max_work and self.grade_minutes:
+            raise ValueError(
+                f"max_work is {self.max_work:g} in a deterministic run: grade_minutes must be 0, because gradings spare"
+                " self-play some evaluations, at times that the clock decides"
+            )
 
 
 MAY_CHANGE = frozenset(

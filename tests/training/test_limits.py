@@ -30,7 +30,9 @@ def test_progress_is_that_of_the_nearest_limit() -> None:
     assert progress(limits, Spent(100, 1.0, 6.0)) == 0.75
     assert progress(limits, Spent(100, 9.0, 1.0)) == 0.9
     assert progress(limits, Spent(100, 1.0, 99.0)) == 1.0
-    assert progress(config(deterministic=True, max_minutes=10, max_work=8.0), Spent(0, 9.0, 2.0)) == 0.25
+    assert (
+        progress(config(deterministic=True, max_minutes=10, max_work=8.0, grade_minutes=0), Spent(0, 9.0, 2.0)) == 0.25
+    )
     assert progress(config(), Spent(100, 1.0, 1.0)) == 0.0
 
 
@@ -103,13 +105,16 @@ def test_grading_is_no_work(tmp_path: Path, settings: TrainConfig) -> None:
         evaluate(states, game.describe_new(states))
         return {"mistakes/all/raw": 0.5}
 
-    (tmp_path / "graded").mkdir()
-    (tmp_path / "plain").mkdir()
-    graded = AlphaZeroRun(
-        games.make("tic_tac_toe"), replace(settings, grade_minutes=0.000001), tmp_path / "graded", grade=grade
-    )
-    plain = AlphaZeroRun(games.make("tic_tac_toe"), settings, tmp_path / "plain")
-    assert graded.go() == plain.go() == "finished"
-    assert graded.report.grades == {"mistakes/all/raw": 0.5}
-    assert graded.runner.evaluator.evaluated > plain.runner.evaluator.evaluated
-    assert graded.work == plain.work
+    overlapping = replace(settings, deterministic=False, grade_minutes=1)
+    run = AlphaZeroRun(games.make("tic_tac_toe"), overlapping, tmp_path, grade=grade)
+    run.grade_if_due()
+    assert run.report.grades == {"mistakes/all/raw": 0.5}
+    assert run.runner.evaluator.evaluated > 0
+    assert run.work == 0
+    run.close()
+
+
+def test_a_deterministic_run_of_work_is_not_graded() -> None:
+    with pytest.raises(ValueError, match="grade_minutes must be 0"):
+        config(deterministic=True, max_work=1.0)
+    assert config(deterministic=True, max_work=1.0, grade_minutes=0).max_work == 1.0
