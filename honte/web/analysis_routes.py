@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 import time
 from collections import OrderedDict
@@ -113,10 +114,8 @@ class AnalysisRoutes:
     async def _wait(self, search: SearchRequest, seconds: float) -> None:
         """Wait until the search is done, at most so many seconds."""
         done = asyncio.wrap_future(search.decision)
-        try:
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(asyncio.shield(done), seconds)
-        except TimeoutError:
-            pass
 
     async def _snapshot(self, analysis: RunningAnalysis) -> dict[str, Any] | None:
         search, here = analysis.search, analysis.here

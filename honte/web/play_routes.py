@@ -16,7 +16,7 @@ from games import Position
 from honte.web.analysis import proof, win_probability
 from honte.web.bodies import Body, read_body
 from honte.web.offered_games import OfferedGame
-from honte.web.positions import first_position, position_json, read_line, read_position
+from honte.web.positions import first_position, position_json, read_line, read_position, why_not
 from honte.web.problems import refuse
 from honte.web.search_service import SearchRequest
 from honte.web.services import Services
@@ -73,10 +73,14 @@ class PlayRoutes:
     async def position(self, request: Request) -> Response:
         body = await self.body(request)
         game, setup, moves = body.query()
+        cells = body.cells("cells")
 
         def answer() -> dict[str, Any]:
             offered = self.services.games.find(game)
-            return position_json(offered, read_line(offered, setup, moves))
+            line = read_line(offered, setup, moves)
+            if cells is not None:
+                raise refuse(why_not(offered, line[-1], cells))
+            return position_json(offered, line)
 
         return JSONResponse(await run_in_threadpool(answer))
 
