@@ -90,8 +90,8 @@ class Models:
             for part in filter(None, query.split("&")):
                 name, _, value = part.partition("=")
                 given[name] = value
-            kept = {name: given[name] for name in ("engine", "precision", "lookahead") if name in given}
-            settings = {**kept, **WEB_SETTINGS, "simulations": "100"}
+            kept: dict[str, str] = {name: given[name] for name in ("engine", "precision", "lookahead") if name in given}
+            settings: dict[str, str] = {**kept, **WEB_SETTINGS, "simulations": "100"}
             text = f"{head}?" + "&".join(f"{name}={value}" for name, value in settings.items())
 
         def make() -> Search:

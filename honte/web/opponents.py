@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from agent.decision import Forfeit, Terms
+from agent.decision import Terms
 from agent.player import MoveFollower, Player
 from agent.players import make_player
-from agent.solvers.registry import has_solver, is_solvable
+from agent.solvers.registry import find_solved_game, has_solver, is_solvable
 from games import Position
 from honte.web.catalogue import OfferedPlayer
 from honte.web.offered_games import OfferedGame
@@ -57,9 +57,7 @@ class Opponents:
                 raise refuse("this position is too early for the solver; choose another opponent until later")
         depth = max(1, strength) if player.kind == "minimax" else 0
         try:
-            return dict(
-                self.moves.ask(player.kind, _game_text(offered), setup, here.moves, MOVE_SECONDS, number=depth)
-            )
+            return dict(self.moves.ask(player.kind, _game_text(offered), setup, here.moves, MOVE_SECONDS, number=depth))
         except TooSlow:
             less = "; choose fewer plies" if player.kind == "minimax" else ""
             raise Problem(503, f"{player.label} needs more than {MOVE_SECONDS:g} seconds here{less}") from None
@@ -85,15 +83,22 @@ class Opponents:
                     engine.follow(0, here.moves)
                 engine.think(np.array([0]), here.states, Terms.of(1))
                 decisions = engine.decide()[1]
-            except (Forfeit, ValueError, OSError) as failure:
+            except Exception as failure:  # whatever an engine does, the server goes on
                 with self.lock:
                     self.engines.pop(key, None)  # the next move starts it again
                 raise Problem(503, f"{player.label} cannot go on: {failure}") from None
-        return {"action": int(decisions.action[0]), "value": None, "proven": False}
+        action = int(decisions.action[0])
+        if not offered.game.describe_new(here.states).legal[0, action]:
+            raise Problem(503, f"{player.label} has chosen a move that is not legal")
+        return {"action": action, "value": None, "proven": False}
 
     def knows_truth(self, offered: OfferedGame, here: Position) -> bool:
-        """Whether a solver has an answer for this position, if it is given the time."""
-        return not here.is_over and has_solver(offered.game) and is_solvable(offered.game, here.states[0])
+        """Whether a solver has an answer for this position within seconds."""
+        entry = find_solved_game(offered.game)
+        if entry is None or here.is_over or not entry.is_solvable(offered.game, here.states[0]):
+            return False
+        counts_plies = "plies" in (offered.game.state.names or ())
+        return not entry.slow_plies or not counts_plies or int(here.states["plies"][0]) >= entry.slow_plies
 
     def truth(self, offered: OfferedGame, setup: str | None, here: Position) -> dict[str, Any] | None:
         """The outcome of every move, for the player to move; None where the solver does not know it in time."""
@@ -114,9 +119,7 @@ class Opponents:
                 self.known.popitem(last=False)
         return self._truth_json(offered, here, values)
 
-    def _truth_json(
-        self, offered: OfferedGame, here: Position, values: dict[int, int] | None
-    ) -> dict[str, Any] | None:
+    def _truth_json(self, offered: OfferedGame, here: Position, values: dict[int, int] | None) -> dict[str, Any] | None:
         if not values:
             return None
         to_play = here.to_play

@@ -45,7 +45,9 @@ class SolverProcess:
         self.warm = False
         self.closed = False
 
-    def ask(self, task: str, game: str, setup: str | None, moves: Sequence[int], seconds: float, number: int = 0) -> Any:
+    def ask(
+        self, task: str, game: str, setup: str | None, moves: Sequence[int], seconds: float, number: int = 0
+    ) -> Any:
         """The answer to ``task`` about a position. TooSlow, or Failed with the sentence of an error."""
         if not self.lock.acquire(timeout=seconds):
             raise TooSlow
