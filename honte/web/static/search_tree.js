@@ -21,11 +21,12 @@ export function mount(element, app) {
 
   const key = (path) => path.join(" ");
   async function load(each) {
-    each.data = await postJson("/api/tree", { analysis_id: analysisId, path: each.path });
+    const data = await postJson("/api/tree", { analysis_id: analysisId, path: each.path });
+    if (!each.path.length) each.data = data; // elsewhere the parent's view stays: that of the player who makes the move
     const old = new Map((each.children || []).map((child) => [key(child.path), child]));
-    each.children = each.data.children.map((data) => {
-      const path = [...each.path, data.move], known = old.get(key(path));
-      return known ? Object.assign(known, { data }) : { path, data, children: null, open: false };
+    each.children = data.children.map((edge) => {
+      const path = [...each.path, edge.move], known = old.get(key(path));
+      return known ? Object.assign(known, { data: edge }) : { path, data: edge, children: null, open: false };
     });
     for (const child of each.children) if (child.open) await load(child);
   }
