@@ -65,7 +65,7 @@ export function mount(element, app) {
   }
   app.addEventListener("analysis", show);
   app.addEventListener("settings", show);
-  addEventListener("resize", () => plot.show());
+  new ResizeObserver(() => plot.show()).observe(plot.element);
   stream.follow();
   show();
 }

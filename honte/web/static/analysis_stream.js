@@ -6,8 +6,8 @@ import { analystOf } from "./analysts.js";
 
 /**
  * @typedef {object} MoveAnalysis
- * @property {string} move @property {number} visits @property {number} prior @property {number} win_probability
- * @property {number} loss @property {number|null} proven @property {string[]} line
+ * @property {string} move @property {number} visits @property {number} prior @property {number|null} win_probability
+ * @property {number|null} loss @property {number|null} proven @property {string[]} line
  */
 /**
  * @typedef {object} Analysis
