@@ -18,7 +18,7 @@ export function mount(element, app) {
     <div class="row"><button type="button" class="go"></button><label class="field">analyst <span class="analyst"></span></label><label class="field">simulations <select class="budget">${BUDGETS.map((n) => `<option value="${n}">${n ? n.toLocaleString("en") : "until stopped"}</option>`).join("")}</select></label></div>
     <p class="status sub"></p><p class="problem" role="alert" hidden></p>
     <div class="heat"></div><div class="verdict-place"></div><div class="table-place"></div>
-    <p class="loss-legend sub" aria-label="colours and marks of moves">${LOSS_LEVELS.toReversed().map((level) => `<span><svg class="dot" viewBox="0 0 2 2" aria-hidden="true"><circle cx="1" cy="1" r="1" fill="${levelColour(level.name)}"/></svg>${level.name}${level.mark ? ` ${level.mark}` : ""}</span>`).join("")}</p>
+    <p class="loss-legend sub">${LOSS_LEVELS.toReversed().map((level) => `<span><svg class="dot" viewBox="0 0 2 2" aria-hidden="true"><circle cx="1" cy="1" r="1" fill="${levelColour(level.name)}"/></svg>${level.name}${level.mark ? ` ${level.mark}` : ""}</span>`).join("")}</p>
     <div class="plot-place"></div></div>
     <p class="hidden-part sub">The analysis is hidden, so that you can think first. Press <kbd>a</kbd> or the button “Show analysis” to see it.</p>`;
   const find = (selector) => element.querySelector(selector);
@@ -65,7 +65,7 @@ export function mount(element, app) {
   }
   app.addEventListener("analysis", show);
   app.addEventListener("settings", show);
-  addEventListener("resize", () => plot.show());
+  new ResizeObserver(() => plot.show()).observe(plot.element);
   stream.follow();
   show();
 }

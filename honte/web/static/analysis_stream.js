@@ -6,8 +6,8 @@ import { analystOf } from "./analysts.js";
 
 /**
  * @typedef {object} MoveAnalysis
- * @property {string} move @property {number} visits @property {number} prior @property {number} win_probability
- * @property {number} loss @property {number|null} proven @property {string[]} line
+ * @property {string} move @property {number} visits @property {number} prior @property {number|null} win_probability
+ * @property {number|null} loss @property {number|null} proven @property {string[]} line
  */
 /**
  * @typedef {object} Analysis
@@ -17,6 +17,9 @@ import { analystOf } from "./analysts.js";
  */
 
 const EVERY_MS = 120, HISTORY = 240;
+
+/** Searches that begin sooner after the last one wait, so that a held arrow key does not start one at every ply. */
+const REST_MS = 150;
 
 export class AnalysisStream {
   /** @param {any} app */
@@ -28,6 +31,9 @@ export class AnalysisStream {
     this.problem = "";
     this.on = false;
     this.wanted = true; // the reader has not stopped it
+    this.asked = ""; // the analyst and the strength of the running search
+    this.started = -REST_MS;
+    this.timer = 0;
     this.strength = 0; // simulations; 0: until stopped
     /** @type {AbortController|null} */ this.request = null;
     app.addEventListener("position", () => this.follow());
@@ -58,11 +64,9 @@ export class AnalysisStream {
       this.cancel();
       this.forget();
     } else if (node !== this.node || asked !== this.asked) {
-      if (this.wanted) this.run();
-      else {
-        this.cancel();
-        this.forget();
-      }
+      this.cancel();
+      this.forget();
+      if (this.wanted) this.runSoon();
     } else return;
     this.tell();
   }
@@ -75,14 +79,24 @@ export class AnalysisStream {
   }
 
   cancel() {
+    clearTimeout(this.timer);
     if (this.request) this.request.abort();
     this.request = null;
     this.on = false;
   }
 
+  runSoon() {
+    clearTimeout(this.timer);
+    const rest = this.started + REST_MS - performance.now();
+    this.node = this.app.state.node;
+    if (rest <= 0) this.run();
+    else this.timer = setTimeout(() => this.run(), rest);
+  }
+
   async run() {
     this.cancel();
     this.forget();
+    this.started = performance.now();
     const { app } = this, analyst = analystOf(app);
     this.node = app.state.node;
     if (!this.shown) return;

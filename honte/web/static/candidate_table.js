@@ -32,7 +32,7 @@ export function candidateTable(app) {
     button.title = `${level.says}${proven ? ";" + proven : ""}`;
     cells[1].textContent = percentOf(each.win_probability) + (proven ? " !" : "");
     cells[1].title = proven.trim();
-    cells[2].textContent = level.name === "best" ? "–" : points(each.loss);
+    cells[2].textContent = each.loss === null || level.name === "best" ? "–" : points(each.loss);
     cells[3].textContent = each.visits.toLocaleString("en");
     cells[4].textContent = percentOf(each.prior);
     cells[5].textContent = each.line.join(" ");

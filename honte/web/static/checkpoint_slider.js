@@ -15,9 +15,9 @@ export function checkpointSlider(app, play, analyse) {
   const box = document.createElement("div");
   box.className = "checkpoint-slider";
   box.innerHTML = `<label class="field wide-field"><span>network of the run</span><input type="range" min="0" max="0" value="0" step="1"></label>
-    <output class="which"></output><div class="row moments"></div>
+    <p class="which"></p><div class="row moments"></div>
     <div class="row"><button type="button" data-side="0"></button><button type="button" data-side="1"></button><button type="button" class="analyse">Analyse with it</button></div>`;
-  const find = (selector) => box.querySelector(selector), slider = find("input"), which = find("output");
+  const find = (selector) => box.querySelector(selector), slider = find("input"), which = find(".which");
   let checkpoints = [], names = ["first player", "second player"];
 
   const chosen = () => checkpoints[+slider.value];

@@ -21,7 +21,7 @@ export function heatMarks(analysis, kind) {
   const all = analysis.moves.reduce((sum, each) => sum + each.visits, 0) || 1;
   const most = Math.max(1, ...analysis.moves.map((each) => each.visits));
   if (kind === "moves") {
-    const seen = analysis.moves.filter((each, i) => i === 0 || each.visits > 0).slice(0, MOST_MARKS);
+    const seen = analysis.moves.filter((each) => each.win_probability !== null).slice(0, MOST_MARKS);
     return seen.map((each) => {
       const level = lossLevel(each.loss);
       const label = level.name === "best" ? percentOf(each.win_probability).replace(" %", "") : `−${points(each.loss)}`;
@@ -29,7 +29,7 @@ export function heatMarks(analysis, kind) {
     });
   }
   if (kind === "value") {
-    const seen = analysis.moves.filter((each) => each.visits > 0);
+    const seen = analysis.moves.filter((each) => each.win_probability !== null);
     return seen.map((each) => ({ move: each.move, radius: 0.8, colour: valueColour(each.win_probability), label: String(Math.round(100 * each.win_probability)) }));
   }
   const share = (each) => (kind === "prior" ? each.prior : each.visits / all);

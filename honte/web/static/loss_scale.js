@@ -12,8 +12,11 @@ export const LOSS_LEVELS = [
   { least: -Infinity, name: "best", mark: "★", says: "best: loses nothing" },
 ];
 
-/** @param {number} loss @returns {LossLevel} */
-export const lossLevel = (loss) => LOSS_LEVELS.find((level) => loss >= level.least) || LOSS_LEVELS.at(-1);
+/** The level of a move that the search has not tried. @type {LossLevel} */
+const UNTRIED = { least: NaN, name: "untried", mark: "", says: "the search has not tried this move yet" };
+
+/** @param {number|null} loss null: not known @returns {LossLevel} */
+export const lossLevel = (loss) => loss === null ? UNTRIED : LOSS_LEVELS.find((level) => loss >= level.least) || LOSS_LEVELS.at(-1);
 
 /** @param {string} name @returns {LossLevel} the level that a review calls by this name */
 export const levelNamed = (name) => LOSS_LEVELS.find((level) => level.name === name) || LOSS_LEVELS[3];
@@ -24,5 +27,5 @@ export const levelColour = (name) => `var(--loss-${name})`;
 /** @param {number} loss @returns {string} the loss in points of win probability: 12.3 */
 export const points = (loss) => (100 * Math.max(0, loss)).toFixed(Math.abs(loss) < 0.0995 ? 1 : 0);
 
-/** @param {number} p @returns {string} a probability in percent: 63 % */
-export const percentOf = (p) => `${Math.round(100 * p)} %`;
+/** @param {number|null} p @returns {string} a probability in percent: 63 % */
+export const percentOf = (p) => p === null ? "–" : `${Math.round(100 * p)} %`;

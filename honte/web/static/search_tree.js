@@ -7,7 +7,7 @@ import { percentOf } from "./loss_scale.js";
 
 const MOST_CHILDREN = 12, OUTCOMES = { "1": "win", "0": "draw", "-1": "loss" };
 
-/** @typedef {{path: string[], data: any, children: TreeNode[]|null, open: boolean, all: boolean}} TreeNode */
+/** @typedef {{path: string[], data: any, children: TreeNode[]|null, open: boolean}} TreeNode */
 
 /** @param {HTMLElement} element @param {any} app */
 export function mount(element, app) {
@@ -21,11 +21,12 @@ export function mount(element, app) {
 
   const key = (path) => path.join(" ");
   async function load(each) {
-    each.data = await postJson("/api/tree", { analysis_id: analysisId, path: each.path });
+    const data = await postJson("/api/tree", { analysis_id: analysisId, path: each.path });
+    if (!each.path.length) each.data = data; // elsewhere the parent's view stays: that of the player who makes the move
     const old = new Map((each.children || []).map((child) => [key(child.path), child]));
-    each.children = each.data.children.map((data) => {
-      const path = [...each.path, data.move], known = old.get(key(path));
-      return known ? Object.assign(known, { data }) : { path, data, children: null, open: false, all: false };
+    each.children = data.children.map((edge) => {
+      const path = [...each.path, edge.move], known = old.get(key(path));
+      return known ? Object.assign(known, { data: edge }) : { path, data: edge, children: null, open: false };
     });
     for (const child of each.children) if (child.open) await load(child);
   }
@@ -37,7 +38,7 @@ export function mount(element, app) {
     if (node !== stream.node) root = null;
     node = stream.node;
     analysisId = stream.newest.analysis_id;
-    const now = root || { path: [], data: null, children: null, open: true, all: false };
+    const now = root || { path: [], data: null, children: null, open: true };
     try {
       await load(now);
       root = now;
@@ -49,34 +50,26 @@ export function mount(element, app) {
     draw();
   }
 
+  /** The items of a node and of all open nodes below it, one after the other: their level says how they nest. */
+  function itemsOf(each, level, position, size) {
+    const some = each.open && each.children ? each.children.slice(0, MOST_CHILDREN) : [];
+    return [item(each, level, position, size), ...some.flatMap((child, i) => itemsOf(child, level + 1, i + 1, each.children.length))];
+  }
   function item(each, level, position, size) {
     const { data } = each, leaf = each.path.length > 0 && !data.expanded && !each.children;
     const li = document.createElement("li");
     li.setAttribute("role", "treeitem");
-    li.setAttribute("aria-level", String(level));
-    li.setAttribute("aria-posinset", String(position));
-    li.setAttribute("aria-setsize", String(size));
+    for (const [name, value] of Object.entries({ level, posinset: position, setsize: size })) li.setAttribute(`aria-${name}`, String(value));
     if (!leaf) li.setAttribute("aria-expanded", String(each.open));
     li.dataset.path = key(each.path);
     li.tabIndex = key(each.path) === current ? 0 : -1;
+    li.style.setProperty("--level", String(level - 1));
     const proven = data.proven === null || data.proven === undefined ? "" : `proven ${OUTCOMES[data.proven]}`;
     const prior = data.prior === undefined || data.prior === null ? "" : `prior ${percentOf(data.prior)}`;
-    const name = each.path.at(-1) || "this position", chance = data.visits ? percentOf(data.win_probability) : "–";
-    li.setAttribute("aria-label", [name, `${data.visits} visits`, `wins ${chance}`, prior, proven].filter(Boolean).join(", "));
-    const row = document.createElement("div");
-    row.className = "tree-row";
     const share = root.data.visits ? data.visits / root.data.visits : 0;
-    row.innerHTML = `<span class="twist" aria-hidden="true">${leaf ? "" : each.open ? "▾" : "▸"}</span><b></b><svg class="share" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true"><rect width="100" height="10" fill="var(--grid)"/><rect width="${(100 * Math.sqrt(share)).toFixed(1)}" height="10" fill="var(--c1)"/></svg><span class="num">${data.visits.toLocaleString("en")}</span><span class="num">${chance}</span><span class="num wide sub">${prior}</span><span class="proof">${proven}</span>`;
-    row.querySelector("b").textContent = name;
-    li.append(row);
-    if (each.open && each.children) {
-      const group = document.createElement("ul");
-      group.setAttribute("role", "group");
-      const some = each.all ? each.children : each.children.slice(0, MOST_CHILDREN);
-      group.append(...some.map((child, i) => item(child, level + 1, i + 1, each.children.length)));
-      li.append(group);
-      if (some.length < each.children.length) row.append(Object.assign(document.createElement("span"), { className: "sub", textContent: `the ${some.length} best of ${each.children.length}` }));
-    }
+    li.innerHTML = `<span class="twist" aria-hidden="true">${leaf ? "" : each.open ? "▾" : "▸"}</span><b></b><svg class="share" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true"><rect width="100" height="10" fill="var(--grid)"/><rect width="${(100 * Math.sqrt(share)).toFixed(1)}" height="10" fill="var(--c1)"/></svg><span class="num">${data.visits.toLocaleString("en")}<span class="visually-hidden"> visits, </span></span><span class="num">${data.visits ? percentOf(data.win_probability) : "–"}<span class="visually-hidden"> win probability, </span></span><span class="num wide sub">${prior}</span><span class="proof">${proven}</span>`;
+    li.querySelector("b").textContent = each.path.at(-1) || "this position";
+    if (each.open && each.children && each.children.length > MOST_CHILDREN) li.querySelector("b").title = `the ${MOST_CHILDREN} most visited of ${each.children.length} moves are shown`;
     return li;
   }
   function draw() {
@@ -85,7 +78,7 @@ export function mount(element, app) {
     element.querySelector(".hidden-part").hidden = shown;
     list.hidden = !root || !shown;
     button.textContent = root ? "Refresh" : "Show the search tree";
-    list.replaceChildren(...(root && shown ? [item(root, 1, 1, 1)] : []));
+    list.replaceChildren(...(root && shown ? itemsOf(root, 1, 1, 1) : []));
     if (root && focused) focusOn(current);
   }
   const items = () => [...list.querySelectorAll("[role=treeitem]")];

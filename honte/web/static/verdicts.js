@@ -26,7 +26,7 @@ export function verdictRows(analysis) {
 export function verdictTable() {
   const table = document.createElement("table");
   table.className = "verdicts";
-  table.innerHTML = '<caption></caption><thead><tr><th scope="col"></th><th scope="col">to move</th><th scope="col">plays</th><th scope="col"></th></tr></thead><tbody></tbody>';
+  table.innerHTML = '<caption></caption><thead><tr><th scope="col"><span class="visually-hidden">who</span></th><th scope="col">to move</th><th scope="col">plays</th><th scope="col"><span class="visually-hidden">remark</span></th></tr></thead><tbody></tbody>';
   const caption = table.querySelector("caption"), body = table.querySelector("tbody"), heading = table.querySelectorAll("th")[1];
   return {
     element: table,

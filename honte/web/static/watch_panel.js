@@ -11,7 +11,7 @@ const NUM_GAMES = 8;
 /** @param {HTMLElement} element @param {any} app */
 export function mount(element, app) {
   element.classList.add("watch-panel");
-  element.innerHTML = `<div class="row"><label class="field">run <select class="run"></select></label><button type="button" class="open">Watch this run</button><span class="sub status" role="status"></span></div>
+  element.innerHTML = `<div class="row"><label class="field">run <select class="run"></select></label><span class="sub status" role="status"></span></div>
     <p class="problem" role="alert" hidden></p><p class="sub none">There is no run to watch. Start one with <code>honte train</code>, or give one to this page with <code>--run DIR</code>.</p>
     <div class="run-part" hidden><h3>Learning curves</h3><div class="curve-place"></div><h3>Play against a checkpoint</h3><div class="slider-place"></div><h3>The same position, judged by every checkpoint</h3><div class="judge-place"></div><h3>Newest self-play games</h3><div class="games"></div></div>`;
   const find = (selector) => element.querySelector(selector), status = find(".status"), problem = find(".problem"), choice = find("select.run");
@@ -96,12 +96,19 @@ export function mount(element, app) {
     choice.closest(".row").hidden = !runs.length;
     choice.replaceChildren(...runs.map((each) => new Option(`${each.name} (${each.game})`, each.id, false, each.id === open)));
   }
-  find(".open").addEventListener("click", () => watch(choice.value));
-  choice.addEventListener("change", () => open && watch(choice.value));
-  addEventListener("resize", () => {
+  choice.addEventListener("change", () => watch(choice.value));
+  new ResizeObserver(() => {
     if (run) curves.draw();
     judge.draw();
-  });
+  }).observe(element);
   addEventListener("pagehide", () => request && request.abort());
   refreshChoice();
+  // The run is read while its card is open, and no longer.
+  const card = element.closest("details");
+  function follow() {
+    if (choice.value && (!card || card.open)) watch(choice.value);
+    else if (request) request.abort();
+  }
+  if (card) card.addEventListener("toggle", follow);
+  follow();
 }

@@ -76,6 +76,6 @@ export function mount(element, app) {
     redraw();
   });
   for (const name of ["position", "tree", "settings", "verdicts"]) app.addEventListener(name, redraw);
-  addEventListener("resize", redraw);
+  new ResizeObserver(redraw).observe(element);
   draw();
 }
