@@ -1,6 +1,8 @@
 // Steps through games on a board. Knows frames (cells, policy, value); does not know the rules of any game.
 
-function makeViewer(place, run) {
+import { percent, svgText } from "../web/static/charts.js";
+
+export function makeViewer(place, run) {
   const board = run.board, names = board.names, colours = board.colours;
   let game = run.games[0], ply = 0, searchShown = true, timer = 0;
   place.innerHTML = `

@@ -1,9 +1,9 @@
 // Line charts in SVG, with scales, ticks and a tooltip. They do not know what the curves mean.
 
-const svgText = (text) => String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
-const DASHES = ["", "7 4", "2 4", "10 3 2 3", "1 3"];
+export const svgText = (text) => String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
+export const DASHES = ["", "7 4", "2 4", "10 3 2 3", "1 3"];
 
-function shortNumber(v, unit) {
+export function shortNumber(v, unit) {
   if (v === null || v === undefined || !isFinite(v)) return "–";
   if (unit === "%") return percent(v);
   const size = Math.abs(v);
@@ -14,7 +14,7 @@ function shortNumber(v, unit) {
   return size < 0.001 ? v.toFixed(7).replace(/0+$/, "").slice(0, 8).replace(/\.$/, "") : String(+v.toPrecision(size >= 1000 ? 4 : 3));
 }
 const trim = (v) => String(+v.toPrecision(3));
-function percent(v) {
+export function percent(v) {
   const p = 100 * v, size = Math.abs(p);
   return (size === 0 ? "0" : size < 0.1 ? p.toFixed(2) : size < 10 ? String(+p.toFixed(1)) : p.toFixed(0)) + " %";
 }
@@ -40,8 +40,19 @@ function scaleTicks(kind, low, high) {
   return kind === "log" && inside.length > 9 ? inside.filter((v) => /^1(e|0*$)|^0\.0*1$/.test(String(v))) : inside;
 }
 
+/** The one tooltip of the page: its element, made when it is first needed. */
+function tooltip() {
+  let tip = document.getElementById("tip");
+  if (!tip) {
+    tip = Object.assign(document.createElement("div"), { id: "tip", hidden: true });
+    tip.setAttribute("role", "status");
+    document.body.append(tip);
+  }
+  return tip;
+}
+
 // figure: {title, unit, scale, floor, aim, diagonal, axisName, curves: [{name, colour, dash, x, y, low, high, count}]}
-function drawChart(box, figure) {
+export function drawChart(box, figure) {
   const W = Math.max(box.clientWidth, 240), H = box.clientHeight || 250;
   const left = 50, right = 14, top = 10, bottom = 34;
   const shown = figure.curves.filter((c) => !c.hidden && c.x && c.x.some((v) => v !== null));
@@ -73,7 +84,7 @@ function drawChart(box, figure) {
   for (const v of niceTicks(x0, x1, Math.max(3, Math.min(7, W / 90)))) out.push(`<text x="${f(X(v))}" y="${H - bottom + 17}" text-anchor="middle">${shortNumber(v)}</text>`);
   out.push(`<line class="axis-line" x1="${left}" x2="${W - right}" y1="${H - bottom}" y2="${H - bottom}"/><text x="${W - right}" y="${H - 3}" text-anchor="end">${svgText(figure.axisName)}</text>`);
   if (figure.diagonal) out.push(`<line x1="${f(X(-1))}" y1="${f(Y(-1))}" x2="${f(X(1))}" y2="${f(Y(1))}" stroke="var(--faint)" stroke-dasharray="4 4"/>`);
-  if (figure.aim) out.push(`<line x1="${left}" x2="${W - right}" y1="${f(Y(figure.aim[0]))}" y2="${f(Y(figure.aim[0]))}" stroke="var(--good)" stroke-dasharray="5 4"/><text x="${left + 6}" y="${f(Y(figure.aim[0]) - 5)}" style="fill:var(--good)">${svgText(figure.aim[1])}</text>`);
+  if (figure.aim) out.push(`<line x1="${left}" x2="${W - right}" y1="${f(Y(figure.aim[0]))}" y2="${f(Y(figure.aim[0]))}" stroke="var(--good)" stroke-dasharray="5 4"/><text x="${left + 6}" y="${f(Y(figure.aim[0]) - 5)}" class="aim">${svgText(figure.aim[1])}</text>`);
   for (const c of shown) {
     const points = c.x.map((v, i) => [v, c.y[i], c.low[i], c.high[i]]).filter((p) => p[0] !== null && p[1] !== null && (figure.scale !== "log" || p[1] > 0));
     const spread = points.filter((p) => typeof p[2] === "number" && typeof p[3] === "number");
@@ -85,7 +96,7 @@ function drawChart(box, figure) {
   }
   out.push(`<g class="cursor"></g></svg>`);
   box.innerHTML = out.join("");
-  const cursor = box.querySelector(".cursor"), tip = document.getElementById("tip");
+  const cursor = box.querySelector(".cursor"), tip = tooltip();
   box.onpointermove = (event) => {
     const area = box.getBoundingClientRect(), at = ((event.clientX - area.left) * W) / area.width;
     const near = shown.map((c) => {
@@ -101,7 +112,7 @@ function drawChart(box, figure) {
     tip.innerHTML = `<b>${shortNumber(x)} ${svgText(figure.axisName)}</b>` + near.map(([c, i]) => {
       const range = typeof c.low[i] === "number" ? ` (${shortNumber(c.low[i], figure.unit)} to ${shortNumber(c.high[i], figure.unit)})` : "";
       const count = c.count ? `, n = ${c.count.toLocaleString("en")}` : "";
-      return `<br><span class="dot" style="background:${c.colour}"></span>${svgText(c.name)} <b>${shortNumber(c.y[i], figure.unit)}</b>${range}${count}`;
+      return `<br><svg class="dot" viewBox="0 0 2 2" aria-hidden="true"><circle cx="1" cy="1" r="1" fill="${c.colour}"/></svg>${svgText(c.name)} <b>${shortNumber(c.y[i], figure.unit)}</b>${range}${count}`;
     }).join("");
     tip.hidden = false;
     tip.style.left = Math.min(event.clientX + 16, innerWidth - tip.offsetWidth - 8) + "px";
