@@ -27,6 +27,7 @@ GROUPS = {
     },
     "play": {
         "play": ("honte.cli.commands.play", "play against a player in the terminal"),
+        "web": ("honte.cli.commands.web", "play, analyse and watch a run learn in a browser"),
         "gtp": ("honte.cli.commands.gtp", "run a player as an engine for Sabaki or GoGui (Go Text Protocol)"),
         "ugi": ("honte.cli.commands.ugi", "run a player as an engine (Universal Game Interface)"),
         "analyze": ("honte.cli.commands.analyze", "analyse many positions: JSON lines in, JSON lines out"),
