@@ -47,7 +47,7 @@ export function retryMistakes(place, app, ended) {
     const node = mistakes[at], query = app.query(node.parent);
     if (request) request.abort();
     const own = (request = new AbortController());
-    app.moveHandler = async () => {}; // one try at a time
+    app.moveHandler = async () => {}; // one judgement at a time
     app.board.preview([move]);
     answer.textContent = `${move}: a moment…`;
     try {
@@ -59,8 +59,8 @@ export function retryMistakes(place, app, ended) {
       if (own.signal.aborted) return;
       answer.textContent = error.message;
       app.board.preview(null);
-      app.moveHandler = judge;
     }
+    app.moveHandler = judge;
   }
   function say(move, data, old) {
     const good = data && !isMistake(data), truth = data ? truthText(data) : "";
