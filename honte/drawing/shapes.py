@@ -6,7 +6,7 @@ cell; x goes to the right, y downwards. Shapes are painted in order, later ones 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -81,6 +81,28 @@ class TextShape(NamedTuple):
 
 
 Shape = Disc | Box | Polygon | LineShape | TextShape
+
+
+def shift(shape: Shape, dx: float, dy: float) -> Shape:
+    """The shape at another place."""
+    match shape:
+        case Box(x0, y0, x1, y1):
+            return shape._replace(x0=x0 + dx, y0=y0 + dy, x1=x1 + dx, y1=y1 + dy)
+        case Polygon(points) | LineShape(points):
+            return shape._replace(points=tuple((x + dx, y + dy) for x, y in points))
+        case _:
+            return shape._replace(x=shape.x + dx, y=shape.y + dy)
+
+
+def recolour(shape: Shape, colours: Mapping[str, str]) -> Shape:
+    """The shape with each of its colours that ``colours`` names replaced. Transparency stays."""
+    names = [name for name in ("fill", "rim", "colour") if hasattr(shape, name)]
+    return shape._replace(**{name: _replaced(getattr(shape, name), colours) for name in names})
+
+
+def _replaced(colour: str, colours: Mapping[str, str]) -> str:
+    known = colours.get(colour)
+    return known if known is not None else colours.get(colour[:7], colour[:7]) + colour[7:]
 
 
 class Scene(NamedTuple):
