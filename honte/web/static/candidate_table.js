@@ -49,7 +49,8 @@ export function candidateTable(app) {
       body.replaceChildren();
       return endPreview();
     }
-    const shown = all ? analysis.moves : analysis.moves.slice(0, FEW);
+    const tried = analysis.moves.filter((each) => each.visits > 0).length;
+    const shown = all ? analysis.moves : analysis.moves.slice(0, Math.min(FEW, Math.max(tried, 3)));
     const keep = held() ? [...body.rows].map((row) => row.dataset.move) : [];
     const byMove = new Map(analysis.moves.map((each) => [each.move, each]));
     const order = keep.length ? keep.filter((move) => byMove.has(move)) : shown.map((each) => each.move);
@@ -58,8 +59,8 @@ export function candidateTable(app) {
       const now = [...body.rows].map((row) => row.dataset.move).join();
       if (now !== order.join()) body.replaceChildren(...order.map(rowOf));
     }
-    more.hidden = analysis.moves.length <= FEW;
-    more.textContent = all ? `Show the ${FEW} best moves` : `Show all ${analysis.moves.length} moves`;
+    more.hidden = !all && shown.length === analysis.moves.length;
+    more.textContent = all ? "Show only the best moves" : `Show all ${analysis.moves.length} moves`;
   }
 
   function preview(event) {
