@@ -48,7 +48,8 @@ def action_steps(game: Game, states: States, actions: Sequence[int]) -> list[lis
     """
     board = game.board
     clickable = board.clicks.shape == (board.height, board.width)
-    cells_of = [np.flatnonzero(board.clicks.ravel() == action) if clickable else np.empty(0) for action in actions]
+    no_cells = np.empty(0, np.int64)
+    cells_of = [np.flatnonzero(board.clicks.ravel() == action) if clickable else no_cells for action in actions]
     unclear = [i for i, cells in enumerate(cells_of) if len(cells) != 1 and (len(cells) or not clickable)]
     steps = [[int(cells[0])] if len(cells) == 1 else [] for cells in cells_of]
     if not unclear:
@@ -60,7 +61,7 @@ def action_steps(game: Game, states: States, actions: Sequence[int]) -> list[lis
     for row, i in enumerate(unclear):
         after = game.cells(rows[row])
         if clickable:  # several cells play the action: the one that it changes
-            changed = [cell for cell in cells_of[i] if before.flat[cell] != after.flat[cell]]
+            changed = [cell for cell in cells_of[i] if before.ravel()[cell] != after.ravel()[cell]]
             steps[i] = [int((changed or cells_of[i].tolist())[0])]
         else:
             steps[i] = _moving_steps(board, before, after, mover)

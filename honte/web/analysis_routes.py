@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 import time
 from collections import OrderedDict
@@ -20,13 +21,15 @@ from honte.web.bodies import read_body
 from honte.web.event_streams import Events, stream_events
 from honte.web.offered_games import OfferedGame
 from honte.web.play_routes import SESSION_HEADER
-from honte.web.positions import read_position
+from honte.web.positions import read_line, read_position
 from honte.web.problems import Problem, refuse
+from honte.web.review import Review
 from honte.web.search_service import SearchRequest, SearchService
 from honte.web.services import Services
 from honte.web.sessions import Session
 
 MOST_REMEMBERED = 200
+MOST_REVIEW_VISITS = 2000
 SLOWER_AFTER, SLOWER = 20.0, 5
 """After so many seconds an analysis changes little, and is written so many times less often."""
 
@@ -40,6 +43,7 @@ class RunningAnalysis:
     service: SearchService
     search: SearchRequest
     offered: OfferedGame
+    setup: str | None
     here: Position
     has_network: bool
 
@@ -55,6 +59,7 @@ class AnalysisRoutes:
         return [
             Route("/api/analysis", self.analysis, methods=["POST"]),
             Route("/api/tree", self.tree, methods=["POST"]),
+            Route("/api/review", self.review, methods=["POST"]),
         ]
 
     async def analysis(self, request: Request) -> Response:
@@ -79,7 +84,7 @@ class AnalysisRoutes:
         budget = strength or self.services.limits.visits
         analysis = RunningAnalysis(
             secrets.token_urlsafe(12), session, service, SearchRequest(here.states, budget, keep_tree=True), offered,
-            here, player.kind == "network",
+            setup, here, player.kind == "network",
         )  # fmt: skip
         return stream_events(self._events(analysis, every))
 
@@ -92,13 +97,17 @@ class AnalysisRoutes:
         while len(self.analyses) > MOST_REMEMBERED:
             self.analyses.popitem(last=False)
         deadline = time.monotonic() + self.services.limits.seconds
+        truth = asyncio.ensure_future(self._truth(analysis))
         try:
             service.submit(search)
             await asyncio.wrap_future(search.evaluated)
             while True:
                 done = search.is_done
+                known = truth.result() if truth.done() else None
                 if (data := await self._snapshot(analysis)) is not None:
-                    yield "analysis", {**data, "done": done, "analysis_id": analysis.id}
+                    yield "analysis", {**data, "truth": known, "done": done, "analysis_id": analysis.id}
+                if done and not truth.done() and await truth is not None:  # one more event with the truth
+                    continue
                 if done:
                     return
                 if time.monotonic() > deadline:
@@ -107,16 +116,22 @@ class AnalysisRoutes:
                 await self._wait(search, every * SLOWER if late else every)
                 session.used = time.monotonic()
         finally:
+            truth.cancel()
             session.analyses.remove(analysis.id)
             service.cancel(search)
+
+    async def _truth(self, analysis: RunningAnalysis) -> dict[str, Any] | None:
+        """What a solver says; None where there is none or it takes too long."""
+        offered, here, opponents = analysis.offered, analysis.here, self.services.opponents
+        if not opponents.knows_truth(offered, here):
+            return None
+        return await self.services.in_slow_thread(lambda: opponents.truth(offered, analysis.setup, here))
 
     async def _wait(self, search: SearchRequest, seconds: float) -> None:
         """Wait until the search is done, at most so many seconds."""
         done = asyncio.wrap_future(search.decision)
-        try:
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(asyncio.shield(done), seconds)
-        except TimeoutError:
-            pass
 
     async def _snapshot(self, analysis: RunningAnalysis) -> dict[str, Any] | None:
         search, here = analysis.search, analysis.here
@@ -136,3 +151,33 @@ class AnalysisRoutes:
             raise Problem(404, "there is no analysis of that id in this session")
         answer = analysis.service.ask(lambda trees: read_tree(trees, analysis.search, analysis.offered, path))
         return JSONResponse(await asyncio.wrap_future(answer))
+
+    async def review(self, request: Request) -> Response:
+        session = self.services.sessions.find(request.headers.get(SESSION_HEADER))
+        body = await read_body(request)
+        game, setup, moves = body.query()
+        player = self.services.catalogue.find_player(body.text("player", longest=80))
+        strength = body.whole("strength", minimum=1, maximum=MOST_REVIEW_VISITS, default=100)
+        first = body.whole("from", minimum=0, maximum=100_000, default=0)
+
+        def prepare() -> tuple[OfferedGame, list[Position]]:
+            offered = self.services.games.find(game)
+            return offered, read_line(offered, setup, moves)
+
+        offered, line = await run_in_threadpool(prepare)
+        service = self.services.models.find(player, offered)
+        review = Review(offered, setup, line, first, strength, service, self.services.opponents)
+        return stream_events(self._review_events(session, review))
+
+    async def _review_events(self, session: Session, review: Review) -> Events:
+        name = secrets.token_urlsafe(12)
+        if len(session.analyses) >= self.services.limits.analyses:
+            raise Problem(429, f"this page runs {len(session.analyses)} analyses already; stop one of them first")
+        session.analyses.append(name)
+        try:
+            async for ply in review.plies(self.services.in_slow_thread):
+                yield "ply", ply
+                session.used = time.monotonic()
+        finally:
+            session.analyses.remove(name)
+            review.cancel()

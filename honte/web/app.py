@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 from collections.abc import AsyncIterator
 from importlib import resources
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from honte import __version__
 from honte.web.analysis_routes import AnalysisRoutes
+from honte.web.guard import Guard
 from honte.web.play_routes import PlayRoutes
 from honte.web.problems import TITLES, Problem
 from honte.web.services import Services
@@ -29,8 +33,8 @@ MEDIA_TYPES = {
 """The files of static/ that are sent; any other is not."""
 
 
-def make_app(services: Services) -> Starlette:
-    """The application without its guard."""
+def make_app(services: Services, *, host: str = "127.0.0.1", token: str = "") -> Starlette:
+    """The application of a server that listens on ``host``, with its guard in front."""
     routes = [
         *PlayRoutes(services).routes(),
         *AnalysisRoutes(services).routes(),
@@ -47,6 +51,7 @@ def make_app(services: Services) -> Starlette:
 
     return Starlette(
         routes=routes,
+        middleware=[Middleware(Guard, host=host, token=token, limits=services.limits)],
         lifespan=lifespan,
         exception_handlers={Problem: as_problem, HTTPException: as_http_problem, Exception: as_own_mistake},
     )
@@ -68,8 +73,12 @@ async def as_own_mistake(request: Request, error: Exception) -> Response:
     return Problem(500, "the server has made a mistake; its terminal shows more").response()
 
 
+BOOT = secrets.token_urlsafe(9)
+"""Tells a page whether the server is still the one that it began with."""
+
+
 async def health(request: Request) -> Response:
-    return JSONResponse({"status": "ok"})
+    return JSONResponse({"status": "ok", "boot": BOOT, "version": __version__}, headers={"Cache-Control": "no-store"})
 
 
 async def index(request: Request) -> Response:

@@ -29,8 +29,6 @@ class Body:
             raise refuse(f"{name} is {_shown(value)}; it must be a text")
         if len(value) > longest:
             raise refuse(f"{name} has {len(value)} characters; {longest} are the most")
-        if any(0xD800 <= ord(character) < 0xE000 for character in value):
-            raise refuse(f"{name} has half a character (a surrogate); it must be valid Unicode")
         return value
 
     def optional_text(self, name: str, *, longest: int) -> str | None:
@@ -67,6 +65,16 @@ class Body:
             raise refuse(f"{name} is {_shown(value)}; it must be a number from {minimum:g} to {maximum:g}")
         return float(value)
 
+    def cells(self, name: str) -> list[int] | None:
+        """A short list of cell numbers; None where the field is missing."""
+        value = self.fields.get(name)
+        if value is None:
+            return None
+        whole = isinstance(value, list) and all(isinstance(v, int) and not isinstance(v, bool) for v in value)
+        if not whole or len(value) > 8 or any(abs(cell) > 1 << 20 for cell in value):
+            raise refuse(f"{name} is {_shown(value)}; it must be a list of at most 8 cell numbers")
+        return list(value)
+
     def query(self) -> tuple[str, str | None, list[str]]:
         """game, setup and moves: the whole position, as every request carries it."""
         return (
@@ -87,6 +95,10 @@ async def read_body(request: Request) -> Body:
         raise Problem(400, "the body is not JSON") from error
     if not isinstance(content, dict):
         raise refuse("the body must be a JSON object")
+    try:
+        json.dumps(content, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise refuse("the body has half a character (a surrogate); it must be valid Unicode") from None
     return Body(content)
 
 

@@ -197,7 +197,7 @@ class Catalogue:
                     text=game,
                     game=game,
                     note="This network ships with honte.",
-                )  # fmt: skip
+                )
             )
         return [
             *players,

@@ -44,8 +44,8 @@ GAME_TEXTS: dict[str, GameText] = {
     ),
     "dots_and_boxes": GameText(
         "Dots and boxes",
-        "The players draw lines between neighbouring dots in turn. The player who draws the fourth line around a box owns"
-        " it and moves again.",
+        "The players draw lines between neighbouring dots in turn. The player who draws the fourth line around a box"
+        " owns it and moves again.",
         "Own more boxes than the other player when all lines are drawn.",
         "A line is written as its place in the drawn grid, such as b3.",
     ),

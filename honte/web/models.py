@@ -86,9 +86,12 @@ class Models:
         if player.kind == "rollouts":
             text = "mcts:400"
         else:
-            given = dict(part.split("=", 1) for part in query.split("&") if "=" in part)
-            kept = {name: given[name] for name in ("engine", "precision", "lookahead") if name in given}
-            settings = {**kept, **WEB_SETTINGS, "simulations": "100"}
+            given = dict[str, str]()
+            for part in filter(None, query.split("&")):
+                name, _, value = part.partition("=")
+                given[name] = value
+            kept: dict[str, str] = {name: given[name] for name in ("engine", "precision", "lookahead") if name in given}
+            settings: dict[str, str] = {**kept, **WEB_SETTINGS, "simulations": "100"}
             text = f"{head}?" + "&".join(f"{name}={value}" for name, value in settings.items())
 
         def make() -> Search:

@@ -13,10 +13,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from games import Position
-from honte.web.analysis import proof, win_probability
+from honte.web.analysis import win_probability
 from honte.web.bodies import Body, read_body
+from honte.web.catalogue import OfferedPlayer
 from honte.web.offered_games import OfferedGame
-from honte.web.positions import first_position, position_json, read_line, read_position
+from honte.web.positions import first_position, position_json, read_line, read_position, why_not
 from honte.web.problems import refuse
 from honte.web.search_service import SearchRequest
 from honte.web.services import Services
@@ -73,10 +74,14 @@ class PlayRoutes:
     async def position(self, request: Request) -> Response:
         body = await self.body(request)
         game, setup, moves = body.query()
+        cells = body.cells("cells")
 
         def answer() -> dict[str, Any]:
             offered = self.services.games.find(game)
-            return position_json(offered, read_line(offered, setup, moves))
+            line = read_line(offered, setup, moves)
+            if cells is not None:
+                raise refuse(why_not(offered, line[-1], cells))
+            return position_json(offered, line)
 
         return JSONResponse(await run_in_threadpool(answer))
 
@@ -121,8 +126,28 @@ class PlayRoutes:
 
         offered, here = await run_in_threadpool(prepare)
         strength = strength if strength >= 0 else int(player.strength["default"])
-        if player.kind not in ("network", "rollouts"):
-            raise refuse(f"{player.label} cannot play here yet")
+        started = time.monotonic()
+        if player.kind in ("network", "rollouts"):
+            action, value, proven, visits = await self._search(player, offered, here, strength, temperature)
+        else:
+            choose = self.services.opponents.choose
+            answer = await self.services.in_slow_thread(lambda: choose(player, offered, setup, here, strength))
+            action, value, proven, visits = answer["action"], answer["value"], answer["proven"], 0
+        return JSONResponse(
+            {
+                "move": offered.game.action_text(action, here.to_play),
+                "action": action,
+                "win_probability": None if value is None else win_probability(value),
+                "proven": int(np.sign(value)) if proven else None,
+                "visits": visits,
+                "seconds": round(time.monotonic() - started, 3),
+            }
+        )
+
+    async def _search(
+        self, player: OfferedPlayer, offered: OfferedGame, here: Position, strength: int, temperature: float
+    ) -> tuple[int, float, bool, int]:
+        """(action, value, whether it is proven, visits) of a player that searches."""
         service = self.services.models.find(player, offered)
         search = service.submit(SearchRequest(here.states, strength, temperature))
         try:
@@ -131,14 +156,5 @@ class PlayRoutes:
         finally:
             if not search.is_done:
                 service.cancel(search)
-
-        return JSONResponse(
-            {
-                "move": offered.game.action_text(int(decisions.action[0]), here.to_play),
-                "action": int(decisions.action[0]),
-                "win_probability": win_probability(float(decisions.value[0])),
-                "proven": proof(int(np.sign(decisions.value[0])) if decisions.proven[0] else 2),
-                "visits": int(decisions.visits[0].sum()),
-                "seconds": round(time.monotonic() - search.started, 3),
-            }
-        )
+        value, proven = float(decisions.value[0]), bool(decisions.proven[0])
+        return int(decisions.action[0]), value, proven, int(decisions.visits[0].sum())

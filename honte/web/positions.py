@@ -82,13 +82,36 @@ def why_illegal(offered: OfferedGame, here: Position, action: int, what: str) ->
     """A sentence that says why ``action`` is not legal."""
     board, game = offered.game.board, offered.game
     clicks = board.clicks.ravel()
-    cells = np.flatnonzero(clicks == action) if board.clicks.shape == (board.height, board.width) else ()
+    clickable = board.clicks.shape == (board.height, board.width)
+    cells = np.flatnonzero(clicks == action).tolist() if clickable else []
     family = game.family
     codes = game.cells(here.states[0]).ravel()
     if len(cells) == 1 and codes[cells[0]] and family not in ("amazons", "nim", "dots_and_boxes"):
         return f"{what}: {OCCUPIED[0].lower()}{OCCUPIED[1:]}"
     reason = ILLEGAL.get(family, "")
     return f"{what}: {reason[0].lower()}{reason[1:]}" if reason else f"{what}."
+
+
+def why_not(offered: OfferedGame, here: Position, cells: Sequence[int]) -> str:
+    """Why a person who clicks these cells, one after the other, makes no move."""
+    game, board = offered.game, offered.game.board
+    described = game.describe_new(here.states)
+    if described.terminal[0]:
+        return "The game is over."
+    if any(not 0 <= cell < board.height * board.width for cell in cells) or not cells:
+        return "There is no such cell on the board."
+    clickable = board.clicks.shape == (board.height, board.width)
+    action = int(board.clicks.ravel()[cells[-1]]) if clickable else -1
+    if action >= 0:
+        name = game.action_text(action, int(described.to_play[0]))
+        return why_illegal(offered, here, action, f"{name} is not legal here")
+    owners = np.array([piece.owner for piece in board.pieces])[game.cells(here.states[0]).ravel()]
+    mover, names = int(described.to_play[0]), board.names
+    if not clickable and owners[cells[0]] == 1 - mover:
+        return f"This piece belongs to {names[1 - mover]}, and it is the turn of {names[mover]}."
+    if not clickable and owners[cells[0]] != mover:
+        return f"A move begins on a piece of {names[mover]}."
+    return ILLEGAL.get(game.family, "No legal move goes there.")
 
 
 def position_json(offered: OfferedGame, line: Sequence[Position], *, with_legal: bool = True) -> dict[str, Any]:

@@ -53,6 +53,8 @@ class SearchRequest:
     budget: int
     temperature: float = 0.0
     keep_tree: bool = False  # after the end, for questions about it
+    read: Callable[[Search, SearchRequest], Any] | None = None  # called in the thread of the service at the end
+    reading: Any = None  # what ``read`` returned
     slot: int = NO_SLOT
     started: float = 0.0  # by time.monotonic
     cancelled: bool = False
@@ -202,6 +204,8 @@ class SearchService:
         return max(1, min(self.leaves, LEAVES_OF_ROUND // len(self.running), smallest // SIMULATIONS_PER_LEAF))
 
     def _finish(self, request: SearchRequest, decision: Decisions) -> None:
+        if request.read is not None and self.search is not None:
+            request.reading = request.read(self.search, request)
         if request.keep_tree:
             self.kept[request.slot] = request
             while len(self.kept) > MOST_KEPT:

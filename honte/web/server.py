@@ -16,6 +16,7 @@ from honte.web.services import Services
 
 FIRST_PORT = 8765
 MOST_PORTS = 20
+MOST_CONNECTIONS = 600
 
 
 def open_socket(host: str, port: int | None) -> socket.socket:
@@ -47,7 +48,15 @@ def serve(services: Services, listener: socket.socket, host: str, *, token: str 
     port = listener.getsockname()[1]
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{port}/" + (f"?token={token}" if token else "")
-    config = uvicorn.Config(make_app(services), log_level="warning", access_log=False, timeout_graceful_shutdown=2)
+    app = make_app(services, host=host, token=token)
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_graceful_shutdown=2,
+    )
     server = uvicorn.Server(config)
     print(f"honte web: {address}  (Ctrl-C stops it)", flush=True)
     if open_browser and can_open_browser():

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from honte.web.catalogue import Catalogue
 from honte.web.models import Models
 from honte.web.offered_games import OfferedGames
+from honte.web.opponents import Opponents
 from honte.web.sessions import Limits, Sessions
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,10 +27,19 @@ class Services:
     catalogue: Catalogue
     sessions: Sessions
     models: Models
+    opponents: Opponents
+    slow: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(16, "slow"))
+    """Threads that wait for opponents and solvers, so that other requests do not wait for these."""
+
+    async def in_slow_thread(self, work: Callable[[], Answer]) -> Answer:
+        """The answer of work that may take a minute."""
+        return await asyncio.get_running_loop().run_in_executor(self.slow, work)
 
     def close(self) -> None:
         """End all threads and processes."""
         self.models.close()
+        self.opponents.close()
+        self.slow.shutdown(wait=False, cancel_futures=True)
 
 
 def make_services(
@@ -44,4 +59,5 @@ def make_services(
         catalogue=Catalogue(offered, limits, players, runs),
         sessions=Sessions(limits),
         models=Models(limits, device=device),
+        opponents=Opponents(device=device),
     )

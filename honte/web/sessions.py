@@ -23,8 +23,8 @@ class Limits:
     seconds: int = 600  # that one analysis may run
     analyses: int = 3  # of one session at the same time
     body_bytes: int = 64 << 10
-    requests_per_second: float = 40.0  # of one address, on average
-    burst: int = 400  # requests of one address at once
+    requests_per_second: float = 100.0  # of one address, on average
+    burst: int = 1000  # requests of one address at once
     memory_mib: int = 768  # of the search trees of one model
 
 
@@ -64,7 +64,7 @@ class Sessions:
             self._drop_old()
             session = self.sessions.get(id_ or "")
             if session is None:
-                raise Problem(410, "the server does not know this session; open a new one", UNKNOWN_SESSION)
+                raise Problem(401, "the server does not know this session; open a new one", UNKNOWN_SESSION)
             session.used = time.monotonic()
             return session
 
