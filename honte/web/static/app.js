@@ -75,7 +75,7 @@ function showProblem(sentence) {
 
 /** The game that is shown first. */
 async function openFirst() {
-  const asked = readFragment(location.hash), kept = readGame(), { games, default_game } = app.state.catalogue;
+  const asked = readFragment(location.hash), kept = readGame(), { games } = app.state.catalogue;
   if (asked) {
     if (asked.analysis) app.state.settings.analysis = asked.analysis === "shown" ? "shown" : "hidden";
     const same = kept && kept.game === asked.game && (kept.setup || null) === (asked.setup || null) && JSON.stringify(kept.path) === JSON.stringify(asked.moves.slice(0, asked.at ?? undefined));
@@ -94,7 +94,9 @@ async function openFirst() {
       // The server does not offer this game now: the first game of the catalogue is shown.
     }
   }
-  const first = games.find((game) => game.id === default_game) || games[0];
+  const kindOf = (game) => (app.playerOf(game.default_player) || {}).kind;
+  const own = games.find((game) => game.id.startsWith("file:")), given = games.find((game) => /^given/.test(game.default_player || ""));
+  const first = given || own || games.find((game) => kindOf(game) === "network") || games[0];
   return app.startFrom({ game: first.game || first.id, players: ["person", first.default_player || "person"] });
 }
 
