@@ -4,7 +4,7 @@ import { analysisOf } from "./analysis_stream.js";
 import { lineThrough } from "./game_values.js";
 import { levelColour, levelNamed, points } from "./loss_scale.js";
 import { practise, retryMistakes } from "./retry.js";
-import { isMistake, judgeMoves, moveText, store, truthText } from "./review.js";
+import { bestMove, isMistake, judgeMoves, moveText, store, truthText } from "./review.js";
 
 const STRENGTHS = [50, 100, 200, 400, 800];
 
@@ -87,7 +87,7 @@ export function mount(element, app) {
       button.innerHTML = `<svg class="dot" viewBox="0 0 2 2" aria-hidden="true"><circle cx="1" cy="1" r="1" fill="${levelColour(level.name)}"/></svg><b></b><span></span>`;
       button.querySelector("b").textContent = `${data.ply + 1}. ${data.move} ${level.mark}`;
       const truth = truthText(data);
-      button.querySelector("span").textContent = `${nameOf(data)} loses ${points(data.loss)} points; best is ${data.best_move}${truth ? `; ${truth}` : ""}`;
+      button.querySelector("span").textContent = `${nameOf(data)} loses ${points(data.loss)} points; best is ${bestMove(data)}${truth ? `; ${truth}` : ""}`;
       button.dataset.ply = String(data.ply);
       if (node === app.state.node) button.setAttribute("aria-current", "step");
       button.addEventListener("click", () => jump(node));
