@@ -25,7 +25,9 @@ def test_the_catalogue(page: Any):
 @pytest.mark.parametrize("player", ["rollouts", "minimax", "perfect", "random"])
 def test_every_kind_of_player_moves(page: Any, player: str):
     moves = ["b2", "a1", "c3"]  # of four answers in a corner one is right, the others lose
-    answer = page.ask("/api/move", game="tic_tac_toe", moves=moves, player=player, strength=3 if player == "minimax" else 400)
+    answer = page.ask(
+        "/api/move", game="tic_tac_toe", moves=moves, player=player, strength=3 if player == "minimax" else 400
+    )
     legal = page.ask("/api/position", game="tic_tac_toe", moves=moves)["legal"]
     assert answer["move"] in [move["move"] for move in legal]
     if player == "perfect":
@@ -36,7 +38,9 @@ def test_every_kind_of_player_moves(page: Any, player: str):
 
 def test_a_network_moves_from_a_drawn_position(page: Any):
     setup = page.ask("/api/position", game="connect_four", moves=["d", "a", "d", "a", "d"])["setup_text"]
-    answer = page.ask("/api/move", game="connect_four", setup=setup, moves=[], player="weights-connect_four", strength=50)
+    answer = page.ask(
+        "/api/move", game="connect_four", setup=setup, moves=[], player="weights-connect_four", strength=50
+    )
     assert answer["move"] == "d"  # it stops four in a column
     assert answer["visits"] == 50
 
