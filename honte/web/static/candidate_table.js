@@ -42,8 +42,8 @@ export function candidateTable(app) {
     cells[6].textContent = each.line.join(" ");
     cells[6].title = each.line.join(" ");
   }
-  /** Whether the rows keep their places now, so that only the numbers change: the reader is there, or they just moved. */
-  const held = () => body.contains(document.activeElement) || body.matches(":hover") || performance.now() < ordered + REST_MS;
+  /** Whether the rows keep their places, so that only the numbers change: the reader is there, or they just moved. */
+  const held = (done) => body.contains(document.activeElement) || body.matches(":hover") || (!done && performance.now() < ordered + REST_MS);
 
   function show(analysis) {
     newest = analysis;
@@ -56,7 +56,7 @@ export function candidateTable(app) {
     const tried = analysis.moves.filter((each) => each.visits > 0).length;
     const shown = all ? analysis.moves : analysis.moves.slice(0, Math.min(FEW, Math.max(tried, 3)));
     const now = [...body.rows].map((row) => row.dataset.move);
-    const keep = held() && shownFor === `${analysis.analysis_id} ${all}` && !analysis.done ? now : [];
+    const keep = shownFor === `${analysis.analysis_id} ${all}` && held(analysis.done) ? now : [];
     shownFor = `${analysis.analysis_id} ${all}`;
     const byMove = new Map(analysis.moves.map((each) => [each.move, each]));
     const order = keep.length ? keep.filter((move) => byMove.has(move)) : shown.map((each) => each.move);
@@ -86,6 +86,7 @@ export function candidateTable(app) {
   function leave(event) {
     const to = event.relatedTarget instanceof Element ? event.relatedTarget.closest("tbody tr") : null;
     if (!to || !body.contains(to) || to.dataset.move !== previewed) endPreview();
+    if (!to && newest) setTimeout(() => newest && show(newest)); // the order may be an old one
   }
   body.addEventListener("pointerover", preview);
   body.addEventListener("pointerout", leave);
