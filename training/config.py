@@ -76,7 +76,7 @@ class TrainConfig(Settings):
     checkpoint_minutes: Number = 1.0  # minutes between two checkpoints
     checkpoint_steps: Count = 0  # between checkpoints; 0: checkpoint_minutes; if deterministic, every update
     keep_checkpoints: Positive = 3  # how many of the newest checkpoints stay on disk
-    keep_every: Count = 0  # also keep the checkpoints at multiples of so many steps; 0: none
+    keep_every: Count = 0  # also keep the first checkpoint from each multiple of so many steps on; 0: none
     grade_minutes: Number = 2.0  # between two gradings on solved positions, where the game has some; 0: never
     rating: RatingConfig = field(default_factory=RatingConfig)
     max_disk_gb: PositiveNumber = 4.0  # gigabytes of stored games; the oldest games are removed first

@@ -74,7 +74,7 @@ def page_board(board: Board) -> dict[str, Any]:
 def cell_name(board: Board, layout: BoardLayout, r: int, c: int) -> str:
     """The name of a cell as people read it: its labels where there are any."""
     if c in layout.beside:
-        side = "left" if c == 0 or c - 1 in layout.beside and 0 in layout.beside else "right"
+        side = "left" if c == 0 or (c - 1 in layout.beside and 0 in layout.beside) else "right"
         return f"{side} of the board, row {r + 1}"
     column = board.column_labels[c] if board.column_labels else ""
     row = board.row_labels[r] if board.row_labels else str(board.height - r) if column else ""
@@ -138,5 +138,7 @@ def _front(board: Board, layout: BoardLayout, surface: BoardColours, colours: di
             x, y = layout.centre(row, column)
             path += f"M{n(x - r)},{n(y)}a{n(r)},{n(r)} 0 1 0 {n(2 * r)},0a{n(r)},{n(r)} 0 1 0 {n(-2 * r)},0Z"
             line = colours.get(surface.line, surface.line)
-            rings += f'<circle cx="{n(x)}" cy="{n(y)}" r="{n(r + 0.02)}" fill="none" stroke="{line}" stroke-width="0.05"/>'
+            rings += (
+                f'<circle cx="{n(x)}" cy="{n(y)}" r="{n(r + 0.02)}" fill="none" stroke="{line}" stroke-width="0.05"/>'
+            )
     return f'<path d="{path}" fill="{colours.get(surface.board, surface.board)}" fill-rule="evenodd"/>{rings}'

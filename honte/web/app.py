@@ -16,9 +16,11 @@ from starlette.routing import Route
 
 from honte import __version__
 from honte.web.analysis_routes import AnalysisRoutes
+from honte.web.file_routes import FileRoutes
 from honte.web.guard import Guard
 from honte.web.play_routes import PlayRoutes
 from honte.web.problems import TITLES, Problem
+from honte.web.run_routes import RunRoutes
 from honte.web.services import Services
 
 MEDIA_TYPES = {
@@ -38,6 +40,8 @@ def make_app(services: Services, *, host: str = "127.0.0.1", token: str = "") ->
     routes = [
         *PlayRoutes(services).routes(),
         *AnalysisRoutes(services).routes(),
+        *FileRoutes(services).routes(),
+        *RunRoutes(services).routes(),
         Route("/healthz", health),
         Route("/static/{name}", static_file),
         Route("/", index),

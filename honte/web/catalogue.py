@@ -16,7 +16,6 @@ from agent import weights
 from agent.player_identity import ENGINES, is_network, kind_of
 from agent.players import learned_game, learned_game_file
 from agent.storage import model_folder
-from games.registry import NAMES
 from honte import __version__
 from honte.web.offered_games import OfferedGames
 from honte.web.problems import Problem
@@ -99,7 +98,7 @@ class Catalogue:
         if kind in ENGINES:
             return OfferedPlayer(id=f"given{number}", label=text.partition(":")[2][:60], kind="engine", text=text)
         if is_network(text):
-            game = self._offered_game(learned_game(text) or learned_game_file(text))
+            game = self.games.id_of(learned_game(text) or learned_game_file(text))
             if not game:
                 file = learned_game_file(text)
                 raise ValueError(f"{text} has learned {file}, which must be named, too: --game {file}")
@@ -108,16 +107,6 @@ class Catalogue:
             )
         named: dict[str, Kind] = {"mcts": "rollouts", "minimax": "minimax", "perfect": "perfect", "random": "random"}
         return OfferedPlayer(id=f"given{number}", label=text, kind=named[kind], text=text)
-
-    def _offered_game(self, name: str) -> str:
-        """The text that clients know the game called ``name`` by; empty where it is not offered."""
-        if name.partition(":")[0] in NAMES and ".py:" not in name:
-            return name
-        for id_, text in self.games.own.items():
-            same_file = Path(text.partition(".py:")[0]).name == Path(name.partition(".py:")[0]).name
-            if text == name or (same_file and text.partition(".py:")[2] == name.partition(".py:")[2]):
-                return id_
-        return ""
 
     def _add_run(self, folder: Path) -> None:
         from training.run.run_folder import read_config
@@ -132,7 +121,7 @@ class Catalogue:
         if "dataset" in config:  # it learns pictures
             return
         id_ = self.ids[known] = f"run{len(self.ids) + 1}"
-        game = self._offered_game(str(config.get("game", "")))
+        game = self.games.id_of(str(config.get("game", "")))
         self.runs[id_] = OfferedRun(id=id_, folder=folder, name=known.name, game=game)
 
     def refresh(self) -> None:

@@ -10,6 +10,9 @@ from starlette.responses import StreamingResponse
 
 from honte.web.problems import Problem
 
+KEEP_ALIVE = ""
+"""The event that only keeps a quiet connection open."""
+
 Events = AsyncIterator[tuple[str, Any]]
 """(event, its data as JSON)"""
 
@@ -24,7 +27,7 @@ def stream_events(events: Events) -> StreamingResponse:
     async def write() -> AsyncIterator[bytes]:
         try:
             async for event, data in events:
-                yield event_text(event, data)
+                yield b": still here\n\n" if event == KEEP_ALIVE else event_text(event, data)
         except Problem as problem:
             yield event_text("problem", problem.as_json())
         except ValueError as error:

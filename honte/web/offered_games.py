@@ -141,6 +141,20 @@ class OfferedGames:
             number, taken = number + 1, f"file:{name}-{number + 1}"
         return taken
 
+    def id_of(self, name: str) -> str:
+        """The text that clients know the game called ``name`` by; empty where it is not offered.
+
+        The file of a user's own game may have moved: its own name and the name behind the colon must be the same.
+        """
+        if name.partition(":")[0] in NAMES and ".py:" not in name:
+            return name
+        file, _, what = name.partition(".py:")
+        for id_, text in self.own.items():
+            own, _, own_what = text.partition(".py:")
+            if name in (id_, text) or (what and what == own_what and Path(own).name == Path(file).name):
+                return id_
+        return ""
+
     @property
     def ids(self) -> list[str]:
         return [*self.own, *NAMES]

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from games import Position
+from honte.drawing.page_board import page_board
 from honte.web.analysis import win_probability
 from honte.web.bodies import Body, read_body
 from honte.web.catalogue import OfferedPlayer
@@ -65,11 +66,9 @@ class PlayRoutes:
         return {**entry, "default_player": self.services.catalogue.default_player(entry["game"])}
 
     async def board(self, request: Request) -> Response:
-        from honte.web.boards import board_json
-
         text = request.query_params.get("game", "")
         offered = await run_in_threadpool(self.services.games.find, text)
-        return JSONResponse(await run_in_threadpool(board_json, offered.game))
+        return JSONResponse(await run_in_threadpool(page_board, offered.game.board))
 
     async def position(self, request: Request) -> Response:
         body = await self.body(request)

@@ -139,7 +139,7 @@ def to_sgf(
     tree = [game_tree.Node(-1, root)]
     order = seats if seats is not None else _seats_of_moves(start or initial_position(game), position)
     for i, (action, seat) in enumerate(zip(position.moves, order, strict=True)):
-        value = _move_to_sgf(game, written, game.action_text(action, seat))
+        value = move_to_sgf(game, written, game.action_text(action, seat))
         node = {"B" if names[seat] == "black" else "W": [value]}
         if i < len(comments) and comments[i]:
             node["C"] = [comments[i]]
@@ -197,7 +197,7 @@ def from_sgf(content: str | bytes, num_moves: int | None = None) -> SgfGame:
         parameters += f",komi={read_komi(komi, size * size):g}"
     events, next_seat, count = list[Setup | Move](), None, 0
     for index, node in enumerate(line):
-        points, player = _parse_setup(node, written, size), _only_value([node], "PL")
+        points, player = parse_setup(node, written, size), _only_value([node], "PL")
         if points or player:
             events.append(Setup(points, read_colour(player, "PL") if player else _next_seat(line[index:])))
         for key, seat in MOVES.items():
@@ -215,7 +215,7 @@ def from_sgf(content: str | bytes, num_moves: int | None = None) -> SgfGame:
                     raise ValueError(f"SGF: {key}[{value}] is only possible as the answer to the first stone")
                 events.append(Setup({}, 1))
             else:
-                events.append(Move(seat, _move_from_sgf(written, value, size)))
+                events.append(Move(seat, move_from_sgf(written, value, size)))
         if next_seat is not None:
             break
     if written.is_hex and any(isinstance(event, Move) and event.text == "swap" for event in events):
@@ -236,7 +236,7 @@ def _next_seat(line: Sequence[game_tree.Node]) -> int | None:
     return next((seat for node in line for key, seat in MOVES.items() if key in node.properties), None)
 
 
-def _parse_setup(node: game_tree.Node, written: SgfType, size: int) -> dict[int, int]:
+def parse_setup(node: game_tree.Node, written: SgfType, size: int) -> dict[int, int]:
     """{point: owner} that a node sets up. ValueError for a point with two different owners."""
     owner_of_point = dict[int, int]()
     for key, owner in SETUP.items():
@@ -262,7 +262,7 @@ def _handicap(text: str, name: str, events: Sequence[Setup | Move]) -> int:
     return count
 
 
-def _move_to_sgf(game: Game, written: SgfType, text: str) -> str:
+def move_to_sgf(game: Game, written: SgfType, text: str) -> str:
     """A move in SGF notation, which for Hex is the notation of the game."""
     if written.is_hex:
         return "swap-pieces" if text == "swap" else text
@@ -271,7 +271,7 @@ def _move_to_sgf(game: Game, written: SgfType, text: str) -> str:
     return point_text(game.parse_action(text), game.board.width)
 
 
-def _move_from_sgf(written: SgfType, value: str, size: int) -> str:
+def move_from_sgf(written: SgfType, value: str, size: int) -> str:
     """A move in the notation of the game."""
     if written.is_hex:
         if value.lower() in ("swap-pieces", "swap"):

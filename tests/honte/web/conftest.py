@@ -23,21 +23,21 @@ class Page:
         self.session = client.post("/api/sessions").json()["session"]
         self.headers = {"x-honte-session": self.session}
 
-    def post(self, path: str, **body: Any) -> Any:
+    def post(self, path: str, /, **body: Any) -> Any:
         return self.client.post(path, json=body, headers=self.headers)
 
-    def ask(self, path: str, **body: Any) -> Any:
+    def ask(self, path: str, /, **body: Any) -> Any:
         answer = self.post(path, **body)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    def refused(self, path: str, **body: Any) -> str:
+    def refused(self, path: str, /, **body: Any) -> str:
         answer = self.post(path, **body)
         assert 400 <= answer.status_code < 500, answer.text
         assert answer.headers["content-type"] == "application/problem+json"
         return str(answer.json()["detail"])
 
-    def stream(self, path: str, **body: Any) -> list[tuple[str, Any]]:
+    def stream(self, path: str, /, **body: Any) -> list[tuple[str, Any]]:
         """All events until the end."""
         return read_events(self.post(path, **body).text)
 
