@@ -2,7 +2,7 @@
 
 import { levelColour, lossLevel, percentOf, points } from "./loss_scale.js";
 
-const FEW = 8, OUTCOMES = { "1": "win", "0": "draw", "-1": "loss" };
+const FEW = 8, REST_MS = 700, OUTCOMES = { "1": "win", "0": "draw", "-1": "loss" };
 
 /** @param {any} app */
 export function candidateTable(app) {
@@ -13,7 +13,7 @@ export function candidateTable(app) {
     <button type="button" class="more" hidden></button>`;
   const body = box.querySelector("tbody"), more = box.querySelector(".more");
   /** @type {Map<string, HTMLTableRowElement>} */ const rows = new Map();
-  let all = false, newest = null, previewed = null;
+  let all = false, newest = null, previewed = null, ordered = -REST_MS, shownFor = "";
 
   function rowOf(move) {
     if (rows.has(move)) return rows.get(move);
@@ -42,8 +42,8 @@ export function candidateTable(app) {
     cells[6].textContent = each.line.join(" ");
     cells[6].title = each.line.join(" ");
   }
-  /** Whether the reader is at the rows: then they keep their places, and only the numbers change. */
-  const held = () => body.contains(document.activeElement) || body.matches(":hover");
+  /** Whether the rows keep their places, so that only the numbers change: the reader is there, or they just moved. */
+  const held = (done) => body.contains(document.activeElement) || body.matches(":hover") || (!done && performance.now() < ordered + REST_MS);
 
   function show(analysis) {
     newest = analysis;
@@ -55,14 +55,16 @@ export function candidateTable(app) {
     }
     const tried = analysis.moves.filter((each) => each.visits > 0).length;
     const shown = all ? analysis.moves : analysis.moves.slice(0, Math.min(FEW, Math.max(tried, 3)));
-    const keep = held() ? [...body.rows].map((row) => row.dataset.move) : [];
+    const now = [...body.rows].map((row) => row.dataset.move);
+    const keep = shownFor === `${analysis.analysis_id} ${all}` && held(analysis.done) ? now : [];
+    shownFor = `${analysis.analysis_id} ${all}`;
     const byMove = new Map(analysis.moves.map((each) => [each.move, each]));
     const order = keep.length ? keep.filter((move) => byMove.has(move)) : shown.map((each) => each.move);
     box.querySelector("th.truth").hidden = !analysis.truth;
     for (const move of order) fill(rowOf(move), byMove.get(move), analysis.truth);
-    if (!keep.length) {
-      const now = [...body.rows].map((row) => row.dataset.move).join();
-      if (now !== order.join()) body.replaceChildren(...order.map(rowOf));
+    if (!keep.length && now.join() !== order.join()) {
+      ordered = performance.now();
+      body.replaceChildren(...order.map(rowOf));
     }
     more.hidden = !all && shown.length === analysis.moves.length;
     more.textContent = all ? "Show only the best moves" : `Show all ${analysis.moves.length} moves`;
@@ -84,6 +86,7 @@ export function candidateTable(app) {
   function leave(event) {
     const to = event.relatedTarget instanceof Element ? event.relatedTarget.closest("tbody tr") : null;
     if (!to || !body.contains(to) || to.dataset.move !== previewed) endPreview();
+    if (!to && newest) setTimeout(() => newest && show(newest)); // the order may be an old one
   }
   body.addEventListener("pointerover", preview);
   body.addEventListener("pointerout", leave);

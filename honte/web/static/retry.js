@@ -60,13 +60,14 @@ export function retryMistakes(place, app, ended) {
       answer.textContent = error.message;
       app.board.preview(null);
     }
+    request = null;
     app.moveHandler = judge;
   }
   function say(move, data, old) {
     const good = data && !isMistake(data), truth = data ? truthText(data) : "";
     if (good) solved.add(at);
     const lost = data.loss > 0.005 ? `loses ${points(data.loss)} points` : "loses nothing";
-    const better = !good && move !== old.move && data.loss < old.loss ? " It is better than the move of the game, but not good yet." : "";
+    const better = !good && move !== old.move && isBetter(data, old) ? " It is better than the move of the game, but not good yet." : "";
     answer.textContent = `${good ? "✓ Good" : "✗ Not yet"}: ${move} ${lost}${truth ? `; ${truth}` : ""}.${better}`;
     answer.className = `answer ${good ? "right" : "wrong"}`;
     place.dataset.state = good ? "right" : "wrong";
@@ -127,6 +128,12 @@ export function retryMistakes(place, app, ended) {
     if (!place.hidden && app.state.node !== mistakes[at].parent) actions.stop(); // the reader went elsewhere
   });
   return { start, stop, get running() { return !place.hidden; } };
+}
+
+/** Whether a move that is still a mistake is one step better: by the solver's outcome where there is one. */
+function isBetter(data, old) {
+  if (data.truth && old.truth) return data.truth.outcome_after > old.truth.outcome_after;
+  return data.loss < old.loss - 0.05;
 }
 
 /**

@@ -71,9 +71,15 @@ export function mount(element, app) {
     request = null;
     go.textContent = "Review this game";
     progress.hidden = true;
-    const count = mistakes().length;
-    status.textContent = done < total ? `The review ended after ${done} of ${total} moves.` : `${total} moves are reviewed: ${count === 0 ? "no mistake" : count === 1 ? "1 mistake" : `${count} mistakes`}.`;
+    if (line()[0] !== nodes[0]) status.textContent = ""; // another game is shown by now
+    else if (done < total) status.textContent = `The review ended after ${done} of ${total} moves.`;
+    else sum(total);
     app.dispatchEvent(new CustomEvent("verdicts"));
+  }
+
+  function sum(total) {
+    const count = mistakes().length, of = side.value === "both" ? "" : ` of ${side.selectedOptions[0].text}`;
+    status.textContent = `${total} moves are reviewed: ${count === 0 ? "no mistake" : count === 1 ? "1 mistake" : `${count} mistakes`}${of}.`;
   }
 
   function show() {
@@ -127,7 +133,15 @@ export function mount(element, app) {
     if (button) actions[button.dataset.do]();
   });
   go.addEventListener("click", review);
-  side.addEventListener("change", show);
+  side.addEventListener("change", () => {
+    const judged = line().filter((node) => node.verdict).length;
+    if (judged) sum(judged);
+    show();
+  });
+  app.addEventListener("game", () => {
+    if (request) request.abort();
+    status.textContent = "";
+  });
   find(".strength").addEventListener("change", (event) => app.setSetting("reviewStrength", +event.target.value));
   app.addKey("m", "Jump to the next mistake of the review", () => step(1));
   app.addKey("M", "Jump to the previous mistake of the review", () => step(-1));
