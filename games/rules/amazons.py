@@ -290,9 +290,9 @@ def game(size: int = 6) -> CompiledGame:
             surface="checkers",
             pieces=(
                 Piece("none"),
-                *(Piece("stone", player) for player in range(2)),
+                *(Piece("figure", player, "Q") for player in range(2)),
                 Piece("block"),
-                *(Piece("stone", player, text) for text in ("to", "shoot") for player in range(2)),
+                *(Piece("figure", player, f"Q {text}") for text in ("move", "shoot") for player in range(2)),
             ),
         ),
     )

@@ -283,7 +283,7 @@ def game() -> CompiledGame:
             glyphs=(".", *letters, *letters.lower(), "-", "*"),
             pieces=(
                 Piece("none"),
-                *(Piece("letter", player, letter) for player in range(2) for letter in letters),
+                *(Piece("animal", player, letter) for player in range(2) for letter in letters),
                 Piece("none"),
                 Piece("mark"),
             ),

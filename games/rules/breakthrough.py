@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from games.board import Board
+from games.board import Board, Piece
 from games.compiled import CompiledGame, from_rules
 from games.game import ONGOING, Symmetries
 from games.symmetry import MIRROR, cell_symmetries
@@ -163,6 +163,7 @@ def game(rows: int = 8, columns: int = 8) -> CompiledGame:
             columns,
             glyphs=(".", "w", "b"),
             surface="checkers",
+            pieces=(Piece("none"), Piece("figure", 0, "P"), Piece("figure", 1, "P")),
             names=("white", "black"),
             column_labels=tuple(letters),
             row_labels=tuple(str(rows - r) for r in range(rows)),

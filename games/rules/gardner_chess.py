@@ -100,7 +100,7 @@ def game() -> CompiledGame:
             glyphs=(".", *letters, *letters.lower(), "*"),
             pieces=(
                 Piece("none"),
-                *(Piece("letter", player, letter) for player in range(2) for letter in letters),
+                *(Piece("figure", player, letter) for player in range(2) for letter in letters),
                 Piece("mark"),
             ),
             surface="checkers",
