@@ -12,8 +12,8 @@ from honte.drawing.palette import (
     BLOCK,
     BLOCK_RIM,
     NEUTRAL,
+    NEUTRAL_STONE,
     PAPER,
-    PLAYER_COLOURS,
     RING,
     SHADOW,
     TEXT,
@@ -43,7 +43,7 @@ def piece_shapes(
     match piece.shape:
         case "stone":
             yield from stone(
-                x, y, 0.4 if surface == "hexagons" else 0.41, colours or PLAYER_COLOURS["black"], surface == "wells"
+                x, y, 0.4 if surface == "hexagons" else 0.41, colours or NEUTRAL_STONE, surface == "wells"
             )
             if piece.text not in ("", "·"):
                 yield TextShape(
@@ -58,9 +58,9 @@ def piece_shapes(
                 yield from tile(x, y, colours, upright=piece.owner == 0)
             yield TextShape(x, y + 0.02, 0.5, piece.text, colours.contrast if colours else fill)
         case "figure":
-            yield from chess_figure(x, y, piece.text, colours or PLAYER_COLOURS["black"])
+            yield from chess_figure(x, y, piece.text, colours or NEUTRAL_STONE)
         case "animal":
-            yield from animal(x, y, piece.text, colours or PLAYER_COLOURS["black"], upright=piece.owner == 0)
+            yield from animal(x, y, piece.text, colours or NEUTRAL_STONE, upright=piece.owner == 0)
         case "mark":
             yield Disc(x, y, 0.14, fill, colours.rim if colours else "", 0.025)
         case "block":

@@ -3,8 +3,8 @@
 const STRENGTH_WORDS = { simulations: "simulations", depth: "plies deep" };
 
 /** A disc in a player's colour. @param {[string, string]} colours */
-export function discOf([fill, rim]) {
-  return `<svg class="dot" viewBox="0 0 20 20" aria-hidden="true"><circle cx="10" cy="10" r="8.6" fill="${fill}" stroke="${rim}" stroke-width="1.6"/></svg>`;
+export function discOf([fill]) {
+  return `<svg class="disc" viewBox="0 0 20 20" aria-hidden="true"><circle cx="10" cy="10" r="8.6" fill="${fill}" stroke="var(--faint)" stroke-width="1.6"/></svg>`;
 }
 
 /** "honte's network, 100 simulations". @param {any} app @param {number} seat */
