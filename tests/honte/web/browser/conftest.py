@@ -78,6 +78,15 @@ def browser() -> Iterator[Any]:
         opened.close()
 
 
+@pytest.fixture
+def expect(browser: Any) -> Any:
+    """Playwright's ``expect``, which waits: a first search may compile the rules of its game."""
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=30_000)
+    return expect
+
+
 class Recorder:
     """What a page complained about, and the hosts that it asked."""
 

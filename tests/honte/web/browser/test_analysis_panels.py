@@ -17,13 +17,6 @@ ONLY_E_WINS = "#game=connect_four&moves=b+b+f+d+e+g+e+d"
 
 
 @pytest.fixture
-def expect() -> Any:
-    expect = pytest.importorskip("playwright.sync_api", reason="needs playwright").expect
-    expect.set_options(timeout=30_000)  # a first search may compile the rules of its game
-    return expect
-
-
-@pytest.fixture
 def analysed(page: Any, serve: Serve) -> Any:
     """The page with a running analysis of a Connect Four position."""
     open_page(page, serve() + "/" + ONLY_E_WINS + "&analysis=shown")
