@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 from agent.storage import durable_files
 from agent.storage.text_files import read_text
 from games import Game, position
-from honte.protocols.sgf import game_tree
-from honte.protocols.sgf.conversion import Move, from_sgf, sgf_type, to_sgf
+from honte.sgf import game_tree
+from honte.sgf.conversion import Move, from_sgf, sgf_type, to_sgf
 from honte.terminal.played_game import PlayedGame, position_after
 
 LARGEST = 1 << 24

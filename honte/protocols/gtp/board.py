@@ -20,7 +20,7 @@ from games import position as initial_position
 from games.registry import NAMES
 from games.rules.go import can_resume, resume
 from games.user_rules.faults import GameFault
-from honte.protocols.sgf import conversion
+from honte.sgf import conversion
 
 
 class GtpBoard:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from honte.protocols.numbers import parse_digits
+from honte.number_text import parse_digits
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 HEX_POINT = re.compile(r"([a-z])([1-9][0-9]?)", re.IGNORECASE)

@@ -10,8 +10,8 @@ import pytest
 
 from games import make, position
 from honte.protocols.gtp.board import GtpBoard
-from honte.protocols.sgf import conversion
-from honte.protocols.sgf.values import read_komi
+from honte.sgf import conversion
+from honte.sgf.values import read_komi
 from tests.honte.protocols.gtp_talk import talk
 
 

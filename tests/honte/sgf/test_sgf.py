@@ -10,7 +10,7 @@ import pytest
 
 import honte
 from games import Position, position
-from honte.protocols.sgf import conversion, game_tree
+from honte.sgf import conversion, game_tree
 
 GAMES = ("go:size=5", "go:size=9,komi=7.5", "othello:size=6", "gomoku:size=7", "hex:size=5")
 

@@ -18,8 +18,8 @@ import honte
 from agent.external.gtp import colour_names
 from games import Game, Position
 from games import position as initial_position
-from honte.protocols.sgf import game_tree
-from honte.protocols.sgf.values import (
+from honte.sgf import game_tree
+from honte.sgf.values import (
     point_text,
     read_colour,
     read_int,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from honte.protocols.numbers import parse_digits, parse_finite
+from honte.number_text import parse_digits, parse_finite
 
 
 @pytest.mark.parametrize("text", ["", " 1", "1 ", "-1", "+1", "1_0", "1.0", "²", "٣", "x", "12345"])

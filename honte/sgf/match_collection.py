@@ -13,7 +13,7 @@ import numpy as np
 from agent.external.gtp import colour_names
 from agent.storage import durable_files
 from games import Game, Position
-from honte.protocols.sgf.conversion import sgf_type, to_sgf
+from honte.sgf.conversion import sgf_type, to_sgf
 from selfplay.records import GameRecord
 
 FILE = "games.sgf"
