@@ -67,7 +67,7 @@ class MinimaxPlayer(ImmediatePlayer):
 
 @lru_cache(maxsize=16)
 def compiled_search(game: CompiledGame) -> Callable[..., None]:
-    """Alpha-beta over the rules of ``game``: a loop around its cached functions, compiled once per process."""
+    """Alpha-beta over the rules of ``game``: compiled in each process: stored code that calls itself crashes."""
     step, legal_actions, outcome = (game.rules[name] for name in ("step", "legal_actions", "outcome"))
 
     @njit(nogil=True)
