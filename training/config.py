@@ -11,13 +11,25 @@ import difflib
 import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from agent import settings
 from agent.inference.backend_selection import BackendConfig
 from agent.networks.policy_value import NetworkConfig
 from agent.search.search import SearchConfig
-from agent.settings import Count, Device, Fraction, Number, Positive, PositiveNumber, Range, Seed, Settings, Slots
+from agent.settings import (
+    BelowOne,
+    Count,
+    Device,
+    Fraction,
+    Number,
+    Positive,
+    PositiveNumber,
+    Range,
+    Seed,
+    Settings,
+    Slots,
+)
 from games.game import Game
 from selfplay.distributed.config import RayConfig
 from selfplay.local_runner import SelfPlayConfig
@@ -43,7 +55,9 @@ class LearnConfig(Settings, called="learn"):
     )
     auxiliary: AuxiliaryConfig = field(default_factory=AuxiliaryConfig)
     first_samples: Count = 4096  # samples that self-play makes before learning begins
-    cooldown: Fraction = 0.25  # the last share of the run, in which the learning rate falls to a tenth
+    schedule: Literal["cooldown", "one_cycle"] = "cooldown"  # how the learning rate follows the progress of the run
+    cooldown: Fraction = 0.25  # cooldown: the last share of the run, in which the learning rate falls to a tenth
+    warm_up: BelowOne = 0.05  # one_cycle: the share in which the learning rate rises, before half a cosine to nearly 0
     publish_steps: Positive = 40  # steps between two updates of the weights that self-play uses
     window: WindowConfig = field(default_factory=WindowConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
