@@ -51,7 +51,7 @@ class LearnConfig(Settings, called="learn"):
     value_mix: Fraction = 0.3  # lambda: value target = (1 - lambda) outcome + lambda search value
     value_weight: Number = 1.0  # weight of the value loss; the policy loss has weight 1
     surprise_share: Fraction = (
-        0.0  # of each batch that is drawn in proportion to how much the search changed the policy
+        0.0  # share of each batch that is drawn in proportion to how much the search changed the policy
     )
     auxiliary: AuxiliaryConfig = field(default_factory=AuxiliaryConfig)
     first_samples: Count = 4096  # samples that self-play makes before learning begins
@@ -83,7 +83,9 @@ class TrainConfig(Settings):
     deterministic: bool = False  # self-play and learning take turns; everything follows from the seed
     max_minutes: Number = 0.0  # of wall time, every start of the run together; 0: no limit
     max_samples: Annotated[int, Range(0, 10**12)] = 0  # that self-play makes; 0: no limit
-    max_work: Number = 0.0  # 10^12 operations: a forward pass of each evaluation, 3 of each trained sample; 0: no limit
+    max_work: Number = (
+        0.0  # of the networks, in 10^12 operations: an evaluation is 1 forward pass, training a sample 3; 0: no limit
+    )
     freeze: bool = False  # train only the heads; for a trunk from another network (--init)
     network: NetworkConfig = field(default_factory=NetworkConfig)
     engine: BackendConfig = field(default_factory=BackendConfig)
