@@ -81,8 +81,9 @@ def make_player(
     """The player that ``text`` names, for ``num_slots`` games of ``game`` at once.
 
     ``game`` may be None where ``learned_game`` knows it. ``seed`` is the random seed of rollouts. ``device`` is auto or
-    a name of torch's. ``capacity`` is the least number of nodes in a search tree. ``few``: whether the batches of a network
-    are often small, by default where there are few slots. ValueError for text that names no player, or none of this game.
+    a name of torch's. ``capacity`` is the least number of nodes in a search tree. ``few``: whether the batches of a
+    network are often small, by default where there are few slots. ValueError for text that names no player, or none of
+    this game.
     """
     head, _, query = text.partition("?")
     kind, _, number = head.partition(":")
