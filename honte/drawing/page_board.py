@@ -12,15 +12,9 @@ from typing import Any
 from games.board import Board, Piece
 from honte.drawing.layout import BoardLayout
 from honte.drawing.palette import DARK, BoardColours, board_colours, player_colours
-from honte.drawing.shapes import (
-    Shape,
-    board_shapes,
-    label_shapes,
-    mark_shapes,
-    piece_shapes,
-    recolour,
-    shift,
-)
+from honte.drawing.pieces import piece_shapes
+from honte.drawing.scene import board_shapes, label_shapes, mark_shapes
+from honte.drawing.shapes import Shape, recolour, shift
 from honte.drawing.svg import elements, number_text
 
 HOLE_RADIUS = 0.4

@@ -40,12 +40,15 @@ RING = "#f2c14e"
 
 PLAYER_COLOURS = {
     "black": PlayerColours("#2b2d32", "#141519", "#ffffff08", "#f6f3ec"),
-    "white": PlayerColours("#f4f2ec", "#9d978a", "#ffffff36", "#33363c"),
+    "white": PlayerColours("#f4f2ec", "#9d978a", "#ffffff36", "#34373d"),
     "orange": PlayerColours("#d1600f", "#96410a", "#ffffff0b", "#fff6ec"),
     "blue": PlayerColours("#1f6fb0", "#134b79", "#ffffff0b", "#eff7ff"),
     "red": PlayerColours("#d0402f", "#8d2419", "#ffffff0b", "#fff1ee"),
     "yellow": PlayerColours("#f4c534", "#b88a0c", "#ffffff14", "#4a3800"),
 }
+
+NEUTRAL_STONE = PlayerColours("#c08d55", "#86602f", "#ffffff12", "#3a2c1c")
+"""A stone that belongs to nobody, such as an object of a heap in nim."""
 
 SURFACES = {
     "squares": BoardColours("#efe8da", "#efe8da", "#c9bfab", "#a3977f", ("orange", "blue")),
@@ -75,9 +78,9 @@ DARK = {
     "#3b7457": "#235440",
     "#2f5d46": "#1b4231",
     # checkers
-    "#efe4cf": "#7d7364",
-    "#c9a87f": "#54483b",
-    "#8a6a45": "#3a3129",
+    "#efe4cf": "#b3a690",
+    "#c9a87f": "#836f57",
+    "#8a6a45": "#4a3d2f",
     # points
     "#e2bd7f": "#b08d55",
     "#80602f": "#4d3817",

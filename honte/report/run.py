@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from games.game import Game
+from honte.drawing.page_board import page_board
 from honte.report import boards, classifier, curves, stored_games
 from honte.report.health_checks import run_checks
 from honte.report.summary import RunReport, describe_checkpoints, format_minutes, parameters_text, status
@@ -76,7 +77,7 @@ def read(
         ),
         figures=figures,
         checkpoints=describe_checkpoints(folder, records, ratings),
-        board=boards.board(game, samples),
+        board=page_board(game.board),
         games=samples,
         notes=games.notes,
         config=config,

@@ -58,6 +58,7 @@ def run_json(catalogue: Catalogue, run_: OfferedRun, offered: OfferedGame) -> di
             "minutes": _minutes_at(records, player.step or 0),
             "player": player.id,
             "label": player.label,
+            "entry": player.as_json(catalogue.elo(player)),  # as in the catalogue, which lists the newest one alone
         }
         for player in catalogue.checkpoints(run_)
     ]

@@ -118,4 +118,5 @@ class RunRoutes:
             except Problem:  # the run has deleted the checkpoint meanwhile, or it is damaged
                 continue
             step = player.step or 0
-            yield "checkpoint", {"step": step, "minutes": minutes.get(step, 0.0), "player": player.id, **answer}
+            newest = max(minutes.values(), default=0.0)  # for a checkpoint that was written just now
+            yield "checkpoint", {"step": step, "minutes": minutes.get(step, newest), "player": player.id, **answer}

@@ -124,9 +124,8 @@ export class AnalysisStream {
   /** @param {Analysis} analysis */
   take(analysis) {
     this.newest = analysis;
-    const all = analysis.moves.reduce((sum, each) => sum + each.visits, 0) || 1;
-    const last = this.history.at(-1);
-    if (!last || analysis.visits > last.visits) this.history.push({ visits: analysis.visits, shares: new Map(analysis.moves.map((each) => [each.move, each.visits / all])) });
+    const all = analysis.moves.reduce((sum, each) => sum + each.visits, 0), last = this.history.at(-1);
+    if (all && (!last || analysis.visits > last.visits)) this.history.push({ visits: analysis.visits, shares: new Map(analysis.moves.map((each) => [each.move, each.visits / all])) });
     if (this.history.length > HISTORY) this.history = this.history.filter((_, i) => i % 2 === 0 || i === this.history.length - 1);
     this.tell();
   }

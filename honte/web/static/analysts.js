@@ -9,12 +9,21 @@ const ANALYST_KINDS = ["network", "rollouts"];
 export const gameId = (text) => text.split(":").slice(0, text.startsWith("file:") ? 2 : 1).join(":");
 
 /**
+ * Add players that the catalogue did not list, such as the checkpoints of a run.
+ * @param {any} app @param {any[]} entries
+ */
+export function addPlayers(app, entries) {
+  const known = new Set(app.state.catalogue.players.map((player) => player.id));
+  app.state.catalogue.players.push(...entries.filter((entry) => !known.has(entry.id)));
+}
+
+/**
  * The players of the catalogue that search with a tree and know the shown game; networks come first.
  * @param {any} app
  */
 export function analystsFor(app) {
-  const id = gameId(app.query().game);
-  const able = app.state.catalogue.players.filter((player) => ANALYST_KINDS.includes(player.kind) && (player.game === null || player.game === id));
+  const { game } = app.query();
+  const able = app.state.catalogue.players.filter((player) => ANALYST_KINDS.includes(player.kind) && (player.game === null || player.game === game));
   return able.sort((a, b) => ANALYST_KINDS.indexOf(a.kind) - ANALYST_KINDS.indexOf(b.kind));
 }
 

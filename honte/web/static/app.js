@@ -85,7 +85,7 @@ async function openFirst() {
       const players = asked.players || (asked.moves.length || asked.setup || !first || !first.default_player ? ["person", "person"] : ["person", first.default_player]);
       return await app.startFrom({ ...asked, players });
     } catch (error) {
-      showProblem(error.message);
+      setTimeout(() => showProblem(error.message)); // after the game that is shown in its place
     }
   } else if (kept) {
     try {

@@ -10,7 +10,7 @@ const NUM_MOVES = 5;
  * @param {{visits: number, shares: Map<string, number>}[]} history @param {string[]} moves
  */
 export function convergenceFigure(history, moves) {
-  const curves = moves.slice(0, NUM_MOVES).map((move, i) => ({
+  const curves = moves.map((move, i) => ({
     name: move,
     colour: `var(--c${i})`,
     dash: ["", "7 4", "2 4", "10 3 2 3", "1 3"][i],
@@ -31,7 +31,7 @@ export function convergencePlot(stream) {
   function show() {
     box.hidden = stream.history.length < 2;
     if (box.hidden || !box.isConnected) return;
-    const moves = stream.newest.moves.map((each) => each.move);
+    const moves = stream.newest.moves.filter((each) => each.visits > 0).slice(0, NUM_MOVES).map((each) => each.move);
     const figure = convergenceFigure(stream.history, moves);
     drawChart(plot, figure);
     legend.replaceChildren(...figure.curves.map((curve) => {

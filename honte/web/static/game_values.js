@@ -1,6 +1,8 @@
 // The first player's win probability at each node of the game tree, from the running analysis, a review, a run's game
 // or the moves of an agent. Does not know how it is drawn.
 
+import { nextOf, pathTo } from "./game_tree.js";
+
 /** @type {WeakMap<object, {p: number, weight: number}>} */
 const values = new WeakMap();
 
@@ -23,9 +25,8 @@ export function valueOf(node) {
 
 /** The nodes of the game that is shown: from the root through `node` on to the end of its line. @param {any} node */
 export function lineThrough(node) {
-  const line = [];
-  for (let each = node; each; each = each.parent) line.unshift(each);
-  for (let each = node.children[0]; each; each = each.children[0]) line.push(each);
+  const line = pathTo(node);
+  for (let each = nextOf(node); each; each = nextOf(each)) line.push(each);
   return line;
 }
 

@@ -1,6 +1,6 @@
 // "Retry my mistakes": the position before each mistake, and a verdict on the move that the reader tries now.
 
-import { isMistake, judgeMoves, truthText } from "./review.js";
+import { bestMove, isMistake, judgeMoves, truthText } from "./review.js";
 import { levelColour, points } from "./loss_scale.js";
 
 /**
@@ -12,9 +12,9 @@ export function retryMistakes(place, app, ended) {
   place.hidden = true;
   place.className = "retry card";
   place.innerHTML = `<h3></h3><p class="task"></p><p class="answer" role="status"></p>
-    <div class="row"><button type="button" data-do="next">Next mistake</button><button type="button" data-do="again">Try again</button><button type="button" data-do="solution">Show the best move</button><button type="button" data-do="practise">Practise from here</button><button type="button" data-do="stop">Stop</button></div>`;
+    <div class="row"><button type="button" data-retry="next">Next mistake</button><button type="button" data-retry="again">Try again</button><button type="button" data-retry="solution">Show the best move</button><button type="button" data-retry="practise">Practise from here</button><button type="button" data-retry="stop">Stop</button></div>`;
   const find = (selector) => place.querySelector(selector), answer = find(".answer");
-  const buttons = Object.fromEntries([...place.querySelectorAll("[data-do]")].map((b) => [b.dataset.do, b]));
+  const buttons = Object.fromEntries([...place.querySelectorAll("[data-retry]")].map((b) => [b.dataset.retry, b]));
 
   /** @param {any[]} nodes the nodes that mistakes lead to, in the order of the game */
   function start(nodes) {
@@ -47,7 +47,7 @@ export function retryMistakes(place, app, ended) {
     const node = mistakes[at], query = app.query(node.parent);
     if (request) request.abort();
     const own = (request = new AbortController());
-    app.moveHandler = async () => {}; // one try at a time
+    app.moveHandler = async () => {}; // one judgement at a time
     app.board.preview([move]);
     answer.textContent = `${move}: a moment…`;
     try {
@@ -59,14 +59,15 @@ export function retryMistakes(place, app, ended) {
       if (own.signal.aborted) return;
       answer.textContent = error.message;
       app.board.preview(null);
-      app.moveHandler = judge;
     }
+    request = null;
+    app.moveHandler = judge;
   }
   function say(move, data, old) {
     const good = data && !isMistake(data), truth = data ? truthText(data) : "";
     if (good) solved.add(at);
     const lost = data.loss > 0.005 ? `loses ${points(data.loss)} points` : "loses nothing";
-    const better = !good && move !== old.move && data.loss < old.loss ? " It is better than the move of the game, but not good yet." : "";
+    const better = !good && move !== old.move && isBetter(data, old) ? " It is better than the move of the game, but not good yet." : "";
     answer.textContent = `${good ? "✓ Good" : "✗ Not yet"}: ${move} ${lost}${truth ? `; ${truth}` : ""}.${better}`;
     answer.className = `answer ${good ? "right" : "wrong"}`;
     place.dataset.state = good ? "right" : "wrong";
@@ -77,10 +78,10 @@ export function retryMistakes(place, app, ended) {
     open();
   }
   function solution() {
-    const data = mistakes[at].verdict;
+    const data = mistakes[at].verdict, best = bestMove(data), line = best === data.best_move && data.best_line.length ? data.best_line : [best];
     app.board.preview(null);
-    app.board.overlay({ marks: [{ move: data.best_move, radius: 0.8, colour: levelColour("best"), label: "★" }] });
-    answer.textContent = `The search plays ${(data.best_line || [data.best_move]).join(" ")}.`;
+    app.board.overlay({ marks: [{ move: best, radius: 0.8, colour: levelColour("best"), label: "★" }] });
+    answer.textContent = line.length > 1 ? `${best} is best; the game may go on ${line.slice(1).join(" ")}.` : `${best} is best.`;
     answer.className = "answer";
     buttons.again.hidden = false;
   }
@@ -120,13 +121,19 @@ export function retryMistakes(place, app, ended) {
     },
   };
   place.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-do]");
-    if (button) actions[button.dataset.do]();
+    const button = event.target.closest("[data-retry]");
+    if (button) actions[button.dataset.retry]();
   });
   app.addEventListener("position", () => {
     if (!place.hidden && app.state.node !== mistakes[at].parent) actions.stop(); // the reader went elsewhere
   });
   return { start, stop, get running() { return !place.hidden; } };
+}
+
+/** Whether a move that is still a mistake is one step better: by the solver's outcome where there is one. */
+function isBetter(data, old) {
+  if (data.truth && old.truth) return data.truth.outcome_after > old.truth.outcome_after;
+  return data.loss < old.loss - 0.05;
 }
 
 /**

@@ -48,10 +48,18 @@ export function truthText(data) {
   return `by the solver it turns ${OUTCOME_NAMES[was]} into ${OUTCOME_NAMES[is]}`;
 }
 
+/** The move that would have been best: the search's, unless the solver knows that it loses something. @param {any} data */
+export function bestMove(data) {
+  const { truth } = data;
+  if (!truth || !truth.moves) return data.best_move;
+  const right = truth.moves.filter((each) => each.outcome === truth.outcome_before).map((each) => each.move);
+  return right.includes(data.best_move) || !right.length ? data.best_move : right[0];
+}
+
 /** One sentence on a judged move. @param {any} data @param {string} name the player who made it */
 export function moveText(data, name) {
   const level = levelNamed(data.verdict), truth = truthText(data);
   const lost = data.loss > 0.005 ? `loses ${points(data.loss)} points` : "loses nothing";
-  const better = isMistake(data) && data.best_move && data.best_move !== data.move ? `; ${data.best_move} is better` : "";
+  const better = isMistake(data) && bestMove(data) && bestMove(data) !== data.move ? `; ${bestMove(data)} is better` : "";
   return `${name} ${data.move}${isMistake(data) ? ` (${level.name})` : ""} ${lost}${better}${truth ? `; ${truth}` : ""}.`;
 }

@@ -4,7 +4,7 @@ import { analysisOf } from "./analysis_stream.js";
 import { lineThrough } from "./game_values.js";
 import { levelColour, levelNamed, points } from "./loss_scale.js";
 import { practise, retryMistakes } from "./retry.js";
-import { isMistake, judgeMoves, moveText, store, truthText } from "./review.js";
+import { bestMove, isMistake, judgeMoves, moveText, store, truthText } from "./review.js";
 
 const STRENGTHS = [50, 100, 200, 400, 800];
 
@@ -71,9 +71,15 @@ export function mount(element, app) {
     request = null;
     go.textContent = "Review this game";
     progress.hidden = true;
-    const count = mistakes().length;
-    status.textContent = done < total ? `The review ended after ${done} of ${total} moves.` : `${total} moves are reviewed: ${count === 0 ? "no mistake" : count === 1 ? "1 mistake" : `${count} mistakes`}.`;
+    if (line()[0] !== nodes[0]) status.textContent = ""; // another game is shown by now
+    else if (done < total) status.textContent = `The review ended after ${done} of ${total} moves.`;
+    else sum(total);
     app.dispatchEvent(new CustomEvent("verdicts"));
+  }
+
+  function sum(total) {
+    const count = mistakes().length, of = side.value === "both" ? "" : ` of ${side.selectedOptions[0].text}`;
+    status.textContent = `${total} moves are reviewed: ${count === 0 ? "no mistake" : count === 1 ? "1 mistake" : `${count} mistakes`}${of}.`;
   }
 
   function show() {
@@ -87,7 +93,7 @@ export function mount(element, app) {
       button.innerHTML = `<svg class="dot" viewBox="0 0 2 2" aria-hidden="true"><circle cx="1" cy="1" r="1" fill="${levelColour(level.name)}"/></svg><b></b><span></span>`;
       button.querySelector("b").textContent = `${data.ply + 1}. ${data.move} ${level.mark}`;
       const truth = truthText(data);
-      button.querySelector("span").textContent = `${nameOf(data)} loses ${points(data.loss)} points; best is ${data.best_move}${truth ? `; ${truth}` : ""}`;
+      button.querySelector("span").textContent = `${nameOf(data)} loses ${points(data.loss)} points; best is ${bestMove(data)}${truth ? `; ${truth}` : ""}`;
       button.dataset.ply = String(data.ply);
       if (node === app.state.node) button.setAttribute("aria-current", "step");
       button.addEventListener("click", () => jump(node));
@@ -127,7 +133,15 @@ export function mount(element, app) {
     if (button) actions[button.dataset.do]();
   });
   go.addEventListener("click", review);
-  side.addEventListener("change", show);
+  side.addEventListener("change", () => {
+    const judged = line().filter((node) => node.verdict).length;
+    if (judged) sum(judged);
+    show();
+  });
+  app.addEventListener("game", () => {
+    if (request) request.abort();
+    status.textContent = "";
+  });
   find(".strength").addEventListener("change", (event) => app.setSetting("reviewStrength", +event.target.value));
   app.addKey("m", "Jump to the next mistake of the review", () => step(1));
   app.addKey("M", "Jump to the previous mistake of the review", () => step(-1));

@@ -68,7 +68,7 @@ export function mount(element, app) {
     const prior = data.prior === undefined || data.prior === null ? "" : `prior ${percentOf(data.prior)}`;
     const share = root.data.visits ? data.visits / root.data.visits : 0;
     li.innerHTML = `<span class="twist" aria-hidden="true">${leaf ? "" : each.open ? "▾" : "▸"}</span><b></b><svg class="share" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true"><rect width="100" height="10" fill="var(--grid)"/><rect width="${(100 * Math.sqrt(share)).toFixed(1)}" height="10" fill="var(--c1)"/></svg><span class="num">${data.visits.toLocaleString("en")}<span class="visually-hidden"> visits, </span></span><span class="num">${data.visits ? percentOf(data.win_probability) : "–"}<span class="visually-hidden"> win probability, </span></span><span class="num wide sub">${prior}</span><span class="proof">${proven}</span>`;
-    li.querySelector("b").textContent = each.path.at(-1) || "this position";
+    li.querySelector("b").textContent = each.path.at(-1) || "root";
     if (each.open && each.children && each.children.length > MOST_CHILDREN) li.querySelector("b").title = `the ${MOST_CHILDREN} most visited of ${each.children.length} moves are shown`;
     return li;
   }

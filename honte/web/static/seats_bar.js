@@ -3,8 +3,8 @@
 const STRENGTH_WORDS = { simulations: "simulations", depth: "plies deep" };
 
 /** A disc in a player's colour. @param {[string, string]} colours */
-export function discOf([fill, rim]) {
-  return `<svg class="dot" viewBox="0 0 20 20" aria-hidden="true"><circle cx="10" cy="10" r="8.6" fill="${fill}" stroke="${rim}" stroke-width="1.6"/></svg>`;
+export function discOf([fill]) {
+  return `<svg class="disc" viewBox="0 0 20 20" aria-hidden="true"><circle cx="10" cy="10" r="8.6" fill="${fill}" stroke="var(--faint)" stroke-width="1.6"/></svg>`;
 }
 
 /** "honte's network, 100 simulations". @param {any} app @param {number} seat */
@@ -45,6 +45,7 @@ export function mount(element, app) {
     showTurn();
     const winner = app.state.resigned !== null ? 1 - app.state.resigned : position.outcome === 1 ? 0 : position.outcome === -1 ? 1 : -1;
     turn.dataset.over = String(over);
+    turn.dataset.ply = String(app.state.node.ply);
     turn.dataset.result = result;
     if (spoken !== app.state.node) announce(result, winner);
     spoken = app.state.node;

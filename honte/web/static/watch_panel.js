@@ -1,6 +1,7 @@
 // The panel that watches a run learn: its curves, its checkpoints as opponents, its newest games, its judgement.
 
-import { getJson, streamEvents } from "./api.js";
+import { addPlayers } from "./analysts.js";
+import { streamEvents } from "./api.js";
 import { checkpointSlider } from "./checkpoint_slider.js";
 import { setValue } from "./game_values.js";
 import { judgePlot } from "./judge_plot.js";
@@ -73,14 +74,12 @@ export function mount(element, app) {
     problem.hidden = true;
     status.textContent = "The run is read…";
     try {
-      run = await getJson(`/api/runs/${id}`);
-      if (own.signal.aborted) return;
-      show();
       for await (const { event, data } of streamEvents(`/api/runs/${id}/events`, null, { signal: own.signal })) {
         if (own.signal.aborted) return;
         if (event === "problem") throw new Error(data.detail);
         if (event === "run") {
           run = data;
+          addPlayers(app, run.checkpoints.map((each) => each.entry));
           show();
         }
       }
@@ -91,7 +90,7 @@ export function mount(element, app) {
     }
   }
   function refreshChoice() {
-    const runs = app.state.catalogue.runs || [];
+    const runs = (app.state.catalogue.runs || []).filter((each) => each.game);
     find(".none").hidden = runs.length > 0;
     choice.closest(".row").hidden = !runs.length;
     choice.replaceChildren(...runs.map((each) => new Option(`${each.name} (${each.game})`, each.id, false, each.id === open)));

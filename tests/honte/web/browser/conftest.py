@@ -45,6 +45,8 @@ class Server:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+        if self.process.stdout:
+            self.process.stdout.close()
 
 
 @pytest.fixture(scope="session")
@@ -74,6 +76,15 @@ def browser() -> Iterator[Any]:
         opened = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
         yield opened
         opened.close()
+
+
+@pytest.fixture
+def expect(browser: Any) -> Any:
+    """Playwright's ``expect``, which waits: a first search may compile the rules of its game."""
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=30_000)
+    return expect
 
 
 class Recorder:
