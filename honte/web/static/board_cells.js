@@ -74,17 +74,16 @@ export class BoardCells {
   }
 
   /**
-   * The next useful cell in a direction: the nearest one ahead, one that is straight ahead before one that is not.
+   * The next useful cell in a direction: to the side in the same row, up and down in the next row that has one.
    * @param {number} cell @param {number} dx @param {number} dy
    */
   neighbour(cell, dx, dy) {
     const { centres } = this.drawing, [x, y] = centres[cell];
     let best = cell, least = Infinity;
     centres.forEach(([cx, cy], other) => {
-      if (!this.useful(other)) return;
       const ahead = (cx - x) * dx + (cy - y) * dy, aside = Math.abs((cx - x) * dy) + Math.abs((cy - y) * dx);
-      if (ahead < 0.2 || aside > ahead * 1.8 + 0.1) return;
-      const cost = ahead + 2.5 * aside;
+      if (!this.useful(other) || ahead < 0.2 || (dx && aside > 0.1) || aside > 1.6) return;
+      const cost = 10 * ahead + aside;
       if (cost < least) [best, least] = [other, cost];
     });
     return best;

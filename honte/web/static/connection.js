@@ -6,7 +6,8 @@ const EVERY_MS = 1500;
 
 /** @param {any} app @param {HTMLElement} banner */
 export function mountConnection(app, banner) {
-  let timer = 0;
+  let timer = 0, boot = null;
+  readHealth().then((health) => (boot = health && health.boot));
 
   function say(sentence, buttonText, action) {
     banner.replaceChildren(Object.assign(document.createElement("span"), { textContent: sentence }));
@@ -30,8 +31,7 @@ export function mountConnection(app, banner) {
     }
   }
   async function poll() {
-    const health = await readHealth();
-    if (health) return;
+    if (await readHealth()) return;
     timer = setTimeout(poll, EVERY_MS);
   }
   connection.addEventListener("gone", () => {
@@ -40,9 +40,11 @@ export function mountConnection(app, banner) {
     clearTimeout(timer);
     timer = setTimeout(poll, EVERY_MS);
   });
-  connection.addEventListener("back", () => {
+  connection.addEventListener("back", async () => {
     clearTimeout(timer);
+    const health = await readHealth(), again = health && health.boot !== boot;
+    boot = health && health.boot;
     banner.dataset.state = "back";
-    say("The server answers again.", "Go on with this game", goOn);
+    say(again ? "The server was started again: this browser still has your game." : "The server answers again.", "Go on with this game", goOn);
   });
 }

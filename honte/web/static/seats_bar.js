@@ -45,6 +45,7 @@ export function mount(element, app) {
     showTurn();
     const winner = app.state.resigned !== null ? 1 - app.state.resigned : position.outcome === 1 ? 0 : position.outcome === -1 ? 1 : -1;
     turn.dataset.over = String(over);
+    turn.dataset.ply = String(app.state.node.ply);
     turn.dataset.result = result;
     if (spoken !== app.state.node) announce(result, winner);
     spoken = app.state.node;
