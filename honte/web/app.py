@@ -18,6 +18,7 @@ from honte import __version__
 from honte.web.analysis_routes import AnalysisRoutes
 from honte.web.file_routes import FileRoutes
 from honte.web.guard import Guard
+from honte.web.openapi import describe
 from honte.web.play_routes import PlayRoutes
 from honte.web.problems import TITLES, Problem
 from honte.web.run_routes import RunRoutes
@@ -37,11 +38,16 @@ MEDIA_TYPES = {
 
 def make_app(services: Services, *, host: str = "127.0.0.1", token: str = "") -> Starlette:
     """The application of a server that listens on ``host``, with its guard in front."""
+
+    async def openapi(request: Request) -> Response:
+        return JSONResponse(describe(services.limits))
+
     routes = [
         *PlayRoutes(services).routes(),
         *AnalysisRoutes(services).routes(),
         *FileRoutes(services).routes(),
         *RunRoutes(services).routes(),
+        Route("/api/openapi.json", openapi),
         Route("/healthz", health),
         Route("/static/{name}", static_file),
         Route("/", index),

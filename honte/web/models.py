@@ -32,7 +32,7 @@ WEB_SETTINGS = {
     "leaves": str(MOST_LEAVES),
     "reuse": "false",
     "average_symmetries": "false",
-    "lookahead_nodes": "300",
+    "lookahead_nodes": "200",
 }
 """Settings of a network's search on the page: it must be quick, and its number of simulations need not be known."""
 
@@ -96,7 +96,7 @@ class Models:
 
         def make() -> Search:
             try:
-                made = make_player(text, game, num_slots=slots, capacity=nodes, device=self.device)
+                made = make_player(text, game, num_slots=slots, capacity=nodes, device=self.device, few=True)
             except (ValueError, OSError) as error:
                 raise refuse(f"{player.label} cannot play: {error}") from error
             assert isinstance(made, Search)

@@ -28,7 +28,7 @@ from agent.search.tree import ROOT
 from games.game import States
 from honte.web.problems import Problem
 
-MOST_LEAVES = 8
+MOST_LEAVES = 16
 """At most so many leaves of one tree in a round. More leaves are faster and make a small search a little worse."""
 
 LEAVES_OF_ROUND = 64

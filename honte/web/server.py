@@ -55,6 +55,7 @@ def serve(services: Services, listener: socket.socket, host: str, *, token: str 
         access_log=False,
         server_header=False,
         limit_concurrency=MOST_CONNECTIONS,
+        timeout_keep_alive=60,
         timeout_graceful_shutdown=2,
     )
     server = uvicorn.Server(config)
