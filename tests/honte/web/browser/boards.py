@@ -70,7 +70,9 @@ def go_to_cell(page: Any, number: int) -> None:
         dx, dy, at = page.evaluate(where, number)
         if at == number:
             return
-        page.keyboard.press(("ArrowDown" if dy > 0 else "ArrowUp") if abs(dy) > 3 else "ArrowRight" if dx > 0 else "ArrowLeft")
+        page.keyboard.press(
+            ("ArrowDown" if dy > 0 else "ArrowUp") if abs(dy) > 3 else "ArrowRight" if dx > 0 else "ArrowLeft"
+        )
     raise AssertionError(f"the arrow keys do not reach cell {number}")
 
 
