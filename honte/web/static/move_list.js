@@ -19,10 +19,10 @@ export function mount(element, app) {
     const mover = before ? before.to_play : (node.ply - 1) % 2;
     button.type = "button";
     // What one reads and what one hears are the same words, and some more words are only heard.
-    button.innerHTML = `<span class="visually-hidden">move </span><small>${node.ply}</small>${discOf(app.board.view.coloursOf(mover))}<span class="visually-hidden"></span><span class="words"></span><span class="visually-hidden"></span>`;
+    button.innerHTML = `<i class="visually-hidden">move </i><small>${node.ply}</small>${discOf(app.board.view.coloursOf(mover))}<i class="visually-hidden"></i><span></span><i class="visually-hidden"></i>`;
     const [, player, verdict] = button.querySelectorAll(".visually-hidden");
     player.textContent = `, ${app.state.position.names[mover]}: `;
-    button.querySelector(".words").textContent = node.move + (mark && ` ${mark}`);
+    button.querySelector("span").textContent = node.move + (mark && ` ${mark}`);
     verdict.textContent = mark ? `, ${node.verdict.verdict}` : "";
     if (mark) button.dataset.verdict = node.verdict.verdict;
     button.addEventListener("click", () => app.show(node).catch((error) => app.problem(error.message)));
