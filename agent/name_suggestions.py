@@ -25,7 +25,7 @@ def nearest_player(head: str) -> str | None:
     kind, colon, number = head.partition(":")
     if match := NUMBERED.fullmatch(head.lower()):
         return ":".join(match.groups())
-    folders = [*(each.name for each in weights.folders()), *_neighbours(Path(head))]
+    folders = [*weights.games(), *_neighbours(Path(head))]
     if near := difflib.get_close_matches(kind.lower(), NON_NETWORKS, n=1, cutoff=0.7):
         return near[0] + colon + number
     near = difflib.get_close_matches(head, folders, n=1, cutoff=0.7)
@@ -51,7 +51,10 @@ def no_network_message(head: str) -> str | None:
     """The error message where ``head`` is a game without a shipped network. None where ``head`` is not a game."""
     if not is_game(head):
         return None
+    family = head.partition(":")[0]
+    near = [game for game in weights.games() if game.partition(":")[0] == family]
+    also = f" (there are networks for {', '.join(near)})" if near else ""
     return (
-        f"{head!r} is a game, and no network ships for it: name another player with the game, such as"
+        f"{head!r} is a game, and no network ships for it{also}: name another player with the game, such as"
         f" honte play mcts:400 --game {head}, or train a network first by honte train --game {head}"
     )

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from agent.storage import model_folder
 
-ENGINES = ("gtp", "ugi")
+ENGINES = ("gtp", "ugi", "uci")
 """Kinds of players that are engines: programs from outside."""
 
 NON_NETWORKS = ("random", "perfect", "mcts", "minimax", *ENGINES)

@@ -35,7 +35,7 @@ from games.game import Game, States
 __all__ = ["learned_game", "learned_game_file", "load_network", "make_player"]
 
 PLAYERS_IN_WORDS = (
-    "random, mcts:N, minimax:D, perfect, gtp:COMMAND, ugi:COMMAND, a run folder, RUN@STEP, "
+    "random, mcts:N, minimax:D, perfect, gtp:COMMAND, ugi:COMMAND, uci:COMMAND, a run folder, RUN@STEP, "
     "a model folder or a game whose network ships"
 )
 
@@ -102,6 +102,10 @@ def make_player(
         from agent.external.ugi import ugi_player
 
         return ugi_player(text, game, num_slots)
+    if kind == "uci":
+        from agent.external.uci import uci_player
+
+        return uci_player(text, game, num_slots)
     if head == "random":
         _parse_settings(text, query, {})
         return RandomPlayer(game)
@@ -200,9 +204,8 @@ def _network_player(
     backend = settings.pop("engine", "torch")  # these two defaults give the same results every time
     precision = settings.pop("precision", "fp32")
     evaluate = _load_evaluator(folder, game, backend, precision, device, few=few)
-    config = model_folder.make_config(
-        SearchConfig, model_folder.read(folder).search, f"{folder / 'config.json'}: search"
-    )
+    search = model_folder.read(folder).search
+    config = model_folder.make_config(SearchConfig, search, folder / "config.json", "search")
     if seconds is not None:
         if settings.get("rule") == "gumbel":
             raise ValueError(f"{text!r}: gumbel must know its number of simulations; seconds need rule=puct")

@@ -25,8 +25,8 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.cluster.processes import cpu_seconds
 from benchmarks.machine import report
-from benchmarks.processes import cpu_seconds
 
 GAME, PLAYER = "connect_four", "weights-connect_four"
 

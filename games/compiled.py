@@ -18,6 +18,7 @@ from games.game import NO_LIMIT, Game, Positions, Row, States, Symmetries
 from games.jit_cache import Rule, compile_cached, fingerprint
 from games.symmetry import identity_symmetry
 from games.text_board import read_cells, read_status
+from games.uci_notation import UciNotation
 from games.user_rules.explanations import raise_explained
 from games.user_rules.parameters import check_parameters
 from games.user_rules.rebuild import is_unchecked, is_user_rule, python_function, rebuild_rules
@@ -222,6 +223,7 @@ def from_rules(
     final_targets: Rule | None = None,
     turned: NDArray[np.int64] | None = None,
     arrange: Rule | None = None,
+    uci: UciNotation | None = None,
 ) -> CompiledGame:
     """A ``Game`` from scalar functions written in plain Python that Numba compiles.
 
@@ -239,7 +241,7 @@ def from_rules(
 
     Not compiled: ``draw(s)`` -> [H, W] cell codes; ``read(s, cells, mover)``, optional, its inverse, where ``mover`` is
     who is to play if the drawing's last line says so, else None; ``write_action(a)``; ``arrange(s, cells, mover)``,
-    optional, see ``Game.set_up``.
+    optional, see ``Game.set_up``. ``uci``, optional: how UCI engines call the game and write its moves.
 
     Where the second player sees the board turned, so are its actions: ``turned[a]`` is what the first player would
     call its action a, and ``write_action`` takes the first player's number.
@@ -276,4 +278,5 @@ def from_rules(
         symmetries=symmetries or identity_symmetry(height, width, num_actions),
         action_layout=np.asarray(pooled if action_layout is None else action_layout),
         turned=turned,
+        uci=uci,
     )

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from games.board import Board
 from games.text_board import draw_text
+from games.uci_notation import UciNotation
 
 ONGOING = 2
 """What ``outcome`` returns if a game is not over; otherwise it returns +1, 0 or -1 for the player to move."""
@@ -82,10 +83,7 @@ class Symmetries:
 
 
 class Game(ABC):
-    """Rules lifted to batches. ``games.from_rules`` makes one from plain scalar functions.
-
-    Every verb works in place on B rows; compiled games release the GIL meanwhile.
-    """
+    """Rules lifted to batches of B rows, in place; compiled games release the GIL. See also ``games.from_rules``."""
 
     name: str  # as ``games.make`` takes it, parameters included
     state: np.dtype[Any]
@@ -104,6 +102,7 @@ class Game(ABC):
     file_sha256: str = ""  # of the user's file that it came from
     komi: float | None = None  # the points that White is given in Go; None: the game is not Go
     allows_suicide: bool = False  # Go alone
+    uci: UciNotation | None = None  # None: UCI engines do not play it
     plies_without_passes: int | None = None  # of a full game, where passes would count in ``max_plies``
     remake: tuple[Callable[..., Game], tuple[str, ...]] | None = None  # what makes an equal one in another process
 

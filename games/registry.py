@@ -25,7 +25,9 @@ from games.user_rules.trial_record import try_once
 NAMES = (
     "amazons",
     "animal_shogi",
+    "ataxx",
     "breakthrough",
+    "clobber",
     "connect_four",
     "dots_and_boxes",
     "gardner_chess",

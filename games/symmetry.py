@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from games.game import Symmetries
 
-Turn = Callable[[NDArray[np.int64]], NDArray[np.int64]]
+Turn = Callable[[NDArray[Any]], NDArray[Any]]
 
 MIRROR: tuple[Turn, ...] = (lambda grid: grid, lambda grid: grid[:, ::-1])
 """Left-right mirror."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from games import check_game, make, perft, position
     from honte.api import match
     from honte.loaded_player import LoadedPlayer, MoveAnalysis, PositionAnalysis, load
+    from honte.shipped_models import ShippedModel, models
     from honte.training_runs import TrainResult, train
 
 __version__ = "0.1.0"
@@ -27,11 +28,13 @@ __all__ = [
     "LoadedPlayer",
     "MoveAnalysis",
     "PositionAnalysis",
+    "ShippedModel",
     "TrainResult",
     "check_game",
     "load",
     "make",
     "match",
+    "models",
     "perft",
     "position",
     "train",
@@ -49,6 +52,8 @@ _HOMES = {
     "MoveAnalysis": "honte.loaded_player",
     "PositionAnalysis": "honte.loaded_player",
     "load": "honte.loaded_player",
+    "ShippedModel": "honte.shipped_models",
+    "models": "honte.shipped_models",
 }
 
 

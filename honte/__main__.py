@@ -9,10 +9,12 @@ from __future__ import annotations
 import contextlib
 import errno
 import importlib
-import json
 import os
 import sys
+import textwrap
+import warnings
 from collections.abc import Sequence
+from typing import Any
 
 from honte import __version__
 from honte.error_sentences import sentence
@@ -43,11 +45,12 @@ GROUPS = {
         "predict": ("honte.cli.commands.predict", "predict the classes of pictures"),
     },
     "tools": {
-        "describe": ("honte.cli.commands.describe", "describe a game, a network or a recipe"),
-        "export": ("honte.cli.commands.export", "copy a network to a folder or URL that fsspec reaches"),
-        "check-game": ("honte.cli.commands.check_game", "check a game, also your own, on random games"),
-        "perft": ("honte.cli.commands.perft", "count a game's action sequences to verify its rules"),
-        "bench": ("honte.cli.commands.bench", "measure how fast this machine is"),
+        "models": ("honte.cli.commands.tools.models", "list the networks that ship with honte"),
+        "describe": ("honte.cli.commands.tools.describe", "describe a game, a network or a recipe"),
+        "export": ("honte.cli.commands.tools.export", "copy a network to a folder or URL that fsspec reaches"),
+        "check-game": ("honte.cli.commands.tools.check_game", "check a game, also your own, on random games"),
+        "perft": ("honte.cli.commands.tools.perft", "count a game's action sequences to verify its rules"),
+        "bench": ("honte.cli.commands.tools.bench", "measure how fast this machine is"),
     },
 }
 """The commands {group: {command: (module, summary)}}."""
@@ -65,11 +68,12 @@ A player is written as
   minimax:5           a search of 5 plies without a network
   mcts:800            Monte Carlo tree search with random games, 800 simulations
   perfect             a player that makes no mistakes, where there is a solver
-  NETWORK             a network that ships with honte: {networks}
+  NETWORK             a network that ships with honte:{networks}
   RUN or RUN@1200     the newest network of a run, or its checkpoint 1200
   RUN?simulations=400 the same with another setting; & joins several
   gtp:COMMAND         an external engine, such as gtp:gnugo --mode gtp
   ugi:COMMAND         an external engine that speaks UGI
+  uci:COMMAND         an external engine that speaks UCI, as Fairy-Stockfish does
 
 A game is written as connect_four, connect_four:rows=5,columns=5 or FILE.py:game.
 """
@@ -98,6 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if "--unchecked" in words:  # for every command that takes a game; processes that it starts see it, too
         words.remove("--unchecked")
         os.environ["HONTE_UNCHECKED"] = "1"
+    warnings.showwarning = _show_warning
     try:
         code = _run(words)
         flush_output()
@@ -152,15 +157,23 @@ def help_text() -> str:
     lines = [USAGE]
     for group, commands in GROUPS.items():
         lines += ["", f"{group}:", *(f"  {name:<{width}}  {summary}" for name, (_, summary) in commands.items())]
-    networks = ", ".join(shipped_games()) or "none"
+    from agent import weights
+
+    names = ", ".join(dict.fromkeys(game.partition(":")[0] for game in weights.games())) or "none"
+    lines_of_names = textwrap.wrap(names, 57)
+    networks = f" {names}" if len(names) <= 20 else "".join(f"\n{'':22}{line}" for line in lines_of_names)
     return "\n".join([*lines, "", PLAYERS.format(networks=networks), UNCHECKED])
 
 
-def shipped_games() -> list[str]:
-    """The names of the networks that ship with honte, which are the games that they play."""
-    from agent import weights
+def _show_warning(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+    """Print a warning to the user as one sentence; any other warning as Python does."""
+    if category is UserWarning:
+        print(f"honte: {message}", file=sys.stderr)
+    else:
+        _show_any_warning(message, category, *place, **more)
 
-    return [json.loads((folder / "config.json").read_text(encoding="utf-8"))["game"] for folder in weights.folders()]
+
+_show_any_warning = warnings.showwarning
 
 
 if __name__ == "__main__":

@@ -6,9 +6,12 @@ Knows how texts become games and players. Does not know flags, terminals or file
 from __future__ import annotations
 
 import shlex
+import warnings
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from agent import weights
 from agent.player import Player
 from agent.player_identity import ENGINES
 from agent.players import learned_game, learned_game_file, make_player
@@ -28,6 +31,7 @@ def resolve_game(given: Game | str | None, *texts: Player | str) -> Game:
     games = [game for text in texts if isinstance(game := getattr(text, "game", None), Game)]
     if given is None and games:
         return games[0]
+    _say_stand_ins(text for text in texts if given is None and isinstance(text, str))
     learned = {text: name for text in texts if isinstance(text, str) and (name := learned_game(text)) is not None}
     names = set(learned.values())
     if given is None and len(names) > 1:
@@ -45,6 +49,17 @@ def resolve_game(given: Game | str | None, *texts: Player | str) -> Game:
             f"no game is given, and {players or 'the players'} can play any; add --game, such as connect_four"
         )
     return make(given if given is not None else names.pop())
+
+
+def _say_stand_ins(texts: Iterable[str]) -> None:
+    """Warn of each game's bare name that means a network of another size than the default."""
+    for text in texts:
+        head = text.partition("?")[0]
+        if game := weights.stand_in(head):
+            message = (
+                f"no network ships for the default size of {head}, so {head} means {game}, the nearest size that does"
+            )
+            warnings.warn(message, stacklevel=3)
 
 
 def load(

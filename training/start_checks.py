@@ -53,6 +53,8 @@ def check_start(game: Game, config: TrainConfig, *, init: Path | None = None, re
 
     ``init`` is a model folder whose weights the run starts from.
     """
+    if remote:
+        _refuse_remote(config)
     learner_device(config)
     if config.learn.trainer.compile:
         check_compiler()
@@ -75,12 +77,19 @@ def check_start(game: Game, config: TrainConfig, *, init: Path | None = None, re
             transfer_weights(PolicyValueNet(config.network, game.observation_shape, game.action_layout), init)
 
 
+def _refuse_remote(config: TrainConfig) -> None:
+    """ValueError for settings of self-play that actors in other processes do not have."""
+    for name in ("first_simulations", "restart_share"):
+        if value := getattr(config.self_play, name):
+            raise ValueError(f"self_play.{name} is {value}: with --ray it must be 0, because actors do not share it")
+
+
 def _check_rating(game: Game, config: TrainConfig) -> None:
     """ValueError for rating settings that the rater would refuse later: it is a process that starts during the run."""
     check_settings(config.rating.settings, "rating.settings")
     for text in config.rating.anchors if config.rating.every_minutes else ():
         # Engines from outside start, and perfect players fill their tables, only when they are needed.
-        if not text.startswith(("gtp:", "ugi:", "perfect")):
+        if not text.startswith(("gtp:", "ugi:", "uci:", "perfect")):
             try:
                 make_player(text, game, num_slots=1, device="cpu")
             except ValueError as error:

@@ -58,8 +58,10 @@ def default_num_engines(num_slots: int) -> float:
     return float(min(num_slots, os.cpu_count() or 1))
 
 
-def parse_command(text: str, settings: MutableMapping[str, float], example: str) -> str:
-    """The command in ``KIND:[name=number ...] COMMAND``. The numbers before it are written into ``settings``.
+def parse_command(text: str, settings: MutableMapping[str, Any], example: str) -> str:
+    """The command in ``KIND:[name=value ...] COMMAND``. The values before it are written into ``settings``.
+
+    A setting whose default is a text is a text, and any other is a number.
 
     ValueError for a number that is not valid, for a missing command, and for a ``?`` outside quotes. With other players
     a ``?`` begins the settings; an engine would get them as words of its command.
@@ -68,13 +70,7 @@ def parse_command(text: str, settings: MutableMapping[str, float], example: str)
     rest = rest.strip()
     while (word := rest.split(" ", 1)[0]).partition("=")[0] in settings:
         name, _, value = word.partition("=")
-        try:
-            settings[name] = float(value)
-        except ValueError:
-            settings[name] = 0
-        whole = name != "seconds"
-        if not 0 < settings[name] <= 1e9 or (whole and settings[name] % 1):
-            raise ValueError(f"{text!r}: {name} is {value!r}; it must be a {'whole ' * whole}number above 0")
+        settings[name] = value if isinstance(settings[name], str) else _read_number(text, name, value)
         rest = rest[len(word) :].strip()
     if not rest:
         raise ValueError(f"{text!r} names no engine; write its command behind the colon: {example}")
@@ -85,6 +81,17 @@ def parse_command(text: str, settings: MutableMapping[str, float], example: str)
             " own is written in quotes"
         )
     return rest
+
+
+def _read_number(text: str, name: str, value: str) -> float:
+    try:
+        number = float(value)
+    except ValueError:
+        number = 0
+    whole = name != "seconds"
+    if not 0 < number <= 1e9 or (whole and number % 1):
+        raise ValueError(f"{text!r}: {name} is {value!r}; it must be a {'whole ' * whole}number above 0")
+    return number
 
 
 def has_unquoted_question_mark(command: str) -> bool:

@@ -10,6 +10,8 @@ next game begins with a new process.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from agent.external.player import ExternalEngine, ExternalPlayer, default_num_engines, parse_command
 from agent.external.process import CommandRefused, EngineProcess
@@ -28,19 +30,24 @@ def ugi_player(text: str, game: Game, num_slots: int) -> UgiPlayer:
 
     ValueError for a text of another form.
     """
-    settings = {
-        "seconds": SECONDS,
-        "engines": default_num_engines(num_slots),
-        "movetime": 0.0,
-        "nodes": 0.0,
-        "depth": 0.0,
-    }
+    settings = default_settings(num_slots)
     command = parse_command(text, settings, example="ugi:nodes=1000 ./engine")
+    limit = parse_limit(text, settings)
+    return UgiPlayer(game, command, limit, num_engines=int(settings["engines"]), seconds=settings["seconds"])
+
+
+def default_settings(num_slots: int) -> dict[str, Any]:
+    """The settings that may stand before the command. A limit of 0 is no limit."""
+    engines = default_num_engines(num_slots)
+    return {"seconds": SECONDS, "engines": engines, "movetime": 0.0, "nodes": 0.0, "depth": 0.0}
+
+
+def parse_limit(text: str, settings: Mapping[str, Any]) -> str:
+    """What follows the word ``go``. ValueError for more than one limit."""
     limits = [f"{name} {settings[name]:.0f}" for name in ("movetime", "nodes", "depth") if settings[name]]
     if len(limits) > 1:
         raise ValueError(f"{text!r} limits a move by {' and by '.join(limits)}; one of them is enough")
-    limit = limits[0] if limits else f"movetime {MOVETIME:.0f}"
-    return UgiPlayer(game, command, limit, num_engines=int(settings["engines"]), seconds=settings["seconds"])
+    return limits[0] if limits else f"movetime {MOVETIME:.0f}"
 
 
 class UgiClient(EngineProcess):

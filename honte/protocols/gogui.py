@@ -64,12 +64,17 @@ def _points(position: Position, action: int) -> Points:
         cells = np.argwhere(clicks == absolute)
         if len(cells) > 1:  # a whole column: take the cell where the stone lands
             cells = np.argwhere((clicks == absolute) & (before != after))
-        return tuple(point(game, r, c) for r, c in cells[:1].tolist())
+        if len(cells):
+            return (point(game, *cells[0].tolist()),)
     labels = game.board.column_labels
     on_board = np.array([label.isalpha() for label in labels] if labels else [True] * before.shape[1])
     owner = np.array([piece.owner for piece in game.board.pieces])
     source = (owner[before] == seat) & (owner[after] != seat) & on_board
     target = (owner[before] != seat) & (owner[after] == seat) & on_board
+    if clicks.shape == before.shape and not source.any():
+        return ()  # a pass or a swap
+    if (target & (owner[before] < 0)).any():  # where the piece went; it may have turned over others around it
+        target &= owner[before] < 0
     return tuple(point(game, r, c) for cells in (source, target) for r, c in np.argwhere(cells)[:1].tolist())
 
 

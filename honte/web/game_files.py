@@ -13,8 +13,8 @@ import numpy as np
 
 from agent.external.gtp import colour_names
 from games import Position
-from honte.protocols.sgf import conversion, game_tree
-from honte.protocols.sgf.values import read_colour
+from honte.sgf import conversion, game_tree
+from honte.sgf.values import read_colour
 from honte.web.game_trees import (
     MOST_NODES,
     Tree,

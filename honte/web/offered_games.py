@@ -22,7 +22,7 @@ from games import Position
 from games.game import Game
 from games.position import position
 from games.registry import NAMES, make
-from honte.web.game_texts import GAME_TEXTS, describe_own
+from honte.web.game_texts import describe_own, describe_shipped
 from honte.web.problems import refuse
 
 MOST_GAMES = 24
@@ -46,7 +46,9 @@ class Bounds(NamedTuple):
 PARAMETERS: dict[str, dict[str, Bounds]] = {
     "amazons": {"size": Bounds(choices=(6, 8, 10))},
     "animal_shogi": {},
+    "ataxx": {"size": Bounds(3, 8)},
     "breakthrough": {"rows": Bounds(5, 8), "columns": Bounds(5, 8)},
+    "clobber": {"rows": Bounds(2, 10), "columns": Bounds(2, 10)},
     "connect_four": {"rows": Bounds(3, 10), "columns": Bounds(3, 12), "k": Bounds(3, 6)},
     "dots_and_boxes": {"rows": Bounds(1, 8), "columns": Bounds(1, 8)},
     "gardner_chess": {},
@@ -129,6 +131,7 @@ class OfferedGames:
                 self.defaults[text.partition(":")[0]] = self.check(text)
             else:
                 self.own[self._new_id(text)] = text
+                make(text)  # a mistake in the file is found at the start
         self.ready: OrderedDict[str, OfferedGame] = OrderedDict()
         self.lock = threading.Lock()
         self.locks: dict[str, threading.Lock] = {}
@@ -168,7 +171,7 @@ class OfferedGames:
         family, _, parameters = text.partition(":")
         if family not in NAMES:
             raise refuse(f"there is no game {text[:40]!r} here; there are {', '.join(self.ids)}")
-        known = PARAMETERS[family]
+        known = PARAMETERS.get(family, {})
         for part in filter(None, parameters.split(",")):
             name, _, value = part.partition("=")
             if name not in known:
@@ -211,7 +214,7 @@ class OfferedGames:
         """What the page shows of a game; without ``ready`` what it shows before the game is chosen."""
         offered = self.find(text) if ready else OfferedGame(text, make(self.own.get(text, text)))
         game, board = offered.game, offered.game.board
-        texts = GAME_TEXTS.get(game.family) if offered.id in NAMES else None
+        texts = describe_shipped(game.family) if offered.id in NAMES else None
         shown = texts or describe_own(offered.id.removeprefix("file:"), game.num_actions)
         return {
             "id": offered.id,
@@ -244,7 +247,7 @@ class OfferedGames:
         defaults = inspect.signature(import_module(f"games.rules.{id_}").game).parameters
         return [
             _parameter(name, bounds, defaults[name].default, given.get(name))
-            for name, bounds in PARAMETERS[id_].items()
+            for name, bounds in PARAMETERS.get(id_, {}).items()
         ]
 
 

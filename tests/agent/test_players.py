@@ -246,8 +246,8 @@ def test_weights_must_fit_their_config(tmp_path: Path) -> None:
             make_player(str(folder), made("connect_four"), num_slots=1)
 
     refused("does not fit its config.json", network={**content["network"], "channels": 4})
-    refused("network: unknown field 'depth'; there are blocks", network={"depth": 3})
-    refused("search.puct: unknown field 'c'; there are c_init", search={"puct": {"c": 1}})
+    refused("config.json: the setting network.depth is unknown; there are blocks", network={"depth": 3})
+    refused("the setting search.puct.c is unknown; there are c_init", search={"puct": {"c": 1}})
     refused("has schema 2, this version of honte reads 1", schema=2)
 
 
@@ -255,10 +255,12 @@ def test_shipped_networks_go_by_the_name_of_their_game(tmp_path: Path, monkeypat
     monkeypatch.setattr(weights, "HERE", tmp_path)
     game = made("connect_four:rows=5,columns=5")
     assert weights.folders() == []
-    folder = save(tmp_path / "connect_four-rows=5-columns=5", game)
+    folder = save(tmp_path / "connect_four" / "rows=5-columns=5", game)
     assert weights.folders() == [folder]
+    assert weights.games() == {game.name: folder}
     assert weights.folder("connect_four:rows=5,columns=5") == folder
-    assert weights.folder("connect_four") is None
+    assert weights.folder("connect_four:rows=6,columns=5") is None
+    assert weights.folder("othello") is None
     assert learned_game("connect_four:rows=5,columns=5?simulations=1") == game.name
     first_moves(make_player("connect_four:rows=5,columns=5", None, num_slots=2), game)
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from games.game import Game
 from games.rules.animal_shogi import MOVES as STEPS
+from games.rules.clobber import steps_of
 from games.rules.gardner_rules import MOVES, ROOK
 
 Code = Callable[[Game, int, int], int]
@@ -55,6 +56,14 @@ def from_below(game: Game, a: int, to_play: int) -> int:
     """Cells row by row from the lower left, then the pass."""
     rows, columns = game.board.height, game.board.width
     return a if a == rows * columns else (rows - 1 - a // columns) * columns + a % columns
+
+
+def clobber(game: Game, a: int, to_play: int) -> int:
+    """A cell times 4 plus the direction, clockwise from up; upside down, as their second player has the top left."""
+    rows, columns = game.board.height, game.board.width
+    way, start, _ = steps_of(rows, columns)[a]
+    assert rows % 2 == 0
+    return 4 * ((rows - 1 - start // columns) * columns + start % columns) + (2, 1, 0, 3)[way]
 
 
 def nim(game: Game, a: int, to_play: int) -> int:
@@ -121,6 +130,8 @@ OPENSPIEL = {
     "dots_and_boxes:rows=2,columns=3": Oracle("dots_and_boxes(num_rows=2,num_cols=3)"),
     "amazons": Oracle("amazons(board_size=6)"),
     "amazons:size=8": Oracle("amazons(board_size=8)"),
+    "clobber": Oracle("clobber(rows=6,columns=5)", clobber),
+    "clobber:rows=4,columns=7": Oracle("clobber(rows=4,columns=7)", clobber),
     "gomoku": Oracle("gomoku"),
     "gomoku:size=7,k=4": Oracle("gomoku(size=7,connect=4)"),
     "nim": Oracle("nim(pile_sizes=1;3;5;7,is_misere=false)", nim),

@@ -40,8 +40,8 @@ def test_what_is_drawn_can_be_read(name: str) -> None:
             assert str(read) == text
 
 
-HISTORY = ("animal_shogi", "gardner_chess", "go")
-"""A drawing of these does not say what stood before, on which a draw or a legal move may depend."""
+HISTORY = ("animal_shogi", "ataxx", "gardner_chess", "go")
+"""A drawing of these does not say what stood before, or after how many plies, on which the end or a move may depend."""
 
 
 @pytest.mark.parametrize("name", [*NAMES, "hex:size=4,swap=true", "nim:misere=true", "othello:size=4", "go:size=3"])

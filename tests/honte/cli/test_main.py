@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from agent import weights
 from games import make
 from honte.__main__ import COMMANDS, main
 from honte.package_check import NAMES
@@ -25,6 +27,13 @@ def games_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every ``make`` compiles its game anew, which is most of what a command takes."""
     monkeypatch.setattr("games.make", known_games)
     monkeypatch.setattr("honte.api.make", known_games)
+
+
+@pytest.fixture
+def only_connect_four(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if no other network shipped, whatever does."""
+    shutil.copytree(weights.HERE / "connect_four", tmp_path / "weights" / "connect_four")
+    monkeypatch.setattr(weights, "HERE", tmp_path / "weights")
 
 
 @pytest.fixture(autouse=True)
@@ -69,7 +78,8 @@ def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     out, err = said(capsys, "--help")
     assert all(f"  {name} " in out for name in COMMANDS)
     assert all(f"\n{group}:\n" in out for group in ("learn", "play", "evaluate", "pictures", "tools"))
-    assert "ships with honte: connect_four" in out
+    assert "ships with honte:" in out
+    assert "connect_four" in out
     assert max(map(len, out.splitlines())) <= 81
     assert err == ""
     assert said(capsys, code=2)[1] == out
@@ -152,6 +162,7 @@ def test_a_wrong_flag_names_itself(capsys: pytest.CaptureFixture[str]) -> None:
         ("bench --games 0", "--games is 0: it must be a whole number from 1 to"),
     ],
 )
+@pytest.mark.usefixtures("only_connect_four")
 def test_what_people_get_wrong_is_one_sentence(capsys: pytest.CaptureFixture[str], words: str, sentence: str) -> None:
     out, err = said(capsys, *words.split(), code=2)
     assert sentence in err
@@ -235,6 +246,9 @@ def test_runs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
 def test_describe(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     found = result(capsys, "describe", "connect_four")
     assert (found["actions"], found["observation"], found["max_plies"]) == (7, [3, 6, 7], 42)
+    assert found["shipped_network"].startswith("connect_four (852,968 bytes); minimax:5 97.4 [")
+    assert found["game_parameters"] == "rows=6, columns=7, k=4"
+    assert all(found[name] for name in ("rules", "goal", "moves"))
     torch_save = pytest.importorskip("safetensors.torch").save_file
     from agent.networks.policy_value import NetworkConfig, PolicyValueNet
 
@@ -243,8 +257,20 @@ def test_describe(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     torch_save(network.state_dict(), tmp_path / "model.safetensors")
     (tmp_path / "config.json").write_text(json.dumps({"schema": 1, "game": "tic_tac_toe", "network": config}))
     found = result(capsys, "describe", str(tmp_path))
-    assert found["parameters"] == sum(weights.numel() for weights in network.parameters())
+    assert found["parameters"] == sum(tensor.numel() for tensor in network.parameters())
     assert (found["game"], found["actions"]) == ("tic_tac_toe", 9)
+
+
+def test_models(capsys: pytest.CaptureFixture[str]) -> None:
+    found = {model["game"]: model for model in result(capsys, "models")["models"]}
+    assert found.keys() == weights.games().keys()
+    four = found["connect_four"]
+    assert (four["size"], four["training"]["minutes"]) == ("6 x 7", 30)
+    assert [(each["opponent"], round(each["score"], 3)) for each in four["opponents"]] == [
+        ("minimax:5", 0.974),
+        ("mcts:1000", 0.968),
+    ]
+    assert "mcts:1000 96.8 [95.5, 98.2]" in said(capsys, "models")[0]
 
 
 def test_the_signature_repeats(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,9 @@ from games.registry import NAMES
 CLICKS = {
     "amazons": [1],
     "animal_shogi": [2],
+    "ataxx": [0, 1, 2],
     "breakthrough": [2],
+    "clobber": [2],
     "connect_four": [1],
     "dots_and_boxes": [1],
     "gardner_chess": [2],

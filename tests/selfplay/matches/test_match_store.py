@@ -92,6 +92,7 @@ def test_names_of_folders() -> None:
     assert file_name("..") == "player"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
 def test_sigkill_loses_and_repeats_no_game(tmp_path: Path) -> None:
     """Killed three times at some moment, the match ends with the very games of one that was never stopped."""

@@ -1,0 +1,55 @@
+"""``honte models``: the networks that ship with honte.
+
+Knows its flags and the table. Does not know where networks are stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from honte.cli.flag_parser import parse_flags
+from honte.command_line import Output, format_table
+
+if TYPE_CHECKING:
+    from honte.shipped_models import Opponent, ShippedModel
+
+
+@dataclass(frozen=True)
+class ModelsFlags:
+    """List the networks that ship with honte: how they were trained, and their scores against opponents."""
+
+    json: bool = False
+    """print the result as one JSON object, the last line of stdout"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    args = parse_flags(ModelsFlags, arguments, "models")
+    from honte.shipped_models import models
+
+    output, found = Output(args.json), models()
+    if found:
+        rows = [["network", "board", "minutes", "evaluations", "size", "scores"], *map(_row, found)]
+        output.say(format_table(rows, right="234"))
+        output.say(
+            "minutes and evaluations of self-play; scores in percent, with 95 % intervals, a draw counts one half"
+        )
+    else:
+        output.say("no network ships with this copy of honte; honte train GAME makes one")
+    output.result({"models": [model.as_json() for model in found]})
+    return 0
+
+
+def _row(model: ShippedModel) -> list[str]:
+    training = model.training
+    minutes = "?" if training.minutes is None else f"{training.minutes:,.0f}"
+    work = "?" if training.evaluations is None else f"{training.evaluations / 1e6:,.1f} M"
+    scores = "; ".join(map(format_score, model.opponents)) or "not measured"
+    return [model.game, model.size, minutes, work, f"{model.bytes / 1e6:.1f} MB", scores]
+
+
+def format_score(result: Opponent) -> str:
+    """Such as ``mcts:1000 96.8 [95.1, 98.5]``."""
+    low, high = f"{100 * result.score_low:.1f}", f"{100 * result.score_high:.1f}"
+    return f"{result.opponent} {100 * result.score:.1f} [{low}, {high}]"
