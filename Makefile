@@ -1,4 +1,4 @@
-# make train | test | test-all | check | bench | docs: each first sets up .venv, once.
+# make train | test | test-all | coverage | check | bench | docs: each first sets up .venv, once.
 # PYTHON=python3.12 chooses the Python (3.11 or newer).
 # HONTE_VENV=DIR uses a ready environment of your own (say, one with a special build of torch) and installs nothing.
 # make test runs what proves the code, in minutes; make test-all runs what make test leaves out: the tests marked `slow`.
@@ -9,6 +9,7 @@ PACKAGES := games agent selfplay training honte
 LONG := # files that may exceed 300 lines: FOLDER/FILE.py
 PARALLEL ?= -n logical --maxprocesses 8 --dist worksteal
 PYTEST = $(BIN)/python -m pytest $(PARALLEL) --durations=10
+COVERAGE = $(BIN)/python -m coverage
 SCRIPTS := $(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
 ifdef HONTE_VENV
@@ -23,7 +24,7 @@ READY := .venv/.installed
 endif
 DOCS_READY := $(READY:.installed=.docs-installed)
 
-.PHONY: train test test-all check bench docs
+.PHONY: train test test-all coverage check bench docs
 .DELETE_ON_ERROR:
 
 train: $(READY)
@@ -35,6 +36,15 @@ test: $(READY)
 
 test-all: $(READY)
 	$(BIN)/python -m pytest --durations=10 -m slow # one after the other: several Ray clusters at once disturb each other
+
+# Compiled code counts in the second run only. `coverage html` then shows the lines that no test runs. The exception that ends
+# the rules of this one test may reach coverage while it holds a lock.
+coverage: DESELECT = --deselect tests/games/user_rules/test_trial.py::test_a_rule_that_does_not_return
+coverage: $(READY)
+	$(COVERAGE) run --parallel-mode -m pytest -m 'not slow' $(DESELECT)
+	NUMBA_DISABLE_JIT=1 $(COVERAGE) run --parallel-mode -m pytest -m 'nojit and not slow' $(DESELECT)
+	$(COVERAGE) combine
+	$(COVERAGE) report --skip-covered --sort=cover
 
 check: $(READY)
 	$(BIN)/ruff format --check .

@@ -70,13 +70,21 @@ NETWORK_OPTIONS: Mapping[str, Option] = {
 
 
 def make_player(
-    text: str, game: Game | None, *, num_slots: int, seed: int = 0, device: str = "auto", capacity: int = 0
+    text: str,
+    game: Game | None,
+    *,
+    num_slots: int,
+    seed: int = 0,
+    device: str = "auto",
+    capacity: int = 0,
+    few: bool | None = None,
 ) -> Player:
     """The player that ``text`` names, for ``num_slots`` games of ``game`` at once.
 
     ``game`` may be None where ``learned_game`` knows it. ``seed`` is the random seed of rollouts. ``device`` is auto or
-    a name of torch's. ``capacity`` is the least number of nodes in a search tree. ValueError for text that names no
-    player, or none of this game.
+    a name of torch's. ``capacity`` is the least number of nodes in a search tree. ``few``: whether the batches of a
+    network are often small, by default where there are few slots. ValueError for text that names no player, or none of
+    this game.
     """
     head, _, query = text.partition("?")
     kind, _, number = head.partition(":")
@@ -114,8 +122,9 @@ def make_player(
         return Search(
             game, Rollouts(game, seed=seed), config, num_slots=num_slots, capacity=_tree_capacity(config, capacity)
         )
+    few = num_slots < 8 if few is None else few
     return _network_player(
-        text, _find_folder(head), _parse_settings(text, query, NETWORK_OPTIONS), game, num_slots, device, capacity
+        text, _find_folder(head), _parse_settings(text, query, NETWORK_OPTIONS), game, num_slots, device, capacity, few
     )
 
 
@@ -190,15 +199,14 @@ def _parse_settings(text: str, query: str, known: Mapping[str, Option]) -> dict[
 
 
 def _network_player(
-    text: str, folder: Path, settings: dict[str, Any], game: Game, num_slots: int, device: str, capacity: int
+    text: str, folder: Path, settings: dict[str, Any], game: Game, num_slots: int, device: str, capacity: int, few: bool
 ) -> NetworkPlayer:
     seconds, temperature = settings.pop("seconds", None), settings.pop("temperature", None)
     backend = settings.pop("engine", "torch")  # these two defaults give the same results every time
     precision = settings.pop("precision", "fp32")
-    evaluate = _load_evaluator(folder, game, backend, precision, device, few=num_slots < 8)
-    config = model_folder.make_config(
-        SearchConfig, model_folder.read(folder).search, f"{folder / 'config.json'}: search"
-    )
+    evaluate = _load_evaluator(folder, game, backend, precision, device, few=few)
+    search = model_folder.read(folder).search
+    config = model_folder.make_config(SearchConfig, search, folder / "config.json", "search")
     if seconds is not None:
         if settings.get("rule") == "gumbel":
             raise ValueError(f"{text!r}: gumbel must know its number of simulations; seconds need rule=puct")

@@ -8,6 +8,7 @@ without a range is refused, so that no new field can omit it.
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import re
 import reprlib
 import types
@@ -101,6 +102,8 @@ class Settings:
     """
 
     called: ClassVar[str] = ""
+    number_field: ClassVar[str] = ""
+    """In a file one number may stand for the whole group: it is the value of this field."""
 
     def __init_subclass__(cls, called: str = "", **rest: Any) -> None:
         super().__init_subclass__(**rest)
@@ -119,6 +122,35 @@ def check(config: Any, prefix: str = "") -> None:
     for name, hint in hints(type(config)).items():
         if (problem := refusal(hint, getattr(config, name))) is not None:
             raise ValueError(f"{prefix}{name} {problem}")
+
+
+def check_values(values: Any, kind: type, path: str = "", *, whole: bool = True) -> None:
+    """ValueError for the first setting that ``kind`` does not have, or whose value is out of its range.
+
+    With ``whole`` all settings without a default value must be there.
+    """
+    if not isinstance(values, Mapping):
+        group = f"the setting {path[:-1]} is {reprlib.repr(values)}: it" if path else "a configuration"
+        raise ValueError(f"{group} must be a group of settings, each with its name and value")
+    known = hints(kind)
+    for key, value in values.items():
+        if key not in known:
+            near = difflib.get_close_matches(str(key), known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+            raise ValueError(f"the setting {path}{key} is unknown; {hint}")
+        if not dataclasses.is_dataclass(known[key]):
+            if (problem := refusal(known[key], value, read=True)) is not None:
+                raise ValueError(f"the setting {path}{key} {problem}")
+        elif isinstance(value, known[key]):
+            continue
+        elif known[key].number_field and not isinstance(value, Mapping):
+            if (problem := refusal(hints(known[key])[known[key].number_field], value)) is not None:
+                raise ValueError(f"the setting {path}{key} {problem}, or a group of settings with a value")
+        else:
+            check_values(value, known[key], f"{path}{key}.", whole=whole)
+    for each in dataclasses.fields(kind):
+        if whole and each.default is each.default_factory and each.name not in values:  # both are MISSING
+            raise ValueError(f"the setting {path}{each.name} is missing: it has no default value")
 
 
 def hints(kind: type[Any]) -> dict[str, Any]:

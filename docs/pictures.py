@@ -1,4 +1,4 @@
-"""Make the README's pictures from a real run: ``python docs/pictures.py RUN``.
+"""Make the README's pictures: ``python docs/pictures.py [RUN]`` draws a game and, of a run, the live view.
 
 Knows the live view and the play session. Does not train: it draws a run's last report with the curves that led there.
 """
@@ -70,24 +70,25 @@ def train(run: Path) -> None:
     report.grades = {name: value for name, value in records[-1].items() if name.startswith("mistakes/")}
     report.ratings = list(rating_curve.read_curve(run).points)
     console = Console(record=True, width=112, file=io.StringIO(), force_terminal=True)
-    console.print(view.panel(report, 110))
+    console.print(view.panel(report, 110), "")  # the last line of a picture is cut off below its letters
     save(console, "train.svg", "honte train connect_four")
 
 
-def play(run: Path) -> None:
-    """A few moves against the run's network, typed as a person would."""
+def play() -> None:
+    """A few moves and an analysis against the network that ships, typed as a person would."""
     from honte.api import load, resolve_game
     from honte.terminal.play import TerminalSession
 
-    text = f"{run}?simulations=100"
-    game = resolve_game(None, text)
-    console = Console(record=True, width=80, file=io.StringIO(), color_system="truecolor")
-    sys.stdin = Typed(console, ["d", "d", "hint", "c", "quit"])
-    TerminalSession(game, load(text, game, num_slots=2), "connect_four", console, seat=0, seed=1, temperature=0.0).run()
+    name = "connect_four"
+    game = resolve_game(None, name)
+    console = Console(record=True, width=80, file=io.StringIO(), color_system="truecolor", highlight=False)
+    sys.stdin = Typed(console, ["d", "d", "c", "analysis", "quit"])
+    TerminalSession(game, load(name, game, num_slots=2), name, console, seat=0, seed=1).run()
     save(console, "play.svg", "honte play connect_four")
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    train(Path(sys.argv[1]))
-    play(Path(sys.argv[1]))
+    if len(sys.argv) > 1:
+        train(Path(sys.argv[1]))
+    play()

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 class Piece:
     """How a cell code is drawn in a picture."""
 
-    shape: Literal["none", "stone", "letter", "mark", "block", "dot", "line", "box"]
+    shape: Literal["none", "stone", "letter", "figure", "animal", "mark", "block", "dot", "line", "box"]
     owner: int = -1  # the player whose colour it has; -1: none
-    text: str = ""
+    text: str = ""  # a figure or an animal: its letter, such as K, and after a space what it is about to do
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""``check_game``: what must hold for every game, each law as a sentence, tested on random games.
+"""``check_game``: the conditions that every game must meet, each in a sentence, tested on random games.
 
 Knows the ``Game`` contract. Does not know which game it checks. Users run it on their own games with
 ``honte check-game FILE.py:game``. A user's rules are tried in plain Python first.
@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from games.game import Game, Positions, States
 from games.user_rules.faults import GameFault
-from games.user_rules.laws import check_drawing, check_texts
 from games.user_rules.rebuild import is_unchecked
+from games.user_rules.text_checks import check_drawing, check_texts
 from games.user_rules.trial import try_rules
 
 
-class BrokenLaw(GameFault):
-    """A law that a game breaks, with the position that shows it."""
+class UnmetCondition(GameFault):
+    """A condition that a game breaks, with the position that shows it."""
 
 
 RULE_OF_FIELD = {
@@ -53,9 +53,9 @@ class Report(TypedDict):
 
 
 def check_game(game: Game, num_games: int = 64, seed: int = 0) -> Report:
-    """Play ``num_games`` random games and check every law at every position.
+    """Play ``num_games`` random games and check every condition at every position.
 
-    Raises ``GameFault`` (a ValueError), and ``BrokenLaw`` for a law that a position breaks.
+    Raises ``GameFault`` (a ValueError), and ``UnmetCondition`` for a condition that a position breaks.
     """
     notes = _try_user_rules(game, seed)
     random = np.random.default_rng(seed)
@@ -108,7 +108,7 @@ def _try_user_rules(game: Game, seed: int) -> list[str]:
     try:
         return try_rules(game, seed=seed)
     except GameFault as fault:
-        raise BrokenLaw(f"{fault}; for example at\n{fault.drawing}" if fault.drawing else str(fault)) from fault
+        raise UnmetCondition(f"{fault}; for example at\n{fault.drawing}" if fault.drawing else str(fault)) from fault
 
 
 class _Statistics:
@@ -163,7 +163,7 @@ def _check_drawing(game: Game, states: States, b: int, *, reading: bool) -> None
     try:
         check_drawing(game, states[b], reading=reading)
     except GameFault as fault:
-        raise BrokenLaw(str(fault)) from fault
+        raise UnmetCondition(str(fault)) from fault
 
 
 def _require(kept: bool, sentence: str, game: Game, states: States, b: int) -> None:
@@ -172,7 +172,7 @@ def _require(kept: bool, sentence: str, game: Game, states: States, b: int) -> N
             drawing = "\n" + game.render(states[b])
         except Exception as error:
             drawing = f" (drawing it failed: {error})"
-        raise BrokenLaw(f"{game.name} breaks the law: {sentence}; for example at{drawing}")
+        raise UnmetCondition(f"{game.name} breaks the condition: {sentence}; for example at{drawing}")
 
 
 def _check_data(game: Game) -> None:
@@ -186,17 +186,18 @@ def _check_data(game: Game) -> None:
     }
     for name, (shape, wanted) in shapes.items():
         if tuple(shape) != wanted:
-            raise BrokenLaw(f"{game.name} breaks the law: {name} has shape {wanted}; it is {tuple(shape)}")
+            raise UnmetCondition(f"{game.name} breaks the condition: {name} has shape {wanted}; it is {tuple(shape)}")
     for name, table in (("cells", game.symmetries.cells), ("actions", game.symmetries.actions)):
         if (np.sort(table, axis=1) != np.arange(table.shape[1])).any() or (table[0] != np.arange(table.shape[1])).any():
-            raise BrokenLaw(
-                f"{game.name} breaks the law: each row of symmetries.{name} is a permutation, the first the identity"
+            raise UnmetCondition(
+                f"{game.name} breaks the condition: each row of symmetries.{name} is a permutation,"
+                " the first the identity"
             )
     check_texts(game)
 
 
 def _check_positions(game: Game, states: States, out: Positions) -> None:
-    """Check the laws of single positions."""
+    """Check the conditions on single positions."""
     for b in range(len(states)):
         over = bool(out.terminal[b])
         _require(over or bool(out.legal[b].any()), "a game that goes on has a legal action", game, states, b)

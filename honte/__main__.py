@@ -29,6 +29,7 @@ GROUPS = {
     },
     "play": {
         "play": ("honte.cli.commands.play", "play against a player in the terminal"),
+        "web": ("honte.cli.commands.web", "play, analyse and watch a run learn in a browser"),
         "gtp": ("honte.cli.commands.gtp", "run a player as an engine for Sabaki or GoGui (Go Text Protocol)"),
         "ugi": ("honte.cli.commands.ugi", "run a player as an engine (Universal Game Interface)"),
         "analyze": ("honte.cli.commands.analyze", "analyse many positions: JSON lines in, JSON lines out"),
@@ -44,12 +45,12 @@ GROUPS = {
         "predict": ("honte.cli.commands.predict", "predict the classes of pictures"),
     },
     "tools": {
-        "models": ("honte.cli.commands.models", "list the networks that ship with honte"),
-        "describe": ("honte.cli.commands.describe", "describe a game, a network or a recipe"),
-        "export": ("honte.cli.commands.export", "copy a network to a folder or URL that fsspec reaches"),
-        "check-game": ("honte.cli.commands.check_game", "check a game, also your own, on random games"),
-        "perft": ("honte.cli.commands.perft", "count a game's action sequences to verify its rules"),
-        "bench": ("honte.cli.commands.bench", "measure how fast this machine is"),
+        "models": ("honte.cli.commands.tools.models", "list the networks that ship with honte"),
+        "describe": ("honte.cli.commands.tools.describe", "describe a game, a network or a recipe"),
+        "export": ("honte.cli.commands.tools.export", "copy a network to a folder or URL that fsspec reaches"),
+        "check-game": ("honte.cli.commands.tools.check_game", "check a game, also your own, on random games"),
+        "perft": ("honte.cli.commands.tools.perft", "count a game's action sequences to verify its rules"),
+        "bench": ("honte.cli.commands.tools.bench", "measure how fast this machine is"),
     },
 }
 """The commands {group: {command: (module, summary)}}."""

@@ -109,7 +109,7 @@ class LoadedPlayer:
             pass
         decisions = thinking.decide()
         found = thinking.analysis()
-        moves = tuple(_move_analysis(here, candidate) for candidate in found.candidates)
+        moves = tuple(move_analysis(here, candidate) for candidate in found.candidates)
         value = float(decisions.value[0])
         return PositionAnalysis(
             position=here,
@@ -173,7 +173,7 @@ def _replayed(here: Position) -> Position:
     return there
 
 
-def _move_analysis(here: Position, candidate: CandidateMove) -> MoveAnalysis:
+def move_analysis(here: Position, candidate: CandidateMove) -> MoveAnalysis:
     """A candidate with its moves as text, each written from the view of the player who makes it."""
     there, line = here, []
     for action in candidate.variation:

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from agent.settings import check_values
 from games.registry import NAMES, is_game, make
-from training.config import check_values, default_values, merge_values
+from training.config import default_values, merge_values
 from training.yaml_files import read_yaml
 
 IMAGES = "images"

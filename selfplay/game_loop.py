@@ -35,6 +35,17 @@ TermsOf = Callable[[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]], T
 """(game ids [R], plies [R], random keys [R]) -> the terms on which those moves are decided."""
 
 
+SurprisesOf = Callable[[Ints, Decisions], NDArray[np.float32]]
+"""(slots [R], decisions just made there) -> how far each policy is from the network's [R]."""
+
+
+class Repeat(NamedTuple):
+    """Which decisions are not played, but made once more on other terms: surprising ones of fast searches."""
+
+    surprise: float  # the least surprise, of a decision without exploration
+    terms: TermsOf  # of the second decision; it is played, whatever its surprise
+
+
 def default_terms(ids: NDArray[np.int64], plies: NDArray[np.int64], keys: NDArray[np.uint64]) -> Terms:
     """Every player's own terms: no noise, the best move."""
     return Terms.of(len(ids), keys=keys)
@@ -50,6 +61,7 @@ class _ActiveGame:
     values: list[float] = field(default_factory=list)
     budgets: list[int] = field(default_factory=list)
     networks: list[int] = field(default_factory=list)
+    surprises: list[float] = field(default_factory=list)  # empty unless they are measured
 
 
 class GameLoop:
@@ -66,10 +78,16 @@ class GameLoop:
         terms: TermsOf = default_terms,
         stop_when_proven: bool = False,
         version: Callable[[], int] = lambda: 0,
+        surprises: SurprisesOf | None = None,
+        repeat: Repeat | None = None,
     ) -> None:
-        """``stop_when_proven``: a game ends once a search proves its outcome. ``version``: the network's version."""
+        """``stop_when_proven``: a game ends once a search proves its outcome. ``version``: the network's version.
+
+        ``surprises`` measures the decisions of one player, for the records; None: they are not measured. ``repeat``
+        needs them.
+        """
         self.game, self.players, self.starts, self.seed = game, players, starts, seed
-        self.terms, self.stop_when_proven, self.version = terms, stop_when_proven, version
+        self.terms, self.stop_when_proven, self.version, self.surprises = terms, stop_when_proven, version, surprises
         self.states: States = game.new(num_slots)
         self.num_slots = num_slots
         self.active: list[_ActiveGame | None] = [None] * num_slots  # by slot
@@ -79,6 +97,9 @@ class GameLoop:
         self.budgets = np.zeros(num_slots, np.int64)  # simulations granted for the move that is being decided
         self.stateful_players = [player for player in players if isinstance(player, StatefulPlayer)]
         self.move_followers = {i: player for i, player in enumerate(players) if isinstance(player, MoveFollower)}
+        self.repeat = repeat
+        self.explored = np.zeros(num_slots, np.bool_)  # whether the move that is being decided is searched in full
+        self.slots_to_repeat = set[int]()  # whose next decision is a second one
         self.forfeits: list[tuple[int, Forfeit]] = []  # (player, the slots that it gave up), not yet recorded
         self.moves = 0
 
@@ -108,6 +129,7 @@ class GameLoop:
         for player in self.players:
             player.stop()
         self.waiting_for[:] = NO_PLAYER
+        self.slots_to_repeat.clear()
         self.slots_to_ask = [slot for slot, active in enumerate(self.active) if active is not None]
 
     def in_flight(self) -> list[GameRecord]:
@@ -121,6 +143,7 @@ class GameLoop:
             active = _ActiveGame(Start(record.id, (0, 0), opening), [int(a) for a in record.actions])
             active.policies, active.values = list(record.policies), [float(v) for v in record.values]
             active.budgets, active.networks = [int(b) for b in record.budgets], [int(n) for n in record.networks]
+            active.surprises = [] if record.surprises is None else [float(s) for s in record.surprises]
             self._occupy_slot(slot, active)
 
     def _occupy_slot(self, slot: int, active: _ActiveGame) -> None:
@@ -154,11 +177,11 @@ class GameLoop:
         owners = np.array([active.start.seats[turn] for active, turn in zip(games, to_play, strict=True) if active])
         ids = np.array([active.start.id for active in games if active])
         plies = np.array([len(active.actions) for active in games if active])
-        terms = self.terms(ids, plies, random_numbers.make_keys(self.seed, ids, plies))
+        terms = self._terms(slots, ids, plies)
         for slot, active, owner in zip(slot_list, games, owners, strict=True):
             if active and owner in self.move_followers:
                 self.move_followers[owner].follow(slot, active.actions)
-        self.budgets[slots] = terms.budgets
+        self.budgets[slots], self.explored[slots] = terms.budgets, terms.explore
         for index, player in enumerate(self.players):
             mine = owners == index
             if mine.any():
@@ -168,8 +191,34 @@ class GameLoop:
                 except Forfeit as forfeit:
                     self.forfeits.append((index, forfeit))
 
+    def _terms(self, slots: Ints, ids: NDArray[np.int64], plies: NDArray[np.int64]) -> Terms:
+        """The terms of the next moves in ``slots``, other ones where a decision is repeated."""
+        keys = random_numbers.make_keys(self.seed, ids, plies)
+        terms = self.terms(ids, plies, keys)
+        if self.repeat is not None and self.slots_to_repeat:
+            again = np.array([slot in self.slots_to_repeat for slot in slots.tolist()], np.bool_)
+            pairs: Any = zip(terms, self.repeat.terms(ids, plies, keys), strict=True)
+            for normal, repeated in pairs:
+                normal[again] = repeated[again]
+        return terms
+
+    def _repeat_decisions(self, slots: Ints, surprises: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """[R] which decisions in ``slots`` are to be made once more; their players are asked soon."""
+        if self.repeat is None:
+            return np.zeros(len(slots), np.bool_)
+        again = ~self.explored[slots] & (surprises >= self.repeat.surprise)
+        for slot in slots[again].tolist():
+            self.waiting_for[slot] = NO_PLAYER
+            self.slots_to_ask.append(slot)
+        self.slots_to_repeat.difference_update(slots.tolist())
+        self.slots_to_repeat.update(slots[again].tolist())
+        return np.asarray(again)
+
     def _apply_decisions(self, slots: Ints, decisions: Decisions) -> list[GameRecord]:
         """Play the decided moves in ``slots``, and ask for the next ones; return the games that end."""
+        surprises = None if self.surprises is None else self.surprises(slots, decisions)
+        if surprises is not None and (again := self._repeat_decisions(slots, surprises)).any():
+            slots, decisions, surprises = slots[~again], decisions.rows(~again), surprises[~again]
         before = self.game.describe_new(self.states[slots])
         self.game.advance(self.states, slots, slots, decisions.action)
         after = self.game.describe_new(self.states[slots])
@@ -183,6 +232,8 @@ class GameLoop:
             active.values.append(float(decisions.value[i]))
             active.budgets.append(int(self.budgets[slot]))
             active.networks.append(version)
+            if surprises is not None:
+                active.surprises.append(float(surprises[i]))
             self.waiting_for[slot] = NO_PLAYER
             self.moves += 1
             mover, value = int(before.to_play[i]), float(decisions.value[i])
@@ -225,4 +276,5 @@ class GameLoop:
             values=np.array(active.values, np.float32),
             budgets=np.array(active.budgets, np.int32),
             networks=np.array(active.networks, np.int32),
+            surprises=None if self.surprises is None else np.array(active.surprises, np.float32),
         )

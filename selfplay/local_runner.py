@@ -20,12 +20,13 @@ from numpy.typing import NDArray
 from agent import random_numbers
 from agent.decision import Terms
 from agent.search.search import Search, SearchConfig
-from agent.settings import Count, Fraction, Positive, PositiveFraction, Settings, Slots, Temperature, Threads
+from agent.settings import Count, Fraction, Number, Positive, PositiveFraction, Settings, Slots, Temperature, Threads
 from games.game import Game
 from selfplay.cores import num_cores
-from selfplay.game_loop import GameLoop, Start
+from selfplay.game_loop import GameLoop, Repeat, Start, TermsOf
 from selfplay.openings import Opening, random_openings
 from selfplay.records import GameRecord, num_samples
+from selfplay.restarts import RestartArchive
 from selfplay.runner import Evaluator, Weights
 
 OPENING_PLY = 1 << 40
@@ -54,12 +55,30 @@ class SelfPlayConfig(Settings, called="self_play"):
     opening_plies: Count = 2  # a game begins with up to so many random plies
     deep_openings: Fraction = 0.0  # share of games that begin with up to max_opening_plies random plies
     max_opening_plies: Count = 0  # the most random plies of a deep opening
+    first_simulations: Count = (
+        0  # of a full search at the start of the run; they rise to search.num_simulations; 0: no rise
+    )
+    rise_share: PositiveFraction = 1.0  # the share of the run in which they rise from first_simulations
+    repeat_surprise: Number = 0.0  # a fast search that changed the policy so much (KL) is repeated in full; 0: never
+    restart_share: Fraction = 0.0  # share of games that begin where recent games misjudged a position
+    archive_games: Positive = 2048  # the newest games, one position of each, that restarts are drawn from
+    measure_surprises: bool = False  # store how much each search changed the policy; learn.surprise_share turns it on
     stop_when_proven: bool = False  # a game ends once the search proves its outcome
     quantum: Positive = 2048  # deterministic runs: samples between two updates of the network
 
     def agree(self) -> None:
         if self.search.num_simulations < 1:
             raise ValueError("self_play.search.num_simulations is 0: it must be 1 or more, or nothing is learned")
+        if self.first_simulations > self.search.num_simulations:
+            raise ValueError(
+                f"self_play.first_simulations is {self.first_simulations}: it must be at most search.num_simulations,"
+                f" {self.search.num_simulations}"
+            )
+        if 0 < self.first_simulations <= self.fast_simulations and self.full_fraction < 1:
+            raise ValueError(
+                f"self_play.first_simulations is {self.first_simulations}: it must be more than fast_simulations,"
+                f" {self.fast_simulations}, which do not train the policy"
+            )
 
 
 def self_play_openings(game: Game, config: SelfPlayConfig, seed: int, ids: NDArray[np.int64]) -> list[Opening]:
@@ -71,16 +90,58 @@ def self_play_openings(game: Game, config: SelfPlayConfig, seed: int, ids: NDArr
     return random_openings(game, ids, (depth * (most + 1)).astype(np.int64), seed=seed)
 
 
-def self_play_terms(config: SelfPlayConfig) -> Callable[..., Terms]:
-    """The terms of self-play: playout cap randomisation (Wu 2019), and a temperature in the first plies."""
+def full_simulations(config: SelfPlayConfig, progress: float) -> int:
+    """Simulations of a full search at the ``progress`` of a run: they rise by a constant factor (MiniZero)."""
+    last, first = config.search.num_simulations, config.first_simulations
+    if not first:
+        return last
+    growth: float = (last / first) ** min(1.0, progress / config.rise_share)
+    return round(first * growth)
+
+
+def self_play_terms(
+    config: SelfPlayConfig, progress: Callable[[], float] = lambda: 1.0, *, always_full: bool = False
+) -> TermsOf:
+    """The terms of self-play: playout cap randomisation (Wu 2019), and a temperature in the first plies.
+
+    ``progress`` is how much of the run is done. ``always_full``: no move gets a fast search.
+    """
 
     def terms(ids: NDArray[np.int64], plies: NDArray[np.int64], keys: NDArray[np.uint64]) -> Terms:
         full = random_numbers.draw_uniforms(keys, random_numbers.CAP, 1)[:, 0] < config.full_fraction
-        budgets = np.where(full, config.search.num_simulations, config.fast_simulations)
+        full |= always_full
+        budgets = np.where(full, full_simulations(config, progress()), config.fast_simulations)
         warm = np.where(plies < config.temperature_plies, config.temperature, 0)
         return Terms(budgets.astype(np.int64), keys, warm.astype(np.float32), full)
 
     return terms
+
+
+def make_self_play_loop(
+    search: Search,
+    starts: Iterator[Start],
+    config: SelfPlayConfig,
+    evaluator: Evaluator,
+    *,
+    seed: int,
+    progress: Callable[[], float] = lambda: 1.0,
+) -> GameLoop:
+    """A game loop in which ``search`` has both seats, with as many games at once as it has slots."""
+    repeat = None
+    if config.repeat_surprise:
+        repeat = Repeat(config.repeat_surprise, self_play_terms(config, progress, always_full=True))
+    return GameLoop(
+        search.game,
+        [search],
+        starts,
+        num_slots=len(search.trees.slots),
+        seed=seed,
+        terms=self_play_terms(config, progress),
+        stop_when_proven=config.stop_when_proven,
+        version=lambda: evaluator.version,
+        surprises=search.surprises if config.measure_surprises or repeat is not None else None,
+        repeat=repeat,
+    )
 
 
 class LocalRunner:
@@ -100,6 +161,8 @@ class LocalRunner:
         self.game, self.config, self.seed, self.deterministic = game, config, seed, deterministic
         self.evaluator = evaluator()
         self.next_id = first_id
+        self.progress = 0.0  # how much of the run is done
+        self.archive = RestartArchive(game, config.archive_games) if config.restart_share else None
         self.missing: list[int] = []  # always empty: no thread dies alone, so a resumed run has no earlier ids to play
         self.notes: list[str] = []
         self._ids = itertools.count(first_id)
@@ -112,15 +175,8 @@ class LocalRunner:
 
     def _make_loop(self, starts: Iterator[Start], num_slots: int) -> GameLoop:
         search = Search(self.game, self.evaluator, self.config.search, num_slots=num_slots)
-        return GameLoop(
-            self.game,
-            [search],
-            starts,
-            num_slots=num_slots,
-            seed=self.seed,
-            terms=self_play_terms(self.config),
-            stop_when_proven=self.config.stop_when_proven,
-            version=lambda: self.evaluator.version,
+        return make_self_play_loop(
+            search, starts, self.config, self.evaluator, seed=self.seed, progress=lambda: self.progress
         )
 
     def _starts(self) -> Iterator[Start]:
@@ -128,14 +184,27 @@ class LocalRunner:
             ids = np.array([next(self._ids) for _ in range(STARTS_PER_BATCH)])
             for game_id, opening in zip(ids, self_play_openings(self.game, self.config, self.seed, ids), strict=True):
                 self.next_id = max(self.next_id, int(game_id) + 1)
-                yield Start(int(game_id), (0, 0), opening)
+                yield Start(int(game_id), (0, 0), self._draw_restart(int(game_id)) or opening)
+
+    def _draw_restart(self, game_id: int) -> Opening | None:
+        """The opening of a restart, if the game ``game_id`` is to be one and the archive is not empty."""
+        if self.archive is None:
+            return None
+        key = random_numbers.make_keys(self.seed, game_id, OPENING_PLY)
+        chosen, place = random_numbers.draw_uniforms(key, random_numbers.RESTART, 2)[0]
+        return self.archive.draw(float(place)) if chosen < self.config.restart_share else None
 
     def publish(self, weights: Weights, version: int) -> None:
         self.evaluator.load(weights, version)
 
     def collect(self, timeout: float = 1.0) -> list[GameRecord]:
-        if self.deterministic:
-            return self._play_quantum()
+        records = self._play_quantum() if self.deterministic else self._take_finished(timeout)
+        if self.archive is not None:
+            self.archive.add(records)
+        return records
+
+    def _take_finished(self, timeout: float) -> list[GameRecord]:
+        """The games that threads have finished."""
         if not self._threads:
             # One move played here compiles what the threads need: Numba may fail to compile in several at once.
             self._make_loop(iter([Start(0, (0, 0))]), 1).round()

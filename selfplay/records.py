@@ -37,6 +37,7 @@ class GameRecord:
     networks: NDArray[np.int32]  # [M] version of the network that decided
     outcome: int = UNFINISHED  # +1, 0, -1 for the first player
     proven: bool = False  # a search proved the outcome, and the game was ended before the rules ended it
+    surprises: NDArray[np.float32] | None = None  # [M] of each policy to the network's (KL divergence), if measured
     reason: str = ""  # why a player lost before the rules ended the game; not stored in shards of self-play
 
     @property
@@ -56,6 +57,9 @@ _LISTS: dict[str, Any] = {
     "budgets": np.int32,
     "networks": np.int32,
 }
+_SURPRISES = "surprises"
+"""The only array that a shard may lack: most runs do not measure surprises."""
+
 _SCALARS: dict[str, Any] = {"id": np.int64, "seed": np.int64, "outcome": np.int8, "proven": np.bool_}
 
 
@@ -70,6 +74,9 @@ def pack(game: Game, records: Sequence[GameRecord]) -> bytes:
     for name, kind in _LISTS.items():
         none = np.zeros((0, game.num_actions) if name == "policies" else 0, kind)
         arrays[name] = np.concatenate([none, *(np.asarray(getattr(r, name), kind) for r in records)])
+    if any(r.surprises is not None for r in records):
+        of_each = [np.zeros(r.num_decided) if r.surprises is None else r.surprises for r in records]
+        arrays[_SURPRISES] = np.concatenate(of_each).astype(np.float32)
     for name, kind in _SCALARS.items():
         values = [_storable_seed(r.seed) if name == "seed" else getattr(r, name) for r in records]
         arrays[name] = np.array(values, kind)
@@ -144,6 +151,7 @@ def _split_arrays(arrays: dict[str, Any]) -> list[GameRecord]:
             proven=bool(arrays["proven"][i]),
             actions=arrays["actions"][begin:end],
             **{key: arrays[key][start:stop] for key in ("policies", "values", "budgets", "networks")},
+            surprises=arrays[_SURPRISES][start:stop] if _SURPRISES in arrays else None,
         )
         records.append(record)
     return records
@@ -153,7 +161,8 @@ def validate_records(game: Game, records: Sequence[GameRecord], name: str = "sha
     """Replay every record. ValueError names the first illegal action, wrong outcome or invalid policy."""
     for record in records:
         known = record.outcome in (-1, 0, 1, UNFINISHED)
-        if record.opening < 0 or record.policies.shape[1:] != (game.num_actions,) or not known:
+        measured = record.surprises is None or record.surprises.shape == (record.num_decided,)
+        if record.opening < 0 or record.policies.shape[1:] != (game.num_actions,) or not known or not measured:
             raise ValueError(f"{name}: game {record.id} has fields of the wrong shape")
     if not records:
         return
@@ -171,6 +180,10 @@ def validate_records(game: Game, records: Sequence[GameRecord], name: str = "sha
     _refuse_records(records, owner[invalid], name, "has a policy that is not one: finite, >= 0, of sum 1")
     values = np.concatenate([record.values for record in records])
     _refuse_records(records, owner[~(abs(values) <= 1)], name, "has a value outside [-1, 1]")
+    surprises = np.concatenate([np.zeros(r.num_decided) if r.surprises is None else r.surprises for r in records])
+    _refuse_records(
+        records, owner[~((surprises >= 0) & (surprises < np.inf))], name, "has a surprise that is not a number from 0"
+    )
     first_action, first_policy = np.cumsum(lengths) - lengths, np.cumsum(lengths - openings) - (lengths - openings)
     states = game.new(len(records))
     game.init(states)
@@ -204,11 +217,6 @@ def _refuse_records(records: Sequence[GameRecord], bad: NDArray[Any], name: str,
         bad = np.flatnonzero(bad)
     if len(bad):
         raise ValueError(f"{name}: game {records[bad[0]].id} {what}")
-
-
-def write_shard(folder: Path, game: Game, records: Sequence[GameRecord], number: int) -> Path:
-    """Store records durably as shard ``number`` of a folder; return its path."""
-    return write_packed(folder, pack(game, records), number)
 
 
 def write_packed(folder: Path, data: bytes, number: int) -> Path:

@@ -45,6 +45,9 @@ class Evaluator(CountedEvaluator, Protocol):
 class Runner(Protocol):
     """Plays games for the learner."""
 
+    progress: float
+    """How much of the run is done, from 0 to 1: the learner sets it before it collects."""
+
     @property
     def evaluator(self) -> CountedEvaluator:
         """The evaluator of its searches, with their counts; the learner also grades with it."""

@@ -20,7 +20,7 @@ _folder = tempfile.TemporaryDirectory(
 )
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported: thread pools that fight for two cores stand still
 os.environ.setdefault("MPLBACKEND", "Agg")
-os.environ["HONTE_CACHE"] = _folder.name  # tests neither see nor leave what is known of this machine's engines
+os.environ["HONTE_CACHE"] = _folder.name  # tests neither see nor leave what is known of this machine's backends
 os.environ["RAY_TMPDIR"] = _folder.name  # clusters neither see nor leave anything in the folder of another cluster
 os.environ.pop("RAY_ADDRESS", None)
 os.environ.setdefault("PYTEST_TIMEOUT", "600")  # read by pytest-timeout, where it is installed
@@ -28,8 +28,8 @@ os.environ.setdefault("PYTEST_TIMEOUT", "600")  # read by pytest-timeout, where 
 with contextlib.suppress(ImportError):
     from hypothesis import settings
 
-    settings.register_profile("house", derandomize=True, deadline=None)
-    settings.load_profile("house")
+    settings.register_profile("honte", derandomize=True, deadline=None)
+    settings.load_profile("honte")
 
 
 def pytest_configure(config: pytest.Config) -> None:

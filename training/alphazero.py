@@ -11,27 +11,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from agent.inference.evaluate import Evaluate
-from agent.inference.network_evaluator import NetworkEvaluator
-from agent.networks.policy_value import PolicyValueNet
+from agent.networks.policy_value import num_flops
 from games.game import Game
 from selfplay.distributed.checked_games import Games
-from selfplay.local_runner import LocalRunner
+from training import limits
+from training.alphazero_parts import make_replay_buffer, make_runner
+from training.auxiliary_heads import make_network, playing_weights
 from training.config import TrainConfig
 from training.data_parallel import LearnerGroup
 from training.evaluation.rating_curve import RatedCheckpoint
 from training.losses import policy_value_loss
-from training.replay_buffer import ReplayBuffer
 from training.run.progress import ProgressReport
 from training.run.run_storage import RunState, RunStorage
-from training.schedules import cooldown_scale
-from training.start_checks import backend_config, learner_device
+from training.schedules import cooldown_scale, one_cycle_scale
+from training.start_checks import learner_device
 from training.trainer import Batch, Trainer
 from training.training_run import TrainingRun
 from training.transfer import freeze
@@ -70,20 +70,22 @@ class AlphaZeroRun(TrainingRun):
         self.game, self.subject, self.grade, self.ratings = game, game.name, grade, ratings
         learn = config.learn
         torch.manual_seed(config.seed)
-        model = PolicyValueNet(config.network, game.observation_shape, game.action_layout)
+        model = make_network(config.network, game.observation_shape, game.action_layout, learn.auxiliary.targets)
         if config.freeze:
             freeze(model.trunk)
-        self.loss = partial(policy_value_loss, value_mix=learn.value_mix, value_weight=learn.value_weight)
+        values = {"value_mix": learn.value_mix, "value_weight": learn.value_weight}
+        self.loss = partial(policy_value_loss, **values, auxiliary=learn.auxiliary)
         trainer = Trainer(model, self.loss(), learn.trainer, learner_device(config))
         super().__init__(config, folder, trainer, watch, stopping)
         if config.deterministic:
             self.checkpoint_steps = max(1, config.checkpoint_steps)  # no clock decides
         self.learners: LearnerGroup | None = None  # other learner processes, from the first step on
-        self.replay = ReplayBuffer(game, learn.window, full_budget=config.self_play.search.num_simulations)
+        self.replay = make_replay_buffer(game, config)
         self.storage = RunStorage(game, config, folder)
         self.games_to_store: list[Games] = []
         saved = self._load_checkpoint()
-        self._start_runner(saved, remote)
+        self.runner = make_runner(game, config, saved, remote)
+        self.runner.publish(self.weights, self.version)
         self.begin()
         self._store_time = time.monotonic()
         self._grade_time = float("-inf")
@@ -92,26 +94,12 @@ class AlphaZeroRun(TrainingRun):
         """Load the newest valid checkpoint and the stored games."""
         saved = self.storage.load(self.replay)
         self.version, self.num_games, self.minutes_before = saved.version, saved.num_games, saved.minutes
+        self.evaluations_before = saved.evaluations  # of earlier starts; less those of this start's gradings
         if saved.trainer is not None:
             self.trainer.load_state(*saved.trainer)
-        self.weights = saved.weights or self.trainer.averaged_weights()
+        self.weights = saved.weights or playing_weights(self.trainer.averaged_weights())
         self.report.notes += saved.notes
         return saved
-
-    def _start_runner(self, saved: RunState, remote: Callable[..., Any] | None) -> None:
-        """Start self-play with the weights of the checkpoint, where the checkpoint left off."""
-        game, config = self.game, self.config
-        backend = backend_config(config, remote=remote is not None)
-        evaluator = partial(NetworkEvaluator, network=config.network, config=backend, wait=False)
-        common: dict[str, Any] = {"seed": config.seed, "first_id": saved.next_id}
-        if remote is None:
-            play = partial(LocalRunner, deterministic=config.deterministic)
-            self.runner = play(game, config.self_play, lambda: evaluator(game), **common)
-        else:
-            self.runner = remote(game, config.self_play, evaluator, missing=saved.missing, **common)
-        if config.deterministic:
-            self.runner.restore(saved.in_flight)
-        self.runner.publish(self.weights, self.version)
 
     def start_from(self, folder: Path) -> None:
         """Start a new run with the weights of another network that fit. ValueError when its trunk does not fit."""
@@ -139,7 +127,9 @@ class AlphaZeroRun(TrainingRun):
         ahead = 1 if self.config.deterministic else 2 * learn.publish_steps  # batches that self-play may be ahead
         if samples_due >= ahead * learn.batch_size:
             return []
-        return self.runner.collect(0.0 if samples_due >= learn.batch_size else 0.5)
+        self.runner.progress = self.progress()
+        games: Games = self.runner.collect(0.0 if samples_due >= learn.batch_size else 0.5)
+        return games
 
     def add_to_replay_buffer(self, games: Games) -> None:
         """Add finished games to the replay buffer, and write them to disk soon."""
@@ -177,8 +167,11 @@ class AlphaZeroRun(TrainingRun):
         return self.learners.step(batch)
 
     def learning_rate_scale(self) -> float:
-        """The learning rate falls to a tenth over the last ``learn.cooldown`` of the run."""
-        return cooldown_scale(self.progress(), self.config.learn.cooldown)
+        """As ``learn.schedule`` says, by the progress of the run."""
+        learn = self.config.learn
+        if learn.schedule == "one_cycle":
+            return one_cycle_scale(self.progress(), learn.warm_up)
+        return cooldown_scale(self.progress(), learn.cooldown)
 
     def weights_are_due(self) -> bool:
         """Whether self-play gets new weights now: every ``publish_steps``; in a deterministic run after each update."""
@@ -187,26 +180,38 @@ class AlphaZeroRun(TrainingRun):
 
     def publish_weights(self) -> None:
         """Let self-play go on with the network as it is now."""
-        self.version, self.weights = self.trainer.steps, self.trainer.averaged_weights()
+        self.version, self.weights = self.trainer.steps, playing_weights(self.trainer.averaged_weights())
         self.runner.publish(self.weights, self.version)
 
     # ---- limits --------------------------------------------------------------------------------------------------
 
+    @property
+    def evaluations(self) -> int:
+        """The positions that self-play's network has evaluated, in all starts of the run together."""
+        return self.evaluations_before + int(self.runner.evaluator.evaluated)
+
+    @cached_property
+    def flops(self) -> int:
+        """Operations of one forward pass of one position; counting them takes seconds."""
+        return num_flops(self.trainer.model, self.game.observation_shape)
+
+    @property
+    def work(self) -> float:
+        """The work of the networks so far, in 10^12 operations."""
+        return limits.count_work(self.flops, self.evaluations, self.trainer.samples_seen)
+
+    def spent(self) -> limits.Spent:
+        """What is counted against the run's limits; work only where it is limited."""
+        return limits.Spent(self.replay.num_added, self.minutes, self.work if self.config.max_work else 0.0)
+
     def progress(self) -> float:
-        """How much of the run is done, from 0 to 1; a deterministic run counts samples only."""
-        config = self.config
-        shares = [self.replay.num_added / config.max_samples if config.max_samples else 0.0]
-        if not config.deterministic and config.max_minutes:
-            shares.append(self.minutes / config.max_minutes)
-        return min(1.0, max(shares))
+        """How much of the run is done, from 0 to 1."""
+        return limits.progress(self.config, self.spent())
 
     def limit_reached(self) -> str:
         """The limit that ends the run, in words for people; empty before it is reached."""
-        config = self.config
-        if 0 < config.max_samples <= self.replay.num_added:
-            learner_is_behind = config.deterministic and self.samples_due() >= config.learn.batch_size
-            return "" if learner_is_behind else f"max_samples {config.max_samples}"
-        return f"max_minutes {config.max_minutes:g}" if 0 < config.max_minutes <= self.minutes else ""
+        behind = self.samples_due() >= self.config.learn.batch_size
+        return limits.limit_reached(self.config, self.spent(), learner_is_behind=behind)
 
     # ---- what is saved -------------------------------------------------------------------------------------------
 
@@ -227,7 +232,9 @@ class AlphaZeroRun(TrainingRun):
                 next_id=self.runner.next_id,
                 missing=self.runner.missing,
                 minutes=self.minutes,
+                evaluations=self.evaluations,
                 in_flight=self.runner.in_flight() if self.config.deterministic else [],
+                archive=self.runner.archive.state() if self.config.self_play.restart_share else {},
             ),
             step=self.trainer.steps,
             window=len(self.replay),
@@ -261,7 +268,7 @@ class AlphaZeroRun(TrainingRun):
         """Counters, speeds, grades, ratings and notes of self-play."""
         report = self.report
         report.games, report.samples, report.window = self.num_games, self.replay.num_added, len(self.replay)
-        report.version = self.version
+        report.version, report.work = self.version, self.spent().work
         report.games_per_second, report.moves_per_second = rates["games"], rates["moves"]
         report.evaluations_per_second, report.simulations_per_second = rates["evaluated"], rates["asked"]
         report.rows_per_call = rates["evaluated"] / rates["calls"] if rates["calls"] else 0.0
@@ -277,6 +284,8 @@ class AlphaZeroRun(TrainingRun):
         if self.grade is None or wait <= 0 or self.status == "stopped":
             return
         if self.status == "finished" or time.monotonic() - self._grade_time >= wait:
+            evaluations = self.evaluations
             self.report.set_grades(self.grade(self.runner.evaluator))
             self._grade_time = time.monotonic()
+            self.evaluations_before -= self.evaluations - evaluations  # grading is no work of the run
             self.rates.skip_to(self.counts())

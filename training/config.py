@@ -6,24 +6,33 @@ with the nearest name, and a wrong value one with what would be right (``agent.s
 
 from __future__ import annotations
 
-import dataclasses
-import difflib
-import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from agent import settings
 from agent.inference.backend_selection import BackendConfig
 from agent.networks.policy_value import NetworkConfig
 from agent.search.search import SearchConfig
-from agent.settings import Count, Device, Fraction, Number, Positive, PositiveNumber, Range, Seed, Settings, Slots
+from agent.settings import (
+    BelowOne,
+    Count,
+    Device,
+    Fraction,
+    Number,
+    Positive,
+    PositiveNumber,
+    Range,
+    Seed,
+    Settings,
+    Slots,
+    check_values,
+)
 from games.game import Game
 from selfplay.distributed.config import RayConfig
 from selfplay.local_runner import SelfPlayConfig
+from training.auxiliary_losses import AuxiliaryConfig
 from training.evaluation.rating_curve import RatingConfig
 from training.replay_buffer import WindowConfig
-from training.schedules import Schedule
 from training.trainer import TrainerConfig
 
 
@@ -37,8 +46,14 @@ class LearnConfig(Settings, called="learn"):
     reuse: PositiveNumber = 4.0  # how often the learner trains on each new sample, on average
     value_mix: Fraction = 0.3  # lambda: value target = (1 - lambda) outcome + lambda search value
     value_weight: Number = 1.0  # weight of the value loss; the policy loss has weight 1
+    surprise_share: Fraction = (
+        0.0  # share of each batch that is drawn in proportion to how much the search changed the policy
+    )
+    auxiliary: AuxiliaryConfig = field(default_factory=AuxiliaryConfig)
     first_samples: Count = 4096  # samples that self-play makes before learning begins
-    cooldown: Fraction = 0.25  # the last share of the run, in which the learning rate falls to a tenth
+    schedule: Literal["cooldown", "one_cycle"] = "cooldown"  # how the learning rate follows the progress of the run
+    cooldown: Fraction = 0.25  # cooldown: the last share of the run, in which the learning rate falls to a tenth
+    warm_up: BelowOne = 0.05  # one_cycle: the share in which the learning rate rises, before half a cosine to nearly 0
     publish_steps: Positive = 40  # steps between two updates of the weights that self-play uses
     window: WindowConfig = field(default_factory=WindowConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
@@ -64,6 +79,9 @@ class TrainConfig(Settings):
     deterministic: bool = False  # self-play and learning take turns; everything follows from the seed
     max_minutes: Number = 0.0  # of wall time, every start of the run together; 0: no limit
     max_samples: Annotated[int, Range(0, 10**12)] = 0  # that self-play makes; 0: no limit
+    max_work: Number = (
+        0.0  # of the networks, in 10^12 operations: an evaluation is 1 forward pass, training a sample 3; 0: no limit
+    )
     freeze: bool = False  # train only the heads; for a trunk from another network (--init)
     network: NetworkConfig = field(default_factory=NetworkConfig)
     engine: BackendConfig = field(default_factory=BackendConfig)
@@ -76,16 +94,24 @@ class TrainConfig(Settings):
     checkpoint_minutes: Number = 1.0  # minutes between two checkpoints
     checkpoint_steps: Count = 0  # between checkpoints; 0: checkpoint_minutes; if deterministic, every update
     keep_checkpoints: Positive = 3  # how many of the newest checkpoints stay on disk
-    keep_every: Count = 0  # also keep the checkpoints at multiples of so many steps; 0: none
+    keep_every: Count = 0  # also keep the first checkpoint from each multiple of so many steps on; 0: none
     grade_minutes: Number = 2.0  # between two gradings on solved positions, where the game has some; 0: never
     rating: RatingConfig = field(default_factory=RatingConfig)
     max_disk_gb: PositiveNumber = 4.0  # gigabytes of stored games; the oldest games are removed first
+
+    def agree(self) -> None:
+        if self.deterministic and self.max_work and self.grade_minutes:
+            raise ValueError(
+                f"max_work is {self.max_work:g} in a deterministic run: grade_minutes must be 0, because gradings spare"
+                " self-play some evaluations, at times that the clock decides"
+            )
 
 
 MAY_CHANGE = frozenset(
     {
         "max_minutes",
         "max_samples",
+        "max_work",
         "freeze",
         "checkpoint_minutes",
         "checkpoint_steps",
@@ -121,39 +147,6 @@ def parse_config(values: Mapping[str, Any], kind: type = TrainConfig, path: str 
         if first["type"] == "value_error":  # for settings that contradict each other; the message names them
             raise ValueError(first["msg"].removeprefix("Value error, ")) from error
         raise ValueError(f"the setting {path}{where} does not fit: {first['msg']}") from error
-
-
-def check_values(values: Any, kind: type, path: str = "", *, whole: bool = True) -> None:
-    """ValueError for the first setting that ``kind`` does not have, or whose value is out of its range.
-
-    With ``whole`` all settings without a default value must be there.
-    """
-    if not isinstance(values, Mapping):
-        group = f"the setting {path[:-1]} is {reprlib.repr(values)}: it" if path else "a configuration"
-        raise ValueError(f"{group} must be a group of settings, each with its name and value")
-    hints = settings.hints(kind)
-    for key, value in values.items():
-        if key not in hints:
-            near = difflib.get_close_matches(str(key), hints, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(hints)}"
-            raise ValueError(f"the setting {path}{key} is unknown; {hint}")
-        if not dataclasses.is_dataclass(hints[key]):
-            if (problem := settings.refusal(hints[key], value, read=True)) is not None:
-                raise ValueError(f"the setting {path}{key} {problem}")
-        elif not isinstance(value, hints[key]) and not (hints[key] is Schedule and _is_valid_number(value, path + key)):
-            check_values(value, hints[key], f"{path}{key}.", whole=whole)
-    for each in dataclasses.fields(kind):
-        if whole and each.default is each.default_factory and each.name not in values:  # both are MISSING
-            raise ValueError(f"the setting {path}{each.name} is missing: it has no default value")
-
-
-def _is_valid_number(value: Any, path: str) -> bool:
-    """Whether a schedule is given in its short form, one number. ValueError for a number that is out of range."""
-    if isinstance(value, Mapping):
-        return False
-    if (problem := settings.refusal(Number, value)) is not None:
-        raise ValueError(f"the setting {path} {problem}, or a group of settings with a value")
-    return True
 
 
 def to_dict(config: Any) -> dict[str, Any]:

@@ -10,18 +10,21 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, log_softmax, one_hot
 
+from training.auxiliary_losses import AuxiliaryConfig, auxiliary_losses
 from training.trainer import Batch, LossFunction
 
 MASKED = -1e9
 """The logit of an illegal action: a probability of exactly 0, yet finite, so that 0 times its logarithm is 0."""
 
 
-def policy_value_loss(*, value_mix: float = 0.0, value_weight: float = 1.0) -> LossFunction:
+def policy_value_loss(
+    *, value_mix: float = 0.0, value_weight: float = 1.0, auxiliary: AuxiliaryConfig | None = None
+) -> LossFunction:
     """The AlphaZero loss (Silver et al. 2018): cross-entropy of the policy + ``value_weight`` times the value loss.
 
     The value target is (1 - value_mix) * outcome + value_mix * root value. The model answers with ``.policy``, raw
     logits [B, A], and ``.value``: either [B, 3] logits of win, draw, loss (cross-entropy) or [B] in -1..1 (squared
-    error). Weight decay belongs to the optimiser.
+    error). Weight decay belongs to the optimiser. ``auxiliary`` adds the losses of a network with auxiliary outputs.
 
     Batch: observation [B, C, H, W]; legal [B, A] bool; policy [B, A], 0 where illegal and of sum 1; outcome [B] in
     {-1, 0, 1}; root_value [B] in -1..1; weight [B] of the sample; policy_weight [B], 0 for a row without policy target.
@@ -40,7 +43,11 @@ def policy_value_loss(*, value_mix: float = 0.0, value_weight: float = 1.0) -> L
         root_value = batch["root_value"].float()  # [B]
 
         target = batch["policy"].float()  # [B, A]
-        logits = output.policy.float().masked_fill(~batch["legal"], MASKED)  # [B, A]
+
+        def masked(logits: Tensor) -> Tensor:
+            return logits.float().masked_fill(~batch["legal"], MASKED)  # [B, A]
+
+        logits = masked(output.policy)
         log_policy = log_softmax(logits, dim=1)  # [B, A]
         policy_loss = _mean(-(target * log_policy).sum(1), policy_weight)
 
@@ -54,8 +61,13 @@ def policy_value_loss(*, value_mix: float = 0.0, value_weight: float = 1.0) -> L
             value_loss = _mean((value - (1 - value_mix) * outcome - value_mix * root_value).square(), weight)
 
         total = policy_loss + value_weight * value_loss
+        more: dict[str, Tensor] = {}
+        if auxiliary is not None and auxiliary.targets:
+            for name, part in auxiliary_losses(output.auxiliary, masked, batch, auxiliary, _mean).items():
+                more[f"{name}_loss"] = part
+                total = total + getattr(auxiliary, name) * part
         with torch.no_grad():
-            metrics = {
+            metrics = more | {
                 "loss": total,
                 "policy_loss": policy_loss,
                 "value_loss": value_loss,

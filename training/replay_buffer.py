@@ -17,6 +17,11 @@ from torch import Tensor
 from agent.settings import Number, Positive, Range, Settings
 from games.game import Game, Positions
 from selfplay.distributed import checked_games
+from training.position_targets import plies_left, short_values
+
+NUM_TARGETS = 7
+OUTCOME, ROOT_VALUE, POLICY_WEIGHT, SURPRISE, PLIES_LEFT, SHORT_VALUE, REPLY_WEIGHT = range(NUM_TARGETS)
+"""The columns of the targets of a sample."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,17 +41,33 @@ class WindowConfig(Settings, called="window"):
 
 
 class ReplayBuffer:
-    """Samples in the order in which they were added; batches are uniform, each sample in a random symmetry."""
+    """Samples in the order in which they were added; batches are random, each sample in a random symmetry."""
 
-    def __init__(self, game: Game, window: WindowConfig, *, full_budget: int = 0) -> None:
-        """Moves that were searched with fewer than ``full_budget`` simulations have a value target only, no policy."""
+    def __init__(
+        self,
+        game: Game,
+        window: WindowConfig,
+        *,
+        full_budget: int = 0,
+        surprise_share: float = 0.0,
+        auxiliary: bool = False,
+        horizon: float = 6.0,
+    ) -> None:
+        """Moves that were searched with fewer than ``full_budget`` simulations have a value target only, no policy.
+
+        ``surprise_share`` of each batch is drawn in proportion to the surprise of the samples (Wu 2019), the rest
+        uniformly. ``auxiliary``: batches have the targets of auxiliary losses, with the value in about ``horizon``
+        plies.
+        """
         self.game, self.window, self.full_budget = game, window, full_budget
+        self.surprise_share, self.auxiliary, self.horizon = surprise_share, auxiliary, horizon
         self.num_added = 0  # samples ever added, those that left the window included
         self._size = 0
         self._oldest = 0  # index of the oldest sample; the arrays are ring buffers
         self._rows = game.new(1024)
         self._policy = np.zeros((1024, game.num_actions), np.float32)
-        self._targets = np.zeros((1024, 3), np.float32)  # outcome, root value, policy weight
+        self._targets = np.zeros((1024, NUM_TARGETS), np.float32)
+        self._surprise_sums: tuple[int, NDArray[np.float64]] = (-1, np.zeros(0))  # of the window, after so many samples
 
     def __len__(self) -> int:
         return self._size
@@ -55,18 +76,46 @@ class ReplayBuffer:
         """Add the positions of finished games; returns how many samples these are."""
         num_before = self.num_added
         for rows in checked_games.decided_positions(self.game, games):
-            targets = np.stack([rows.outcomes, rows.values, rows.budgets >= self.full_budget], axis=1)
-            self._append(rows.states, rows.policies, targets.astype(np.float32))
+            targets = self._make_targets(rows)
+            self._append(rows.states, rows.policies, targets)
             self.num_added += len(targets)
         self._drop_old_samples()
         return self.num_added - num_before
 
+    def _make_targets(self, rows: checked_games.DecidedPositions) -> NDArray[np.float32]:
+        """The targets of whole games' positions, [S, NUM_TARGETS]."""
+        targets = np.zeros((len(rows.values), NUM_TARGETS), np.float32)
+        full = rows.budgets >= self.full_budget
+        targets[:, OUTCOME], targets[:, ROOT_VALUE], targets[:, POLICY_WEIGHT] = rows.outcomes, rows.values, full
+        targets[:, SURPRISE] = np.where(full, rows.surprises, 0)
+        if self.auxiliary:
+            targets[:, PLIES_LEFT] = plies_left(rows.last) / self.game.max_plies
+            targets[:, SHORT_VALUE] = short_values(rows, self.horizon)
+            targets[:-1, REPLY_WEIGHT] = ~rows.last[:-1] & full[1:]  # the next position is the next sample
+        return targets
+
     def batch(self, size: int, seed: int, step: int) -> dict[str, Tensor]:
         """``size`` samples as ``policy_value_loss`` needs them; (seed, step) and the content decide which."""
         random = np.random.Generator(np.random.Philox(key=[seed % (1 << 64), step]))
-        indices = (self._oldest + random.integers(0, self._size, size)) % len(self._rows)
+        places = random.integers(0, self._size, size)
+        if self.surprise_share:
+            places = self._draw_surprising(places, random)
+        indices = (self._oldest + places) % len(self._rows)
         positions = self.game.describe_new(self._rows[indices])
-        return self.tensors(positions, self._policy[indices], self._targets[indices], random)
+        reply = self._policy[(indices + 1) % len(self._rows)] if self.auxiliary else None
+        return self.tensors(positions, self._policy[indices], self._targets[indices], random, reply)
+
+    def _draw_surprising(self, places: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.int64]:
+        """Replace a ``surprise_share`` of uniform ``places``, counted from the oldest sample, by surprising ones."""
+        if self._surprise_sums[0] != self.num_added:
+            window = self._targets[self._indices(0, self._size), SURPRISE]
+            self._surprise_sums = self.num_added, np.cumsum(window, dtype=np.float64)
+        sums = self._surprise_sums[1]
+        if sums[-1] <= 0:
+            return places
+        chosen = random.random(len(places)) < self.surprise_share
+        drawn = np.searchsorted(sums, random.random(len(places)) * sums[-1], side="right")
+        return np.where(chosen, np.minimum(drawn, len(sums) - 1), places)
 
     def tensors(
         self,
@@ -74,25 +123,37 @@ class ReplayBuffer:
         policy: NDArray[np.float32],
         targets: NDArray[np.float32],
         random: np.random.Generator,
+        reply: NDArray[np.float32] | None = None,
     ) -> dict[str, Tensor]:
-        """The batch as tensors, each row turned by a random symmetry of the board."""
+        """The batch as tensors, each row turned by a random symmetry of the board.
+
+        ``reply`` [B, A] are the policies of the next positions, for auxiliary losses.
+        """
         symmetries = self.game.symmetries
         turns = random.integers(0, len(symmetries.cells), len(policy))
         observation, legal, policy = positions.observation.copy(), positions.legal.copy(), policy.copy()
+        reply = None if reply is None else reply * targets[:, REPLY_WEIGHT, None]
         for s in range(1, len(symmetries.cells)):
             rows = turns == s
             observation[rows] = symmetries.turn(positions.observation[rows], s)
             legal[rows] = symmetries.turn_policy(positions.legal[rows], s)
             policy[rows] = symmetries.turn_policy(policy[rows], s)
-        return {
+            if reply is not None:
+                reply[rows] = symmetries.turn_policy(reply[rows], s)
+        batch = {
             "observation": torch.from_numpy(observation),
             "legal": torch.from_numpy(legal),
             "policy": torch.from_numpy(policy),
-            "outcome": torch.from_numpy(targets[:, 0].copy()),
-            "root_value": torch.from_numpy(targets[:, 1].copy()),
-            "policy_weight": torch.from_numpy(targets[:, 2].copy()),
+            "outcome": torch.from_numpy(targets[:, OUTCOME].copy()),
+            "root_value": torch.from_numpy(targets[:, ROOT_VALUE].copy()),
+            "policy_weight": torch.from_numpy(targets[:, POLICY_WEIGHT].copy()),
             "weight": torch.ones(len(policy)),
         }
+        if reply is not None:
+            columns = {"reply_weight": REPLY_WEIGHT, "plies_left": PLIES_LEFT, "short_value": SHORT_VALUE}
+            batch["reply"] = torch.from_numpy(reply)
+            batch |= {name: torch.from_numpy(targets[:, column].copy()) for name, column in columns.items()}
+        return batch
 
     def _append(self, rows: NDArray, policy: NDArray[np.float32], targets: NDArray[np.float32]) -> None:  # type: ignore[type-arg]
         """Write samples after the newest one, wrapping around the end of the arrays; no other sample is moved."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
@@ -28,6 +28,7 @@ class Schedule(Settings, called="schedule"):
     (Loshchilov & Hutter 2017). ``steps=((400_000, 2e-3),)`` drops to a new value at a given sample, as AlphaZero does.
     """
 
+    number_field: ClassVar[str] = "value"
     value: Number  # the value without a cosine or steps, and the highest value with them
     _: KW_ONLY
     warm_up: Samples = 0  # length of a linear rise to `value`, in samples

@@ -53,6 +53,8 @@ def check_start(game: Game, config: TrainConfig, *, init: Path | None = None, re
 
     ``init`` is a model folder whose weights the run starts from.
     """
+    if remote:
+        _refuse_remote(config)
     learner_device(config)
     if config.learn.trainer.compile:
         check_compiler()
@@ -73,6 +75,13 @@ def check_start(game: Game, config: TrainConfig, *, init: Path | None = None, re
     if init is not None:
         with torch.random.fork_rng(devices=[]):  # the run's own random numbers stay as they are
             transfer_weights(PolicyValueNet(config.network, game.observation_shape, game.action_layout), init)
+
+
+def _refuse_remote(config: TrainConfig) -> None:
+    """ValueError for settings of self-play that actors in other processes do not have."""
+    for name in ("first_simulations", "restart_share"):
+        if value := getattr(config.self_play, name):
+            raise ValueError(f"self_play.{name} is {value}: with --ray it must be 0, because actors do not share it")
 
 
 def _check_rating(game: Game, config: TrainConfig) -> None:

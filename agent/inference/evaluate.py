@@ -6,7 +6,7 @@ Knows the interface, and evaluators that need no network. Does not know torch.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,14 +84,3 @@ class HashEvaluator(Evaluate):
 
 uniform_evaluate = UniformEvaluator()
 hash_evaluate = HashEvaluator()
-
-
-def count_evaluations(evaluate: EvaluateFunction, counter: dict[str, Any]) -> Evaluate:
-    """``evaluate`` that adds to ``counter["evaluations"]`` and ``counter["batches"]``."""
-
-    def count(states: States, positions: Positions) -> Evaluation:
-        counter["evaluations"] = counter.get("evaluations", 0) + len(states)
-        counter["batches"] = counter.get("batches", 0) + 1
-        return evaluate(states, positions)
-
-    return FunctionEvaluator(count)

@@ -147,12 +147,13 @@ class ValueHead(nn.Module):
         self.reduce = conv_norm(channels, config.head_channels, kernel=1)
         self.pooled = cells is None
         self.hidden = nn.Linear(config.head_channels * (2 if cells is None else cells), config.hidden)
-        self.out = nn.Linear(config.hidden, 3 if config.value == "wdl" else 1)
+        self.wdl = config.value == "wdl"
+        self.out = nn.Linear(config.hidden, 3 if self.wdl else 1)
 
     def forward(self, x: Tensor) -> Tensor:
         x = F.relu(self.reduce(x))
         x = self.out(F.relu(self.hidden(pool(x) if self.pooled else x.flatten(1))))
-        return x if x.shape[1] == 3 else torch.tanh(x[:, 0])
+        return x if self.wdl else torch.tanh(x[:, 0])
 
 
 class PolicyValueNet(nn.Module):

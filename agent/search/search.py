@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agent import random_numbers
 from agent.decision import Decisions, Terms
@@ -27,6 +28,7 @@ from agent.search.memory_limit import check_memory
 from agent.search.puct import Puct, PuctConfig
 from agent.search.scheduling import list_unproven, prove_finished, sort_slots
 from agent.search.subtree_reuse import reroot
+from agent.search.surprise import write_surprises
 from agent.search.tree import NONE, ROOT, Ints, LeafBatch, LeafPositions, Trees, node_bytes
 from agent.search.uct import Uct, UctConfig
 from agent.settings import Count, Range, Settings
@@ -229,6 +231,15 @@ class Search:
                 logs = np.log(out.policy[sampled].astype(np.float64)) / terms.temperature[sampled, None]
             weights = np.exp(logs - logs.max(axis=1, keepdims=True))
             out.action[sampled] = random_numbers.draw_choices(terms.keys[sampled], random_numbers.SAMPLE, weights)
+        return out
+
+    def surprises(self, slots: Ints, decisions: Decisions) -> NDArray[np.float32]:
+        """[R] how far each policy of the ``decisions`` just made in ``slots [R]`` is from the priors of its root.
+
+        It is the KL divergence in nats. Under PUCT, the priors of a slot that explores include their noise.
+        """
+        out = np.zeros(len(slots), np.float32)
+        write_surprises(self.trees.nodes, self.trees.moves, slots, decisions.policy, out)
         return out
 
     def _reuse(self, t: int, state: Any, explore: bool) -> bool:

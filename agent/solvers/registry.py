@@ -81,14 +81,14 @@ class NimRows(Solver):
         self.misere = bool(no_objects.value[0] > 0)  # who took the last object has lost
 
     def values(self, row: Row) -> Values:
-        from games.rules.nim import solved
+        from games.rules.nim import optimal_value
 
         heaps = [int(heap) for heap in row["heaps"]]
         values = {}
         for heap, size in enumerate(heaps):
             for taken in range(1, size + 1):
                 left = [*heaps[:heap], size - taken, *heaps[heap + 1 :]]
-                values[heap * self.width + taken - 1] = -solved(left, self.misere)
+                values[heap * self.width + taken - 1] = -optimal_value(left, self.misere)
         if not values:
             raise ValueError("the game is over: there is no move to solve")
         return values

@@ -40,11 +40,6 @@ def outcomes(cells: NDArray[np.int8]) -> dict[int, int]:
     return dict(moves)
 
 
-def outcome_table() -> dict[_Cells, int]:
-    """The outcome of every position of a game, for the player to move."""
-    return {cells: solution.outcome for cells, solution in _solutions().items()}
-
-
 def all_positions() -> list[dict[str, Any]]:
     """Each of the 4,520 reachable positions that are not over, once: the `moves` to it and the outcomes as `scores`."""
     solutions, seen, positions = _solutions(), set[_Cells](), list[dict[str, Any]]()

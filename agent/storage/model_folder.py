@@ -12,14 +12,14 @@ import math
 import shlex
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import safetensors
 
 from agent import weights
-from agent.settings import hints, refusal
+from agent.settings import check_values, hints
 from agent.storage import durable_files
 from agent.storage.text_files import read_text
 from games.game import Game
@@ -160,7 +160,7 @@ def load_network(folder: str | Path, game: Game) -> tuple[NetworkConfig, dict[st
 
     model = read(find_model(str(folder)))
     ensure_plays(str(folder), model)
-    config = make_config(NetworkConfig, model.network, f"{model.folder / 'config.json'}: network")
+    config = make_config(NetworkConfig, model.network, model.folder / "config.json", "network")
     if not fits_game(model, game):
         raise ValueError(f"{folder} has learned {model.game}; it cannot play {game.name}")
     path = model.folder / "model.safetensors"
@@ -209,21 +209,20 @@ def fits_game(model: Model, game: Game) -> bool:
     return model.game == game.name or (pooled and model.game.partition(":")[0] == game.family)
 
 
-def make_config(kind: type[Config], values: Mapping[str, Any], where: str) -> Config:
-    """The dataclass ``kind`` from a dict, with nested ones. ValueError for unknown fields and invalid values."""
-    if not isinstance(values, Mapping):
-        raise ValueError(f"{where} is {values!r:.40}: it must be an object with names and values")
-    default = kind()
-    known = [each.name for each in fields(kind)]  # type: ignore[arg-type]
+def make_config(kind: type[Config], values: Mapping[str, Any], file: Path, group: str = "") -> Config:
+    """The dataclass ``kind`` from a ``group`` of settings in ``file``. ValueError for a setting that does not fit."""
+    try:
+        check_values(values, kind, f"{group}.")
+    except ValueError as error:
+        raise ValueError(f"{file}: {error}") from error
+    return _build(kind, values)
+
+
+def _build(kind: type[Config], values: Mapping[str, Any]) -> Config:
     parts: dict[str, Any] = {}
     for name, value in values.items():
-        if name not in known:
-            raise ValueError(f"{where}: unknown field {name!r}; there are {', '.join(known)}")
-        nested = getattr(default, name)
-        if is_dataclass(nested):
-            parts[name] = make_config(type(nested), value, f"{where}.{name}")
-        elif (problem := refusal(hints(kind)[name], value, read=True)) is not None:
-            raise ValueError(f"{where}: {name} {problem}")
+        if is_dataclass(nested := hints(kind)[name]):
+            parts[name] = _build(nested, value)  # type: ignore[arg-type]
         else:
             parts[name] = tuple(value) if isinstance(value, list) else value
     return kind(**parts)

@@ -1,11 +1,9 @@
-"""Amazons: move a queen, then let it shoot an arrow that blocks a cell for good; who cannot move loses.
-
-Knows its rules and its drawing. Does not know how they are compiled or searched.
+"""Amazons: move a queen, then let it shoot an arrow that blocks a cell for good. The player who cannot move loses.
 
 A turn is three actions by the same player, each a cell: the amazon, where it goes, and where its arrow lands. Amazons
-and arrows go like chess queens over empty cells; the cell that the amazon left is empty. An amazon that cannot move
-cannot be chosen; one that moved can always shoot, at least to where it came from. Actions are cells, row by row from
-the top left.
+and arrows move like chess queens over empty cells; the cell that the amazon left is empty. An amazon that cannot move
+cannot be chosen. One that has moved can always shoot, at least to the cell that it came from. Actions are cells, row by
+row from the top left.
 
 The opening on 10 x 10 is Walter Zamkauskas's (1988): a4 d1 g1 j4 against a7 d10 g10 j7. The smaller ones have the same
 shape: on 8 x 8 a3 c1 f1 h3, as people play it on a chess board, and on 6 x 6 a2 b1 e1 f2, as in J. Song and M. Müller,
@@ -42,7 +40,7 @@ AROUND = len(DIRECTIONS)
 WORD = 64
 
 
-def rays_of(size: int) -> NDArray[np.uint64]:
+def make_rays(size: int) -> NDArray[np.uint64]:
     """[cells, 9, words] bit sets of the cells in each direction and, last, of those next to the cell."""
     rays = np.zeros((size * size, AROUND + 1, -(-size * size // WORD)), np.uint64)
     for cell in range(size * size):
@@ -78,7 +76,7 @@ def queen_reach(occupied: NDArray[np.uint64], rays: NDArray[np.uint64], cell: in
             if occupied[nearer] & rays[cell, d, nearer]:
                 ray = np.uint64(0)
         reach |= ray
-    for d in range(4, 8):  # what stands in the way hides every lower bit
+    for d in range(4, 8):  # a piece in the way hides every lower bit
         ray = rays[cell, d, word]
         hidden = occupied[word] & ray
         hidden |= hidden >> np.uint64(1)
@@ -130,13 +128,13 @@ def game(size: int = 6) -> CompiledGame:
     num_cells = size * size
     letters = string.ascii_lowercase[:size]
     names = [f"{letters[a % size]}{size - a // size}" for a in range(num_cells)]
-    rays = rays_of(size)
+    rays = make_rays(size)
     num_words = rays.shape[2]
     first = np.array([names.index(name) for name in OPENINGS[size].split()])
     opening = np.stack([first, (size - 1 - first // size) * size + first % size]).astype(np.int8)
     state = np.dtype(
         [
-            ("occupied", np.uint64, (num_words,)),  # a bit a cell: amazons and arrows
+            ("occupied", np.uint64, (num_words,)),  # one bit for each cell: amazons and arrows
             ("amazons", np.int8, (2, 4)),  # their cells
             ("to_play", np.int8),
             ("phase", np.int8),
@@ -216,7 +214,7 @@ def game(size: int = 6) -> CompiledGame:
         """Cells that the mover's amazons reach first, minus the other's: queen-move territory (J. Lieberum 2005)."""
         mine = queen_distances(s["occupied"], rays, s["amazons"][s["to_play"]])
         theirs = queen_distances(s["occupied"], rays, s["amazons"][1 - s["to_play"]])
-        even = -0.2 if s["phase"] == SHOOT else 0.2  # who moves an amazon next is a little nearer
+        even = -0.2 if s["phase"] == SHOOT else 0.2  # the player who moves an amazon next is a little nearer
         total = 0.0
         for cell in range(num_cells):
             if mine[cell] < theirs[cell]:
@@ -238,7 +236,7 @@ def game(size: int = 6) -> CompiledGame:
     def read(s: Any, cells: NDArray[np.int8], mover: int | None) -> None:
         codes = cells.ravel()
         arrows = int((codes == ARROW).sum())
-        to_play = arrows % 2  # an arrow a turn
+        to_play = arrows % 2  # one arrow in each turn
         owners = np.where(codes > ARROW, 1 + codes % 2, codes)  # 4 and 6 are the first player's, 5 and 7 the second's
         for player in range(2):
             found = np.flatnonzero(owners == player + 1)
@@ -269,7 +267,7 @@ def game(size: int = 6) -> CompiledGame:
         num_actions=num_cells,
         # own amazons, their amazons, arrows, the chosen amazon; all ones: it moves next; all ones: it shoots next
         observation_shape=(6, size, size),
-        max_plies=3 * (num_cells - 8),  # an arrow a turn fills the board
+        max_plies=3 * (num_cells - 8),  # one arrow in each turn fills the board
         init=init,
         legal_actions=legal_actions,
         step=step,
@@ -292,9 +290,9 @@ def game(size: int = 6) -> CompiledGame:
             surface="checkers",
             pieces=(
                 Piece("none"),
-                *(Piece("stone", player) for player in range(2)),
+                *(Piece("figure", player, "Q") for player in range(2)),
                 Piece("block"),
-                *(Piece("stone", player, text) for text in ("to", "shoot") for player in range(2)),
+                *(Piece("figure", player, f"Q {text}") for text in ("move", "shoot") for player in range(2)),
             ),
         ),
     )

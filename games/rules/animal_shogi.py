@@ -1,7 +1,5 @@
 """Animal shogi (dobutsu shogi; Madoka Kitao, 2008): shogi on 3 x 4, with five pieces and drops.
 
-Knows its rules and its drawing. Does not know how they are compiled or searched.
-
 Sente (capitals) begins. Ways that a sente piece may step, one cell a move; gote's are turned:
 
     C chick  . | .    E elephant  \\ . /    G giraffe  . | .    L lion  \\ | /    H hen  \\ | /
@@ -11,22 +9,22 @@ Sente (capitals) begins. Ways that a sente piece may step, one cell a move; gote
 A chick that steps onto the last rank becomes a hen; captured, it is a chick again. A captured piece changes sides and
 may be dropped on any empty cell instead of a move; a chick dropped on the last rank stays there as a chick.
 
-A player wins by taking the lion, or by bringing the own lion to the last rank where it cannot be taken (the try). As in
-pgx 2.6, a move that leaves the own lion to be taken is no legal action, so lions are never taken: who has no legal
-action has lost, in check or not, and a lion on the last rank always stands there safely. A position that stands for the
-third time, with the same hands and player to move, is a draw, and so is a game of 256 plies. Here every repetition
-counts; pgx's key of a position overlooks those that come about in an odd number of moves a player.
+A player wins by capturing the lion, or by moving its own lion to the last rank where it cannot be captured (the try).
+As in pgx 2.6, a move after which the own lion could be captured is illegal, so that lions are never captured: a player
+without a legal action has lost, in check or not, and a lion on the last rank is always safe. A position that occurs for
+the third time, with the same hands and player to move, is a draw, and so is a game of 256 plies. Here every repetition
+counts; pgx's key of a position overlooks those after an odd number of moves of each player.
 
 **The mover's view.** Gote sees the board turned by half a turn, in observations and in action numbers. Planes: the
 mover's chicks, elephants, giraffes, lion, hens; the other's; for the mover's chicks, elephants and giraffes in hand,
-then the other's, a plane for the first and one for the second; whether this position stood before; and all plies in 8
-binary digits, lowest first. Which earlier positions could come again is left out.
+then the other's, one plane for the first and one for the second; whether this position has occurred before; and the
+number of plies in 8 binary digits, lowest first. The planes do not show which earlier positions could occur again.
 
 Actions are the steps on the board, cell after cell and for each cell direction after direction (clockwise from up), and
 then the drops of a chick, an elephant and a giraffe, cell after cell. They are written ``b2b3`` and ``C*b2``.
 
 The drawing has gote's hand on the left and sente's on the right, and a star there beside the player to move. Reading a
-drawing starts all counts anew: plies and what stood before.
+drawing resets the number of plies and the earlier positions.
 """
 
 from __future__ import annotations
@@ -78,7 +76,7 @@ STATE = np.dtype(
         ("moves", np.int8, (NUM_ACTIONS,)),  # the legal actions
         ("num_moves", np.int8),
         ("to_play", np.int8),
-        ("repeated", np.int8),  # how often this position stood before
+        ("repeated", np.int8),  # how often this position has occurred before
         ("ending", np.int8),
     ],
     align=True,
@@ -117,8 +115,8 @@ def list_moves(cells: NDArray[np.int8], hand: NDArray[np.int8], me: int, moves: 
 
 
 @cached_njit
-def settle(s: Any) -> None:
-    """List the legal moves of the position that ``s`` has come to and see whether the game is over."""
+def update_status(s: Any) -> None:
+    """List the legal moves of the new position in ``s``, and find out whether the game is over."""
     me, cells, hands, keys, plies = s["to_play"], s["cells"], s["hands"], s["keys"], s["plies"]
     key = np.int64(0)
     for q in range(12):
@@ -131,10 +129,10 @@ def settle(s: Any) -> None:
         repeated += keys[i] == key
     s["repeated"] = repeated
     s["num_moves"] = list_moves(cells, hands[me], me, s["moves"])
-    tried = False  # whether the lion that just moved stands on its last rank
+    lion_arrived = False  # whether the lion that just moved stands on its last rank
     for c in range(3):
-        tried = tried or cells[c if me else 9 + c] == LION + 5 * (1 - me)
-    if tried or s["num_moves"] == 0:
+        lion_arrived = lion_arrived or cells[c if me else 9 + c] == LION + 5 * (1 - me)
+    if lion_arrived or s["num_moves"] == 0:
         s["ending"] = LOST
     elif repeated >= 2 or plies >= MAX_PLIES:
         s["ending"] = DRAW
@@ -143,7 +141,7 @@ def settle(s: Any) -> None:
 def init(s: Any) -> None:
     for q in range(12):  # Numba takes seconds to compile the assignment of one array to another
         s["cells"][q] = FIRST[q]
-    settle(s)
+    update_status(s)
 
 
 def legal_actions(s: Any, legal: NDArray[np.bool_]) -> None:
@@ -169,7 +167,7 @@ def step(s: Any, a: int) -> None:
         hands[me, piece] -= 1
     s["to_play"] = 1 - me
     s["plies"] += 1
-    settle(s)
+    update_status(s)
 
 
 def outcome(s: Any) -> int:
@@ -236,7 +234,7 @@ def read(s: Any, cells: NDArray[np.int8], mover: int | None) -> None:
         raise ValueError("the drawing lets the player to move take the lion; no legal move leaves it so")
     if (draw(s) != cells).any():
         raise ValueError("the drawing has a piece in the wrong place of a hand; see the first position for the places")
-    settle(s)
+    update_status(s)
 
 
 def write_action(a: int) -> str:
@@ -285,7 +283,7 @@ def game() -> CompiledGame:
             glyphs=(".", *letters, *letters.lower(), "-", "*"),
             pieces=(
                 Piece("none"),
-                *(Piece("letter", player, letter) for player in range(2) for letter in letters),
+                *(Piece("animal", player, letter) for player in range(2) for letter in letters),
                 Piece("none"),
                 Piece("mark"),
             ),

@@ -1,9 +1,7 @@
 """Breakthrough: two rows of pieces each, one step forward at a time; the first to reach the other side wins.
 
-Knows its rules and its drawing. Does not know how they are compiled or searched.
-
 A piece goes straight ahead onto an empty cell, or diagonally ahead onto a cell that is empty or holds an opponent's
-piece, which it takes. Who loses all pieces has lost, too. There is always a move, and there are no draws.
+piece, which it captures. A player without pieces has lost, too. There is always a legal move, and no game is a draw.
 
 Actions are a cell (row by row from the top left) times 3 plus a direction, all as the mover sees the board, whose own
 pieces stand at the bottom: the second player's board is turned by half a turn.
@@ -11,9 +9,9 @@ pieces stand at the bottom: the second player's board is turned by half a turn.
     0 1 2    left, straight and right ahead
       ^
 
-People write where from and the column where to: ``e2d`` is e2 to d3, ``e7d`` e7 to d6, as only White or only Black goes
-there; a step over the edge, never legal, is written ``a2-``. A drawing's last line says who is to move; without one
-White is.
+A move is written as its first cell and the column of its second: ``e2d`` is e2 to d3 and ``e7d`` is e7 to d6, because
+the row follows from the player. A step over the edge is never legal and is written ``a2-``. The last line of a drawing
+says who is to move; without it White is.
 """
 
 from __future__ import annotations
@@ -24,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from games.board import Board
+from games.board import Board, Piece
 from games.compiled import CompiledGame, from_rules
 from games.game import ONGOING, Symmetries
 from games.symmetry import MIRROR, cell_symmetries
@@ -40,7 +38,7 @@ def game(rows: int = 8, columns: int = 8) -> CompiledGame:
     full = (1 << columns) - 1
     state = np.dtype(
         [
-            ("pieces", np.int16, (2, rows)),  # by player, a row of bits a row: bit c is column c
+            ("pieces", np.int16, (2, rows)),  # by player and row, one bit for each column
             ("counts", np.int8, (2,)),
             ("to_play", np.int8),
             ("won", np.int8),
@@ -165,6 +163,7 @@ def game(rows: int = 8, columns: int = 8) -> CompiledGame:
             columns,
             glyphs=(".", "w", "b"),
             surface="checkers",
+            pieces=(Piece("none"), Piece("figure", 0, "P"), Piece("figure", 1, "P")),
             names=("white", "black"),
             column_labels=tuple(letters),
             row_labels=tuple(str(rows - r) for r in range(rows)),

@@ -1,9 +1,7 @@
 """Connect Four: stones fall down columns; the first with k in a line wins. Any size, any k.
 
-Knows its rules and its drawing. Does not know how they are compiled or searched.
-
-Each player's stones are one integer, spread over 64-bit words. Bits count up each column, with a bit above each column
-that stays empty, so that no line runs on from one column into the next:
+Each player's stones are one integer, stored in 64-bit words. Bits are numbered upwards in each column. One bit above
+each column is always 0, so that no line continues from one column into the next:
 
     6 13 20 ..        (always empty)
     5 12 19 ..
@@ -28,7 +26,7 @@ WORD = 64
 
 
 @cached_njit
-def shifted(stones: NDArray[np.uint64], word: int, by: int) -> np.uint64:
+def shift_right(stones: NDArray[np.uint64], word: int, by: int) -> np.uint64:
     """Word ``word`` of ``stones`` shifted down by ``by`` bits."""
     source, bits = word + by // WORD, by % WORD
     out = np.uint64(0)
@@ -45,12 +43,12 @@ def has_line(stones: NDArray[np.uint64], height: int, k: int) -> bool:
     for direction in (1, height - 1, height, height + 1):
         for word in range(len(stones)):
             run = stones[word]
-            if len(stones) == 1:  # most boards: the same line, without looking for the next word
+            if len(stones) == 1:  # most boards: faster, because there is no next word
                 for _ in range(1, k):
                     run &= run >> np.uint64(direction)
             else:
                 for i in range(1, k):
-                    run &= shifted(stones, word, i * direction)
+                    run &= shift_right(stones, word, i * direction)
             if run:
                 return True
     return False

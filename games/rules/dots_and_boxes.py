@@ -1,9 +1,7 @@
-"""Dots and boxes: draw lines between dots; who completes a box owns it and moves again; more boxes win.
+"""Dots and boxes: draw lines between dots. Whoever completes a box owns it and moves again; more boxes win.
 
-Knows its rules and its drawing. Does not know how they are compiled or searched.
-
-The game goes on until every line is drawn, also when a majority of the boxes is taken. Actions are lines: first the
-horizontal ones, row by row from the top left, then the vertical ones. Two rows of three boxes:
+The game goes on until every line is drawn, even if one player owns a majority of the boxes before. Actions are lines:
+first the horizontal ones, row by row from the top left, then the vertical ones. Two rows of three boxes:
 
     + 0 + 1 + 2 +
     9  10  11  12
@@ -11,9 +9,9 @@ horizontal ones, row by row from the top left, then the vertical ones. Two rows 
     13 14  15  16
     + 6 + 7 + 8 +
 
-The board is drawn, and observed, as a grid in which dots, lines and boxes have a cell each. A line is written as its
-cell there: column letter and row number. A drawing tells whose turn it is, too: dots are + while the first player is
-to move and * while the second is.
+The board is drawn, and observed, as a grid in which each dot, line and box has a cell. A line is written as its cell
+there: column letter and row number. A drawing also shows whose turn it is: dots are + if the first player is to move,
+and * if the second is.
 """
 
 from __future__ import annotations
@@ -33,13 +31,13 @@ DOT, HORIZONTAL, VERTICAL, SECOND_DOT = 3, 4, 5, 6
 """Cell codes of the drawing; 0 is a line not drawn or a box not taken, 1 and 2 are the players' boxes."""
 
 
-def lines_of(rows: int, columns: int) -> list[tuple[int, int]]:
+def line_cells(rows: int, columns: int) -> list[tuple[int, int]]:
     """The grid cell (row, column) of every line, in the order of the actions."""
     horizontal = [(2 * r, 2 * c + 1) for r in range(rows + 1) for c in range(columns)]
     return horizontal + [(2 * r + 1, 2 * c) for r in range(rows) for c in range(columns + 1)]
 
 
-def of_lines(clicks: NDArray[np.int64], turns: tuple[Turn, ...]) -> Symmetries:
+def line_symmetries(clicks: NDArray[np.int64], turns: tuple[Turn, ...]) -> Symmetries:
     """Symmetries of the grid ``clicks`` [H, W] -> action or -1, and of the actions in it."""
     grid = cell_symmetries(clicks.shape[0], clicks.shape[1], turns)
     cells = np.argsort(clicks.ravel(), kind="stable")[(clicks < 0).sum() :]  # action -> cell
@@ -58,7 +56,7 @@ def game(rows: int = 4, columns: int = 4) -> CompiledGame:
             ("lines", np.uint8, (num_lines,)),
             ("sides", np.int8, (rows, columns)),  # lines drawn around each box
             ("owners", np.int8, (rows, columns)),  # 0 nobody, 1 first player, 2 second player
-            ("boxes", np.int8, (2,)),  # how many each player has
+            ("boxes", np.int8, (2,)),  # number of boxes of each player
             ("to_play", np.int8),
             ("plies", np.int16),
         ]
@@ -81,21 +79,21 @@ def game(rows: int = 4, columns: int = 4) -> CompiledGame:
         else:  # boxes to the left and to the right
             below, right = (a - num_horizontal) // (columns + 1), (a - num_horizontal) % (columns + 1)
             above, left = below, right - 1
-        taken = 0
+        completed = 0
         if above >= 0 and left >= 0:
             sides[above, left] += 1
             if sides[above, left] == 4:
                 s["owners"][above, left] = mover + 1
-                taken += 1
+                completed += 1
         if below < rows and right < columns:
             sides[below, right] += 1
             if sides[below, right] == 4:
                 s["owners"][below, right] = mover + 1
-                taken += 1
+                completed += 1
         s["lines"][a] = 1
         s["plies"] += 1
-        if taken:
-            s["boxes"][mover] += taken
+        if completed:
+            s["boxes"][mover] += completed
         else:
             s["to_play"] = 1 - mover
 
@@ -121,14 +119,14 @@ def game(rows: int = 4, columns: int = 4) -> CompiledGame:
             for c in range(columns):
                 if sides[r, c] == 4:
                     planes[2 if owners[r, c] == mine else 3, 2 * r + 1, 2 * c + 1] = 1
-                elif sides[r, c] >= 2:  # two sides: a third line gives it away; three: there to be taken
+                elif sides[r, c] >= 2:  # two sides: a third line gives the box away; three: the next line completes it
                     planes[2 + sides[r, c], 2 * r + 1, 2 * c + 1] = 1
 
     def heuristic(s: Any) -> float:
         margin = s["boxes"][s["to_play"]] - s["boxes"][1 - s["to_play"]] + 0.0
         for r in range(rows):
             for c in range(columns):
-                margin += s["sides"][r, c] == 3  # the mover's to take
+                margin += s["sides"][r, c] == 3  # the mover can complete it
         return float(np.tanh(margin / (1 + rows * columns / 4)))
 
     def final_targets(s: Any, ownership: NDArray[np.int8]) -> float:
@@ -139,7 +137,7 @@ def game(rows: int = 4, columns: int = 4) -> CompiledGame:
                 ownership[2 * r + 1, 2 * c + 1] = 1 if owners[r, c] == mine else -1
         return float(s["boxes"][s["to_play"]] - s["boxes"][1 - s["to_play"]])
 
-    places = lines_of(rows, columns)
+    places = line_cells(rows, columns)
     clicks = np.full((height, width), -1)
     for a, (y, x) in enumerate(places):
         clicks[y, x] = a
@@ -185,7 +183,7 @@ def game(rows: int = 4, columns: int = 4) -> CompiledGame:
         draw=draw,
         read=read,
         write_action=lambda a: f"{letters[places[a][1]]}{height - places[a][0]}",
-        symmetries=of_lines(clicks, SQUARE if rows == columns else RECTANGLE),
+        symmetries=line_symmetries(clicks, SQUARE if rows == columns else RECTANGLE),
         action_layout=np.array([(0, y, x) for y, x in places]),
         board=Board(
             height,

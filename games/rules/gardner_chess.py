@@ -1,23 +1,23 @@
 """Gardner's minichess: chess on 5 x 5 (Martin Gardner, 1969), without castling, double steps and en passant.
 
-Knows the game as people see it: drawings, texts, names. Does not know how pieces move (``gardner_rules`` does)
-or how rules are compiled and searched.
+Knows the game as people see it: drawings, texts, names. Does not know how pieces move (``gardner_rules`` does) or how
+rules are compiled and searched.
 
 White begins. Every piece moves as in chess; a pawn that reaches the last rank becomes a queen, or a rook, bishop or
-knight. Checkmate wins. Draws: stalemate; a position that stands for the third time with the same player to move; 100
+knight. Checkmate wins. Draws: stalemate; a position that occurs for the third time with the same player to move; 100
 plies without a capture or pawn move; 256 plies in all; and bare material: king against king, a single bishop or knight
-besides the kings, or nothing but bishops on cells of one colour. Mate counts before any of them. All this is as in
-pgx 2.6, whose starting position it is, too.
+besides the kings, or nothing but bishops on cells of one colour. Mate counts before any of them. All this is as in pgx
+2.6, whose starting position it is, too.
 
 **The mover's view.** Black sees the board upside down, its ranks in reverse order and its files unchanged, in
 observations and in action numbers, so that the mover's pawns always go up. Planes: own pawns, knights, bishops, rooks,
-queens, king; the other's; whether this position stood before; the plies without progress in 7 binary digits and all
-plies in 8, lowest first. Which earlier positions could come again is left out.
+queens, king; the other's; whether this position has occurred before; the plies without progress in 7 binary digits and
+all plies in 8, lowest first. The planes do not show which earlier positions could occur again.
 
 Moves are written ``b2c3``, or ``b4b5r`` where a pawn becomes a rook; a pawn's ``b4b5`` makes a queen.
 
-The drawing has a sixth column, in which a star stands beside the player to move. Reading a drawing starts all counts
-anew: plies, the plies without progress, and what stood before.
+The drawing has a sixth column, in which a star stands beside the player to move. Reading a drawing resets the number of
+plies, the plies without progress and the earlier positions.
 """
 
 from __future__ import annotations
@@ -56,10 +56,10 @@ def read(s: Any, cells: NDArray[np.int8], mover: int | None) -> None:
     if (board.reshape(5, 5)[[0, 4]] % 6 == PAWN).any():
         raise ValueError("the drawing has a pawn on the first or last rank; pawns never stand there")
     king = int(np.flatnonzero(board == 6 * (1 - to_play) + KING)[0])
-    if rules.attacked(board, king, to_play, king):
+    if rules.is_attacked(board, king, to_play, king):
         raise ValueError("the drawing has the player in check whose turn it is not")
     s["cells"], s["to_play"] = board, to_play
-    rules.settle(s)
+    rules.update_status(s)
 
 
 def write_action(a: int) -> str:
@@ -100,7 +100,7 @@ def game() -> CompiledGame:
             glyphs=(".", *letters, *letters.lower(), "*"),
             pieces=(
                 Piece("none"),
-                *(Piece("letter", player, letter) for player in range(2) for letter in letters),
+                *(Piece("figure", player, letter) for player in range(2) for letter in letters),
                 Piece("mark"),
             ),
             surface="checkers",

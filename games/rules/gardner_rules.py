@@ -1,16 +1,16 @@
 """Gardner's minichess as compiled rules: numbers of actions, tables of lines, legal moves, ends of games, planes.
 
-Knows the state's fields and how pieces move. Does not know drawings, texts or how the rules are lifted to batches.
-All compiled code of the game is in this file, since Numba's cache does not notice an edit in another one.
+Knows the state's fields and how pieces move. Does not know drawings, texts or how the rules are lifted to batches. All
+compiled code of the game is in this file, since Numba's cache does not notice an edit in another one.
 
-Cells count row by row from the top left. Actions are those moves from cell to cell that a queen or a knight could make
-on an empty board: cell after cell and for each cell plane after plane, as the mover sees them:
+Cells are numbered row by row from the top left. Actions are the moves from cell to cell that a queen or a knight could
+make on an empty board, ordered by cell and then by plane, as the mover sees them:
 
     0 - 31    a queen's move, 4 * direction + distance - 1, directions  7 0 4
                                                                         3 . 1
                                                                         6 2 5
     32 - 39   a knight's jump, clockwise from up-up-right
-    40 - 48   3 * (0 rook, 1 bishop, 2 knight) + (0 ahead, 1 to the right, 2 to the left): a pawn becomes that
+    40 - 48   3 * (0 rook, 1 bishop, 2 knight) + (0 ahead, 1 to the right, 2 to the left): what a pawn becomes
 
 A pawn's queen's move to the last rank makes it a queen. Underpromotions go up from the fourth row and down from the
 second, so that each has a name when the board is turned; the mover's pawns go up, so those down are never legal.
@@ -37,14 +37,14 @@ WAYS = ((-1, 0), (0, 1), (1, 0), (0, -1), (-1, 1), (1, 1), (1, -1), (-1, -1))  #
 JUMPS = ((-2, 1), (-1, 2), (1, 2), (2, 1), (2, -1), (1, -2), (-1, -2), (-2, -1))
 
 
-def walk(q: int, down: int, right: int, steps: int) -> list[int]:
+def cells_along(q: int, down: int, right: int, steps: int) -> list[int]:
     """Up to ``steps`` cells from ``q`` on in one direction, as far as the board goes."""
     line = [(q // 5 + down * i, q % 5 + right * i) for i in range(1, steps + 1)]
     return [5 * r + c for r, c in line if 0 <= r < 5 and 0 <= c < 5]
 
 
-def listed(lists: list[list[int]], length: int) -> NDArray[np.int64]:
-    """Lists as the rows of an array, filled up with -1."""
+def pad_rows(lists: list[list[int]], length: int) -> NDArray[np.int64]:
+    """An array whose rows are the lists, padded with -1."""
     return np.array([(cells + [-1] * length)[:length] for cells in lists])
 
 
@@ -52,23 +52,23 @@ MOVES = [
     (plane, q, t, kind)
     for q in range(25)
     for plane, t, kind in [
-        *((4 * w + i, t, 0) for w, way in enumerate(WAYS) for i, t in enumerate(walk(q, *way, 4))),
-        *((32 + j, t, 0) for j, jump in enumerate(JUMPS) for t in walk(q, *jump, 1)),
+        *((4 * w + i, t, 0) for w, way in enumerate(WAYS) for i, t in enumerate(cells_along(q, *way, 4))),
+        *((32 + j, t, 0) for j, jump in enumerate(JUMPS) for t in cells_along(q, *jump, 1)),
         *(
             (40 + 3 * p + side, t, kind)
             for p, kind in enumerate((ROOK, BISHOP, KNIGHT))
             for side, right in enumerate((0, 1, -1))
-            for t in (walk(q, q // 5 - 2, right, 1) if q // 5 in (1, 3) else [])
+            for t in (cells_along(q, q // 5 - 2, right, 1) if q // 5 in (1, 3) else [])
         ),
     ]
 ]
 """Each action, in the mover's view: plane, from, to, what a pawn becomes (0: no underpromotion)."""
 
 FLIP = np.array([5 * (4 - q // 5) + q % 5 for q in range(25)])  # the board upside down
-RAYS = np.stack([listed([walk(q, *way, 4) for q in range(25)], 5) for way in WAYS], axis=1)  # [25, 8, 5]
-LEAPS = listed([[t for jump in JUMPS for t in walk(q, *jump, 1)] for q in range(25)], 9)  # [25, 9]
+RAYS = np.stack([pad_rows([cells_along(q, *way, 4) for q in range(25)], 5) for way in WAYS], axis=1)  # [25, 8, 5]
+LEAPS = pad_rows([[t for jump in JUMPS for t in cells_along(q, *jump, 1)] for q in range(25)], 9)  # [25, 9]
 HITS = np.stack(  # [2, 25, 3]: what a pawn of either player attacks
-    [listed([walk(q, down, -1, 1) + walk(q, down, 1, 1) for q in range(25)], 3) for down in (-1, 1)]
+    [pad_rows([cells_along(q, down, -1, 1) + cells_along(q, down, 1, 1) for q in range(25)], 3) for down in (-1, 1)]
 )
 FROM, TO = (np.array([[m[i] for m in MOVES], [FLIP[m[i]] for m in MOVES]]) for i in (1, 2))  # [2, A], on the real board
 BECOMES = np.array([kind for _, _, _, kind in MOVES])
@@ -78,9 +78,9 @@ for player in range(2):
 LINE = np.zeros((25, 25), np.int64)  # the whole line through two cells, as bits
 BETWEEN = np.zeros((25, 25), np.int64)  # from the first cell (left out) to the second (included), as bits
 for cell, (down, right) in itertools.product(range(25), WAYS):
-    ahead = walk(cell, down, right, 4)
+    ahead = cells_along(cell, down, right, 4)
     for i, t in enumerate(ahead):
-        LINE[cell, t] = sum(1 << x for x in [cell, *ahead, *walk(cell, -down, -right, 4)])
+        LINE[cell, t] = sum(1 << x for x in [cell, *ahead, *cells_along(cell, -down, -right, 4)])
         BETWEEN[cell, t] = sum(1 << x for x in ahead[: i + 1])
 KEYS = np.random.default_rng(5).integers(1 << 63, size=(MARK, 25))  # random numbers that name a position (Zobrist 1970)
 STATE = np.dtype(
@@ -92,7 +92,7 @@ STATE = np.dtype(
         ("plies", np.int16),
         ("cells", np.int8, (25,)),
         ("to_play", np.int8),
-        ("repeated", np.int8),  # how often this position stood before
+        ("repeated", np.int8),  # how often this position has occurred before
         ("ending", np.int8),
     ],
     align=True,
@@ -102,7 +102,7 @@ WORTH = np.array([0, 1, 3, 3, 5, 9, 0])
 
 
 @cached_njit
-def attacked(cells: NDArray[np.int8], q: int, by: int, hidden: int) -> bool:
+def is_attacked(cells: NDArray[np.int8], q: int, by: int, hidden: int) -> bool:
     """Whether a piece of player ``by`` attacks cell ``q``, with the piece on ``hidden`` out of the way."""
     base = 6 * by
     for w in range(8):
@@ -162,7 +162,7 @@ def list_moves(cells: NDArray[np.int8], me: int, moves: NDArray[np.int16]) -> tu
             answers = 1 << t
     for w in range(8):
         t = RAYS[king, w, 0]
-        if t >= 0 and not own < cells[t] <= own + KING and not attacked(cells, t, 1 - me, king):
+        if t >= 0 and not own < cells[t] <= own + KING and not is_attacked(cells, t, 1 - me, king):
             moves[count] = ACTION[me, king, t, 0]
             count += 1
     if checks > 1:
@@ -219,8 +219,8 @@ def is_bare(cells: NDArray[np.int8]) -> bool:
 
 
 @cached_njit
-def settle(s: Any) -> None:
-    """List the legal moves of the position that ``s`` has come to and see whether the game is over."""
+def update_status(s: Any) -> None:
+    """List the legal moves of the new position in ``s``, and find out whether the game is over."""
     count, checks = list_moves(s["cells"], s["to_play"], s["moves"])
     s["num_moves"] = count
     clock, keys = s["clock"], s["keys"]
@@ -237,7 +237,7 @@ def settle(s: Any) -> None:
 def init(s: Any) -> None:
     for q in range(25):  # Numba takes seconds to compile the assignment of one array to another
         s["cells"][q] = FIRST[q]
-    settle(s)
+    update_status(s)
 
 
 def legal_actions(s: Any, legal: NDArray[np.bool_]) -> None:
@@ -249,16 +249,16 @@ def legal_actions(s: Any, legal: NDArray[np.bool_]) -> None:
 def step(s: Any, a: int) -> None:
     me, cells, keys = s["to_play"], s["cells"], s["keys"]
     q, t = FROM[me, a], TO[me, a]
-    piece, taken = cells[q], cells[t]
+    piece, captured = cells[q], cells[t]
     placed = piece
     clock = s["clock"]
-    key = keys[clock] ^ KEYS[piece, q] ^ KEYS[taken, t] ^ KEYS[0, q]
+    key = keys[clock] ^ KEYS[piece, q] ^ KEYS[captured, t] ^ KEYS[0, q]
     clock += 1
     if piece == PAWN + 6 * me:
         clock = 0
         if t < 5 or t >= 20:
             placed = (BECOMES[a] if BECOMES[a] else QUEEN) + 6 * me
-    if taken != 0:
+    if captured != 0:
         clock = 0
     cells[q] = 0
     cells[t] = placed
@@ -266,7 +266,7 @@ def step(s: Any, a: int) -> None:
     keys[clock] = key ^ KEYS[placed, t]
     s["to_play"] = 1 - me
     s["plies"] += 1
-    settle(s)
+    update_status(s)
 
 
 def outcome(s: Any) -> int:

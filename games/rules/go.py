@@ -1,4 +1,4 @@
-"""Go under Tromp-Taylor rules: area scoring, positional superko, two passes end the game. Boards of 2 to 19 lines.
+"""Go with Tromp-Taylor rules: area scoring, positional superko, two passes end the game. Boards of 2 to 19 lines.
 
 Knows its parameters, row and drawing. Does not know the compiled rules (``games/rules/go_rules.py``) or search.
 
@@ -8,16 +8,16 @@ Actions are points, row by row from the top left, then the pass. On 9 lines, wri
     A8 = 9   ..
     A1 = 72  ..          J1 = 80      pass = 81
 
-No move may recreate an earlier board (positional superko), nor take its own last liberty unless ``suicide`` is true.
-A game also ends after ``max_plies``, scored as it stands.
+A move may not recreate an earlier board (positional superko), nor remove its own last liberty unless ``suicide`` is
+true. A game also ends after ``max_plies`` and is scored as it stands.
 
 Planes, as the player to move sees them: own stones, the other's; stones of chains with 1, 2, 3 liberties; points that
-superko forbids; the last move and the three before, each on its own; ones after a pass, for Black, and while at most
-16, 4, 1 plies are left.
+superko forbids; each of the last four moves; and planes of ones after a pass, for Black, and when at most 16, 4 and 1
+plies are left.
 
-A drawing marks the last stone, which tells who is to play, as its last line does. Read again, the rest of the history
-is lost: only the drawn board and the empty one are forbidden, and stones count as plies. Without mark and last line
-Black is to play unless Black has more stones.
+A drawing marks the last stone, which says who is to play, as its last line does. When a drawing is read, the rest of
+the history is lost: superko forbids only the drawn board and the empty one, and stones count as plies. Without the mark
+and the last line, Black is to play unless Black has more stones.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from games.board import Board, Piece
 from games.compiled import CompiledGame, from_rules
 from games.game import Game, States
-from games.rules.go_rules import NUM_LAST, place, remember, rules
+from games.rules.go_rules import NUM_LAST, place, rules, store_board
 from games.symmetry import SQUARE, cell_symmetries
 
 LETTERS = "ABCDEFGHJKLMNOPQRST"
@@ -53,8 +53,8 @@ def row(size: int, max_plies: int) -> np.dtype[Any]:
             ("ring", cell, (num_cells,)),  # the chain's next stone
             ("last", cell, (NUM_LAST,)),  # cells of the last moves, newest first; 0 a pass or none
             ("stones", np.int8, (num_cells,)),
-            ("lost", np.int8, (num_cells,)),  # bit 1: a black stone was taken from here; bit 2: a white one
-            ("margin", np.int16),  # once over: Black's points less White's, without komi
+            ("lost", np.int8, (num_cells,)),  # bit 1: a black stone was captured here; bit 2: a white one
+            ("margin", np.int16),  # when the game is over: Black's points minus White's, without komi
             ("plies", np.int16),
             ("to_play", np.int8),
             ("passes", np.int8),  # in a row, just now
@@ -84,7 +84,7 @@ def can_resume(game: Game, states: States) -> bool:
     return bool(states["plies"][0] < game.max_plies)
 
 
-def resumed(game: Game, states: States) -> States:
+def resume(game: Game, states: States) -> States:
     """A copy of ``states`` [1] in which the game goes on after two passes; one more pass ends it again."""
     again = game.new(1)
     game.copy(again, states)
@@ -95,10 +95,10 @@ def resumed(game: Game, states: States) -> States:
 def game(size: int = 9, komi: float = 7.0, suicide: bool = False, max_plies: int = 0) -> CompiledGame:
     """Black and White place stones; the larger area wins, White's with ``komi`` points more.
 
-    Komi 7 is what the first move on 9 lines is thought to be worth: neither side wins by force as far as anybody knows,
-    at the price of draws; komi=7.5 knows none. ``suicide``: whether chains of two stones or more may take their own
-    last liberty (a single stone's suicide repeats the board). ``max_plies``: 0 is 2 * size * size, as for AlphaGo Zero.
-    ValueError for what makes no game.
+    Komi 7 is thought to be the value of the first move on 9 x 9: as far as anybody knows, neither side can force a win,
+    but games may be draws; with komi=7.5 there are none. ``suicide``: whether chains of two stones or more may take
+    their own last liberty (a single stone's suicide repeats the board). ``max_plies``: 0 is 2 * size * size, as for
+    AlphaGo Zero. ValueError for what makes no game.
     """
     if not 2 <= size <= 19:
         raise ValueError(f"go: size={size}; boards have 2 to 19 lines")
@@ -116,7 +116,7 @@ def game(size: int = 9, komi: float = 7.0, suicide: bool = False, max_plies: int
 
     def draw(s: Any) -> NDArray[np.int8]:
         cells = np.asarray(s["stones"]).copy()
-        if cells[s["last"][0]] in (1, 2):  # a pass marks nothing
+        if cells[s["last"][0]] in (1, 2):  # after a pass no stone is marked
             cells[s["last"][0]] += 2
         return cells.reshape(size + 2, width)[1:-1, 1:]
 
@@ -126,12 +126,14 @@ def game(size: int = 9, komi: float = 7.0, suicide: bool = False, max_plies: int
         if len(marked) > 1:
             raise ValueError(f"the drawing marks {len(marked)} stones as the last one (x or o); at most one can be")
         compiled["init"](s)
-        for a in map(int, np.flatnonzero(colours)):  # takes nothing on the way: a part of a legal position is legal
+        for a in map(
+            int, np.flatnonzero(colours)
+        ):  # a part of a legal position is legal, so nothing is captured on the way
             place(s, (a // size + 1) * width + a % size + 1, int(colours.ravel()[a]), width)
         if (s["stones"].reshape(size + 2, width)[1:-1, 1:] != colours).any():
             raise ValueError("the board has a chain of stones without a liberty; it would be off the board")
-        if colours.any():  # the empty board is remembered already
-            remember(s)
+        if colours.any():  # the empty board is stored already
+            store_board(s)
         s["to_play"] = (colours == 1).sum() > (colours == 2).sum() if mover is None else mover
         for a in map(int, marked):
             s["last"][0], s["to_play"] = (a // size + 1) * width + a % size + 1, 2 - colours.ravel()[a]

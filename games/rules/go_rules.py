@@ -10,15 +10,17 @@ right of the last. The point in row r and column c is cell (r + 1) * width + c +
     6  7  8
     9 10 11
 
-Stones of one chain form a ring and know the chain's name, one of their cells. A chain's *breaths* count its pairs of
-stone and empty neighbour: 0 means no liberty, and a point is the only liberty when all breaths are contacts with it.
+The stones of a chain form a ring, and each stores the chain's name, which is one of their cells. The *breaths* of a
+chain are its pairs of a stone and an empty neighbour: 0 means no liberty, and a point is the only liberty if all
+breaths are pairs with it.
 
 Superko: no move may recreate any earlier board, whoever was to play. Boards are compared by 64-bit Zobrist hashes
-(Zobrist 1970); the row keeps all earlier ones, and a filter of the bits that they name. Few moves need the look-up:
+(Zobrist 1970); the row keeps all earlier ones, and a filter of the bits that they name. Few moves need a search in
+them:
 
-    Let a move of colour c at p recreate an earlier board Q. If the stone stays, Q has c at p; p is empty now, so a
-    stone of c was taken from p since. Hence a move on a point that never lost a stone of its colour is new, whether it
-    captures or not. The bits of ``lost`` say which points did. If the stone does not stay, it is suicide: always look.
+    Suppose that a move of colour c at p recreates an earlier board Q. If the stone stays, Q has c at p. As p is empty
+    now, a stone of colour c was captured at p since then. So a move at a point where no stone of its colour was ever
+    captured gives a new board. The bits of ``lost`` name the points with captures. A suicide is always looked up.
 """
 
 from __future__ import annotations
@@ -48,8 +50,8 @@ KEYS = _keys(3 * 20 * 21).reshape(3, 20 * 21)  # [colour, cell]
 
 
 @cached_njit
-def remember(s: Any) -> None:
-    """Add the board to the earlier boards."""
+def store_board(s: Any) -> None:
+    """Store the present board among the earlier ones."""
     filters, position = s["filter"], s["hash"]
     s["history"][s["boards"]] = position
     s["boards"] += 1
@@ -57,7 +59,7 @@ def remember(s: Any) -> None:
 
 
 @cached_njit
-def repeats(s: Any, position: np.uint64) -> bool:
+def is_earlier_board(s: Any, position: np.uint64) -> bool:
     """Whether there was an earlier board of this hash."""
     filters = s["filter"]
     word = filters[np.int64(position >> np.uint64(6)) & (len(filters) - 1)]
@@ -70,7 +72,7 @@ def repeats(s: Any, position: np.uint64) -> bool:
 
 
 @cached_njit
-def cornered(s: Any, p: int, q: int, width: int) -> bool:
+def has_one_liberty(s: Any, p: int, q: int, width: int) -> bool:
     """Whether the chain of the stone at ``q`` has no liberty but ``p``."""
     chains = s["chains"]
     chain = chains[q]
@@ -83,12 +85,12 @@ def cornered(s: Any, p: int, q: int, width: int) -> bool:
 
 
 @cached_njit
-def without(s: Any, p: int, colour: int, width: int) -> Any:
-    """The board's hash once all chains of ``colour`` are gone that have no liberty but ``p``."""
+def hash_after_capture(s: Any, p: int, colour: int, width: int) -> Any:
+    """The board's hash after the removal of all chains of ``colour`` whose only liberty is ``p``."""
     stones, chains, ring, position = s["stones"], s["chains"], s["ring"], s["hash"]
     for i in range(4):
         q = p + STEPS[width, i]
-        gone = stones[q] == colour and cornered(s, p, q, width)
+        gone = stones[q] == colour and has_one_liberty(s, p, q, width)
         for k in range(i):
             gone &= chains[p + STEPS[width, k]] != chains[q]  # it is counted already
         x = q
@@ -100,7 +102,7 @@ def without(s: Any, p: int, colour: int, width: int) -> Any:
 
 
 @cached_njit
-def verdict(s: Any, p: int, me: int, suicide: bool, width: int) -> int:
+def check_move(s: Any, p: int, me: int, suicide: bool, width: int) -> int:
     """LEGAL, or why a stone of ``me`` may not go to the empty point ``p``."""
     stones, lost, stays = s["stones"], s["lost"][p] & me, False
     for i in range(4):
@@ -108,19 +110,19 @@ def verdict(s: Any, p: int, me: int, suicide: bool, width: int) -> int:
     if not stays:
         for i in range(4):
             q = p + STEPS[width, i]
-            if stones[q] != BORDER:  # a friend with another liberty, or something to take
-                stays |= cornered(s, p, q, width) == (stones[q] != me)
+            if stones[q] != BORDER:  # an own chain with another liberty, or a capture
+                stays |= has_one_liberty(s, p, q, width) == (stones[q] != me)
     if stays and not lost:
         return LEGAL
     if not stays and not suicide:
         return SUICIDE
-    position = without(s, p, 3 - me if stays else me, width)
-    return REPEATS if repeats(s, position ^ KEYS[me, p] if stays else position) else LEGAL
+    position = hash_after_capture(s, p, 3 - me if stays else me, width)
+    return REPEATS if is_earlier_board(s, position ^ KEYS[me, p] if stays else position) else LEGAL
 
 
 @cached_njit
 def join(chains: NDArray[Any], ring: NDArray[Any], breaths: NDArray[Any], p: int, q: int) -> None:
-    """Make one chain of those of ``p`` and ``q``; the shorter takes the other's name."""
+    """Merge the chains of ``p`` and ``q``; the shorter one gets the name of the other."""
     x, y = np.int64(ring[p]), np.int64(ring[q])
     while x != p and y != q:
         x, y = np.int64(ring[x]), np.int64(ring[y])
@@ -137,7 +139,7 @@ def join(chains: NDArray[Any], ring: NDArray[Any], breaths: NDArray[Any], p: int
 
 @cached_njit
 def remove(s: Any, p: int, width: int) -> None:
-    """Take the chain of ``p`` from the board."""
+    """Remove the chain of ``p`` from the board."""
     stones, chains, breaths, ring, lost = s["stones"], s["chains"], s["breaths"], s["ring"], s["lost"]
     colour, x = stones[p], np.int64(p)
     while stones[x] != EMPTY:
@@ -145,13 +147,13 @@ def remove(s: Any, p: int, width: int) -> None:
         lost[x] |= colour
         s["hash"] ^= KEYS[colour, x]
         for i in range(4):
-            breaths[chains[x + STEPS[width, i]]] += 1  # of points without a stone nobody reads it
+            breaths[chains[x + STEPS[width, i]]] += 1  # nothing reads it for points without a stone
         x = np.int64(ring[x])
 
 
 @cached_njit
 def place(s: Any, p: int, me: int, width: int) -> None:
-    """Put a stone of ``me`` on the empty point ``p`` and take what has no liberty, the other's chains first."""
+    """Put a stone of ``me`` on the empty point ``p`` and remove chains without liberties, the other player's first."""
     stones, chains, breaths, ring = s["stones"], s["chains"], s["breaths"], s["ring"]
     stones[p], chains[p], ring[p], breaths[p] = me, p, p, 0
     s["hash"] ^= KEYS[me, p]
@@ -172,10 +174,10 @@ def place(s: Any, p: int, me: int, width: int) -> None:
 
 
 @cached_njit
-def reached(s: Any, width: int) -> NDArray[np.int8]:
-    """For every cell whose stones stand there or reach it over empty points: bit 1 black's, bit 2 white's.
+def find_reach(s: Any, width: int) -> NDArray[np.int8]:
+    """For every cell, whose stones stand there or reach it over empty points: bit 1 for Black, bit 2 for White.
 
-    This is area scoring once the game is over; before, of two that reach an empty point only the nearer counts.
+    This is area scoring when the game is over. Before, an empty point that both reach counts for the nearer one only.
     """
     stones = s["stones"]
     reach, distance = np.zeros(len(stones), np.int8), np.zeros(len(stones), np.int16)
@@ -199,9 +201,9 @@ def reached(s: Any, width: int) -> NDArray[np.int8]:
 
 @cached_njit
 def margin(s: Any, width: int) -> int:
-    """Black's points less White's, without komi: see ``reached``."""
+    """Black's points minus White's, without komi: see ``find_reach``."""
     total = 0
-    for bits in reached(s, width):
+    for bits in find_reach(s, width):
         total += int(bits == 1) - int(bits == 2)
     return total
 
@@ -230,14 +232,14 @@ def rules(size: int, komi: float, suicide: bool, max_plies: int) -> dict[str, Ru
         for p in range(width, width * width):
             stones[p] = EMPTY if p % width else BORDER
         s["hash"] = BLANK
-        remember(s)
+        store_board(s)
 
     def legal_actions(s: Any, legal: NDArray[np.bool_]) -> None:
         stones, me = s["stones"], s["to_play"] + 1
         for r in range(size):
             for c in range(size):
                 p = (r + 1) * width + c + 1
-                legal[r * size + c] = stones[p] == EMPTY and verdict(s, p, me, suicide, width) == LEGAL
+                legal[r * size + c] = stones[p] == EMPTY and check_move(s, p, me, suicide, width) == LEGAL
         legal[area] = True
 
     def step(s: Any, a: int) -> None:
@@ -245,7 +247,7 @@ def rules(size: int, komi: float, suicide: bool, max_plies: int) -> dict[str, Ru
         p = (a // size + 1) * width + a % size + 1 if a < area else 0
         if p:
             place(s, p, mover + 1, width)
-            remember(s)
+            store_board(s)
             s["passes"] = 0
         else:
             s["passes"] += 1
@@ -275,7 +277,7 @@ def rules(size: int, komi: float, suicide: bool, max_plies: int) -> dict[str, Ru
                     for n in range(1, 4):
                         planes[1 + n, r, c] = count[chains[p]] == n
                 elif s["lost"][p] & me or suicide:
-                    planes[5, r, c] = verdict(s, p, me, suicide, width) == REPEATS
+                    planes[5, r, c] = check_move(s, p, me, suicide, width) == REPEATS
         for i in range(NUM_LAST):
             if last[i]:
                 planes[6 + i, last[i] // width - 1, last[i] % width - 1] = 1
@@ -287,7 +289,7 @@ def rules(size: int, komi: float, suicide: bool, max_plies: int) -> dict[str, Ru
         return float(np.tanh((lead if s["to_play"] == 0 else -lead) / size))
 
     def final_targets(s: Any, ownership: NDArray[np.int8]) -> float:
-        reach, sign = reached(s, width), 1 - 2 * s["to_play"]
+        reach, sign = find_reach(s, width), 1 - 2 * s["to_play"]
         for r in range(size):
             for c in range(size):
                 bits = reach[(r + 1) * width + c + 1]

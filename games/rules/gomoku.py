@@ -1,11 +1,5 @@
 """Gomoku: stones on the crossings of a board; the first with k in a line wins. Any size, any k, overlines or not.
 
-Knows its rules and its drawing. Does not know how they are compiled or searched.
-
-Actions are crossings, row by row from the top left:  0 1 2
-                                                      3 4 5
-                                                      6 7 8
-
 Freestyle is the default: k or more in a line win. With ``exact=true`` (standard gomoku) an overline, a line longer than
 k, does not win. A full board without a line is a draw. Planes: own stones, the other's stones.
 """
@@ -18,14 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from games.board import Board
-from games.compiled import CompiledGame, from_rules
-from games.game import ONGOING
+from games.compiled import CompiledGame
 from games.jit_cache import cached_njit
-from games.rules.k_in_a_row import arrange_stones, makes_line, read_stones
-from games.symmetry import SQUARE, cell_symmetries
-
-LETTERS = "abcdefghijklmnopqrs"
+from games.rules.k_in_a_row import k_in_a_row
 
 
 @cached_njit
@@ -61,75 +50,18 @@ def game(size: int = 15, k: int = 5, exact: bool = False) -> CompiledGame:
         [("stones", np.int8, (area,)), ("plies", np.int16), ("to_play", np.int8), ("won", np.int8)], align=True
     )
 
-    def init(s: Any) -> None:
-        pass
-
-    def legal_actions(s: Any, legal: NDArray[np.bool_]) -> None:
-        stones = s["stones"]
-        for a in range(area):
-            legal[a] = stones[a] == 0
-
-    def step(s: Any, a: int) -> None:
-        mover = s["to_play"]
-        stones = s["stones"]
-        stones[a] = mover + 1
-        s["won"] = makes_line(stones, size, size, a, k, exact)
-        s["plies"] += 1
-        s["to_play"] = 1 - mover
-
-    def outcome(s: Any) -> int:
-        if s["won"]:
-            return -1  # the player who just moved made the line
-        if s["plies"] == area:
-            return 0
-        return ONGOING
-
-    def observe(s: Any, planes: NDArray[np.uint8]) -> None:
-        stones = s["stones"]
-        mine = s["to_play"] + 1
-        for r in range(size):
-            for c in range(size):
-                stone = stones[r * size + c]
-                planes[0, r, c] = stone == mine
-                planes[1, r, c] = stone == 3 - mine
-
     def heuristic(s: Any) -> float:
         return math.tanh(open_lines(s["stones"], size, k, s["to_play"] + 1) / 4.0**k)
 
-    def draw(s: Any) -> NDArray[np.int8]:
-        return np.asarray(s["stones"].reshape(size, size))
-
-    def read(s: Any, cells: NDArray[np.int8], mover: int | None) -> None:
-        read_stones(s, cells, k, exact)
-
-    def arrange(s: Any, cells: NDArray[np.int8], mover: int) -> None:
-        arrange_stones(s, cells, mover, k, exact)
-
     parameters = [f"size={size}"] * (size != 15) + [f"k={k}"] * (k != 5) + ["exact=true"] * exact
-    return from_rules(
+    return k_in_a_row(
         name="gomoku" + (":" + ",".join(parameters) if parameters else ""),
         state=state,
-        num_actions=area,
-        observation_shape=(2, size, size),
-        max_plies=area,
-        init=init,
-        legal_actions=legal_actions,
-        step=step,
-        outcome=outcome,
-        observe=observe,
+        rows=size,
+        columns=size,
+        k=k,
+        exact=exact,
+        surface="points",
         heuristic=heuristic,
-        draw=draw,
-        read=read,
-        arrange=arrange,
-        write_action=lambda a: f"{LETTERS[a % size]}{size - a // size}",
-        symmetries=cell_symmetries(size, size, SQUARE),
-        action_layout=np.array([(0, a // size, a % size) for a in range(area)]),
-        board=Board(
-            size,
-            size,
-            column_labels=tuple(LETTERS[:size]),
-            row_labels=tuple(str(size - r) for r in range(size)),
-            clicks=np.arange(area).reshape(size, size),
-            surface="points",
-        ),
+        can_arrange=True,
     )

@@ -1,28 +1,25 @@
 """Hex: stones fill a rhombus of hexagons; x connects top and bottom, o connects left and right. Any size, swap rule.
 
-Knows its rules and its drawing. Does not know how they are compiled or searched.
-
-Cells count row by row from the top left; each row lies half a cell further to the right, so that a cell touches its
-neighbours in its row and column and those on one of the two diagonals (4 touches all but 0 and 8):
+Cells are numbered row by row. Each row lies half a cell further to the right, so that a cell touches its neighbours in
+its row and column and those on one of the two diagonals (4 touches all but 0 and 8):
 
     0 1 2
      3 4 5
       6 7 8
 
-**The mover's view.** Mirroring the board on its long diagonal (cell r, c to c, r) keeps who touches whom and exchanges
-the two pairs of sides. So the second player sees the board mirrored, in observations and in action numbers, and whoever
-moves connects top and bottom: a convolutional network learns one task instead of two, and every game teaches both
-sides. Half a turn (180 degrees) maps each pair of sides to itself and is the only symmetry left. Planes: own stones,
-the other's stones, the cells on one's own sides, the cells on the other's sides and, with the swap rule, ones while
-swapping is allowed.
+**The mover's view.** Mirroring the board on its long diagonal (cell r, c to c, r) keeps neighbours and exchanges the
+two pairs of sides. So the second player sees the board mirrored, in observations and in action numbers, and the player
+to move always connects top and bottom: a convolutional network learns one task instead of two. Half a turn (180
+degrees) maps each pair of sides to itself and is the only symmetry. Planes: own stones, the other's stones, the cells
+on one's own sides, the cells on the other's sides and, with the swap rule, ones while swapping is allowed.
 
-**The swap rule** (``swap=true``): the second player may answer the first stone with the extra action ``swap`` and take
-over that stone, mirrored to the own sides; the first player then moves. In mover's views the two boards change hands.
-In a drawing with as many x as o the last line says who moves, and so whether they swapped; without one they did not.
+**The swap rule** (``swap=true``): the second player may answer the first stone with the extra action ``swap``. The
+stone becomes the second player's, mirrored to the other pair of sides, and the first player moves. If a drawing has as
+many x as o, its last line says who moves, and so whether the players swapped; without that line they did not.
 
 **Connection** is a forest of joined stones (union-find; Tarjan, Journal of the ACM 1975) kept in the row: ``links``
 holds a stone's parent, or -1 - sides at a root, with 1 in ``sides`` for the top (left) and 2 for the bottom (right). No
-step searches the board. One player always connects: there are no draws.
+step searches the board. One player always connects, so there are no draws.
 """
 
 from __future__ import annotations
@@ -69,7 +66,7 @@ def place(view: NDArray[np.int8], links: NDArray[np.int16], size: int, a: int, m
         if other != root:
             sides |= -1 - links[other]
             if root == own:
-                root = other  # the new stone joins the first tree, the others follow
+                root = other  # the new stone joins the first tree, then the other trees join it
             else:
                 links[other] = root
     if root != own:
@@ -178,7 +175,7 @@ def game(size: int = 11, swap: bool = False) -> CompiledGame:
         return np.asarray(s["views"][0].reshape(size, size))
 
     def fill(s: Any, cells: NDArray[np.int8]) -> int | None:
-        """Put all stones there; the player whose sides they connect."""
+        """Place all stones of a drawing; return the player whose sides they connect, or None."""
         connected = None
         for player in range(2):
             for a in np.flatnonzero((cells if player == 0 else cells.T).ravel() == player + 1):

@@ -1,15 +1,13 @@
-"""Nim: take one or more objects from one heap; who takes the last object wins, or loses under the misere rule.
+"""Nim: take one or more objects from one heap. Whoever takes the last object wins, or loses with the misere rule.
 
-Knows its rules, its drawing and its theory. Does not know how the rules are compiled or searched.
-
-``heaps=1-3-5-7`` lists the heaps. A heap is a line of the board, its objects lie from the left; action (heap, n) takes
-n + 1 objects. Actions count heap by heap, and so do the cells, as wide as the largest heap (3 here):
+``heaps=1-3-5-7`` lists the heaps. A heap is a row of the board, with its objects on the left; action (heap, n) takes n
++ 1 objects. Actions and cells are numbered heap by heap, and a row is as wide as the largest heap (3 here):
 
     a: 0 1 2
     b: 3 4 5
 
-One plane shows the objects that are left; an action is legal where there is an object. A drawing's last line says who
-is to move; without one the first player is. Exchanging two heaps that begin equal is a symmetry.
+One plane shows the objects that are left; an action is legal where there is an object. The last line of a drawing says
+who is to move; without it the first player is. Exchanging two heaps of the same size at the start is a symmetry.
 """
 
 from __future__ import annotations
@@ -32,11 +30,11 @@ DEFAULT_HEAPS = "1-3-5-7"
 LARGEST = 20
 
 
-def solved(heaps: Sequence[int], misere: bool = False) -> int:
-    """+1 where the player to move wins under best play, else -1 (Bouton, Annals of Mathematics 1901).
+def optimal_value(heaps: Sequence[int], misere: bool = False) -> int:
+    """+1 if the player to move wins with best play, otherwise -1 (Bouton, Annals of Mathematics 1901).
 
-    The mover wins where the binary digits of the heaps, added without carry, leave something; under the misere rule the
-    same, but with no heap above 1 the mover wins where their number is even.
+    The mover wins if the exclusive or of the heap sizes is not 0. With the misere rule the same holds, unless no heap
+    is larger than 1: then the mover wins if the number of heaps is even.
     """
     if misere and max(heaps, default=0) <= 1:
         return 1 if sum(heaps) % 2 == 0 else -1
@@ -68,9 +66,9 @@ def game(heaps: str = DEFAULT_HEAPS, misere: bool = False) -> CompiledGame:
                 legal[heap * width + n] = True
 
     def step(s: Any, a: int) -> None:
-        taken = a % width + 1
-        s["heaps"][a // width] -= taken
-        s["left"] -= taken
+        count = a % width + 1
+        s["heaps"][a // width] -= count
+        s["left"] -= count
         s["to_play"] = 1 - s["to_play"]
 
     def outcome(s: Any) -> int:
@@ -109,7 +107,7 @@ def game(heaps: str = DEFAULT_HEAPS, misere: bool = False) -> CompiledGame:
         draw=draw,
         read=read,
         write_action=lambda a: f"{LETTERS[a // width]}{a % width + 1}",
-        symmetries=exchanges(sizes, width),
+        symmetries=heap_exchanges(sizes, width),
         action_layout=np.array([(0, a // width, a % width) for a in range(num_actions)]),
         board=Board(
             num_heaps,
@@ -124,7 +122,7 @@ def game(heaps: str = DEFAULT_HEAPS, misere: bool = False) -> CompiledGame:
     )
 
 
-def exchanges(sizes: list[int], width: int) -> Symmetries:
+def heap_exchanges(sizes: list[int], width: int) -> Symmetries:
     """The identity and every exchange of two heaps of one size."""
     cells = [np.arange(len(sizes) * width)]
     for one, other in combinations(range(len(sizes)), 2):

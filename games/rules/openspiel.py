@@ -1,10 +1,10 @@
-"""OpenSpiel's games as games of the house: ``games.make("openspiel:y(board_size=7)")``.
+"""OpenSpiel's games as honte's games: ``games.make("openspiel:y(board_size=7)")``.
 
-Knows pyspiel's states, and what a game needs to be one of ours: two players, who take turns, see everything, and what
-one wins the other loses. Does not know any rule, nor search. pyspiel (the extra ``oracle``) is imported when the first
+Knows pyspiel's states and which games honte can play: deterministic games of two players with perfect information and
+zero sum. Does not know any rule, nor search. pyspiel (the extra ``oracle``) is imported when the first
 such game is made.
 
-A row holds a Python object: one OpenSpiel state that is never changed, only replaced by the next one, so that copies of
+A row holds a Python object: one OpenSpiel state, which is never changed but replaced by the next one, so that copies of
 rows may share it. Everything that works on rows works on these, at the speed of Python.
 """
 
@@ -35,7 +35,7 @@ WIDE = 64
 SAMPLED_PLIES = 200
 
 
-class Held:
+class StateHolder:
     """One OpenSpiel state, equal to another one with the same history. Never changed."""
 
     __slots__ = ("state",)
@@ -45,21 +45,21 @@ class Held:
         self.state = state
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Held) and bool(self.state.history() == other.state.history())
+        return isinstance(other, StateHolder) and bool(self.state.history() == other.state.history())
 
-    def __deepcopy__(self, memo: Any) -> Held:
+    def __deepcopy__(self, memo: Any) -> StateHolder:
         return self
 
     def __reduce__(self) -> Any:
-        return _held, (str(self.state.get_game()), self.state.history())
+        return _make_holder, (str(self.state.get_game()), self.state.history())
 
 
-def _held(text: str, history: list[int]) -> Held:
+def _make_holder(text: str, history: list[int]) -> StateHolder:
     """The state of the game ``text`` after ``history``."""
     state = game(text).source.new_initial_state()
     for action in history:
         state.apply_action(action)
-    return Held(state)
+    return StateHolder(state)
 
 
 class OpenSpielGame(Game):
@@ -81,7 +81,7 @@ class OpenSpielGame(Game):
         self.observation_shape = (planes + 1, height, width)  # the last plane: who is to play
         self.symmetries = identity_symmetry(height, width, self.num_actions)
         self.action_layout = np.array([(a, -1, -1) for a in range(self.num_actions)])
-        self.first = Held(source.new_initial_state())
+        self.first = StateHolder(source.new_initial_state())
 
     @property
     def family(self) -> str:
@@ -101,14 +101,14 @@ class OpenSpielGame(Game):
         for b, action in enumerate(np.asarray(actions).tolist()):
             child = states["held"][b].state.clone()
             child.apply_action(action)
-            states["held"][b] = Held(child)
+            states["held"][b] = StateHolder(child)
             over = child.is_terminal()
             states["to_play"][b] = 1 - states["to_play"][b] if over else child.current_player()
 
-    def holding(self, state: Any) -> States:
+    def row_of(self, state: Any) -> States:
         """A row [1] with a copy of ``state``, one of pyspiel's in which somebody is to play."""
         states = self.new(1)
-        states["to_play"], states["held"][0] = state.current_player(), Held(state.clone())
+        states["to_play"], states["held"][0] = state.current_player(), StateHolder(state.clone())
         return states
 
     def describe(self, states: States, out: Positions) -> None:
@@ -146,7 +146,7 @@ class OpenSpielGame(Game):
     # ---- for people ------------------------------------------------------------------------------------------------
 
     def action_text(self, action: int, to_play: int = 0) -> str:
-        return self._texts[to_play][int(action)]
+        return self._action_texts[to_play][int(action)]
 
     def parse_action(self, text: str, to_play: int = 0) -> int:
         return super().parse_action("_".join(text.split()), to_play)
@@ -162,7 +162,7 @@ class OpenSpielGame(Game):
     def render(self, row: Row) -> str:
         state, to_play = row["held"].state, int(row["to_play"])
         lines = [*_lines(state), self.status_text(row)]
-        if not self._named and not state.is_terminal():  # numbers need a legend
+        if not self._has_fixed_name and not state.is_terminal():  # numbers need an explanation
             legal = state.legal_actions()
             lines.append("actions: " + ", ".join(f"{a} {state.action_to_string(to_play, a)}" for a in legal))
         return "\n".join(lines)
@@ -170,7 +170,7 @@ class OpenSpielGame(Game):
     @cached_property
     def board(self) -> Board:  # type: ignore[override]
         """OpenSpiel's own drawing as a grid of characters."""
-        drawings = [_lines(state) for state in self._sample]
+        drawings = [_lines(state) for state in self._random_states]
         met = {glyph for lines in drawings for line in lines for glyph in line} - set(" xo?")
         glyphs = (" ", "x", "o", "?", *sorted(met)[:120])
         owners = {"x": 0, "o": 1}
@@ -183,23 +183,23 @@ class OpenSpielGame(Game):
         )
 
     @cached_property
-    def _sample(self) -> list[Any]:
-        """The states of one random game, always the same."""
+    def _random_states(self) -> list[Any]:
+        """The states of one random game, the same every time."""
         draw, states = random.Random(0), [self.first.state]
         while not states[-1].is_terminal() and len(states) < SAMPLED_PLIES:
             states.append(states[-1].child(draw.choice(states[-1].legal_actions())))
         return states
 
     @cached_property
-    def _named(self) -> bool:
-        """Whether an action is called the same in every position; if not, it goes by its number."""
+    def _has_fixed_name(self) -> bool:
+        """Whether an action has the same name in every position; if not, its text is its number."""
         if self.source.get_type().short_name in STATEFUL:
             return False
         try:
             names = self._names
         except RuntimeError:  # pyspiel's own kind of error
             return False
-        for state in self._sample[:-1]:
+        for state in self._random_states[:-1]:
             player = state.current_player()
             for action in state.legal_actions():
                 if state.action_to_string(player, action) != names[player][action]:
@@ -212,10 +212,10 @@ class OpenSpielGame(Game):
         return [[state.action_to_string(player, a) for a in range(self.num_actions)] for player in range(2)]
 
     @cached_property
-    def _texts(self) -> list[list[str]]:
-        """Names where they tell actions apart, else numbers."""
+    def _action_texts(self) -> list[list[str]]:
+        """The names of the actions if they are distinct, otherwise their numbers."""
         numbers = [str(a) for a in range(self.num_actions)]
-        if not self._named:
+        if not self._has_fixed_name:
             return [numbers, numbers]
         # Lines of moves are cut at blanks, so there is none within a name.
         words = [["_".join(name.split()) for name in names] for names in self._names]
@@ -235,7 +235,7 @@ def game(text: str) -> OpenSpielGame:
     """The OpenSpiel game that ``text`` names, parameters in brackets as OpenSpiel writes them.
 
     Observations are float32: OpenSpiel's tensor for the player to move (any shape but [C, H, W] becomes C x 1 x 1) and
-    a last plane with the number of that player. The outcome is who has more, whatever the score. ValueError when
+    a last plane with the number of that player. The player with the larger return wins. ValueError when
     pyspiel is missing, for names and parameters that OpenSpiel does not know, and for games that do not qualify.
     """
     pyspiel = _pyspiel()
@@ -252,7 +252,7 @@ def game(text: str) -> OpenSpielGame:
     _settle(name)
     try:
         source = pyspiel.load_game(text.strip())
-    except Exception as error:  # pyspiel's own kind, and what else its loaders let through
+    except Exception as error:  # pyspiel's own error, and others that its loaders raise
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise ValueError(f"OpenSpiel cannot load {text!r}: {reason}") from error
     _qualify(pyspiel, text, source)
@@ -274,7 +274,7 @@ def _pyspiel() -> Any:
 
 
 def _qualify(pyspiel: Any, text: str, source: Any) -> None:
-    """ValueError with the first reason why this is no game for honte."""
+    """ValueError with the first reason why honte cannot play this game."""
     kind, num_actions = source.get_type(), source.num_distinct_actions()
     kinds = pyspiel.GameType
     reasons = {

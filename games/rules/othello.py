@@ -1,6 +1,4 @@
-"""Othello: a disc turns over every line of the other's discs that it closes in; most discs at the end win. Even sizes.
-
-Knows its rules and its drawing. Does not know how they are compiled or searched.
+"""Othello: a disc flips every line of the opponent's discs that it encloses; most discs at the end win. Even sizes.
 
 Actions are cells, row by row from the top left, then the pass, which is legal only when nothing else is (8 x 8):
 
@@ -8,9 +6,9 @@ Actions are cells, row by row from the top left, then the pass, which is legal o
      8  9 10 ..       a2 b2 c2 ..
      .. 63  64 pass
 
-A player's discs are one integer a row, bit c for column c, so that one sweep over the rows finds all moves of three
-directions at once, on any size. The moves of the player to move and the numbers of discs are kept in the state.
-Passes break the order, so only a drawing's last line says who is to move; without one Black is.
+A player's discs are one integer for each row, with bit c for column c, so that one pass over the rows finds the moves
+of three directions at once, on any size. The state stores the moves of the player to move and the numbers of discs.
+After a pass the discs do not show who is to move: the last line of a drawing says it; without it Black is.
 """
 
 from __future__ import annotations
@@ -33,7 +31,7 @@ DIAGONAL = (SQUARE[0], SQUARE[3], SQUARE[4], SQUARE[7])
 
 @cached_njit
 def find_moves(own: NDArray[np.int16], other: NDArray[np.int16], moves: NDArray[np.int16]) -> bool:
-    """Write where ``own`` may place a disc into ``moves``, all [H] rows of bits. Returns whether there is a place."""
+    """Write the moves of ``own`` into ``moves``, [H] rows of bits, and return whether there is one."""
     size = len(own)
     full = (1 << size) - 1
     for r in range(size):  # along the row, where adding carries through the other's discs
@@ -61,7 +59,7 @@ def find_moves(own: NDArray[np.int16], other: NDArray[np.int16], moves: NDArray[
 
 @cached_njit
 def turn_over(own: NDArray[np.int16], other: NDArray[np.int16], r: int, c: int) -> int:
-    """Turn over what a disc of ``own`` at (r, c) closes in. Returns how many discs."""
+    """Flip the discs that a disc of ``own`` at (r, c) encloses, and return their number."""
     size = len(own)
     turned = 0
     for dr in range(-1, 2):
@@ -96,7 +94,7 @@ def game(size: int = 8) -> CompiledGame:
     num_cells = size * size
     state = np.dtype(
         [
-            ("discs", np.int16, (2, size)),  # by player, a row of bits a row
+            ("discs", np.int16, (2, size)),  # by player and row, one bit for each column
             ("moves", np.int16, (size,)),  # where the player to move may place; none: it must pass
             ("counts", np.int16, (2,)),
             ("to_play", np.int8),
@@ -161,7 +159,7 @@ def game(size: int = 8) -> CompiledGame:
         lead = 0.1 * (count_bits(s["moves"]) - count_bits(replies))
         for r in (0, size - 1):
             for c in (0, size - 1):
-                lead += 0.6 * ((mine[r] >> c & 1) - (theirs[r] >> c & 1))  # a corner is never turned over
+                lead += 0.6 * ((mine[r] >> c & 1) - (theirs[r] >> c & 1))  # a corner is never flipped
         return math.tanh(lead)
 
     def final_targets(s: Any, ownership: NDArray[np.int8]) -> float:

@@ -18,9 +18,9 @@ import numpy as np
 
 from games.game import ONGOING, Game, Row
 from games.user_rules.faults import GameFault, display_path
-from games.user_rules.laws import check_drawing, check_texts, draw_safely
 from games.user_rules.plain_rules import PlainRules, RuleTimeout, limit_time
 from games.user_rules.rebuild import global_names
+from games.user_rules.text_checks import check_drawing, check_texts, draw_safely
 
 SECONDS = 0.8
 GAMES = 64

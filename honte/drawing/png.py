@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from games.game import Game, Row
-from honte.drawing.shapes import Box, Disc, LineShape, Polygon, Scene, Shape, TextShape, make_scene
+from honte.drawing.scene import make_scene
+from honte.drawing.shapes import Box, Disc, LineShape, Polygon, Scene, Shape, TextShape
 
 if TYPE_CHECKING:
     from PIL import ImageDraw

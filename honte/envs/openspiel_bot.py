@@ -75,7 +75,7 @@ class HonteBot(pyspiel.Bot):  # type: ignore[misc]
     def _row(self, state: Any) -> States:
         """``state`` as one row [1] of the rules."""
         if isinstance(self.rules, openspiel.OpenSpielGame):
-            return self.rules.holding(state)
+            return self.rules.row_of(state)
         row = state_after(self.rules, state.history())
         if np.flatnonzero(self.rules.describe_new(row).legal[0]).tolist() != sorted(state.legal_actions()):
             raise ValueError(f"{self.rules.name} and OpenSpiel's game differ after the actions {state.history()}")

@@ -115,9 +115,11 @@ def board_graphics(position: Position) -> str:
     """Labels for the pieces that are not plain stones."""
     game = position.game
     lines = []
+    one_kind = len({piece.text.partition(" ")[0] for piece in game.board.pieces if piece.owner >= 0}) == 1
     for (r, c), code in np.ndenumerate(game.cells(position.states[0])):
         piece = game.board.pieces[code]
-        if piece.shape == "none" or (piece.shape == "stone" and not piece.text):
+        plain = not piece.text if piece.shape == "stone" else piece.shape == "figure" and one_kind and " " not in piece.text
+        if piece.shape == "none" or plain:
             continue
         place = point(game, r, c)
         lines.append(f"LABEL {place} {game.board.glyphs[code]}")

@@ -18,8 +18,8 @@ from agent.player import Player
 from games import Game, Position
 from games import position as initial_position
 from honte.analysis.position_analysis import Analysis, PositionSearch, endless_budget
+from honte.number_text import parse_digits
 from honte.protocols.gtp.framing import LineReader, Write
-from honte.protocols.numbers import parse_digits
 
 SLOT = 0
 NO_MOVE = "0000"

@@ -1,6 +1,6 @@
-"""Sample games for the viewer of the page: positions as cell codes, the search's policy and value, pieces as SVG.
+"""Sample games for the viewer of the page: positions as cell codes, the search's policy and value.
 
-Knows rules, drawings and game records. Does not know pages or runs.
+Knows rules and game records. Does not know pages or runs.
 """
 
 from __future__ import annotations
@@ -12,10 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from games.game import Game, States
-from honte.drawing.layout import BoardLayout
-from honte.drawing.palette import board_colours, player_colours
-from honte.drawing.shapes import board_shapes, label_shapes, mark_shapes, piece_shapes
-from honte.drawing.svg import elements
+from honte.drawing.action_cells import marked_cells
 from selfplay.records import UNFINISHED, GameRecord, replay
 
 NUM_ACTIONS, MIN_PROBABILITY = 12, 0.005
@@ -23,41 +20,6 @@ NUM_ACTIONS, MIN_PROBABILITY = 12, 0.005
 
 SURPRISE = 0.5
 """A game is a surprise where the value missed the outcome by more than this; 1 is a draw with a value of a win."""
-
-
-def board(game: Game, games: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The empty board as SVG, the places of its cells, and the SVG of each piece that occurs on a cell in ``games``.
-
-    ``games`` come from ``game_as_json``. A piece has the key CELL:CODE, or CELL:CODE:m with the mark of the last move.
-    """
-    drawing = game.board
-    layout, surface = BoardLayout(drawing, status=False), board_colours(drawing.surface, drawing.names)
-    colours = player_colours(surface, drawing.names)
-    pieces: dict[str, str] = {}
-    for frame in (frame for game_json in games for frame in game_json["frames"]):
-        for cell, code in enumerate(frame["cells"]):
-            marked = cell in frame["marked"]
-            key = f"{cell}:{code}:m" if marked else f"{cell}:{code}"
-            if key in pieces:
-                continue
-            r, c = divmod(cell, drawing.width)
-            shapes = [*piece_shapes(drawing.pieces[code], layout, colours, r, c, drawing.surface, marked=marked)]
-            if marked and drawing.pieces[code].shape not in ("stone", "line") and c not in layout.beside:
-                shapes = [*mark_shapes(drawing, layout, r, c), *shapes]
-            pieces[key] = elements(shapes)
-    cells = [(r, c) for r in range(drawing.height) for c in range(drawing.width)]
-    boxes = [layout.box(r, c) for r, c in cells]
-    return {
-        "width": round(layout.width, 3),
-        "height": round(layout.height, 3),
-        "under": elements(board_shapes(drawing, layout, surface, colours)),
-        "labels": elements(label_shapes(drawing, layout)),
-        "pieces": {key: svg for key, svg in pieces.items() if svg},
-        "centres": [[round(x, 3) for x in layout.centre(r, c)] for r, c in cells],
-        "radii": [round(max(min(x1 - x0, y1 - y0) / 2, 0.3), 3) for x0, y0, x1, y1 in boxes],
-        "names": list(drawing.names),
-        "colours": [[colour.fill, colour.rim] for colour in colours],
-    }
 
 
 def choose_games(
@@ -127,7 +89,7 @@ def game_as_json(game: Game, record: GameRecord, why: str) -> dict[str, Any]:
         last_action = int(record.actions[ply - 1]) if ply else -1
         frame: dict[str, Any] = {
             "cells": cells.ravel().tolist(),
-            "marked": _changed_cells(game, before, cells, last_action),
+            "marked": marked_cells(game.board, before, cells, last_action),
         }
         frame["to_play"] = mover
         if action >= 0:
@@ -160,21 +122,8 @@ def _policy(game: Game, states: States, policy: NDArray[np.float32], mover: int)
     game.copy(rows, np.repeat(states, len(actions)))
     game.step(rows, np.array(actions))
     now = game.cells(states[0])
-    changed = [_changed_cells(game, now, game.cells(rows[i]), action) for i, action in enumerate(actions)]
+    changed = [marked_cells(game.board, now, game.cells(rows[i]), action) for i, action in enumerate(actions)]
     return [
         [game.action_text(action, mover), round(float(policy[action]), 4), cells[-1:]]
         for action, cells in zip(actions, changed, strict=True)
     ]
-
-
-def _changed_cells(game: Game, before: NDArray[np.int8] | None, now: NDArray[np.int8], action: int) -> list[int]:
-    """The cells that the last action changed; of several, those that one clicks for it. An occupied cell comes last."""
-    if before is None:
-        return []
-    changed = before != now
-    if game.board.clicks.shape == changed.shape:
-        clicked = changed & (game.board.clicks == action)
-        changed = clicked if clicked.any() else changed
-    cells = np.flatnonzero(changed.ravel())
-    occupied = now.ravel()[cells] != 0
-    return [int(cell) for cell in (*cells[~occupied], *cells[occupied])]

@@ -1,5 +1,7 @@
 // Cards that show what a classifier has learned: pictures, a matrix, rates, points.
 
+import { percent, svgText } from "../web/static/charts.js";
+
 const hueOf = (k, names) => `hsl(${Math.round((360 * k) / names.length)} 62% 52%)`;
 
 const CARDS = {
@@ -29,4 +31,4 @@ const CARDS = {
   },
 };
 
-const cardsOf = (run) => `<div class="grid">${run.inside.map((card) => `<section class="card inside"><h3>${svgText(card.title)}</h3><p class="sub">${svgText(card.note)}</p>${CARDS[card.kind](card)}</section>`).join("")}</div>`;
+export const cardsOf = (run) => `<div class="grid">${run.inside.map((card) => `<section class="card inside"><h3>${svgText(card.title)}</h3><p class="sub">${svgText(card.note)}</p>${CARDS[card.kind](card)}</section>`).join("")}</div>`;

@@ -1,5 +1,9 @@
 // Builds the page from its data: sections and tables. charts.js draws curves, viewer.js draws boards.
 
+import { DASHES, drawChart, percent, shortNumber, svgText } from "../web/static/charts.js";
+import { cardsOf } from "./cards.js";
+import { makeViewer } from "./viewer.js";
+
 const data = JSON.parse(document.getElementById("data").textContent);
 const runs = data.runs, several = runs.length > 1, page = document.getElementById("page");
 const colourOf = (number) => `var(--c${number % 6})`;

@@ -15,6 +15,7 @@ from typing import Any
 
 from honte import __version__
 from honte.report.curves import AXES, Figure
+from honte.report.embedded_modules import bundle
 from honte.report.summary import RunReport
 from training.run.progress import grade_title, set_title
 
@@ -43,10 +44,7 @@ def html(runs: Sequence[RunReport]) -> str:
     parts = {
         "TITLE": escape(f"{title} – honte"),
         "STYLE": _file("page.css"),
-        "CHARTS": _file("charts.js"),
-        "VIEWER": _file("viewer.js"),
-        "CARDS": _file("cards.js"),
-        "PAGE": _file("page.js"),
+        "SCRIPT": bundle("report/page.js", _module),
         "DATA": embed_json(content),
     }
     page = _file("page.html")
@@ -87,6 +85,11 @@ def embed_json(content: Any) -> str:
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text
+
+
+def _module(path: str) -> str:
+    """The text of a module of this package; ``path`` starts at its folder."""
+    return resources.files("honte").joinpath(path).read_text(encoding="utf-8")
 
 
 def _file(name: str) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from games.game import Game
+from honte.drawing.page_board import page_board
 from honte.report import boards, classifier, curves, stored_games
 from honte.report.health_checks import run_checks
 from honte.report.summary import RunReport, describe_checkpoints, format_minutes, parameters_text, status
@@ -46,11 +47,11 @@ def read(
     game = make(str(config.get("game", "")))
     counts, at = solved_positions.count_positions(game, folder), curves.positions(records)
     games = stored_games.read(game, folder, progress=progress)
-    ratings = _read_ratings(folder, games.notes)
+    ratings = read_ratings(folder, games.notes)
     figures = [
         *curves.mistakes(records, counts),
         *curves.by_class(records, counts),
-        *curves.ratings(*_rating_points(ratings, records, at)),
+        *curves.ratings(*rating_points(ratings, records, at)),
         *curves.learning(records),
         *stored_games.figures(games, at, curves.column(records, "window")),
         *curves.machine(records),
@@ -76,7 +77,7 @@ def read(
         ),
         figures=figures,
         checkpoints=describe_checkpoints(folder, records, ratings),
-        board=boards.board(game, samples),
+        board=page_board(game.board),
         games=samples,
         notes=games.notes,
         config=config,
@@ -144,7 +145,7 @@ def _classes(records: list[dict[str, Any]], counts: Mapping[str, int]) -> list[d
     return list(rows.values())
 
 
-def _read_ratings(folder: Path, notes: list[str]) -> RatingCurve:
+def read_ratings(folder: Path, notes: list[str]) -> RatingCurve:
     try:
         return rating_curve.read_curve(folder)
     except ValueError as error:
@@ -152,7 +153,7 @@ def _read_ratings(folder: Path, notes: list[str]) -> RatingCurve:
         return RatingCurve()
 
 
-def _rating_points(
+def rating_points(
     ratings: RatingCurve, records: list[dict[str, Any]], at: Mapping[str, Any]
 ) -> tuple[list[tuple[dict[str, float], float, float, float]], list[tuple[str, float]]]:
     """(place on each axis, Elo, low, high) of each rated checkpoint, and (player, Elo) of each anchor."""

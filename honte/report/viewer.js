@@ -1,8 +1,11 @@
 // Steps through games on a board. Knows frames (cells, policy, value); does not know the rules of any game.
 
-function makeViewer(place, run) {
-  const board = run.board, names = board.names, colours = board.colours;
-  let game = run.games[0], ply = 0, searchShown = true, timer = 0;
+import { BoardView } from "../web/static/board.js";
+import { percent, svgText } from "../web/static/charts.js";
+
+export function makeViewer(place, run) {
+  const board = run.board, names = board.names, colours = board.themes.light.colours;
+  let game = run.games[0], ply = 0, searchShown = true, timer = 0, shown = null;
   place.innerHTML = `
     <div class="choose" role="group" aria-label="games">${run.games.map((g, i) => `<button data-game="${i}">${svgText(g.why)}<small>#${g.id} · ${svgText(g.result)} · ${g.frames.length - 1} plies</small></button>`).join("")}</div>
     <div class="viewer" tabindex="0" aria-label="a game; the arrow keys go back and forward">
@@ -13,23 +16,15 @@ function makeViewer(place, run) {
   const find = (selector) => place.querySelector(selector);
   const viewer = find(".viewer"), slider = find("input");
 
-  function boardSvg(frame) {
-    const out = [`<svg viewBox="0 0 ${board.width} ${board.height}" role="img" aria-label="position after ${ply} plies" font-family="system-ui, DejaVu Sans, sans-serif" font-weight="600">`, board.under];
-    frame.cells.forEach((code, cell) => {
-      const marked = frame.marked.includes(cell) && board.pieces[`${cell}:${code}:m`] !== undefined;
-      out.push(board.pieces[marked ? `${cell}:${code}:m` : `${cell}:${code}`] || "");
-    });
-    out.push(board.labels);
-    if (searchShown && frame.policy) {
-      const shares = new Map();
-      for (const [, p, cells] of frame.policy) for (const cell of cells) shares.set(cell, (shares.get(cell) || 0) + p);
-      for (const [cell, p] of shares) {
-        const [x, y] = board.centres[cell], radius = board.radii[cell];
-        out.push(`<circle class="policy" cx="${x}" cy="${y}" r="${(radius * (0.2 + 0.62 * Math.sqrt(p))).toFixed(3)}" fill="${colours[frame.to_play][0]}" fill-opacity="${(0.28 + 0.5 * p).toFixed(2)}" stroke="${colours[frame.to_play][1]}" stroke-width="0.03" stroke-dasharray="0.1 0.07"/>`);
-        if (p >= 0.1) out.push(`<text x="${x}" y="${y + 0.09}" font-size="${(radius * Math.min(0.52, 0.9 * (0.2 + 0.62 * Math.sqrt(p)))).toFixed(3)}" text-anchor="middle" fill="#fff" stroke="#000000b0" stroke-width="0.05" paint-order="stroke">${Math.round(100 * p)}</text>`);
-      }
-    }
-    return out.join("") + "</svg>";
+  const dark = matchMedia("(prefers-color-scheme: dark)"), theme = () => (dark.matches ? "dark" : "light");
+  const view = new BoardView(find(".board"), board, { theme: theme(), label: "position" });
+  dark.addEventListener("change", () => view.setTheme(theme()));
+
+  /** The search's policy as discs: the cells of each move that show it, larger for likelier moves. */
+  function policyMarks(frame) {
+    const shares = new Map(), [fill, rim] = colours[frame.to_play];
+    for (const [, p, cells] of frame.policy || []) for (const cell of cells) shares.set(cell, (shares.get(cell) || 0) + p);
+    return [...shares].map(([cell, p]) => ({ cells: [cell], radius: 0.2 + 0.62 * Math.sqrt(p), colour: fill, rim, opacity: 0.28 + 0.5 * p, label: p >= 0.1 ? Math.round(100 * p) : "", kind: "policy" }));
   }
 
   const share = (value) => (value + 1) / 2;
@@ -40,7 +35,10 @@ function makeViewer(place, run) {
 
   function show() {
     const frame = game.frames[ply], last = ply === game.frames.length - 1, now = value(frame);
-    find(".board").innerHTML = boardSvg(frame);
+    view.label = `position after ${ply} plies`;
+    view.show(frame, { animate: shown !== null && Math.abs(shown.ply - ply) === 1 && shown.game === game });
+    view.overlay({ marks: searchShown ? policyMarks(frame) : [] });
+    shown = { game, ply };
     slider.max = game.frames.length - 1;
     slider.value = ply;
     const who = last ? (game.outcome === 1 ? 0 : game.outcome === -1 ? 1 : -1) : frame.to_play;

@@ -19,8 +19,13 @@ NUM_HINTS = 5
 OUTCOMES = {1: "wins", 0: "draws", -1: "loses"}
 
 
-def hint_lines(here: Position, player: Player, decisions: Decisions) -> list[str]:
+NARROW = 60
+"""On a terminal with fewer columns a hint says "win" instead of "win probability"."""
+
+
+def hint_lines(here: Position, player: Player, decisions: Decisions, width: int = 80) -> list[str]:
     """A line for each of the best actions ``here``, by the ``decisions [1]`` of ``player`` in its slot for hints."""
+    probability = "win" if width < NARROW else "win probability"
     policy = decisions.policy[0]
     best = np.argsort(-policy, kind="stable")[:NUM_HINTS]
     edges: Any = player.trees.children(HINT_SLOT, ROOT) if isinstance(player, Search) else []
@@ -35,7 +40,7 @@ def hint_lines(here: Position, player: Player, decisions: Decisions) -> list[str
             if proven != UNKNOWN:
                 line += f"  {OUTCOMES[proven]}"
             elif visits:
-                line += f"  win probability {(1 + float(edge['value_sum']) / visits) / 2:.0%}"
+                line += f"  {probability} {(1 + float(edge['value_sum']) / visits) / 2:.0%}"
         elif decisions.proven[0]:
             line += f"  {OUTCOMES[int(decisions.value[0])]}"
         lines.append(line)

@@ -25,7 +25,7 @@ from games.game import Game
 from games.registry import make
 from selfplay.distributed.checked_games import DecidedPositions
 from selfplay.game_loop import GameLoop, Start
-from selfplay.local_runner import SelfPlayConfig, self_play_openings, self_play_terms
+from selfplay.local_runner import SelfPlayConfig, make_self_play_loop, self_play_openings
 from selfplay.records import GameRecord, pack
 from selfplay.runner import Evaluator, Weights
 
@@ -148,16 +148,7 @@ class SelfPlayActor:
     def _make_loop(self, starts: Iterator[Start], num_slots: int) -> GameLoop:
         config = self.job.config
         self.searches.append(Search(self.game, self.evaluator, config.search, num_slots=num_slots))
-        return GameLoop(
-            self.game,
-            self.searches[-1:],
-            starts,
-            num_slots=num_slots,
-            seed=self.job.seed,
-            terms=self_play_terms(config),
-            stop_when_proven=config.stop_when_proven,
-            version=lambda: self.evaluator.version,
-        )
+        return make_self_play_loop(self.searches[-1], starts, config, self.evaluator, seed=self.job.seed)
 
 
 class _StartQueue:

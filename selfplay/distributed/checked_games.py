@@ -29,6 +29,9 @@ class DecidedPositions(NamedTuple):
     outcomes: NDArray[np.float32]  # [S] +1, 0, -1 in the view of the player to move
     values: NDArray[np.float32]  # [S] the search's, in the same view
     budgets: NDArray[np.int32]  # [S] simulations granted
+    surprises: NDArray[np.float32]  # [S] of the policy to the network's; 0 where they were not measured
+    to_play: NDArray[np.int8]  # [S]
+    last: NDArray[np.bool_]  # [S] whether it is the last decided position of its game
 
     @classmethod
     def of(cls, game: Game, records: Sequence[GameRecord]) -> DecidedPositions:
@@ -39,7 +42,18 @@ class DecidedPositions(NamedTuple):
         joined: list[NDArray[Any]] = [
             np.concatenate([getattr(record, name) for record in records]) for name in ("policies", "values", "budgets")
         ]
-        return cls(states, joined[0], outcomes.astype(np.float32), joined[1], joined[2])
+        surprises = [np.zeros(r.num_decided, np.float32) if r.surprises is None else r.surprises for r in records]
+        last = np.append(owner[1:] != owner[:-1], True)[: len(owner)]
+        return cls(
+            states,
+            joined[0],
+            outcomes.astype(np.float32),
+            joined[1],
+            joined[2],
+            np.concatenate(surprises),
+            to_play,
+            last,
+        )
 
 
 class CheckedBatch(NamedTuple):

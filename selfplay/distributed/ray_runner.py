@@ -220,6 +220,7 @@ class RayRunner(_RayActorPool):
         ``address``: auto, local, or that of a cluster. ValueError if there is none.
         """
         cluster = cluster or RayConfig()
+        self.progress = 0.0  # nothing that actors do depends on it
         self.job = ActorJob.of(game, config, evaluator, seed=seed, groups=cluster.groups)
         self.owns_cluster = connect(address, cluster)
         super().__init__(self.job, game, cluster, Assignments(first_id, missing))

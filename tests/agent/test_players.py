@@ -248,8 +248,8 @@ def test_weights_must_fit_their_config(tmp_path: Path) -> None:
             make_player(str(folder), made("connect_four"), num_slots=1)
 
     refused("does not fit its config.json", network={**content["network"], "channels": 4})
-    refused("network: unknown field 'depth'; there are blocks", network={"depth": 3})
-    refused("search.puct: unknown field 'c'; there are c_init", search={"puct": {"c": 1}})
+    refused("config.json: the setting network.depth is unknown; there are blocks", network={"depth": 3})
+    refused("the setting search.puct.c is unknown; there are c_init", search={"puct": {"c": 1}})
     refused("has schema 2, this version of honte reads 1", schema=2)
 
 

@@ -1,4 +1,4 @@
-"""``check_game`` passes the games of the house, at sizes far from their own, and finds a break of each law."""
+"""``check_game`` passes honte's games, at sizes far from their own, and finds a violation of each condition."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numba
 import numpy as np
 import pytest
 
-from games.check import BrokenLaw, check_game
+from games.check import UnmetCondition, check_game
 from games.compiled import from_rules
 from games.game import ONGOING, Game, Positions, States, Symmetries
 from games.symmetry import MIRROR, cell_symmetries
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.nojit
         "connect_four:rows=2,columns=5,k=3",
     ],
 )
-def test_the_games_of_the_house_keep_the_laws(name: str) -> None:
+def test_the_games_of_honte_meet_the_conditions(name: str) -> None:
     game = made(name)
     assert game.name == name
     report = check_game(game, num_games=8, seed=1)
@@ -282,13 +282,13 @@ TOO_SHORT = Symmetries(np.array([[0, 1, 2]]), np.array([[0, 1, 2, 3]]))
 )
 def test_a_broken_law_is_named(broken: Callable[[], Game], sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(numba.config, "DISABLE_JIT", True)  # two dozen games: compiling them would take a minute
-    with pytest.raises(BrokenLaw, match=sentence) as raised:
+    with pytest.raises(UnmetCondition, match=sentence) as raised:
         check_game(broken(), num_games=16)
-    assert re.match(r"line: |line breaks the law: |\S+test_check.py, line \d+, in \S+: ", str(raised.value))
+    assert re.match(r"line: |line breaks the condition: |\S+test_check.py, line \d+, in \S+: ", str(raised.value))
 
 
 def test_the_position_that_breaks_a_law_is_drawn() -> None:
-    with pytest.raises(BrokenLaw, match=r"for example at\n \. \. \. \.\nx to play"):
+    with pytest.raises(UnmetCondition, match=r"for example at\n \. \. \. \.\nx to play"):
         check_game(line(symmetries=NO_MIRROR, max_plies=0))
-    with pytest.raises(BrokenLaw, match="a number is divided by 0"):
+    with pytest.raises(UnmetCondition, match="a number is divided by 0"):
         check_game(line(max_plies=0, draw=lambda s: 1 / 0))

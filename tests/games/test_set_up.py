@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from games import Position, make, position
-from games.rules.go import can_resume, resumed
+from games.rules.go import can_resume, resume
 
 NAMES = ("go:size=4", "othello:size=4", "gomoku:size=5,k=3", "hex:size=3", "hex:size=3,swap=true")
 
@@ -100,7 +100,7 @@ def test_go_is_resumed_until_one_more_pass() -> None:
     over = position(game).play("B2 pass pass")
     assert over.outcome == 1
     assert can_resume(game, over.states)
-    again = Position(game, resumed(game, over.states))
+    again = Position(game, resume(game, over.states))
     assert not again.is_over
     assert over.is_over  # a copy
     assert again.play("pass").outcome == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -143,3 +144,26 @@ def test_replay_gives_the_decided_positions() -> None:
     assert ply.tolist() == list(range(2, len(record.actions)))
     assert (owner == 0).all()
     assert rows["plies"].tolist() == ply.tolist()
+
+
+def test_surprises_are_stored_only_where_they_were_measured() -> None:
+    game = games.make("tic_tac_toe")
+    plain = play("tic_tac_toe", 2, 3)
+    measured = [replace(record, surprises=np.linspace(0, 1, record.num_decided, dtype=np.float32)) for record in plain]
+    for records in (plain, measured, [plain[0], measured[1]]):
+        for before, after in zip(records, unpack(game, pack(game, records)), strict=True):
+            expected = before.surprises
+            if expected is None and records is not plain:
+                expected = np.zeros(before.num_decided, np.float32)
+            assert (expected is None) == (after.surprises is None)
+            assert expected is None or (expected == after.surprises).all()
+    assert b"surprises" not in pack(game, plain)
+
+
+def test_a_surprise_that_is_no_number_is_refused() -> None:
+    game = games.make("tic_tac_toe")
+    for value in (np.nan, np.inf, -1.0):
+        (record,) = play("tic_tac_toe", 1, 1)
+        record = replace(record, surprises=np.full(record.num_decided, value, np.float32))
+        with pytest.raises(ValueError, match="has a surprise that is not a number from 0"):
+            validate_records(game, [record])

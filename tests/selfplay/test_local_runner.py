@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,15 @@ import games
 from agent import random_numbers
 from agent.inference.evaluate import Evaluate, FunctionEvaluator, hash_evaluate
 from agent.search.search import SearchConfig
-from selfplay.local_runner import LocalRunner, SelfPlayConfig, self_play_openings, self_play_terms
+from selfplay.local_runner import (
+    LocalRunner,
+    SelfPlayConfig,
+    full_simulations,
+    self_play_openings,
+    self_play_terms,
+)
 from selfplay.records import GameRecord, num_samples, validate_records
+from selfplay.restarts import find_candidates
 
 
 class HashEvaluator(Evaluate):
@@ -103,3 +111,73 @@ def test_the_id_determines_the_opening_and_no_opening_ends_a_game() -> None:
         for action in opening:
             position = position.play(action)
         assert not position.is_over
+
+
+@pytest.mark.parametrize(
+    ("progress", "expected"), [(0.0, 4), (0.25, 8), (0.5, 16), (0.75, 16), (1.0, 16), (0.125, round(4 * 2**0.5))]
+)
+def test_simulations_rise_by_a_constant_factor(progress: float, expected: int) -> None:
+    settings = config(search=SearchConfig(num_simulations=16), first_simulations=4, rise_share=0.5)
+    assert full_simulations(settings, progress) == expected
+    assert full_simulations(config(search=SearchConfig(num_simulations=16)), progress) == 16
+
+
+def test_games_are_searched_as_far_as_the_run_is() -> None:
+    play = runner(config(first_simulations=2))
+    budgets = []
+    for play.progress in (0.0, 0.5, 1.0):
+        budgets.append({int(b) for record in play.collect() for b in record.budgets[-2:]})
+    assert 2 in budgets[0]
+    assert 4 in budgets[1]
+    assert 8 in budgets[2]
+    assert budgets[0] == {2}
+    assert 8 not in budgets[1]
+
+
+def test_simulations_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"it must be at most search\.num_simulations, 8"):
+        config(first_simulations=9)
+    with pytest.raises(ValueError, match="it must be more than fast_simulations, 4"):
+        config(first_simulations=4, fast_simulations=4, full_fraction=0.5)
+
+
+def test_surprising_fast_searches_are_repeated_in_full() -> None:
+    settings = config(full_fraction=0.25, fast_simulations=4, measure_surprises=True)
+    plain = runner(settings).collect()
+    repeated = runner(replace(settings, repeat_surprise=0.5)).collect()
+    surprises = np.concatenate([record.surprises for record in plain if record.surprises is not None])
+    fast = np.concatenate([record.budgets for record in plain]) == 4
+    assert 0 < (surprises[fast] >= 0.5).mean() < 1
+    budgets = np.concatenate([record.budgets for record in repeated])
+    left = np.concatenate([record.surprises for record in repeated if record.surprises is not None])
+    assert set(budgets.tolist()) == {4, 8}
+    assert (left[budgets == 4] < 0.5).all()  # every surprising fast search was repeated
+    assert (budgets == 8).mean() > (~fast).mean() + 0.1
+    validate_records(games.make("tic_tac_toe"), repeated)
+    everything = runner(replace(settings, repeat_surprise=1e-9, full_fraction=0.01)).collect()
+    assert np.mean([b == 8 for record in everything for b in record.budgets]) > 0.9
+
+
+def test_games_restart_where_positions_were_misjudged() -> None:
+    settings = config(restart_share=1.0, opening_plies=0)
+    play = runner(settings)
+    first = play.collect()
+    assert play.archive is not None
+    assert len(play.archive) > 0
+    candidates = {candidate.opening for candidate in find_candidates(play.game, first)}
+    second = play.collect()
+    openings = [tuple(record.actions[: record.opening].tolist()) for record in second]
+    restarted = [opening for opening in openings if opening]
+    assert len(restarted) >= 3
+    assert len(set(restarted) & candidates) >= 1
+    validate_records(play.game, second)
+
+
+def test_threads_restart_games_too() -> None:
+    play = runner(config(restart_share=1.0, opening_plies=0, num_groups=2), deterministic=False)
+    records: list[GameRecord] = []
+    while len(records) < 60 and not any(record.opening for record in records):
+        records += play.collect(1.0)
+    play.close()
+    assert any(record.opening for record in records)
+    validate_records(play.game, records)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import games
+from selfplay.distributed.checked_games import DecidedPositions
 from selfplay.records import GameRecord
+from training.position_targets import short_values
 from training.replay_buffer import ReplayBuffer, WindowConfig
 
 
@@ -119,3 +123,76 @@ def test_the_window_grows_as_published() -> None:
     assert window.size(50) == 50
     assert window.size(100) == 100
     assert window.size(1000) == int(100 * (1 + 0.4 * (10**0.75 - 1) / 0.75))
+
+
+def drawn_shares(replay: ReplayBuffer, size: int = 40_000) -> np.ndarray:
+    """How often each ply of one game is drawn, by the number of stones on the board."""
+    stones = replay.batch(size, 0, 0)["observation"].sum(dim=(1, 2, 3)).numpy()
+    return np.bincount(stones, minlength=5) / size
+
+
+def test_surprising_positions_are_drawn_more_often() -> None:
+    """Half of the weight is uniform, half is in proportion to the surprise (Wu 2019)."""
+    surprising = replace(WON, surprises=np.array([0, 3, 0, 1, 0], np.float32))
+    replay = ReplayBuffer(games.make("tic_tac_toe"), WindowConfig(), surprise_share=0.5)
+    replay.add([surprising])
+    expected = 0.5 / 5 + 0.5 * np.array([0, 3, 0, 1, 0]) / 4
+    np.testing.assert_allclose(drawn_shares(replay), expected, atol=0.01)
+    replay.add([surprising] * 3)  # the sums are those of the new window
+    np.testing.assert_allclose(drawn_shares(replay), expected, atol=0.01)
+
+
+def test_surprise_counts_only_where_the_policy_is_trained() -> None:
+    fast = replace(WON, surprises=np.full(5, 9, np.float32), budgets=np.array([8, 1, 8, 1, 1], np.int32))
+    replay = ReplayBuffer(games.make("tic_tac_toe"), WindowConfig(), full_budget=8, surprise_share=1.0)
+    replay.add([fast])
+    np.testing.assert_allclose(drawn_shares(replay), [0.5, 0, 0.5, 0, 0], atol=0.01)
+
+
+def test_without_any_surprise_batches_are_uniform() -> None:
+    replay = ReplayBuffer(games.make("tic_tac_toe"), WindowConfig(), surprise_share=0.5)
+    replay.add([WON])  # its surprises were not measured
+    np.testing.assert_allclose(drawn_shares(replay), np.full(5, 0.2), atol=0.01)
+
+
+def test_targets_of_auxiliary_losses() -> None:
+    """The reply is the next policy, in the same symmetry; plies left are relative to the longest game."""
+    game = games.make("tic_tac_toe")
+    replay = ReplayBuffer(game, WindowConfig(), full_budget=8, auxiliary=True, horizon=2.0)
+    other = record([4, 0, 8, 1, 2, 6, 3, 5, 7], 0, opening=7)
+    replay.add([replace(WON, budgets=np.array([8, 8, 1, 8, 8], np.int32)), other])
+    batch = replay.batch(400, 3, 0)
+    stones = batch["observation"].sum(dim=(1, 2, 3)).numpy()
+    left = (batch["plies_left"] * 9).round().numpy()
+    assert {(int(s), int(n)) for s, n in zip(stones, left, strict=True)} == {
+        (0, 5), (1, 4), (2, 3), (3, 2), (4, 1), (7, 2), (8, 1),
+    }  # fmt: skip
+    weight = batch["reply_weight"].numpy()
+    assert {int(s) for s in stones[weight == 1]} == {0, 2, 3, 7}  # 1 is followed by a fast search; 4 and 8 are the last
+    assert (batch["reply"].sum(dim=1).numpy() == weight).all()
+    on_board = batch["observation"].sum(dim=1).flatten(1) > 0
+    assert (batch["reply"][on_board] == 0).all()  # the symmetry is that of the board
+    assert (batch["reply"] * batch["policy"] == 0).all()
+    # values are -1, -0.5, 0, 0.5, 1 and the first player wins
+    values = {int(s): float(v) for s, v in zip(stones, batch["short_value"], strict=True) if s < 7}
+    assert values[4] == 1.0
+    assert values[3] == -(0.5 * 1.0 + 0.5 * 1.0)
+    assert values[2] == -(0.5 * 0.5 + 0.5 * -1.0)
+    assert values[1] == -(0.5 * 0.0 + 0.5 * 0.25)
+
+
+def test_a_player_who_moves_twice_keeps_the_sign() -> None:
+    rows = DecidedPositions(
+        states=np.zeros(3),
+        policies=np.zeros((3, 2), np.float32),
+        outcomes=np.array([1, 1, -1], np.float32),
+        values=np.array([0.2, 0.4, -0.6], np.float32),
+        budgets=np.ones(3, np.int32),
+        surprises=np.zeros(3, np.float32),
+        to_play=np.array([0, 0, 1], np.int8),
+        last=np.array([False, False, True]),
+    )
+    targets = short_values(rows, 4.0)
+    assert targets[2] == -1
+    assert targets[1] == pytest.approx(-(0.25 * -0.6 + 0.75 * -1))
+    assert targets[0] == pytest.approx(0.25 * 0.4 + 0.75 * targets[1])

@@ -55,7 +55,7 @@ def load_classifier(place: str) -> tuple[Classifier, dict[str, Any]]:
     weights, config = checkpoints.load_model(folder)
     if not config or "classifies" not in config or config.get("schema") != SCHEMA:
         raise ValueError(f"{folder} holds no classifier of pictures: honte classify trains one")
-    network = make_config(ClassifierConfig, config["network"], f"{folder / 'config.json'}: network")
+    network = make_config(ClassifierConfig, config["network"], folder / "config.json", "network")
     channels, height, width = config["shape"]
     with refuse_misfit(folder / "model.safetensors", "its config.json"):
         model = Classifier(network, (channels, height, width), len(config["classes"]))

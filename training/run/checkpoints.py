@@ -138,14 +138,18 @@ def discard_after(folder: str | Path, step: int) -> list[int]:
 
 
 def prune_checkpoints(folder: str | Path, keep_last: int, keep_every: int = 0) -> list[int]:
-    """Delete all checkpoints but the last ``keep_last`` and those at multiples of ``keep_every`` (0: none).
+    """Delete all checkpoints but the last ``keep_last`` and the first at or after each multiple of ``keep_every``.
 
-    Returns the deleted steps. Damaged checkpoints count like others.
+    With ``keep_every`` 0 only the last ones are kept. Returns the deleted steps. Damaged checkpoints count like others.
     """
     if keep_last < 1 or keep_every < 0:
         raise ValueError(f"keep_last is {keep_last} and keep_every {keep_every}: at least 1 and 0 are needed")
-    old = list_steps(folder)[:-keep_last]
-    deleted = [step for step in old if not (keep_every and step % keep_every == 0)]
+    steps = list_steps(folder)
+    first = (
+        {step // keep_every: step for step in reversed(steps)} if keep_every else {}
+    )  # {multiple: first step from it on}
+    milestones = {step for multiple, step in first.items() if multiple > 0 or step == 0}
+    deleted = [step for step in steps[:-keep_last] if step not in milestones]
     for step in deleted:
         durable_files.remove_folder(Path(folder) / str(step))
     return deleted

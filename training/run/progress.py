@@ -51,6 +51,7 @@ class ProgressReport:
     samples: int = 0  # positions that self-play has made
     trained: int = 0  # samples that the learner has trained on, counted with repetition
     minutes: float = 0.0  # of wall time, every start of the run together
+    work: float = 0.0  # of the networks, in 10^12 operations; 0 in a run whose work is not limited
     progress: float = 0.0  # how much of the run is done, 0 to 1
     window: int = 0  # samples in the replay buffer
     version: int = 0  # the step whose weights self-play uses

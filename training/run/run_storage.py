@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from agent.storage import durable_files
@@ -23,7 +24,7 @@ from training.config import TrainConfig
 from training.replay_buffer import ReplayBuffer
 from training.run import checkpoints, run_folder
 
-GAMES = "games"
+GAMES, ARCHIVE = "games", "archive"
 
 
 @dataclass
@@ -37,7 +38,9 @@ class RunState:
     next_id: int = 0  # of the next game that self-play starts
     missing: list[int] = field(default_factory=list)  # ids below next_id that are not stored and are still to be played
     minutes: float = 0.0
+    evaluations: int = 0  # that self-play's network made
     in_flight: list[GameRecord] = field(default_factory=list)  # unfinished games, in deterministic runs only
+    archive: Mapping[str, NDArray[np.generic]] = field(default_factory=dict)  # of positions to restart games from
     notes: list[str] = field(default_factory=list)  # sentences about what was damaged or lost
 
 
@@ -74,6 +77,7 @@ class RunStorage:
             "next_id": saved.next_id,
             "missing": saved.missing,
             "minutes": saved.minutes,
+            "evaluations": saved.evaluations,
             "num_shards": self.num_shards,
             "dropped": self.deleted_samples,
         }
@@ -81,6 +85,8 @@ class RunStorage:
         if self.config.deterministic:
             in_flight = np.frombuffer(pack(self.game, saved.in_flight), np.uint8).copy()
             groups["in_flight"] = {"records": torch.from_numpy(in_flight)}
+        if saved.archive:
+            groups[ARCHIVE] = {name: torch.from_numpy(array) for name, array in saved.archive.items()}
         checkpoints.save_checkpoint(self.checkpoints, step, groups, state, model_config(self.game, self.config))
         checkpoints.prune_checkpoints(self.checkpoints, self.config.keep_checkpoints, self.config.keep_every)
         for number, path in list_shards(self.games).items():
@@ -123,7 +129,9 @@ class RunStorage:
             saved.trainer, saved.weights = (found.tensors["optimizer"], state["trainer"]), found.tensors["model"]
             saved.version, saved.num_games = state["version"], state["num_games"]
             saved.next_id, saved.minutes = state["next_id"], state["minutes"]
+            saved.evaluations = int(state.get("evaluations", 0))
             saved.missing = [int(i) for i in state.get("missing", [])]
+            saved.archive = {name: tensor.numpy() for name, tensor in found.tensors.get(ARCHIVE, {}).items()}
             if self.config.deterministic:
                 in_flight = found.tensors["in_flight"]["records"].numpy().tobytes()
                 saved.in_flight = unpack(self.game, in_flight, "games in flight")

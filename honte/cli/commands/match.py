@@ -81,7 +81,7 @@ def main(arguments: Sequence[str]) -> int:
     args = parse_flags(MatchFlags, arguments, "match")
     from agent.player_identity import identify_player, with_fastest_backend
     from honte.api import load, resolve_game
-    from honte.protocols.sgf import match_collection
+    from honte.sgf import match_collection
     from selfplay.matches.match import play_match
     from selfplay.matches.match_store import AGREEMENT, MatchStore, move_aside
     from selfplay.matches.readiness import check_players

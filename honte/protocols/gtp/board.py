@@ -18,9 +18,9 @@ from agent.external.gtp import colour_names
 from games import Game, Position, make
 from games import position as initial_position
 from games.registry import NAMES
-from games.rules.go import can_resume, resumed
+from games.rules.go import can_resume, resume
 from games.user_rules.faults import GameFault
-from honte.protocols.sgf import conversion
+from honte.sgf import conversion
 
 
 class GtpBoard:
@@ -57,7 +57,7 @@ class GtpBoard:
         """The position with ``seat`` to play. ValueError where it may not move: in Go it always may."""
         position = self.position
         if self._can_resume:
-            position = Position(self.game, resumed(self.game, position.states), position.moves, position.line)
+            position = Position(self.game, resume(self.game, position.states), position.moves, position.line)
         if position.to_play == seat:
             return position
         if self.game.komi is None or position.is_over:

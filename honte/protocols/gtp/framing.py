@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import IO, NamedTuple
 
 from agent.storage.text_files import StreamDecoder
-from honte.protocols.numbers import parse_digits, parse_finite
+from honte.number_text import parse_digits, parse_finite
 
 MAX_BYTES = 1 << 16
 """Bytes of a line; the reply to a longer one is an error."""

@@ -15,7 +15,7 @@ from honte.protocols.gtp.board import GtpBoard, handicap_points, with_size
 from honte.protocols.gtp.clock import MAX_SECONDS
 from honte.protocols.gtp.framing import parse_number, parse_whole_number
 from honte.protocols.gtp.session import Command, GtpSession, argument
-from honte.protocols.sgf import conversion, game_tree
+from honte.sgf import conversion, game_tree
 
 
 class MoveCommands:

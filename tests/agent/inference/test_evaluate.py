@@ -9,7 +9,7 @@ import pytest
 
 from agent import random_numbers
 from agent.decision import Decisions, Terms
-from agent.inference.evaluate import count_evaluations, hash_evaluate, uniform_evaluate
+from agent.inference.evaluate import hash_evaluate, uniform_evaluate
 from agent.player import RandomPlayer
 from agent.search.proofs import respect_proofs
 from agent.search.tree import UNKNOWN, Trees
@@ -42,13 +42,6 @@ def test_hashed_is_exact_different_and_independent_of_the_batch() -> None:
     assert len(np.unique(answer.value)) == 12
     assert (hash_evaluate(states[3:5], out.rows(3, 5)).logits == answer.logits[3:5]).all()
     np.testing.assert_array_equal(answer.logits[0, :3] * 16384, [10867, 13074, -28563])
-
-
-def test_counted() -> None:
-    game, states, counter = made("connect_four"), some_states(), {}
-    for _ in range(2):
-        count_evaluations(uniform_evaluate, counter)(states, game.describe_new(states))
-    assert counter == {"evaluations": 24, "batches": 2}
 
 
 def test_the_random_player_plays_every_legal_action() -> None:

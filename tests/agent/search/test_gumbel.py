@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agent.decision import Terms
+from agent.decision import Decisions, Terms
 from agent.search.gumbel import (
     GumbelArguments,
     GumbelConfig,
@@ -15,6 +15,7 @@ from agent.search.gumbel import (
     read_roots,
     select_inner_edge,
     select_root_edge,
+    write_decisions,
 )
 from agent.search.search import Search, SearchConfig
 from agent.search.sequential_halving import considered_visits
@@ -85,6 +86,93 @@ def test_completed_q(visits: Any) -> None:
     weights = np.exp(expected - expected.max())
     lag = weights / weights.sum() - np.array(visits) / (1 + sum(visits))
     assert actions[select_inner_edge(*trees.arrays[1:], 0, ROOT, arguments)] == lag.argmax()
+
+
+class RandomNode:
+    """A node with five moves: tried and untried ones, some proven, some with pending visits, some reused."""
+
+    def __init__(self, random: np.random.Generator, proofs: Any) -> None:
+        self.priors = random.dirichlet(np.ones(5)).astype(np.float32)
+        self.proven = random.choice([UNKNOWN, *proofs], 5)
+        self.visits = random.integers(0, 4, 5) * random.integers(0, 2, 5)
+        self.visits[self.proven != UNKNOWN] += 1
+        self.pending = np.where(self.proven == UNKNOWN, random.integers(0, 2, 5) * random.integers(0, 2, 5), 0)
+        self.before = random.integers(0, self.visits + 1)
+        self.noise = random.gumbel(size=5).astype(np.float32)
+        self.q = np.where(self.proven == UNKNOWN, random.uniform(-1, 1, 5), self.proven)
+        sums = np.where(self.proven == UNKNOWN, self.q, random.uniform(-1, 1, 5)) * self.visits  # a proof is exact
+        self.value = float(np.float32(random.uniform(-1, 1)))
+        self.trees = node(self.priors, self.visits, sums, value=self.value, proven=self.proven, pending=self.pending)
+        self.arguments = arguments_of(self.before, self.noise)
+        unused = np.zeros_like(self.arguments.visits_before)
+        read_roots(*self.trees.arrays[1:], np.zeros(1, np.int64), unused, self.arguments.logits)
+        self.scores = completed(self.priors, self.visits, self.q, self.value, 50.0, 0.1)
+        weights = np.exp(self.scores - self.scores.max())
+        self.policy = weights / weights.sum()
+
+    def best(self, candidates: Any, scores: Any) -> int:
+        """The candidate with the highest score."""
+        return int(np.where(candidates, scores, -np.inf).argmax())
+
+
+@pytest.mark.parametrize("proofs", [[], [-1, 0], [-1, -1, -1, -1], [-1, 0, 1]])
+def test_edges_are_selected_by_the_formulas_of_the_paper(proofs: Any) -> None:
+    random = np.random.default_rng(len(proofs))
+    for _ in range(150):
+        root = RandomNode(random, proofs)
+        alive = root.proven != -1
+        spent = root.visits + root.pending - root.before
+        for considered in range(3):
+            edge = select_root_edge(*root.trees.arrays[1:], 0, considered, root.arguments)
+            wanted = alive & (spent == considered)
+            if alive.any():
+                expected = root.best(wanted if wanted.any() else alive, root.noise + root.scores)
+                assert root.trees.moves[0, edge]["action"] == expected
+            else:
+                assert edge == 0
+        edge = select_inner_edge(*root.trees.arrays[1:], 0, ROOT, root.arguments)
+        shares = (root.visits + root.pending) / (1 + (root.visits + root.pending).sum())
+        if alive.any():
+            assert root.trees.moves[0, edge]["action"] == root.best(alive, root.policy - shares)
+        else:
+            assert edge == 0
+
+
+@pytest.mark.parametrize("proofs", [[], [-1, 0], [-1, -1, -1, -1], [-1, 0, 1]])
+def test_decisions_are_read_by_the_formulas_of_the_paper(proofs: Any) -> None:
+    """Policy, value and action, before proofs at the root change them."""
+    random = np.random.default_rng(10 + len(proofs))
+    for _ in range(150):
+        root = RandomNode(random, proofs)
+        out = Decisions.empty(2, 5)
+        write_decisions(*root.trees.arrays[1:], np.zeros(2, np.int64), root.arguments, out)
+        np.testing.assert_allclose(out.policy[0], root.policy, rtol=1e-4, atol=1e-7)
+        seen = root.visits > 0
+        value = (root.policy * root.q)[seen].sum() / root.policy[seen].sum() if seen.any() else root.value
+        np.testing.assert_allclose(out.value[0], value, rtol=1e-4, atol=1e-6)
+        assert (out.visits[0] == root.visits).all()
+        assert out.proven[0] == (root.proven != UNKNOWN).any()
+        alive = root.proven != -1
+        spent = root.visits - root.before
+        most = spent[alive].max(initial=0)
+        candidates = alive & (spent == most) if alive.any() else ~alive
+        assert out.action[0] == root.best(candidates, root.noise + root.scores)
+        for field in out:  # both rows are of this tree
+            assert np.array_equal(field[0], field[1])
+
+
+def test_among_equal_moves_the_lowest_is_played() -> None:
+    for visits in ([0, 0, 0], [2, 2, 2]):
+        trees = node([1 / 3] * 3, visits, [0, 0, 0], order=(1, 2, 0))
+        arguments, out = arguments_of([0] * 3, [0] * 3), Decisions.empty(1, 3)
+        assert trees.moves[0, select_root_edge(*trees.arrays[1:], 0, visits[0], arguments)]["action"] == 0
+        assert trees.moves[0, select_inner_edge(*trees.arrays[1:], 0, ROOT, arguments)]["action"] == 0
+        write_decisions(*trees.arrays[1:], np.zeros(1, np.int64), arguments, out)
+        assert out.action.tolist() == [0]
+
+
+def test_the_constants_are_those_of_the_paper() -> None:
+    assert GumbelConfig() == GumbelConfig(max_considered=16, c_visit=50.0, c_scale=0.1)
 
 
 def selected(trees: Any, considered: int, before: Any, noise: Any) -> int:

@@ -8,7 +8,7 @@ import pytest
 
 from agent.inference.evaluate import uniform_evaluate
 from agent.search import memory_limit
-from agent.search.search import Search, SearchConfig
+from agent.search.search import Search, SearchConfig, refuse_large
 from tests.games.made import made
 
 
@@ -37,3 +37,17 @@ def test_trees_that_do_not_fit_are_refused_before_they_are_made(monkeypatch: pyt
         Search(game, uniform_evaluate, SearchConfig(num_simulations=100_000), num_slots=64)
     monkeypatch.setattr(memory_limit, "available_memory", lambda: None)
     memory_limit.check_memory(1 << 60, what="it", instead="less")
+
+
+def test_nine_tenths_of_the_memory_may_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory_limit, "available_memory", lambda: 1000 << 20)
+    memory_limit.check_memory(900 << 20, what="it", instead="less")
+    with pytest.raises(ValueError, match=r"^it would take 0\.9 GiB, 1\.0 are free; less$"):
+        memory_limit.check_memory(901 << 20, what="it", instead="less")
+
+
+def test_a_tree_has_room_for_the_simulations_and_for_as_many_reused_ones() -> None:
+    game, config = made("tic_tac_toe"), SearchConfig(num_simulations=10)
+    assert refuse_large(game, config, 2) == 12
+    assert refuse_large(game, SearchConfig(num_simulations=10, reuse=True), 2) == 24
+    assert refuse_large(game, config, 2, 50) == 50

@@ -10,7 +10,7 @@ import pytest
 import games
 from agent import random_numbers
 from agent.decision import Terms
-from agent.inference.evaluate import Evaluation, FunctionEvaluator, count_evaluations, hash_evaluate, uniform_evaluate
+from agent.inference.evaluate import Evaluation, FunctionEvaluator, hash_evaluate, uniform_evaluate
 from agent.search.search import SELECTION_RULES, Search, SearchConfig
 from agent.search.tree import NONE, ROOT, UNKNOWN
 from games.game import Positions, States
@@ -125,11 +125,12 @@ def test_when_all_is_lost_a_move_is_still_legal(rule: str) -> None:
 
 
 @ALL_RULES
-def test_lookahead_finds_what_two_plies_hide(rule: str) -> None:
+@pytest.mark.parametrize("lookahead", [1, 2])
+def test_lookahead_finds_what_two_plies_hide(rule: str, lookahead: int) -> None:
     """The other player must give the win away two plies below the leaf."""
     game = made("connect_four")
     states = games.position(game).play("a g a g a").states  # a threatens four; g must answer a
-    config = SearchConfig(rule=rule, num_simulations=60, lookahead=2)
+    config = SearchConfig(rule=rule, num_simulations=60, lookahead=lookahead)
     search = Search(game, uniform_evaluate, config, num_slots=1)
     (answer,) = think(search, states)
     assert answer.action == answer.policy.argmax() == 0
@@ -144,6 +145,22 @@ def test_a_finished_game_is_refused(rule: str) -> None:
     search.think(zero(), over, Terms.of(1))
     with pytest.raises(ValueError, match="finished game of tic_tac_toe cannot be searched"):
         search.decide()
+
+
+def test_leaves_are_evaluated_in_every_symmetry_if_the_settings_say_so() -> None:
+    game = made("connect_four")
+    for average in (False, True):
+        config = SearchConfig(num_simulations=4, average_symmetries=average)
+        search = Search(game, hash_evaluate, config, num_slots=1)
+        think(search, first(game))
+        priors = search.trees.children(0)["prior"]
+        assert np.allclose(priors, priors[::-1], rtol=1e-5) == average
+
+
+def test_by_default_a_search_is_plain() -> None:
+    config = SearchConfig()
+    assert (config.rule, config.num_simulations, config.leaves) == ("gumbel", 32, 1)
+    assert (config.lookahead, config.lookahead_nodes, config.reuse, config.average_symmetries) == (0, 0, False, False)
 
 
 def test_an_unknown_rule_is_named() -> None:
@@ -163,13 +180,18 @@ def test_a_number_of_leaves_that_cannot_be_is_refused(leaves: int) -> None:
 @ALL_RULES
 @pytest.mark.parametrize("leaves", [1, 3, 8, 64])
 def test_the_whole_budget_is_spent_and_no_more(rule: str, leaves: int) -> None:
-    world, counter = HashWorld(5), {}
+    world, evaluated = HashWorld(5), []
+
+    def evaluate(states: States, positions: Positions) -> Evaluation:
+        evaluated.append(len(states))
+        return world.evaluate(states, positions)
+
     config = SearchConfig(rule=rule, num_simulations=30, leaves=leaves)
-    search = Search(world, count_evaluations(world.evaluate, counter), config, num_slots=6)
+    search = Search(world, FunctionEvaluator(evaluate), config, num_slots=6)
     budgets = [0, 1, 7, 29, 30, 999]
     answers = think(search, world.roots(*range(6)), Terms.of(6)._replace(budgets=np.array(budgets)))
     assert [int(answer.visits.sum()) for answer in answers] == [0, 1, 7, 29, 30, 30]
-    assert counter["evaluations"] == 97 + 6
+    assert sum(evaluated) == 97 + 6
     assert search.simulations == 97
     for slot, answer in enumerate(answers):
         consistent(search, slot)
@@ -304,6 +326,21 @@ def test_noise_on_a_kept_root_does_not_pile_up() -> None:
         priors.append(search.trees.children(0)["prior"].copy())
     np.testing.assert_allclose(priors[1], priors[0], rtol=1e-5)
     np.testing.assert_allclose(priors[2], priors[0], rtol=1e-5)
+
+
+def test_a_node_that_only_the_lookahead_proved_is_searched_afresh() -> None:
+    """Such a node has no edges, so there is nothing to reuse and something to decide."""
+    game = made("connect_four")
+    config = SearchConfig(num_simulations=60, lookahead=2, reuse=True)
+    search, here = Search(game, uniform_evaluate, config, num_slots=1), games.position(game).play("a g a g a")
+    think(search, here.states)
+    for text in ("b", "a"):  # a mistake, after which the fourth in column a wins
+        here = here.play(text)
+        if not here.is_over:
+            (answer,) = think(search, here.states)
+            assert (answer.action, answer.value, answer.proven) == (0, 1, True)
+            assert search.trees.nodes[0, ROOT]["num_edges"] == 7
+            consistent(search, 0)
 
 
 # --- what is played ---

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numba import njit
 
+from agent.search import tree
 from agent.search.expand_backup import expand_and_backup, init_roots
 from agent.search.simulate import make_select_leaves
 from agent.search.subtree_reuse import reroot
@@ -38,6 +39,14 @@ def bare(num_slots: int = 1) -> Trees:
 def test_what_the_fields_cannot_count_is_refused(capacity: int, num_actions: int, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         Trees(1, capacity, num_actions)
+
+
+def test_what_the_fields_can_just_count_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(Trees(1, 2, 32_767).moves[0]) == 2 * 32_767
+    monkeypatch.setattr(tree, "MOST_EDGES", 30)
+    assert Trees(1, 10, 3).capacity == 10
+    with pytest.raises(ValueError, match="a tree of 11 positions with 3 actions each may have more than 30 edges"):
+        Trees(1, 11, 3)
 
 
 class FollowArguments(NamedTuple):
@@ -105,6 +114,11 @@ def root(trees: Trees, *, value: float = 0.5, legal: Any = (1, 1, 1), to_play: i
 
 def test_init_roots_leaves_one_blank_node_in_each_tree() -> None:
     trees = bare(3)
+    for name in trees.nodes.dtype.names or ():
+        trees.nodes[name] = trees.slots["num_edges"] = 7
+    init_roots(*trees.arrays, np.arange(3))
+    blank = {"parent": NONE, "parent_edge": NONE, "proven": UNKNOWN}
+    assert all((trees.nodes[name][:, 0] == blank.get(name, 0)).all() for name in trees.nodes.dtype.names or ())
     assert trees.slots["num_nodes"].tolist() == [1, 1, 1]
     assert trees.slots["num_edges"].tolist() == [0, 0, 0]
     assert len(trees.children(1)) == 0

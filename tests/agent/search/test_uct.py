@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,9 +13,9 @@ from agent.decision import Decisions, Terms
 from agent.inference.rollouts import Rollouts
 from agent.search.search import Search, SearchConfig
 from agent.search.tree import ROOT, UNKNOWN
-from agent.search.uct import UctArguments, select_edge
+from agent.search.uct import Uct, UctArguments, UctConfig, select_edge, tie_breaker
 from games.game import Game
-from tests.agent.search.test_puct import node
+from tests.agent.search.test_puct import node, random_node
 
 pytestmark = pytest.mark.nojit
 
@@ -60,6 +61,50 @@ def test_select_edge(visits: list[int], sums: list[float], proven: list[int], c:
     for key in range(5):
         pick = select_edge(*trees.arrays, 0, ROOT, UctArguments(np.array([key], np.uint64), c))
         assert trees.moves[0, pick]["action"] == expected
+
+
+@pytest.mark.parametrize("proofs", [[], [-1, 0], [-1, -1, -1, -1], [-1, 0, 1]])
+@pytest.mark.parametrize("c", [0.0, 1.5])
+def test_edges_are_selected_by_the_formula_of_the_paper(proofs: Any, c: float) -> None:
+    """Q + c sqrt(ln N / n) with pending visits in N and n; proven draws without exploration; no proven loss."""
+    random = np.random.default_rng(len(proofs))
+    for key in range(100):
+        trees, (_, visits, pending, proven, q, _) = random_node(random, proofs)
+        q[visits == 0] = 0
+        n = visits + pending
+        scores = np.where(n > 0, q + c * np.sqrt(np.log(1 + n.sum()) / np.maximum(n, 1)), np.inf)
+        scores[proven == 0] = 0
+        scores[proven == -1] = -np.inf
+        scores[proven == 1] = np.inf
+        if (proven == 1).any():
+            scores[proven != 1] = -np.inf
+        pick = select_edge(*trees.arrays, 0, ROOT, UctArguments(np.array([key], np.uint64), c))
+        action = trees.moves[0, pick]["action"]
+        if (proven == -1).all():
+            assert pick == trees.nodes[0, ROOT]["first_edge"]
+        else:
+            np.testing.assert_allclose(scores[action], scores.max(), rtol=1e-6)
+            if (scores == scores.max()).sum() > 1 and not (proven == 1).any():
+                order = [tie_breaker(np.uint64(key), ROOT, a) if scores[a] == scores.max() else 0 for a in range(5)]
+                assert action == np.argmax(order)
+
+
+def test_the_decision_is_the_most_visited_move_and_then_the_better_one() -> None:
+    trees = node([0.25] * 4, [3, 5, 5, 0], [3, 1, 2, 0], value=0.5, order=(2, 1, 0, 3))
+    rule, rows = Uct(UctConfig(), trees, 4), np.zeros(1, np.int64)
+    out = rule.decide(rows, Terms.of(1))
+    assert out.action.tolist() == [2]
+    assert out.visits[0].tolist() == [3, 5, 5, 0]
+    np.testing.assert_allclose(out.policy[0], np.array([3, 5, 5, 0]) / 13, rtol=1e-6)
+    np.testing.assert_allclose(out.value, [6.5 / 14], rtol=1e-6)
+    assert not out.proven[0]
+    bare = node([0.25] * 4, [0] * 4, [0] * 4, value=0.5)
+    out = Uct(UctConfig(), bare, 4).decide(rows, Terms.of(1))
+    np.testing.assert_allclose(out.policy[0], 0.25)
+    assert out.value.tolist() == [0.5]
+    lost = node([0.5, 0.5], [9, 1], [-9, -1], proven=[-1, UNKNOWN])
+    assert Uct(UctConfig(), lost, 2).decide(rows, Terms.of(1)).action.tolist() == [1]
+    assert UctConfig() == UctConfig(c=2.0)
 
 
 def test_unvisited_moves_come_in_an_order_of_the_key() -> None:

@@ -185,7 +185,7 @@ def test_an_unknown_position_set_is_named() -> None:
 
 
 def test_tic_tac_toe_has_5478_positions_and_is_a_draw() -> None:
-    values = tic_tac_toe.outcome_table()
+    values = {cells: solution.outcome for cells, solution in tic_tac_toe._solutions().items()}
     assert len(values) == 5478
     assert values[(0,) * 9] == 0
     assert tic_tac_toe.outcomes(np.zeros((3, 3), np.int8)) == dict.fromkeys(range(9), 0)

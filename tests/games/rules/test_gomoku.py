@@ -164,7 +164,7 @@ def test_perft() -> None:
 
 
 @pytest.mark.parametrize("name", ["gomoku:size=5", "gomoku:size=6,k=3,exact=true"])
-def test_the_laws(name: str) -> None:
+def test_the_game_passes_check_game(name: str) -> None:
     assert check_game(made(name), num_games=8)["positions"] > 50
 
 

@@ -169,7 +169,7 @@ def test_perft() -> None:
 
 
 @pytest.mark.parametrize("name", ["hex:size=2", "hex:size=5", "hex:size=3,swap=true", "hex"])
-def test_the_laws(name: str) -> None:
+def test_the_game_passes_check_game(name: str) -> None:
     counts = check_game(made(name), num_games=8)
     assert counts["longest"] <= made(name).max_plies
 

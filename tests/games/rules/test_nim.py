@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from games import check_game, perft, position
-from games.rules.nim import game, solved
+from games.rules.nim import game, optimal_value
 from tests.games.made import made
 
 
@@ -34,16 +34,16 @@ def test_best_play_is_the_formula(name: str) -> None:
             rules.step(children, actions)
             assert (children["to_play"] == 1).all()
             values[heaps] = max(-values[tuple(child)] for child in children["heaps"].tolist())
-        assert values[heaps] == solved(heaps, misere="misere" in name)
+        assert values[heaps] == optimal_value(heaps, misere="misere" in name)
     assert {1, -1} == set(values.values())
 
 
 @pytest.mark.nojit
 def test_the_formula() -> None:
-    assert solved([1, 3, 5, 7]) == solved([1, 3, 5, 7], misere=True) == -1
-    assert solved([1, 3, 5, 6]) == solved([1, 3, 5, 6], misere=True) == 1
-    assert [solved([1] * count) for count in range(4)] == [-1, 1, -1, 1]
-    assert [solved([1] * count, misere=True) for count in range(4)] == [1, -1, 1, -1]
+    assert optimal_value([1, 3, 5, 7]) == optimal_value([1, 3, 5, 7], misere=True) == -1
+    assert optimal_value([1, 3, 5, 6]) == optimal_value([1, 3, 5, 6], misere=True) == 1
+    assert [optimal_value([1] * count) for count in range(4)] == [-1, 1, -1, 1]
+    assert [optimal_value([1] * count, misere=True) for count in range(4)] == [1, -1, 1, -1]
 
 
 @pytest.mark.nojit
@@ -74,7 +74,7 @@ def test_perft() -> None:
 @pytest.mark.parametrize(
     ("name", "count"), [("nim", 1), ("nim:heaps=3-2-3-2-3", 5), ("nim:heaps=1-1-2-1-1,misere=true", 7)]
 )
-def test_the_laws(name: str, count: int) -> None:
+def test_the_game_passes_check_game(name: str, count: int) -> None:
     assert len(made(name).symmetries.actions) == count
     check_game(made(name), num_games=8)
 

@@ -1,4 +1,4 @@
-"""OpenSpiel's games as games of the house: the laws, OpenSpiel's own answers, and three from search to match."""
+"""OpenSpiel's games: ``check_game``, OpenSpiel's own answers, and three games from search to match."""
 
 from __future__ import annotations
 

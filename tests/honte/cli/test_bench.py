@@ -16,7 +16,7 @@ from honte.bench import advice, forward, learner
 from honte.bench.self_play import begin_self_play
 from honte.bench.setup import BenchSetup, reached_positions
 from honte.bench.turns import median, median_ratio, run_in_turns
-from honte.cli.commands.bench import LINES
+from honte.cli.commands.tools.bench import LINES
 
 SMALL = "--game tic_tac_toe --blocks 1 --channels 8 --simulations 8 --games 16 --seconds 0.02 --rounds 2"
 

@@ -76,7 +76,7 @@ def test_the_same_seed_is_the_same_match_to_the_last_bit(capsys: pytest.CaptureF
 
 @pytest.mark.parametrize("game", ["hex:size=3", "go:size=3"])
 def test_games_with_an_sgf_type_are_kept_as_sgf(capsys: pytest.CaptureFixture[str], game: str) -> None:
-    from honte.protocols.sgf import game_tree
+    from honte.sgf import game_tree
 
     found = result(capsys, f"match mcts:8 random --game {game} --games 6")
     trees = game_tree.parse((Path(found["folder"]) / "games.sgf").read_bytes())

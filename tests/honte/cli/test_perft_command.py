@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from honte.__main__ import main
-from honte.cli.commands import perft
+from honte.cli.commands.tools import perft
 from honte.command_line import format_duration
 
 ROOT = Path(__file__).resolve().parents[3]

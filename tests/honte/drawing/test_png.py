@@ -13,7 +13,8 @@ from games.registry import NAMES
 from honte.drawing.layout import BoardLayout
 from honte.drawing.palette import PAPER, PLAYER_COLOURS, SURFACES, board_colours, player_colours
 from honte.drawing.png import board_image, paint_scene, position_scene
-from honte.drawing.shapes import Disc, LineShape, TextShape, make_scene
+from honte.drawing.scene import make_scene
+from honte.drawing.shapes import Disc, LineShape, TextShape
 from tests.games.made import made
 
 PIECES = tuple(Piece(shape, owner, "") for shape in get_args(get_type_hints(Piece)["shape"]) for owner in (-1, 0, 1))

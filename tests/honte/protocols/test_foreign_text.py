@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from games import make
-from honte.protocols.sgf import conversion
+from honte.sgf import conversion
 from selfplay.matches.opening_books import read_book
 from selfplay.solved.grading import read_positions
 from tests.honte.protocols.gtp_talk import talk

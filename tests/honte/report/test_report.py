@@ -18,6 +18,7 @@ import pytest
 import games
 from games.playouts import random_game, states_after
 from honte.__main__ import main
+from honte.drawing.page_board import page_board
 from honte.drawing.palette import PLAYER_COLOURS
 from honte.report import boards, coverage, curves, health_checks, stored_games
 from honte.report.page import embed_json
@@ -102,8 +103,9 @@ def test_sample_games_are_the_stored_games(folder: Path) -> None:
             assert frame["value"] == pytest.approx(sign * record.values[ply], abs=1e-3)
         for frame in frames:
             for cell, code in enumerate(frame["cells"]):
-                key = f"{cell}:{code}" + (":m" if cell in frame["marked"] else "")
-                assert code == 0 or key in run["board"]["pieces"]
+                for theme in run["board"]["themes"].values():
+                    pieces = theme["marked" if cell in frame["marked"] else "pieces"]
+                    assert code == 0 or pieces[run["board"]["kinds"][cell]][code]
 
 
 @pytest.mark.parametrize(
@@ -121,11 +123,13 @@ def test_games_of_every_kind_can_be_shown(name: str) -> None:
         id=1, seed=0, actions=np.array(actions, np.int16), policies=policy, networks=np.zeros(count, np.int32), **lists
     )
     shown = boards.game_as_json(game, record, "random")
-    drawn = boards.board(game, [shown])
+    drawn = page_board(game.board)
     assert len(shown["frames"]) == count + 1
     assert any(cells for frame in shown["frames"][:-1] for _, _, cells in frame["policy"])
     assert len(drawn["centres"]) == len(shown["frames"][0]["cells"])
-    assert all(svg.startswith("<") for svg in drawn["pieces"].values())
+    codes = {code for frame in shown["frames"] for code in frame["cells"]} - {0}
+    for theme in drawn["themes"].values():
+        assert all(svg.startswith("<") for pieces in theme["pieces"] for code, svg in enumerate(pieces) if code in codes)
 
 
 def test_the_reason_for_a_sample_game_is_true_of_it(folder: Path) -> None:

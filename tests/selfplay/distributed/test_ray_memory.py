@@ -22,7 +22,7 @@ def test_memory_stays_flat_while_the_learner_is_slow() -> None:
     A driver that kept the games of its two actors would grow by 80 MB a minute. A correct one still
     grows by up to 2 MB in its first minute on a busy machine; the ten minutes of the benchmark measure the slope later.
     """
-    words = [sys.executable, "-m", "benchmarks.ray_slow_learner", "--minutes", "1", "--actors", "2", "--json"]
+    words = [sys.executable, "-m", "benchmarks.cluster.slow_learner", "--minutes", "1", "--actors", "2", "--json"]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])["rows"][0]

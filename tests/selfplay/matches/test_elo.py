@@ -9,7 +9,7 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from selfplay.matches.elo import elo_from_score, estimate_elo, expected_score
+from selfplay.matches.elo import CONFIDENCE_Z, NORMALIZED, elo_from_score, estimate_elo, expected_score, student_t
 
 
 def test_known_differences() -> None:
@@ -44,6 +44,37 @@ def test_many_pairs_give_the_plain_normal_interval() -> None:
     found = estimate_elo(pairs)
     assert found.low == pytest.approx(elo_from_score(scores.mean() - 1.959964 * error), abs=0.02)
     assert found.high == pytest.approx(elo_from_score(scores.mean() + 1.959964 * error), abs=0.02)
+
+
+@pytest.mark.parametrize("freedom", [1, 2, 3, 4, 5, 6, 9, 20, 75, 1000])
+def test_student_t_is_that_of_scipy(freedom: int) -> None:
+    stats = pytest.importorskip("scipy.stats")
+    assert pytest.approx(stats.norm.ppf(0.975), abs=1e-12) == CONFIDENCE_Z
+    assert student_t(freedom) == pytest.approx(stats.t.ppf(0.975, freedom), abs=0.003)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "independent"), [([1, 2, 3, 4, 5], 15), ([7, 0, 3, 1, 2], 5), ([0, 0, 1, 0, 1], 2), ([0, 0, 2, 0, 0], 1)]
+)
+def test_the_estimate_is_its_formula(pairs: list[int], independent: int) -> None:
+    """The distinct pairs and half a lost and half a won one: Student's interval, its width and the superiority."""
+    scores = np.array([0, 0.25, 0.5, 0.75, 1])
+    weights = np.array(pairs) / sum(pairs) * independent + [0.5, 0, 0, 0, 0.5]
+    size = independent + 1
+    centre = weights @ scores / size
+    deviation = math.sqrt(weights @ (scores - centre) ** 2 / size)
+    t = student_t(max(independent - 1, 1))
+    found = estimate_elo(pairs, independent)
+    low, high = centre - t * deviation / math.sqrt(size), centre + t * deviation / math.sqrt(size)
+    assert (found.score_low, found.score_high) == pytest.approx((max(low, 0), min(high, 1)))
+    assert found.low == (pytest.approx(elo_from_score(low)) if low > 0 else None)
+    assert found.high == (pytest.approx(elo_from_score(high)) if high < 1 else None)
+    ratio, unit = (centre - 0.5) / deviation, NORMALIZED / math.sqrt(2)
+    width = unit * t * math.sqrt((1 + ratio**2 / 2) / size)
+    assert found.normalized == pytest.approx(unit * ratio)
+    assert (found.normalized_low, found.normalized_high) == pytest.approx((unit * ratio - width, unit * ratio + width))
+    assert found.los == pytest.approx(0.5 + math.erf(ratio * math.sqrt(size) / math.sqrt(2)) / 2)
+    assert pytest.approx(800 / math.log(10)) == NORMALIZED
 
 
 def test_the_two_players_are_alike() -> None:

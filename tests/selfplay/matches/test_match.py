@@ -13,10 +13,10 @@ from agent.player import ImmediatePlayer, RandomPlayer
 from agent.players import make_player
 from games import Game, make
 from games.game import States
-from selfplay.matches.elo import WinDrawLoss
-from selfplay.matches.match import make_result, play_match, points_for_a
+from selfplay.matches.elo import WinDrawLoss, estimate_elo
+from selfplay.matches.match import _SequentialTest, _starts, count_results, make_result, play_match, points_for_a
 from selfplay.matches.sprt import Sprt
-from selfplay.records import validate_records
+from selfplay.records import GameRecord, validate_records
 
 pytestmark = pytest.mark.nojit
 
@@ -57,6 +57,7 @@ def test_counts_agree_with_the_records(game: Game) -> None:
     assert (result.wins, result.draws, result.losses) == (scores.count(1), scores.count(0), scores.count(-1))
     assert sum(result.first) == sum(result.second) == 30
     assert result.games == 60
+    assert {record.opening for record in result.records} == {2}  # plies, by default
     assert sum(result.pairs) == 30
     assert result.elo.score == pytest.approx((result.wins + result.draws / 2) / 60)
     assert result.elo.score == pytest.approx(np.dot(result.pairs, [0, 0.25, 0.5, 0.75, 1]) / 30)
@@ -102,6 +103,102 @@ def test_a_search_beats_a_random_player(game: Game) -> None:
     assert [finished for finished, _, _ in updates] == sorted(finished for finished, _, _ in updates)
     content = json.loads(json.dumps(result.as_json(), allow_nan=False))
     assert content["wins"] == content["as_first"]["wins"] + content["as_second"]["wins"]
+
+
+def record(id: int, outcome: int, *actions: int, opening: int = 1, reason: str = "") -> GameRecord:
+    """A finished game, seen from the player in the first seat."""
+    count = len(actions)
+    return GameRecord(
+        id=id,
+        seed=0,
+        actions=np.array(actions, np.int16),
+        policies=np.zeros((count - opening, 9), np.float32),
+        values=np.zeros(count - opening, np.float32),
+        budgets=np.zeros(count - opening, np.int16),
+        networks=np.zeros(count - opening, np.int32),
+        outcome=outcome,
+        reason=reason,
+    )
+
+
+PLAYED = [
+    *(record(0, 1, 0, 1, 2), record(1, -1, 0, 1, 2)),  # A wins from both seats: 2 points
+    *(record(2, 1, 0, 3, 4), record(3, 0, 0, 3, 4)),  # 3/2
+    *(record(4, 1, 5, 1), record(5, 1, 5, 2, reason="crashed")),  # 1: both times the first seat wins
+    *(record(6, 0, 5, 1), record(7, 1, 5, 2)),  # 1/2
+    *(record(8, -1, 6, 1, reason="slow"), record(9, 1, 6, 1)),  # 0
+    *(record(10, 1, 0, 1, 2), record(11, -1, 0, 1, 2)),  # games 0 and 1 again
+]
+
+
+def test_pairs_seats_and_repeats_are_counted(game: Game) -> None:
+    result = make_result(game, PLAYED[::-1])
+    assert result.pairs == (1, 1, 1, 1, 2)
+    assert result.first == (4, 1, 1)
+    assert result.second == (2, 1, 3)
+    assert (result.wins, result.draws, result.losses, result.games) == (6, 2, 4, 12)
+    assert count_results(PLAYED[:2]) == (2, 0, 0)
+    assert (result.distinct_games, result.distinct_pairs) == (5, 4)
+    assert [(each.id, each.loser, each.reason) for each in result.forfeits] == [(5, "a", "crashed"), (8, "a", "slow")]
+    assert result.elo == estimate_elo([1, 1, 1, 1, 2], 4)
+    assert (result.sprt, result.llr, result.verdict) == (None, None, None)
+    assert [each.id for each in result.records] == list(range(12))
+    test = Sprt(elo0=0, elo1=10)
+    tested = make_result(game, PLAYED, test)
+    assert tested.llr == test.llr([1, 1, 1, 1, 2], 4)
+    assert tested.as_json()["sprt"] == test.as_json(tested.llr)
+    assert "6 wins, 2 draws, 4 losses; score 58.3%" in repr(result)
+
+
+def test_each_number_of_points_has_its_count(game: Game) -> None:
+    of_points = {0: (-1, 1), 1: (0, 1), 2: (1, 1), 3: (1, 0), 4: (1, -1)}
+    outcomes = [outcome for points, pair in of_points.items() for _ in range(points + 1) for outcome in pair]
+    records = [record(id, outcome, 0, id % 8 + 1) for id, outcome in enumerate(outcomes)]
+    result, test = make_result(game, records), _SequentialTest(Sprt(elo0=0, elo1=1))
+    test.update({each.id: each for each in records})
+    assert result.pairs == tuple(test.pairs) == (1, 2, 3, 4, 5)
+    assert result.as_json()["pairs"] == [1, 2, 3, 4, 5]
+
+
+def test_a_sequential_test_counts_pairs_in_their_order_and_each_once() -> None:
+    sprt = Sprt(elo0=0, elo1=100)
+    test = _SequentialTest(sprt)
+    by_id = {each.id: each for each in PLAYED}
+    test.update({id: by_id[id] for id in (1, 2, 3, 4)})  # game 0 is still played
+    assert (test.num_pairs, test.pairs, test.llr, test.is_open) == (0, [0] * 5, 0.0, True)
+    test.update({id: by_id[id] for id in (0, 1, 2, 3, 4, 7)})
+    assert (test.num_pairs, test.pairs, test.is_open) == (2, [0, 0, 0, 1, 1], True)
+    assert test.llr == sprt.llr([0, 0, 0, 1, 1], 2)
+    test.update(by_id)
+    assert (test.num_pairs, test.pairs) == (6, [1, 1, 1, 1, 2])
+    assert test.llr == sprt.llr([1, 1, 1, 1, 2], 4)  # pairs of different games
+    assert _SequentialTest(None).llr is None
+    wins = {2 * i + j: record(2 * i + j, 1 - 2 * j, i, 8) for i in range(40) for j in range(2)}
+    test = _SequentialTest(sprt)
+    test.update(wins)
+    decided = next(n for n in range(1, 41) if sprt.verdict(sprt.llr([0, 0, 0, 0, n])))
+    assert 1 < test.num_pairs == decided < 40  # those after the verdict do not count
+    assert not test.is_open
+
+
+def test_what_is_left_of_a_match_is_played_with_the_openings_of_its_pairs() -> None:
+    book = [(0, 1), (2, 3), (4, 5)]
+    assert list(_starts(8, book, {})) == [
+        *((0, (0, 1), (0, 1)), (1, (1, 0), (0, 1)), (2, (0, 1), (2, 3)), (3, (1, 0), (2, 3))),
+        *((4, (0, 1), (4, 5)), (5, (1, 0), (4, 5)), (6, (0, 1), (0, 1)), (7, (1, 0), (0, 1))),
+    ]
+    finished = {
+        0: record(0, 1, 7, 8, 6, opening=2),
+        1: record(1, 1, 7, 8, 6, opening=2),
+        3: record(3, 1, 6, 5, opening=1),
+    }
+    assert list(_starts(5, book, finished)) == [(2, (0, 1), (6,)), (4, (0, 1), (4, 5))]
+
+
+def test_with_one_pair_a_match_is_two_games(game: Game) -> None:
+    result = play_match(game, RandomPlayer(game), RandomPlayer(game), games=2, opening_plies=0)
+    assert [each.id for each in result.records] == [0, 1]
+    assert result.distinct_openings == 1
 
 
 @pytest.mark.parametrize("games", [0, 1, 7, -2])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -66,12 +67,94 @@ def test_bounds_are_walds() -> None:
     assert test.llr([0] * 5) == 0
 
 
+def test_a_bound_that_is_just_reached_decides() -> None:
+    test = Sprt(elo0=0, elo1=10)
+    assert (test.alpha, test.beta, test.model) == (0.05, 0.05, "logistic")
+    assert test.verdict(test.lower) == "H0"
+    assert test.verdict(test.upper) == "H1"
+    assert test.verdict(math.nextafter(test.lower, 0)) is None
+    assert test.verdict(math.nextafter(test.upper, 0)) is None
+
+
+def likeliest(pairs: np.ndarray, condition: Callable[[np.ndarray], float]) -> float:
+    """The largest log-likelihood of a distribution for which the condition holds, by a general optimizer."""
+    optimize = pytest.importorskip("scipy.optimize")
+    shares = pairs / pairs.sum()
+    found = optimize.minimize(
+        lambda p: -(pairs * np.log(p)).sum() / pairs.sum(),
+        shares,
+        method="SLSQP",
+        bounds=[(1e-9, 1)] * 5,
+        constraints=[{"type": "eq", "fun": lambda p: p.sum() - 1}, {"type": "eq", "fun": condition}],
+        options={"ftol": 1e-14, "maxiter": 500},
+    )
+    assert found.success
+    return -float(found.fun) * float(pairs.sum())
+
+
+@pytest.mark.parametrize("pairs", [[3, 9, 20, 14, 8], [10, 40, 100, 70, 30], [1, 1, 1, 1, 1]])
+@pytest.mark.parametrize(("elo0", "elo1"), [(0.0, 20.0), (-40.0, 15.0)])
+def test_the_ratio_is_that_of_the_two_largest_likelihoods(pairs: list[int], elo0: float, elo1: float) -> None:
+    counts = np.array(pairs, float)
+
+    def excess(p: np.ndarray, elo: float) -> float:
+        return float(p @ PAIR_SCORES) - 1 / (1 + 10 ** (-elo / 400))
+
+    def normalized_excess(p: np.ndarray, elo: float) -> float:
+        mean = p @ PAIR_SCORES
+        deviation = math.sqrt(2 * (p @ (PAIR_SCORES - mean) ** 2))  # of one game: a pair is the mean of two
+        return float((mean - 0.5) / deviation - elo / NORMALIZED)
+
+    for model, condition in (("logistic", excess), ("normalized", normalized_excess)):
+        low, high = (likeliest(counts, lambda p, e=elo, c=condition: c(p, e)) for elo in (elo0, elo1))  # type: ignore[misc]
+        assert Sprt(elo0=elo0, elo1=elo1, model=model).llr(pairs) == pytest.approx(high - low, abs=2e-4)  # type: ignore[arg-type]
+
+
+def test_a_score_that_did_not_occur_counts_as_a_thousandth_of_a_pair() -> None:
+    for model in ("logistic", "normalized"):
+        test = Sprt(elo0=0, elo1=50, model=model)  # type: ignore[arg-type]
+        assert test.llr([0, 2, 3, 0, 1]) == test.llrs(np.array([[0.001, 2, 3, 0.001, 1]]))[0]
+        rows = np.array([[0, 2, 3, 0, 1], [9, 1, 1, 1, 0], [1, 2, 3, 4, 5]], float)
+        assert test.llrs(rows) == pytest.approx([test.llr(row) for row in rows.astype(int).tolist()], abs=1e-6)
+
+
+def test_the_state_for_json() -> None:
+    test = Sprt(elo0=-5, elo1=15, alpha=0.04, beta=0.1, model="normalized")
+    assert test.as_json(9.0) == {
+        "model": "normalized",
+        "elo0": -5,
+        "elo1": 15,
+        "alpha": 0.04,
+        "beta": 0.1,
+        "llr": 9.0,
+        "lower": test.lower,
+        "upper": test.upper,
+        "verdict": "H1",
+    }
+
+
 def test_repeated_pairs_are_no_evidence() -> None:
     test = Sprt(elo0=0, elo1=50)
     assert test.llr([20, 0, 0, 0, 60], independent=4) == pytest.approx(test.llr([20, 0, 0, 0, 60]) / 20)
 
 
-@pytest.mark.parametrize("bad", [{"elo0": 10}, {"alpha": 0}, {"beta": 0.5}, {"elo1": math.nan}, {"model": "other"}])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"elo0": 10},
+        {"elo0": 11},
+        {"alpha": 0},
+        {"alpha": 0.5},
+        {"alpha": -0.1},
+        {"beta": 0},
+        {"beta": 0.5},
+        {"beta": 0.6},
+        {"elo1": math.nan},
+        {"elo1": math.inf},
+        {"elo0": -math.inf},
+        {"model": "other"},
+    ],
+)
 def test_what_makes_no_test_is_refused(bad: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="sprt"):
         Sprt(**({"elo0": 0, "elo1": 10} | bad))  # type: ignore[arg-type]

@@ -12,9 +12,22 @@ from agent.player import Player
 from agent.player_identity import identify_player
 from agent.players import make_player
 from games import Game, make
-from selfplay.matches.rating_store import RatingStore
-from selfplay.matches.tournament import entrants_to_play, gauntlet, play_tournament, read_standings, round_robin
+from selfplay.matches.bradley_terry import SeatingResult, fit_ratings
+from selfplay.matches.rating_store import GameKey, RatingStore
+from selfplay.matches.tournament import (
+    Standings,
+    _starts,
+    _unplayed_games,
+    batch_size,
+    entrants_to_play,
+    game_id,
+    gauntlet,
+    play_tournament,
+    read_standings,
+    round_robin,
+)
 from selfplay.openings import make_openings
+from tests.selfplay.matches.test_rating_store import game as record_of
 
 AGREED = {"game": "tic_tac_toe", "seed": 0}
 
@@ -104,6 +117,26 @@ def test_the_least_known_pair_plays_first(game: Game, tmp_path: Path) -> None:
     assert "mcts:7" in host.met[0]
 
 
+def test_pairs_that_never_met_play_two_games_each_first(game: Game, tmp_path: Path) -> None:
+    """These six games are a fourth of all that may be played; of more games, the first pair would play four."""
+    names, titles = ("random", "minimax:1", "minimax:2"), list[str]()
+    with RatingStore(tmp_path, AGREED) as store:
+        play_tournament(
+            game,
+            store,
+            [identify_player(name) for name in names],
+            Host(game, tmp_path).make_players,
+            make_openings(game, 50, 2),
+            pairs=round_robin(3),
+            games=100,
+            total=24,
+            progress=lambda games, title: titles.extend([title] * games),
+        )
+    assert len(titles) == 24
+    assert len(set(titles[:6])) == 3
+    assert titles[:6:2] == titles[1:6:2]
+
+
 def test_an_anchor_must_have_played(game: Game, tmp_path: Path) -> None:
     Host(game, tmp_path).play("random", "mcts:5", games=2)
     with RatingStore(tmp_path) as store, pytest.raises(ValueError, match="'perfect' cannot be an anchor"):
@@ -176,3 +209,70 @@ def test_who_has_games_left(game: Game, tmp_path: Path) -> None:
         assert entrants_to_play(store, names[:3], round_robin(3), 8) == []
         assert entrants_to_play(store, names[:3], round_robin(3), 10) == names[:2]
         assert entrants_to_play(store, names, gauntlet(4), 8) == [names[0], names[3]]
+
+
+@pytest.mark.parametrize(
+    ("budget", "left", "num_players", "size"),
+    [
+        (100, [60, 40], 3, 64),  # enough for all games
+        (99, [60, 40], 3, 24),  # a fourth, in whole openings
+        (99, [60, 40, 40], 3, 16),  # a sixth
+        (99, [60, 40, 40], 2, 24),  # no more pairs count than there are players
+        (1000, [4000], 9, 64),
+        (7, [60, 40], 3, 2),
+        (1, [60, 40], 3, 1),
+        (16, [60, 40], 3, 4),
+        (15, [60, 40], 3, 2),
+    ],
+)
+def test_a_batch_is_a_small_even_part_of_a_budget_that_is_not_enough(
+    budget: int, left: list[int], num_players: int, size: int
+) -> None:
+    assert batch_size(budget, left, num_players) == size
+
+
+def test_games_are_left_opening_by_opening_from_both_seats(tmp_path: Path) -> None:
+    """Games whose opening was played from the other seats come first; no pair plays twice."""
+    with RatingStore(tmp_path, AGREED) as store:
+        x, y, z = (store.add_player(identify_player(text)) for text in ("random", "mcts:5", "perfect"))
+        left = _unplayed_games(store, [x, y, z], [(0, 1), (1, 0), (1, 1), (2, 0)], 4)
+        assert left == {
+            (0, 1): [GameKey(x, y, 0), GameKey(y, x, 0), GameKey(x, y, 1), GameKey(y, x, 1)],
+            (2, 0): [GameKey(z, x, 0), GameKey(x, z, 0), GameKey(z, x, 1), GameKey(x, z, 1)],
+        }
+        store.add([(GameKey(y, x, 1), record_of([1, 2], 1)), (GameKey(x, y, 2), record_of([1, 2], 1))])
+        left = _unplayed_games(store, [x, y], [(0, 1)], 5)  # two openings; a third does not fit
+        assert left == {(0, 1): [GameKey(x, y, 1), GameKey(x, y, 0), GameKey(y, x, 0)]}
+        left = _unplayed_games(store, [x, y], [(0, 1)], 6)
+        assert left[0, 1][:2] == [GameKey(x, y, 1), GameKey(y, x, 2)]
+        assert len(left[0, 1]) == 4
+
+
+def test_seats_openings_and_ids_of_games_follow_from_their_keys() -> None:
+    keys = {7: GameKey(4, 5, 0), 8: GameKey(5, 4, 0), 9: GameKey(4, 5, 3)}
+    openings = [(0, 1), (2, 3)]
+    assert list(_starts(keys, 4, openings)) == [(7, (0, 1), (0, 1)), (8, (1, 0), (0, 1)), (9, (0, 1), (2, 3))]
+    a, b = identify_player("random"), identify_player("mcts:5")
+    ids = {game_id((a, b), GameKey(*seats, number), 4) for seats in ((4, 5), (5, 4)) for number in range(3)}
+    assert len(ids) == 6
+    assert game_id((a, b), GameKey(4, 5, 2), 4) == game_id((b, a), GameKey(9, 3, 2), 3)  # whatever ids a store gives
+    assert all(0 <= id < 1 << 56 for id in ids)
+
+
+def test_pairs_of_players() -> None:
+    assert round_robin(4) == [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)]
+    assert gauntlet(4) == [(0, 1), (0, 2), (0, 3)]
+
+
+def test_standings_count_games_from_a_players_view() -> None:
+    results = (SeatingResult(0, 1, 5, 3, 1, 9), SeatingResult(1, 0, 4, 2, 0, 6), SeatingResult(2, 0, 1, 0, 7, 8))
+    players = tuple(identify_player(text) for text in ("random", "mcts:5", "perfect"))
+    standings = Standings(players=players, ratings=fit_ratings(3, results), results=results)
+    assert standings.counts(0, 1) == (5, 5, 5)
+    assert standings.counts(1, 0) == (5, 5, 5)
+    assert standings.counts(0, 2) == (7, 0, 1)
+    assert standings.counts(0) == (12, 5, 6)
+    assert standings.counts(2) == (1, 0, 7)
+    assert standings.counts(1, 2) == (0, 0, 0)
+    assert standings.ranking == sorted(range(3), key=lambda i: standings.ratings.elo[i], reverse=True)
+    assert standings.ranking[-1] == 2

@@ -175,6 +175,17 @@ def test_prune_keeps_the_last_and_every_kth(tmp_path: Path) -> None:
         checkpoints.prune_checkpoints(tmp_path, keep_last=0)
 
 
+def test_prune_keeps_the_first_checkpoint_from_each_multiple_on(tmp_path: Path) -> None:
+    """Checkpoints that the clock makes have steps that are no multiples of anything."""
+    kept = []
+    for step in (37, 90, 113, 160, 199, 251, 290, 470, 480, 500, 503):
+        (tmp_path / str(step)).mkdir()
+        checkpoints.prune_checkpoints(tmp_path, keep_last=2, keep_every=100)
+        kept = checkpoints.list_steps(tmp_path)
+    assert kept == [113, 251, 470, 500, 503]
+    assert checkpoints.prune_checkpoints(tmp_path, keep_last=1, keep_every=100) == []
+
+
 def test_state_must_be_json(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="Out of range float"):
         save(tmp_path, 1, loss=float("nan"))

@@ -1,0 +1,145 @@
+"""``honte describe GAME|RUN|CONFIG``: the rules and shapes of a game, and the size and cost of a network.
+
+Knows its flags and the table. Does not know how networks are built.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from agent.settings import Positive
+from honte.cli.flag_parser import parse_flags
+from honte.cli.flags import Argument, GameFlag
+from honte.command_line import Output, format_table
+
+if TYPE_CHECKING:
+    from agent.storage.model_folder import Model
+
+
+@dataclass(frozen=True)
+class DescribeFlags:
+    """Describe a game and the network that ships for it, the network of a run or model folder, or of a recipe."""
+
+    what: Annotated[str, Argument("GAME|RUN|CONFIG")]
+    """such as connect_four, FILE.py:game, runs/connect_four, runs/connect_four@1200, lenet or a recipe's YAML file"""
+    game: GameFlag = None
+    """the game, where it is a file of yours (default: the game of the run)"""
+    shape: tuple[Positive, Positive, Positive] = (1, 28, 28)
+    """with a recipe for pictures: channels, height and width of the pictures"""
+    classes: Positive = 10
+    """with a recipe for pictures: the number of classes"""
+    json: bool = False
+    """print the result as one JSON object, the last line of stdout"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    args = parse_flags(DescribeFlags, arguments, "describe")
+    from agent.storage import model_folder
+    from games import NAMES, make
+
+    output = Output(args.json)
+    from honte.recipes import IMAGES, names
+
+    if args.what in names(IMAGES) or args.what.endswith((".yaml", ".yml")):
+        content = _recipe(args.what, args.shape, args.classes)
+    elif args.what.partition(":")[0] in NAMES or ".py:" in args.what:
+        content = _game(make(args.what))
+    else:
+        try:
+            model = model_folder.find_model(args.what)
+        except ValueError as error:
+            raise ValueError(f"{error}; games are {', '.join(NAMES)} or FILE.py:game") from None
+        content = _model(model_folder.read(model))
+        name = args.game or content["game"]
+        if args.game or (".py:" not in name and "classes" not in content):  # a file is run only where the user names it
+            content = {**_game(make(name)), **content}
+    output.say(format_table([[f"{name}:", _format_value(value)] for name, value in content.items()]))
+    output.result(content)
+    return 0
+
+
+def _game(game: Any) -> dict[str, Any]:
+    from games.descriptions import DESCRIPTIONS, parameters_of
+
+    words: dict[str, Any] = {}
+    if game.name in DESCRIPTIONS or game.family in DESCRIPTIONS:
+        words = DESCRIPTIONS[game.family]._asdict() | {"game_parameters": parameters_of(game.family)}
+        words["shipped_network"] = _shipped(game.name)
+    return {
+        "game": game.name,
+        **words,
+        "actions": game.num_actions,
+        "observation": list(game.observation_shape),
+        "max_plies": game.max_plies,
+        "symmetries": len(game.symmetries.cells),
+        "state_bytes": game.state.itemsize,
+    }
+
+
+def _shipped(name: str) -> str:
+    """The network that ships for the game, with its scores, or those that ship for other sizes of it."""
+    from honte.cli.commands.tools.models import format_score
+    from honte.shipped_models import models
+
+    family = name.partition(":")[0]
+    found = {model.game: model for model in models() if model.game.partition(":")[0] == family}
+    if name not in found:
+        return f"none for this size; there are {', '.join(found)}" if found else "none"
+    return "; ".join([f"{name} ({found[name].bytes:,} bytes)", *map(format_score, found[name].opponents)])
+
+
+def _model(model: Model) -> dict[str, Any]:
+    from agent.storage.model_folder import count_parameters
+
+    return {
+        **_classes(model.folder),
+        "game": model.game,
+        "folder": str(model.folder),
+        "parameters": count_parameters(model.folder),
+        "network": model.network,
+        "search": model.search,
+    }
+
+
+def _classes(folder: Path) -> dict[str, Any]:
+    """The classes and the picture shape of a classifier's folder; empty for the folder of a player."""
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    return {name: config[name] for name in ("classes", "shape") if "classifies" in config}
+
+
+def _recipe(what: str, shape: tuple[int, int, int], classes: int) -> dict[str, Any]:
+    """The network of a recipe: its number of parameters, and the FLOPs of one forward pass."""
+    from agent.networks.image_classifier import Classifier
+    from agent.networks.policy_value import PolicyValueNet, num_flops, num_parameters
+    from games import make
+    from honte.recipes import pictures
+    from training.config import TrainConfig, parse_config
+    from training.images.training import ImageConfig
+    from training.yaml_files import read_yaml
+
+    model: Any
+    values = read_yaml(Path(what)) if what.endswith((".yaml", ".yml")) else {}
+    if "game" in values:
+        config = parse_config(values, TrainConfig)
+        game = make(config.game)
+        shape = game.observation_shape
+        model, content = PolicyValueNet(config.network, shape, game.action_layout), {"game": game.name}
+        network = asdict(config.network)
+    else:
+        config = parse_config(pictures(what, ""), ImageConfig)
+        model, content = Classifier(config.network, shape, classes), {"model": config.network.kind}
+        network = config.network.used
+    size = {"parameters": num_parameters(model), "flops": num_flops(model, shape)}
+    return {**content, "input": list(shape), **size, "network": network}
+
+
+def _format_value(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_format_value(each)}" for name, each in value.items()) or "default settings"
+    if isinstance(value, list):
+        return " x ".join(map(str, value))
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

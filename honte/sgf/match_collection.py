@@ -1,0 +1,52 @@
+"""Writes the games of a match as one SGF file, for viewers of games; only for games that have an SGF type.
+
+Knows results and win rates in SGF's notation. Does not know how a match is played or resumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from agent.external.gtp import colour_names
+from agent.storage import durable_files
+from games import Game, Position
+from honte.sgf.conversion import sgf_type, to_sgf
+from selfplay.records import GameRecord
+
+FILE = "games.sgf"
+
+
+def write(folder: Path, game: Game, records: Sequence[GameRecord], players: tuple[str, str]) -> Path | None:
+    """Write all games to ``folder/games.sgf``; None for a game without an SGF type. ``players`` are A and B."""
+    if sgf_type(game) is None:
+        return None
+    path = folder / FILE
+    durable_files.write_atomic(path, "".join(game_to_sgf(game, record, players) for record in records).encode())
+    return path
+
+
+def game_to_sgf(game: Game, record: GameRecord, players: tuple[str, str]) -> str:
+    """The SGF text of one game. A has the first seat in games of even id."""
+    states, seats = game.new(1), list[int]()
+    game.init(states)
+    for action in record.actions.tolist():
+        seats.append(int(game.describe_new(states).to_play[0]))
+        game.step(states, np.array([action]))
+    comments = [""] * record.opening + [f"winrate {(1 + v) / 2:.1%}" for v in record.values.tolist()]
+    return to_sgf(
+        Position(game, states, tuple(record.actions.tolist())),
+        players=players if record.id % 2 == 0 else players[::-1],
+        seats=seats,
+        result=result_text(game, record),
+        comments=comments,
+    )
+
+
+def result_text(game: Game, record: GameRecord) -> str:
+    """``B+``, ``W+F`` (by forfeit) or ``0`` for a draw."""
+    if record.outcome == 0:
+        return "0"
+    return colour_names(game)[0 if record.outcome > 0 else 1][0].upper() + "+" + ("F" if record.reason else "")

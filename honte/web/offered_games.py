@@ -1,0 +1,283 @@
+"""The games that a client may choose: the shipped ones with parameters within bounds, and those of the command line.
+
+Knows which texts a client may send. A client never names a file or a module.
+"""
+
+from __future__ import annotations
+
+import inspect
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from agent.solvers.registry import has_solver
+from games import Position
+from games.game import Game
+from games.position import position
+from games.registry import NAMES, make
+from honte.web.game_texts import describe_own, describe_shipped
+from honte.web.problems import refuse
+
+MOST_GAMES = 24
+"""At most so many games, different parameters included, are ready at the same time; the longest unused one goes."""
+
+MOST_REMEMBERED = 2000
+"""At most so many positions of a game are remembered, so that a longer line begins at one of them."""
+
+LONGEST_TEXT = 200
+
+
+class Bounds(NamedTuple):
+    """The values of a parameter that a client may choose."""
+
+    minimum: float = 0
+    maximum: float = 0
+    choices: tuple[Any, ...] = ()
+    pattern: str = ""  # an example, for text
+
+
+PARAMETERS: dict[str, dict[str, Bounds]] = {
+    "amazons": {"size": Bounds(choices=(6, 8, 10))},
+    "animal_shogi": {},
+    "ataxx": {"size": Bounds(3, 8)},
+    "breakthrough": {"rows": Bounds(5, 8), "columns": Bounds(5, 8)},
+    "clobber": {"rows": Bounds(2, 10), "columns": Bounds(2, 10)},
+    "connect_four": {"rows": Bounds(3, 10), "columns": Bounds(3, 12), "k": Bounds(3, 6)},
+    "dots_and_boxes": {"rows": Bounds(1, 8), "columns": Bounds(1, 8)},
+    "gardner_chess": {},
+    "go": {"size": Bounds(2, 19), "komi": Bounds(-100, 100), "suicide": Bounds(choices=(False, True))},
+    "gomoku": {"size": Bounds(5, 19), "k": Bounds(3, 8), "exact": Bounds(choices=(False, True))},
+    "hex": {"size": Bounds(2, 19), "swap": Bounds(choices=(False, True))},
+    "nim": {"heaps": Bounds(pattern="1-3-5-7"), "misere": Bounds(choices=(False, True))},
+    "othello": {"size": Bounds(choices=(4, 6, 8, 10, 12))},
+    "tic_tac_toe": {"rows": Bounds(1, 19), "columns": Bounds(1, 19), "k": Bounds(1, 19)},
+}
+"""The parameters that the page offers. Those that only bound memory or length are left out."""
+
+
+@dataclass(eq=False)
+class OfferedGame:
+    """A game that is ready, under the text that clients know it by."""
+
+    text: str  # such as othello:size=6, or file:NAME
+    game: Game
+    remembered: OrderedDict[tuple[str, tuple[str, ...]], Position] = field(default_factory=OrderedDict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def id(self) -> str:
+        """The text without parameters."""
+        return self.text if self.text.startswith("file:") else self.text.partition(":")[0]
+
+    @cached_property
+    def first(self) -> Position:
+        return position(self.game)
+
+    @cached_property
+    def can_set_up(self) -> bool:
+        """Whether the game reads drawn positions."""
+        try:
+            self.game.parse(str(self.first))
+        except ValueError:
+            return False
+        return True
+
+    @cached_property
+    def actions_by_text(self) -> tuple[dict[str, int], dict[str, int]]:
+        """{text: action} for each player, which is faster than to compare every text."""
+        game = self.game
+        first, second = (
+            {game.action_text(a, player).lower(): a for a in reversed(range(game.num_actions))} for player in (0, 1)
+        )
+        return first, second
+
+    def find_action(self, text: str, to_play: int) -> int:
+        """The action that ``text`` names. ValueError if there is none."""
+        action = self.actions_by_text[to_play].get(text.strip().lower())
+        return self.game.parse_action(text, to_play) if action is None else action
+
+    def recall(self, key: tuple[str, tuple[str, ...]]) -> Position | None:
+        with self.lock:
+            known = self.remembered.get(key)
+            if known is not None:
+                self.remembered.move_to_end(key)
+            return known
+
+    def remember(self, key: tuple[str, tuple[str, ...]], here: Position) -> None:
+        with self.lock:
+            self.remembered[key] = here
+            most = max(16, min(MOST_REMEMBERED, (16 << 20) // self.game.state.itemsize))
+            while len(self.remembered) > most:
+                self.remembered.popitem(last=False)
+
+
+class OfferedGames:
+    """Finds games by the texts of clients, and makes each of them once."""
+
+    def __init__(self, given: Iterable[str] = ()) -> None:
+        """``given``: games of the command line: FILE.py:game, or a shipped game with any parameters. ValueError as
+        ``games.make`` raises it."""
+        self.own: dict[str, str] = {}  # {id: text for ``make``}
+        self.defaults: dict[str, str] = {}  # {id: the text that is chosen first}
+        for text in given:
+            if text.partition(":")[0] in NAMES:
+                self.defaults[text.partition(":")[0]] = self.check(text)
+            else:
+                self.own[self._new_id(text)] = text
+                make(text)  # a mistake in the file is found at the start
+        self.ready: OrderedDict[str, OfferedGame] = OrderedDict()
+        self.lock = threading.Lock()
+        self.locks: dict[str, threading.Lock] = {}
+
+    def _new_id(self, text: str) -> str:
+        head, _, rest = text.partition(".py:")
+        name = "".join(c if c.isalnum() or c in "_-" else "-" for c in (Path(head).stem if rest else text))
+        number, taken = 1, f"file:{name}"
+        while taken in self.own:
+            number, taken = number + 1, f"file:{name}-{number + 1}"
+        return taken
+
+    def id_of(self, name: str) -> str:
+        """The text that clients know the game called ``name`` by; empty where it is not offered.
+
+        The file of a user's own game may have moved: its own name and the name behind the colon must be the same.
+        """
+        if name.partition(":")[0] in NAMES and ".py:" not in name:
+            return name
+        file, _, what = name.partition(".py:")
+        for id_, text in self.own.items():
+            own, _, own_what = text.partition(".py:")
+            if name in (id_, text) or (what and what == own_what and Path(own).name == Path(file).name):
+                return id_
+        return ""
+
+    @property
+    def ids(self) -> list[str]:
+        return [*self.own, *NAMES]
+
+    def check(self, text: str) -> str:
+        """``text`` if it names a game that is offered; a Problem says why it does not."""
+        if len(text) > LONGEST_TEXT:
+            raise refuse(f"the name of the game is longer than {LONGEST_TEXT} characters")
+        if text in self.own:
+            return text
+        family, _, parameters = text.partition(":")
+        if family not in NAMES:
+            raise refuse(f"there is no game {text[:40]!r} here; there are {', '.join(self.ids)}")
+        known = PARAMETERS.get(family, {})
+        for part in filter(None, parameters.split(",")):
+            name, _, value = part.partition("=")
+            if name not in known:
+                raise refuse(f"{family} has no parameter {name[:40]!r}; it has {', '.join(known) or 'none'}")
+            _check_value(family, name, value, known[name])
+        return text
+
+    def find(self, text: str) -> OfferedGame:
+        """The game that ``text`` names, made now if it is not ready. A Problem where there is none."""
+        with self.lock:
+            known = self.ready.get(text)
+            if known is not None:
+                self.ready.move_to_end(text)
+                return known
+            lock = self.locks.setdefault(self.check(text), threading.Lock())
+        with lock:
+            with self.lock:
+                known = self.ready.get(text)
+            if known is not None:
+                return known
+            made = self._make(text)
+            with self.lock:
+                made = self.ready.setdefault(made.text, made)
+                self.ready[text] = made
+                while len(self.ready) > 2 * MOST_GAMES:
+                    self.ready.popitem(last=False)
+                self.locks.pop(text, None)
+            return made
+
+    def _make(self, text: str) -> OfferedGame:
+        try:
+            game = make(self.own.get(text, text))
+        except ValueError as error:
+            raise refuse(str(error)) from error
+        made = OfferedGame(text if text in self.own else game.name, game)
+        _ = made.first.to_play  # compiles the rules
+        return made
+
+    def entry(self, text: str, *, ready: bool = True) -> dict[str, Any]:
+        """What the page shows of a game; without ``ready`` what it shows before the game is chosen."""
+        offered = self.find(text) if ready else OfferedGame(text, make(self.own.get(text, text)))
+        game, board = offered.game, offered.game.board
+        texts = describe_shipped(game.family) if offered.id in NAMES else None
+        shown = texts or describe_own(offered.id.removeprefix("file:"), game.num_actions)
+        return {
+            "id": offered.id,
+            "game": offered.text,
+            "name": offered.id.removeprefix("file:"),
+            **shown._asdict(),
+            "family": game.family if offered.id in NAMES else "own",
+            "board": {
+                "height": board.height,
+                "width": board.width,
+                "surface": board.surface,
+                "names": list(board.names),
+                "glyphs": list(board.glyphs),
+                "column_labels": list(board.column_labels),
+                "row_labels": list(board.row_labels),
+            },
+            "names": list(board.names),
+            "parameters": self.parameters(offered.id, game),
+            "num_actions": game.num_actions,
+            "can_set_up": offered.can_set_up if ready or offered.id not in NAMES else True,
+            "empty_text": str(offered.first) if ready else None,
+            "sgf": game.family in ("go", "othello", "gomoku", "hex") and offered.id in NAMES,
+            "has_solver": has_solver(game) and offered.id in NAMES,
+        }
+
+    def parameters(self, id_: str, game: Game) -> list[dict[str, Any]]:
+        if id_ in self.own:
+            return []
+        given = dict(part.split("=", 1) for part in game.name.partition(":")[2].split(",") if "=" in part)
+        defaults = inspect.signature(import_module(f"games.rules.{id_}").game).parameters
+        return [
+            _parameter(name, bounds, defaults[name].default, given.get(name))
+            for name, bounds in PARAMETERS.get(id_, {}).items()
+        ]
+
+
+def _parameter(name: str, bounds: Bounds, default: Any, given: str | None) -> dict[str, Any]:
+    kind = {bool: "boolean", int: "integer", float: "number", str: "text"}[type(default)]
+    value: Any = default
+    if given is not None:
+        value = {"boolean": given == "true", "text": given}.get(kind)
+        value = (int(given) if kind == "integer" else float(given)) if value is None else value
+    out: dict[str, Any] = {"name": name, "type": kind, "default": default, "value": value}
+    if bounds.choices:
+        return {**out, "choices": list(bounds.choices)}
+    if bounds.pattern:
+        return {**out, "example": bounds.pattern}
+    return {**out, "minimum": bounds.minimum, "maximum": bounds.maximum}
+
+
+def _check_value(family: str, name: str, value: str, bounds: Bounds) -> None:
+    """A Problem where a client must not choose ``value``; other errors are the game's own."""
+    if bounds.choices and isinstance(bounds.choices[0], bool) and value in ("", "true", "false"):
+        return
+    if bounds.pattern and len(value) <= 40:
+        return
+    try:
+        number = float(value) if len(value) < 20 else np.nan
+    except ValueError:
+        number = np.nan
+    if bounds.choices and number not in [c for c in bounds.choices if not isinstance(c, bool)]:
+        listed = ", ".join(str(choice).lower() for choice in bounds.choices)
+        raise refuse(f"{family}: {name} is {value[:20]!r}; it must be one of {listed}")
+    if not bounds.choices and not bounds.minimum <= number <= bounds.maximum:
+        limits = f"{bounds.minimum:g} to {bounds.maximum:g}"
+        raise refuse(f"{family}: {name} is {value[:20]!r}; it must be {limits}")

@@ -1,0 +1,63 @@
+"""Everything that the routes of the server share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from honte.web.catalogue import Catalogue
+from honte.web.models import Models
+from honte.web.offered_games import OfferedGames
+from honte.web.opponents import Opponents
+from honte.web.sessions import Limits, Sessions
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """What answers the requests."""
+
+    limits: Limits
+    games: OfferedGames
+    catalogue: Catalogue
+    sessions: Sessions
+    models: Models
+    opponents: Opponents
+    slow: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(16, "slow"))
+    """Threads that wait for opponents and solvers, so that other requests do not wait for these."""
+
+    async def in_slow_thread(self, work: Callable[[], Answer]) -> Answer:
+        """The answer of work that may take a minute."""
+        return await asyncio.get_running_loop().run_in_executor(self.slow, work)
+
+    def close(self) -> None:
+        """End all threads and processes."""
+        self.models.close()
+        self.opponents.close()
+        self.slow.shutdown(wait=False, cancel_futures=True)
+
+
+def make_services(
+    *,
+    players: Sequence[str] = (),
+    games: Sequence[str] = (),
+    runs: Sequence[str | Path] = (),
+    limits: Limits | None = None,
+    device: str = "auto",
+) -> Services:
+    """The services for players, games and runs of the command line. ValueError for one that does not exist."""
+    limits = limits or Limits()
+    offered = OfferedGames(games)
+    return Services(
+        limits=limits,
+        games=offered,
+        catalogue=Catalogue(offered, limits, players, runs),
+        sessions=Sessions(limits),
+        models=Models(limits, device=device),
+        opponents=Opponents(device=device),
+    )

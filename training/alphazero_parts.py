@@ -1,0 +1,53 @@
+"""The parts of a self-play run, made from its configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from agent.inference.network_evaluator import NetworkEvaluator
+from games.game import Game
+from selfplay.local_runner import LocalRunner
+from training.config import TrainConfig
+from training.replay_buffer import ReplayBuffer
+from training.run.run_storage import RunState
+from training.start_checks import backend_config
+
+
+def make_replay_buffer(game: Game, config: TrainConfig) -> ReplayBuffer:
+    """An empty replay buffer. Moves of fast searches do not train the policy."""
+    learn, self_play = config.learn, config.self_play
+    full = self_play.search.num_simulations
+    if self_play.first_simulations:  # full searches have fewer simulations at first
+        full = self_play.fast_simulations + 1 if self_play.full_fraction < 1 else 0
+    return ReplayBuffer(
+        game,
+        learn.window,
+        full_budget=full,
+        surprise_share=learn.surprise_share,
+        auxiliary=bool(learn.auxiliary.targets),
+        horizon=learn.auxiliary.horizon,
+    )
+
+
+def make_runner(game: Game, config: TrainConfig, saved: RunState, remote: Callable[..., Any] | None) -> Any:
+    """The runner of self-play, which continues where the checkpoint left off.
+
+    ``remote`` makes one that plays in other processes; None: it plays in this process.
+    """
+    self_play = config.self_play
+    if config.learn.surprise_share:
+        self_play = replace(self_play, measure_surprises=True)
+    backend = backend_config(config, remote=remote is not None)
+    evaluator = partial(NetworkEvaluator, network=config.network, config=backend, wait=False)
+    common: dict[str, Any] = {"seed": config.seed, "first_id": saved.next_id}
+    if remote is not None:
+        return remote(game, self_play, evaluator, missing=saved.missing, **common)
+    runner = LocalRunner(game, self_play, lambda: evaluator(game), deterministic=config.deterministic, **common)
+    if config.deterministic:
+        runner.restore(saved.in_flight)
+    if runner.archive is not None and saved.archive:
+        runner.archive.load(saved.archive)
+    return runner
