@@ -192,3 +192,18 @@ def test_processes_give_the_results_of_one(tmp_path: Path) -> None:
             del points[0]["minutes"]
     assert found[0] == found[1]
     assert found[0][0] != found[0][1]
+
+
+@pytest.mark.slow
+def test_a_game_without_solved_positions_is_measured_in_elo(tmp_path: Path) -> None:
+    plan = replace(
+        PLAN, game="connect_four:rows=3,columns=3,k=3", points=1, work=0.00006, anchors=("mcts:4", "random"), games=4
+    )
+    screen(plan, tmp_path)
+    rows = rows_of(plan, tmp_path)
+    assert [len(row["elo_of_seeds"]) for row in rows] == [1, 1]
+    for row in rows:
+        ((elo, low, high),) = row["elo_of_seeds"]
+        assert low <= elo == row["elo"] <= high
+    assert rows[1]["gain_search"]["value"] == pytest.approx(rows[1]["elo"] - rows[0]["elo"])
+    assert "| Elo | Elo minus that of baseline | verdict |" in write_report(plan, tmp_path)
