@@ -18,9 +18,12 @@ export function mount(element, app) {
     const button = document.createElement("button"), before = node.parent.position, mark = node.verdict ? MARKS[node.verdict.verdict] || "" : "";
     const mover = before ? before.to_play : (node.ply - 1) % 2;
     button.type = "button";
-    button.innerHTML = `<small aria-hidden="true">${node.ply}</small>${discOf(app.board.view.coloursOf(mover))}<span></span>`;
+    // What one reads and what one hears are the same words, and some more words are only heard.
+    button.innerHTML = `<i class="visually-hidden">move </i><small>${node.ply}</small>${discOf(app.board.view.coloursOf(mover))}<i class="visually-hidden"></i><span></span><i class="visually-hidden"></i>`;
+    const [, player, verdict] = button.querySelectorAll(".visually-hidden");
+    player.textContent = `, ${app.state.position.names[mover]}: `;
     button.querySelector("span").textContent = node.move + (mark && ` ${mark}`);
-    button.setAttribute("aria-label", `move ${node.ply}, ${app.state.position.names[mover]}: ${node.move}${node.verdict && mark ? `, ${node.verdict.verdict}` : ""}`);
+    verdict.textContent = mark ? `, ${node.verdict.verdict}` : "";
     if (mark) button.dataset.verdict = node.verdict.verdict;
     button.addEventListener("click", () => app.show(node).catch((error) => app.problem(error.message)));
     buttonOf.set(node, button);

@@ -56,7 +56,7 @@ def points(page: Any) -> int:
 
 def test_the_curves_grow_while_the_run_learns(watching: Any, expect: Any) -> None:
     page = watching
-    expect(page.locator("#watch .status")).to_contain_text("running now")
+    expect(page.locator("#watch > .row .status")).to_contain_text("running now")
     expect(page.locator("#watch .figure h4").first).to_have_text("Mistakes on all positions")
     before, checkpoints = points(page), int(page.get_attribute("#watch", "data-checkpoints") or 0)
     wait_until(lambda: points(page) > before, 120)
