@@ -29,6 +29,8 @@ app.seats = new Seats(app);
 /** A move of a person: by the board, a list or a button. @param {string} move */
 app.move = async (move) => {
   if (app.moveHandler) return app.moveHandler(move);
+  if (app.isMoving) return null; // a second click, before the first move is on the board
+  app.isMoving = true;
   try {
     const node = await app.play(move);
     app.seats.answer();
@@ -36,6 +38,8 @@ app.move = async (move) => {
   } catch (error) {
     app.problem(error.message);
     return null;
+  } finally {
+    app.isMoving = false;
   }
 };
 

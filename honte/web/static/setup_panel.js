@@ -115,6 +115,7 @@ export function mount(dialog, app, opener) {
     say("");
     showPlayers();
     dialog.showModal();
+    find("input[name=game]:checked").focus();
   }
   dialog.addEventListener("change", (event) => {
     if (event.target.name === "game") choose(games().find((game) => game.id === event.target.value));

@@ -17,7 +17,7 @@ import pytest
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 START_SECONDS = 120
-WAIT_MS = 60_000
+WAIT_MS = 30_000
 """The first position of a game may compile its rules."""
 
 Serve = Callable[..., str]
@@ -143,7 +143,7 @@ def open_page(page: Any, url: str) -> None:
     """Go to an address and wait until the page is ready."""
     page.goto("about:blank")
     page.goto(url)
-    page.wait_for_selector("body[data-ready]")
+    page.wait_for_selector("body[data-ready]", timeout=3 * WAIT_MS)
 
 
 def wait_until(true: Callable[[], bool], seconds: float = 30.0) -> None:
