@@ -155,7 +155,7 @@ class SearchService:
         assert search is not None
         while self.waiting:
             if self.waiting[0].cancelled:
-                self.waiting.popleft().decision.cancel()
+                _fail(self.waiting.popleft(), Problem(410, "the search was cancelled before it began"))
                 continue
             slot = self._free_slot()
             if slot == NO_SLOT:
@@ -219,9 +219,7 @@ class SearchService:
 
     def _fail(self, error: BaseException) -> None:
         for request in itertools.chain(self.running.values(), self.waiting):
-            for answer in (request.evaluated, request.decision):
-                if not answer.done():
-                    answer.set_exception(error)
+            _fail(request, error)
         self.running.clear()
         self.waiting.clear()
 
@@ -234,3 +232,11 @@ class SearchService:
     def facts(self) -> dict[str, Any]:
         """For the health page."""
         return {"model": self.name, "running": len(self.running), "waiting": len(self.waiting)}
+
+
+def _fail(request: SearchRequest, error: BaseException) -> None:
+    """Answer a request with an error."""
+    answers: tuple[Future[Any], ...] = (request.evaluated, request.decision)
+    for answer in answers:
+        if not answer.done():
+            answer.set_exception(error)
