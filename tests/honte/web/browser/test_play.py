@@ -102,21 +102,24 @@ def test_two_agents_play_each_other(serve: Serve, page: Any) -> None:
     open_page(page, serve())
     page.keyboard.press("n")
     dialog = page.locator("#setup")
-    dialog.get_by_role("radio", name="Tic-tac-toe").check(force=True)
+    dialog.get_by_role("radio", name="Gomoku").check(force=True)
     dialog.get_by_role("radio", name="Watch two agents").check()
     for select in dialog.locator(".agent-choice select").all():
         select.select_option("random")
     dialog.get_by_role("button", name="Start").click()
-    page.wait_for_selector("#setup:not([open])", state="attached")
     wait_for_ply(page, 0)
     page.get_by_role("button", name="Step").click()
     wait_for_ply(page, 1)
-    page.locator('[data-do="run"]').click()
-    wait_for_ply(page, 3)
-    page.locator('[data-do="run"]').click()  # pause
+    run = page.locator('[data-do="run"]')
+    run.click()
+    page.wait_for_function("+document.querySelector('#turn').dataset.ply >= 4")
+    run.click()  # pause
     page.wait_for_selector('[data-do="run"]:text-is("Play")')
-    page.locator('[data-do="run"]').click()
-    page.wait_for_selector('#turn[data-over="true"]', state="attached")
+    count = len(moves_shown(page))
+    page.get_by_role("button", name="Step").click()
+    wait_for_ply(page, count + 1)
+    page.keyboard.press("p")
+    page.wait_for_function("(count) => +document.querySelector('#turn').dataset.ply > count + 1", arg=count)
 
 
 def test_a_new_game_has_parameters_and_says_that_rollouts_play(serve: Serve, page: Any) -> None:
@@ -303,7 +306,7 @@ def test_small_and_dark_pages(serve: Serve, new_page: NewPage, name: str, option
     page.wait_for_function("(first) => document.querySelector('#board .layer-under').innerHTML !== first", arg=first)
     page.get_by_role("button", name="Legal moves").click()
     assert page.locator("#board .target, #board .target-ring").count() > 1
-    for summary in page.locator(".more summary").all():
+    for summary in page.locator(".more > details > summary").all():
         summary.click()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
