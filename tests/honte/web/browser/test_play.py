@@ -112,7 +112,7 @@ def test_two_agents_play_each_other(serve: Serve, page: Any) -> None:
     wait_for_ply(page, 1)
     run = page.locator('[data-do="run"]')
     run.click()
-    page.wait_for_function("+document.querySelector('#turn').dataset.ply >= 4")
+    page.wait_for_function("() => +document.querySelector('#turn').dataset.ply >= 4")
     run.click()  # pause
     page.wait_for_selector('[data-do="run"]:text-is("Play")')
     count = len(moves_shown(page))
@@ -229,7 +229,7 @@ def test_the_server_is_killed_under_the_page(page: Any) -> None:
         server.stop()
 
 
-OWN_GAME = '''
+OWN_GAME = """
 import numpy as np
 
 from games import ONGOING, from_rules
@@ -275,7 +275,7 @@ game = from_rules(
     draw=draw,
     write_action=lambda a: str(a + 1),
 )
-'''
+"""
 
 
 @pytest.mark.parametrize("by_keys", [False, True])
@@ -293,7 +293,9 @@ def test_a_game_of_one_s_own(serve: Serve, page: Any, tmp_path_factory: pytest.T
     assert (page.locator("#turn").get_attribute("data-result") or "").startswith(game.result)
 
 
-@pytest.mark.parametrize("options", [{"viewport": {"width": 320, "height": 640}, "has_touch": True}, {"color_scheme": "dark"}])
+@pytest.mark.parametrize(
+    "options", [{"viewport": {"width": 320, "height": 640}, "has_touch": True}, {"color_scheme": "dark"}]
+)
 @pytest.mark.parametrize("name", ["connect_four", "go", "animal_shogi", "hex", "dots_and_boxes"])
 def test_small_and_dark_pages(serve: Serve, new_page: NewPage, name: str, options: dict[str, Any]) -> None:
     page = new_page(**options)
@@ -310,11 +312,14 @@ def test_small_and_dark_pages(serve: Serve, new_page: NewPage, name: str, option
 
 
 def test_reduced_motion_is_respected(serve: Serve, new_page: NewPage) -> None:
-    running = "document.querySelector('#board svg').getAnimations({subtree: true}).length"
+    watch = """() => new MutationObserver(() => {
+        const moving = document.querySelector('#board svg').getAnimations({ subtree: true }).length;
+        document.body.dataset.moving = moving;
+    }).observe(document.querySelector('#board .layer-pieces'), { childList: true })"""
     for motion, expected in (("reduce", 0), ("no-preference", 1)):
         page = new_page(reduced_motion=motion)
         open_page(page, f"{serve()}/#game=connect_four&players=person,person")
-        page.evaluate(f"document.querySelector('#turn').dataset.seen = ''; new MutationObserver(() => (document.body.dataset.moving = {running})).observe(document.querySelector('#board .layer-pieces'), {{childList: true}})")
+        page.evaluate(watch)
         cell(page, 38).click()
         wait_for_ply(page, 1)
         page.wait_for_selector("body[data-moving]")
