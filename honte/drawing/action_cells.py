@@ -42,15 +42,15 @@ def changed_cells(board: Board, before: Cells, now: Cells) -> NDArray[np.bool_]:
 def action_steps(game: Game, states: States, actions: Sequence[int]) -> list[list[int]]:
     """The cells that a person clicks one after the other for each of the legal ``actions`` in ``states`` [1].
 
-    A board that says which cell plays an action has the answer. For any other board it follows from the drawings before
-    and after the action: first the cell that a piece of the mover leaves, then the one where it arrives. A list is
-    empty for an action without a cell, such as a pass.
+    Where the board says which cell plays an action, that is the answer. Else it follows from the drawings before and
+    after the action: first the cell that a piece of the mover leaves, then the one where it arrives. A list is empty
+    for an action without a cell, such as a pass.
     """
     board = game.board
     clickable = board.clicks.shape == (board.height, board.width)
     no_cells = np.empty(0, np.int64)
     cells_of = [np.flatnonzero(board.clicks.ravel() == action) if clickable else no_cells for action in actions]
-    unclear = [i for i, cells in enumerate(cells_of) if len(cells) != 1 and (len(cells) or not clickable)]
+    unclear = [i for i, cells in enumerate(cells_of) if len(cells) != 1]
     steps = [[int(cells[0])] if len(cells) == 1 else [] for cells in cells_of]
     if not unclear:
         return steps
@@ -60,11 +60,12 @@ def action_steps(game: Game, states: States, actions: Sequence[int]) -> list[lis
     game.step(rows, np.array([actions[i] for i in unclear]))
     for row, i in enumerate(unclear):
         after = game.cells(rows[row])
-        if clickable:  # several cells play the action: the one that it changes
+        if len(cells_of[i]):  # several cells play the action: the one that it changes
             changed = [cell for cell in cells_of[i] if before.ravel()[cell] != after.ravel()[cell]]
             steps[i] = [int((changed or cells_of[i].tolist())[0])]
         else:
-            steps[i] = _moving_steps(board, before, after, mover)
+            found = _moving_steps(board, before, after, mover)
+            steps[i] = found if len(found) == 2 or not clickable else []  # on a board with clicks, a pass has no cell
     return steps
 
 

@@ -1,7 +1,7 @@
 // The one running analysis: it follows the shown position, and every panel reads its newest answer. Does not know how
 // an answer is drawn.
 
-import { streamEvents } from "./api.js";
+import { connection, streamEvents } from "./api.js";
 import { analystOf } from "./analysts.js";
 
 /**
@@ -38,6 +38,7 @@ export class AnalysisStream {
     /** @type {AbortController|null} */ this.request = null;
     app.addEventListener("position", () => this.follow());
     app.addEventListener("settings", () => this.follow());
+    connection.addEventListener("back", () => this.problem && this.wanted && this.run());
     addEventListener("pagehide", () => this.cancel());
   }
 

@@ -26,6 +26,7 @@ export class BoardInput {
     /** @type {any} */ this.drag = null;
     const { grid } = cells;
     grid.addEventListener("pointerdown", (event) => this.down(event));
+    grid.addEventListener("mousedown", (event) => event.preventDefault()); // a click does not move the arrow keys here
     grid.addEventListener("pointermove", (event) => this.move(event));
     grid.addEventListener("pointerup", (event) => this.up(event));
     grid.addEventListener("pointercancel", () => this.dropDrag());

@@ -39,8 +39,8 @@ export function heatMarks(analysis, kind) {
   });
 }
 
-/** Five steps from a sure loss to a sure win. @param {number} p */
-const valueColour = (p) => `var(--value-${Math.min(4, Math.max(0, Math.floor(5 * p)))})`;
+/** From a sure loss over an even game to a sure win. The root tells small differences about 50 % apart. @param {number} p */
+const valueColour = (p) => `color-mix(in srgb, var(--value-${p < 0.5 ? "loss" : "win"}) ${Math.round(100 * Math.sqrt(Math.abs(2 * p - 1)))}%, var(--value-even))`;
 
 /**
  * A row of buttons that chooses the heat map; the key h chooses the next one.

@@ -1,7 +1,7 @@
 // The panel that watches a run learn: its curves, its checkpoints as opponents, its newest games, its judgement.
 
 import { addPlayers } from "./analysts.js";
-import { streamEvents } from "./api.js";
+import { connection, streamEvents } from "./api.js";
 import { checkpointSlider } from "./checkpoint_slider.js";
 import { setValue } from "./game_values.js";
 import { judgePlot } from "./judge_plot.js";
@@ -109,5 +109,6 @@ export function mount(element, app) {
     else if (request) request.abort();
   }
   if (card) card.addEventListener("toggle", follow);
+  connection.addEventListener("back", () => !problem.hidden && follow());
   follow();
 }

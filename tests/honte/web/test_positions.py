@@ -79,6 +79,13 @@ def test_a_promotion_has_a_move_for_each_piece(page: Any):
     assert len({tuple(steps) for steps in promotions.values()}) == 1
 
 
+def test_a_jump_leaves_a_cell_and_a_new_stone_does_not(page: Any):
+    here = page.ask("/api/position", game="ataxx", moves=[])
+    steps = {move["move"]: move["steps"] for move in here["legal"]}
+    assert steps["b4"] == [6]
+    assert steps["a5a3"] == [0, 10]
+
+
 def test_a_stone_that_falls_is_shown_where_it_lands(page: Any):
     here = page.ask("/api/position", game="connect_four", moves=["d"])
     move = next(move for move in here["legal"] if move["move"] == "d")

@@ -102,21 +102,24 @@ def test_two_agents_play_each_other(serve: Serve, page: Any) -> None:
     open_page(page, serve())
     page.keyboard.press("n")
     dialog = page.locator("#setup")
-    dialog.get_by_role("radio", name="Tic-tac-toe").check(force=True)
+    dialog.get_by_role("radio", name="Gomoku").check(force=True)
     dialog.get_by_role("radio", name="Watch two agents").check()
     for select in dialog.locator(".agent-choice select").all():
         select.select_option("random")
     dialog.get_by_role("button", name="Start").click()
-    page.wait_for_selector("#setup:not([open])", state="attached")
     wait_for_ply(page, 0)
     page.get_by_role("button", name="Step").click()
     wait_for_ply(page, 1)
-    page.locator('[data-do="run"]').click()
-    wait_for_ply(page, 3)
-    page.locator('[data-do="run"]').click()  # pause
+    run = page.locator('[data-do="run"]')
+    run.click()
+    page.wait_for_function("() => +document.querySelector('#turn').dataset.ply >= 4")
+    run.click()  # pause
     page.wait_for_selector('[data-do="run"]:text-is("Play")')
-    page.locator('[data-do="run"]').click()
-    page.wait_for_selector('#turn[data-over="true"]', state="attached")
+    count = len(moves_shown(page))
+    page.get_by_role("button", name="Step").click()
+    wait_for_ply(page, count + 1)
+    page.keyboard.press("p")
+    page.wait_for_function("(count) => +document.querySelector('#turn').dataset.ply > count + 1", arg=count)
 
 
 def test_a_new_game_has_parameters_and_says_that_rollouts_play(serve: Serve, page: Any) -> None:
@@ -226,7 +229,7 @@ def test_the_server_is_killed_under_the_page(page: Any) -> None:
         server.stop()
 
 
-OWN_GAME = '''
+OWN_GAME = """
 import numpy as np
 
 from games import ONGOING, from_rules
@@ -272,7 +275,7 @@ game = from_rules(
     draw=draw,
     write_action=lambda a: str(a + 1),
 )
-'''
+"""
 
 
 @pytest.mark.parametrize("by_keys", [False, True])
@@ -290,7 +293,9 @@ def test_a_game_of_one_s_own(serve: Serve, page: Any, tmp_path_factory: pytest.T
     assert (page.locator("#turn").get_attribute("data-result") or "").startswith(game.result)
 
 
-@pytest.mark.parametrize("options", [{"viewport": {"width": 320, "height": 640}, "has_touch": True}, {"color_scheme": "dark"}])
+@pytest.mark.parametrize(
+    "options", [{"viewport": {"width": 320, "height": 640}, "has_touch": True}, {"color_scheme": "dark"}]
+)
 @pytest.mark.parametrize("name", ["connect_four", "go", "animal_shogi", "hex", "dots_and_boxes"])
 def test_small_and_dark_pages(serve: Serve, new_page: NewPage, name: str, options: dict[str, Any]) -> None:
     page = new_page(**options)
@@ -301,17 +306,20 @@ def test_small_and_dark_pages(serve: Serve, new_page: NewPage, name: str, option
     page.wait_for_function("(first) => document.querySelector('#board .layer-under').innerHTML !== first", arg=first)
     page.get_by_role("button", name="Legal moves").click()
     assert page.locator("#board .target, #board .target-ring").count() > 1
-    for summary in page.locator(".more summary").all():
+    for summary in page.locator(".more > details > summary").all():
         summary.click()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_reduced_motion_is_respected(serve: Serve, new_page: NewPage) -> None:
-    running = "document.querySelector('#board svg').getAnimations({subtree: true}).length"
+    watch = """() => new MutationObserver(() => {
+        const moving = document.querySelector('#board svg').getAnimations({ subtree: true }).length;
+        document.body.dataset.moving = moving;
+    }).observe(document.querySelector('#board .layer-pieces'), { childList: true })"""
     for motion, expected in (("reduce", 0), ("no-preference", 1)):
         page = new_page(reduced_motion=motion)
         open_page(page, f"{serve()}/#game=connect_four&players=person,person")
-        page.evaluate(f"document.querySelector('#turn').dataset.seen = ''; new MutationObserver(() => (document.body.dataset.moving = {running})).observe(document.querySelector('#board .layer-pieces'), {{childList: true}})")
+        page.evaluate(watch)
         cell(page, 38).click()
         wait_for_ply(page, 1)
         page.wait_for_selector("body[data-moving]")
