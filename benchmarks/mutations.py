@@ -29,7 +29,7 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
 from types import CodeType, FunctionType
@@ -191,7 +191,11 @@ class MutationRun:
         found = {name for line in lines for name in covered.get(line, ())}
         if ALL in found:
             found = {name for names in covered.values() for name in names}
-        names = sorted(found & self.seconds.keys(), key=lambda name: self.seconds[name])
+        return self.choose_fastest(found & self.seconds.keys())
+
+    def choose_fastest(self, names: Iterable[str]) -> list[str]:
+        """The fastest of these tests that take ``--seconds`` together."""
+        names = sorted(names, key=lambda name: self.seconds[name])
         sums = accumulate(self.seconds[name] for name in names)
         return [name for name, total in zip(names, sums, strict=True) if total <= self.args.seconds]
 
@@ -204,7 +208,7 @@ class MutationRun:
         tests = self.covering_tests(mutant.file, range(mutant.lines[0], mutant.lines[1] + 1)) if replaced else []
         if not tests:  # no test runs the line, but an import may
             replaced = None
-            tests = self.covering_tests(mutant.file, list(self.covered.get(mutant.file, {})))
+            tests = self.choose_fastest(self.seconds.keys())
         limit = PATIENCE + 10 * sum(self.seconds[name] for name in tests)
 
         def run_with_new_code() -> str | None:

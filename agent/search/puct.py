@@ -53,7 +53,7 @@ def mean_value(node: Any, fallback: float) -> Any:
     return node["value_sum"] / node["visits"] if node["visits"] > 0 else fallback
 
 
-@njit(forceinline=True, error_model="numpy")
+@cached_njit(forceinline=True, error_model="numpy")
 def exploration(visits: Any, c_init: float, c_base: float) -> Any:
     """c(N) * sqrt(N) for a node with N = ``visits``, its own evaluation included."""
     return (np.log((1 + visits + c_base) / c_base) + c_init) * np.sqrt(visits)

@@ -10,16 +10,19 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from agent import weights
-from agent.player_identity import ENGINES, is_network, kind_of
+from agent.player_identity import ENGINES, is_network, kind_of, settings_of
 from agent.players import learned_game, learned_game_file
 from agent.storage import model_folder
 from honte import __version__
 from honte.web.offered_games import OfferedGames
 from honte.web.problems import Problem
 from honte.web.sessions import Limits
+
+if TYPE_CHECKING:
+    from training.evaluation.rating_curve import RatedCheckpoint
 
 Kind = Literal["network", "rollouts", "minimax", "perfect", "random", "engine"]
 
@@ -231,8 +234,29 @@ class Catalogue:
         }
 
     def elo(self, player: OfferedPlayer) -> list[dict[str, Any]]:
-        """Measured ratings of a player by its strength: {strength, elo, low, high}."""
-        return []
+        """The ratings that the run of a player has measured: {strength, elo, low, high} with the 95 % interval."""
+        run = self.runs.get(player.run or "")
+        if run is None or player.step is None:
+            return []
+        try:
+            strength, points = read_ratings(run.folder)
+        except (OSError, ValueError):  # a damaged file of ratings is no reason to hide the player
+            return []
+        return [
+            {"strength": strength, "elo": round(point.elo), "low": round(point.low), "high": round(point.high)}
+            for point in points
+            if point.step == player.step
+        ]
+
+
+def read_ratings(folder: Path) -> tuple[int, tuple[RatedCheckpoint, ...]]:
+    """(simulations of a move, ratings of checkpoints) that a run has measured. ValueError where they say no number."""
+    from training.evaluation.rating_curve import RatingConfig, read_curve
+    from training.run.run_folder import read_config
+
+    config = (read_config(folder) or {}).get("rating") or {}
+    settings = settings_of(f"{folder.name}?{config.get('settings', RatingConfig().settings)}")
+    return int(settings.get("simulations", "")), read_curve(folder).points
 
 
 def run_entry(run: OfferedRun) -> dict[str, Any]:

@@ -117,6 +117,26 @@ def test_the_least_known_pair_plays_first(game: Game, tmp_path: Path) -> None:
     assert "mcts:7" in host.met[0]
 
 
+def test_pairs_that_never_met_play_two_games_each_first(game: Game, tmp_path: Path) -> None:
+    """These six games are a fourth of all that may be played; of more games, the first pair would play four."""
+    names, titles = ("random", "minimax:1", "minimax:2"), list[str]()
+    with RatingStore(tmp_path, AGREED) as store:
+        play_tournament(
+            game,
+            store,
+            [identify_player(name) for name in names],
+            Host(game, tmp_path).make_players,
+            make_openings(game, 50, 2),
+            pairs=round_robin(3),
+            games=100,
+            total=24,
+            progress=lambda games, title: titles.extend([title] * games),
+        )
+    assert len(titles) == 24
+    assert len(set(titles[:6])) == 3
+    assert titles[:6:2] == titles[1:6:2]
+
+
 def test_an_anchor_must_have_played(game: Game, tmp_path: Path) -> None:
     Host(game, tmp_path).play("random", "mcts:5", games=2)
     with RatingStore(tmp_path) as store, pytest.raises(ValueError, match="'perfect' cannot be an anchor"):
