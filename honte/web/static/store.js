@@ -6,7 +6,7 @@ import { addLine, isBelow, makeNode, movesTo, nextOf, pathTo, promote, prune, ro
 
 const PERSON = "person";
 
-const DEFAULTS = { analysis: "hidden", legal: false, opponentPaused: false, sound: false };
+const DEFAULTS = { analysis: "hidden", legal: false, opponentPaused: false };
 
 export class App extends EventTarget {
   constructor() {
