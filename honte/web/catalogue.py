@@ -183,7 +183,7 @@ class Catalogue:
             game = model_folder.read(folder).game
             players.append(
                 OfferedPlayer(
-                    id=f"weights-{folder.name}",
+                    id="weights-" + game.translate(str.maketrans(":,", "--")),
                     label="honte's network",
                     kind="network",
                     text=game,
