@@ -110,7 +110,13 @@ def find_fault(description: dict[str, Any], operation: dict[str, Any], answer: A
 
 
 def fuzz(
-    description: dict[str, Any], send: Send, session: Callable[[], str], *, requests: int, number: int
+    description: dict[str, Any],
+    send: Send,
+    session: Callable[[], str],
+    *,
+    requests: int,
+    number: int,
+    progress: Callable[[str], None] = lambda line: None,
 ) -> tuple[Counter[str], list[str]]:
     """({operation and status: how often}, faults) of about so many requests. ``number``: the random seed."""
     schema = schemathesis.openapi.from_dict(with_usual_texts(description))
@@ -118,6 +124,7 @@ def fuzz(
     statuses, faults = Counter[str](), list[str]()
     each = max(1, requests // (2 * len(operations)))
     for operation in operations:
+        progress(f"{operation.label}: {statuses.total():,} requests so far, {len(faults)} faults")
         described = description["paths"][operation.path][operation.method.lower()]
 
         def send_one(case: Any, operation: Any = operation, described: Any = described) -> None:
@@ -195,6 +202,10 @@ def http_sender(address: str) -> Iterator[tuple[Send, Callable[[], str]]]:
         yield send, session
 
 
+def _show(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--requests", type=int, default=20_000)
@@ -205,7 +216,7 @@ def main() -> None:
     with running_server() as (address, _), http_sender(address) as (send, session):
         description = httpx.get(f"http://{address}/api/openapi.json").json()
         begun = time.monotonic()
-        statuses, faults = fuzz(description, send, session, requests=args.requests, number=args.seed)
+        statuses, faults = fuzz(description, send, session, requests=args.requests, number=args.seed, progress=_show)
         alive = httpx.get(f"http://{address}/healthz").json()["status"] == "ok"
         seconds = time.monotonic() - begun
     rows: list[dict[str, Any]] = [{"what": name, "answers": count} for name, count in sorted(statuses.items())]
