@@ -24,7 +24,7 @@ class WebFlags:
     player: Annotated[tuple[str, ...], Argument("PLAYER")] = ()
     """more players for the page, such as a model folder or gtp:gnugo --mode gtp"""
     game: Annotated[tuple[str, ...], Placeholder("GAME ...")] = ()
-    """games of your own as FILE.py:game, or shipped ones with parameters (default: every shipped game, without a file)"""
+    """games of your own as FILE.py:game, or shipped ones with parameters (default: every shipped game)"""
     run: Annotated[tuple[str, ...], Placeholder("FOLDER ...")] = ()
     """folders of runs to watch (default: those in runs/, which are always there)"""
     host: Annotated[str, Placeholder("ADDRESS")] = "127.0.0.1"
