@@ -275,8 +275,8 @@ class NetworkPlayer(Search):
             self.deadlines[slots] = time.monotonic() + self.seconds
         super().think(slots, states, terms)
 
-    def _simulate(self, fresh: Ints, walking: Ints) -> None:
-        super()._simulate(fresh, walking)
+    def _simulate(self, bare: Ints, unfinished: Ints) -> None:
+        super()._simulate(bare, unfinished)
         if self.seconds is not None:
             slots = self.trees.slots
             late = slots["active"] & (self.deadlines <= time.monotonic())

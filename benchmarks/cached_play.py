@@ -70,7 +70,7 @@ def under_way(records: list[GameRecord], count: int) -> Iterator[GameRecord]:
         yield replace(record, actions=record.actions[: record.opening + kept], **lists)
 
 
-def measured(
+def measure(
     config: TrainConfig, weights: Any, records: list[GameRecord], precision: str, rounds: int, seconds: float
 ) -> dict[str, Any]:
     """One interval between two updates of the weights, with a backend of that precision."""
@@ -157,7 +157,7 @@ def main() -> None:
         play = replace(play, search=search)
         for precision in args.precisions:
             changed = replace(config, self_play=play)
-            rows.append(measured(changed, weights, records, precision, args.rounds, args.seconds))
+            rows.append(measure(changed, weights, records, precision, args.rounds, args.seconds))
     said = {"run_minutes": list(args.minutes), "versions": between, "stored_games": len(records), "step": args.step}
     about = {"network": vars(config.network), "num_games": config.self_play.num_games, **said}
     report("cached_play", about, rows, out=args.out, as_json=args.json)

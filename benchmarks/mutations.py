@@ -127,8 +127,7 @@ def new_codes(path: Path, old: str, new: str) -> dict[tuple[str, int], CodeType]
 
 def outline(code: CodeType) -> tuple[Any, ...]:
     """What code does by itself, without the functions in it."""
-    constants = [repr(constant) for constant in code.co_consts if not isinstance(constant, CodeType)]
-    return code.co_code, code.co_names, constants
+    return code.co_code, code.co_names, [repr(each) for each in code.co_consts if not isinstance(each, CodeType)]
 
 
 class MutationRun:
@@ -225,10 +224,8 @@ class MutationRun:
             by = fork(run_with_new_code, limit)
         else:
             by = self.run_with_new_file(path, new, tests, limit)
-        took = {"tests": len(tests), "seconds": round(time.monotonic() - begin, 1)}
-        if by is None:
-            return {"result": "timeout"} | took
-        return {"result": "survived"} | took if by == "no test" else {"result": "killed", "by": by} | took
+        result = "timeout" if by is None else "survived" if by == "no test" else "killed"
+        return {"result": result, "by": by, "tests": len(tests), "seconds": round(time.monotonic() - begin, 1)}
 
     def run_with_new_file(self, path: Path, new: str, tests: list[str], limit: float) -> str | None:
         """As ``run_with_new_code``, where the whole file counts: pytest starts anew in the tree."""
@@ -248,13 +245,12 @@ class MutationRun:
 
 
 def read_results(path: Path) -> dict[str, dict[str, Any]]:
-    """The last result of each mutant, by its id."""
+    """The last result of each mutant."""
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     return {row["id"]: row for row in map(json.loads, lines)}
 
 
 def print_summary(results: dict[str, dict[str, Any]]) -> None:
-    """The counts of each file, and the survivors."""
     counts = Counter((row["file"], row["result"]) for row in results.values())
     print(f"{'file':<44}  mutants  killed  timeout  survived")
     for file in sorted({file for file, _ in counts}):
@@ -296,7 +292,7 @@ def main() -> None:
 
         words = ["-q", "-s", "-p", "no:cacheprovider", "-m", "not slow", *args.tests]
         code = pytest.main(words, plugins=[MutationRun(args, tree)])
-        os.chdir(ROOT)
+        os.chdir(ROOT)  # out of the folder that goes
     print_summary(read_results(args.out))
     sys.exit(code)
 

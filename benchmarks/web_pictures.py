@@ -19,13 +19,30 @@ from typing import Any
 from PIL import Image
 
 OUT = Path(__file__).parent.parent / "docs" / "web"
-LINES: dict[str, str] = {}
+LINES = {
+    "connect_four": "d d d c c e e d c b b e",
+    "go": "E5 C3 G3 C6 G7 C7 D6 D7 E7 E8 F8 D5 E4 D4 E3 D3 F7 D8",
+    "othello": "c4 c5 c6 b5 e6 d7 a6 c3 c8 f4 g3 f7 b4 f5 c2 h2",
+    "hex": "f6 e7 g5 d8 h4 c9 e6 d7 g7 g6 f8 e9 h6",
+    "gardner_chess": "e2e3 a4a3 e3d4 e5d4 d1e2 b5c3 b2b3 c3e2",
+    "animal_shogi": "b2b3 b4a3 C*b4 a3b3 a1b2 C*c2 b2a1",
+    "amazons": "e1 b4 c4 e6 e2 b2 a2 b3 f3 e2 d2 c2 b1 c1 f1 d2 f4",
+    "breakthrough": "b2c a7b h2h b6b c3d d7c a1b c6d b2a g7f a3a d5c",
+    "dots_and_boxes": "d7 b9 d9 f9 b7 c8 f7 i6 h5 d1 g8 h9 f3 b1 d5 a6 a8 c4 e8 h7 i4 b5 i2",
+    "gomoku": "h8 h9 g9 i7 j6 g8 i9 i8 g10 f9 h11 f11 i10",
+    "ataxx": "a5c3 a1b3 d2 b3d3 e1e3 c3c5 e3c3 d4 d2b1 b4 c2 c5a5",
+    "clobber": "d3c3 d2d1 a6b6 b2b1 a4b4 e5d5 b3a3 c5c6",
+    "nim": "d3 c1",
+    "tic_tac_toe": "b2 a3 c1",
+    "go:size=5": "C1 D1 C2 D2 C3 D3 C4 D4 C5 D5 pass pass",
+    "hex:size=5,swap=true": "c3 b4 d2 c4 b3 d3 e2",
+}
 """A position of each game: the moves that lead to it."""
 
 SHEETS: dict[str, tuple[dict[str, Any], int, int]] = {
     "light": ({"viewport": {"width": 720, "height": 860}, "color_scheme": "light"}, 4, 420),
     "dark": ({"viewport": {"width": 720, "height": 860}, "color_scheme": "dark"}, 4, 420),
-    "telephone": ({"viewport": {"width": 320, "height": 620}, "color_scheme": "light"}, 7, 260),
+    "telephone": ({"viewport": {"width": 320, "height": 620}, "color_scheme": "light"}, 8, 240),
 }
 """Of each sheet: the options of the browser, the number of columns, and the width of a picture in pixels."""
 

@@ -188,6 +188,8 @@ def write_decisions(
 class Puct:
     """The PUCT rule for the trees of one search."""
 
+    select_leaves = staticmethod(select_leaves)
+
     def __init__(self, config: PuctConfig, trees: Trees, num_actions: int) -> None:
         self.config = config
         self.trees = trees
@@ -213,12 +215,6 @@ class Puct:
         noise = random_numbers.draw_dirichlets(terms.keys[exploring], random_numbers.NOISE, alpha)
         fraction = np.float32(self.config.root_exploration_fraction)
         mix_root_noise(self.trees.nodes, self.trees.moves, rows, fraction, noise)
-
-    def select_leaves(self, rows: Ints, leaves: int, columns: Ints, count: int) -> tuple[int, int]:
-        selected: tuple[int, int] = select_leaves(
-            *self.trees.arrays, rows, leaves, tuple(self.arguments), columns, count
-        )
-        return selected
 
     def decide(self, rows: Ints, terms: Terms) -> Decisions:
         """The decisions of the finished trees ``rows [R]``."""

@@ -168,7 +168,7 @@ def test_a_win_comes_sooner_and_a_loss_later() -> None:
 
 @pytest.mark.parametrize(
     ("name", "depth"),
-    [("gomoku:size=5,k=4", 3), ("hex:size=3", 4), ("again", 6), ("dots_and_boxes:rows=1,columns=2", 4)],
+    [("othello:size=4", 4), ("hex:size=3", 4), ("again", 6), ("dots_and_boxes:rows=1,columns=2", 4)],
 )
 def test_the_order_of_moves_changes_no_score(name: str, depth: int) -> None:
     """Against the plain search, which does not deepen and does not order moves, where the heuristic orders them."""

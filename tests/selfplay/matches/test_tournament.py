@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -257,6 +258,8 @@ def test_seats_openings_and_ids_of_games_follow_from_their_keys() -> None:
     assert len(ids) == 6
     assert game_id((a, b), GameKey(4, 5, 2), 4) == game_id((b, a), GameKey(9, 3, 2), 3)  # whatever ids a store gives
     assert all(0 <= id < 1 << 56 for id in ids)
+    digest = hashlib.sha256(f"{b.digest} {a.digest} 2".encode()).digest()  # first player, second player, opening
+    assert game_id((a, b), GameKey(5, 4, 2), 4) == int.from_bytes(digest[:7], "big")
 
 
 def test_pairs_of_players() -> None:
