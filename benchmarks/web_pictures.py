@@ -30,6 +30,8 @@ LINES = {
     "breakthrough": "b2c a7b h2h b6b c3d d7c a1b c6d b2a g7f a3a d5c",
     "dots_and_boxes": "d7 b9 d9 f9 b7 c8 f7 i6 h5 d1 g8 h9 f3 b1 d5 a6 a8 c4 e8 h7 i4 b5 i2",
     "gomoku": "h8 h9 g9 i7 j6 g8 i9 i8 g10 f9 h11 f11 i10",
+    "ataxx": "a5c3 a1b3 d2 b3d3 e1e3 c3c5 e3c3 d4 d2b1 b4 c2 c5a5",
+    "clobber": "d3c3 d2d1 a6b6 b2b1 a4b4 e5d5 b3a3 c5c6",
     "nim": "d3 c1",
     "tic_tac_toe": "b2 a3 c1",
     "go:size=5": "C1 D1 C2 D2 C3 D3 C4 D4 C5 D5 pass pass",
@@ -40,7 +42,7 @@ LINES = {
 SHEETS: dict[str, tuple[dict[str, Any], int, int]] = {
     "light": ({"viewport": {"width": 720, "height": 860}, "color_scheme": "light"}, 4, 420),
     "dark": ({"viewport": {"width": 720, "height": 860}, "color_scheme": "dark"}, 4, 420),
-    "telephone": ({"viewport": {"width": 320, "height": 620}, "color_scheme": "light"}, 7, 260),
+    "telephone": ({"viewport": {"width": 320, "height": 620}, "color_scheme": "light"}, 8, 240),
 }
 """Of each sheet: the options of the browser, the number of columns, and the width of a picture in pixels."""
 
