@@ -42,9 +42,7 @@ def piece_shapes(
     fill = colours.fill if colours else NEUTRAL
     match piece.shape:
         case "stone":
-            yield from stone(
-                x, y, 0.4 if surface == "hexagons" else 0.41, colours or NEUTRAL_STONE, surface == "wells"
-            )
+            yield from stone(x, y, 0.4 if surface == "hexagons" else 0.41, colours or NEUTRAL_STONE, surface == "wells")
             if piece.text not in ("", "·"):
                 yield TextShape(
                     x, y, min(0.42, 1.2 / len(piece.text)), piece.text, colours.contrast if colours else PAPER

@@ -1,7 +1,7 @@
 """A drawn board as a list of simple shapes, for PNG and SVG.
 
-Knows ``Board``, cell codes and colours. Does not know rules, states, pixels or file formats. Shapes are painted in order,
-later ones on top.
+Knows ``Board``, cell codes and colours. Does not know rules, states, pixels or file formats. Shapes are painted in
+order, later ones on top.
 """
 
 from __future__ import annotations

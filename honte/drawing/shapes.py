@@ -77,8 +77,9 @@ def scale(shape: Shape, factor: float, x: float, y: float) -> Shape:
             moved = shape._replace(radius=shape.radius * factor)
             return moved._replace(x=x + (shape.x - x) * factor, y=y + (shape.y - y) * factor)
         case Box(x0, y0, x1, y1):
-            corners = [base + (value - base) * factor for value, base in ((x0, x), (y0, y), (x1, x), (y1, y))]
-            return Box(*corners, shape.radius * factor, shape.fill)
+            left, right = (x + (value - x) * factor for value in (x0, x1))
+            top, bottom = (y + (value - y) * factor for value in (y0, y1))
+            return Box(left, top, right, bottom, shape.radius * factor, shape.fill)
         case Polygon(points):
             return Polygon(tuple((x + (a - x) * factor, y + (b - y) * factor) for a, b in points), shape.fill)
         case LineShape(points, colour, width):
@@ -91,8 +92,14 @@ def scale(shape: Shape, factor: float, x: float, y: float) -> Shape:
 
 def recolour(shape: Shape, colours: Mapping[str, str]) -> Shape:
     """The shape with each of its colours that ``colours`` names replaced. Transparency stays."""
-    names = [name for name in ("fill", "rim", "colour") if hasattr(shape, name)]
-    return shape._replace(**{name: _replaced(getattr(shape, name), colours) for name in names})
+    match shape:
+        case Disc() | TextShape():
+            shape = shape._replace(rim=_replaced(shape.rim, colours))
+    match shape:
+        case LineShape() | TextShape():
+            return shape._replace(colour=_replaced(shape.colour, colours))
+        case _:
+            return shape._replace(fill=_replaced(shape.fill, colours))
 
 
 def _replaced(colour: str, colours: Mapping[str, str]) -> str:

@@ -13,7 +13,7 @@ def document(drawing: Scene, size: int = 480) -> str:
     """The scene as one SVG element whose longer side has ``size`` pixels."""
     scale = size / max(drawing.width, drawing.height)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {number_text(drawing.width)} {number_text(drawing.height)}"'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_n(drawing.width)} {_n(drawing.height)}"'
         f' width="{drawing.width * scale:.0f}" height="{drawing.height * scale:.0f}">'
         f'<rect width="100%" height="100%" fill="{drawing.background}"/>{elements(drawing.shapes)}</svg>'
     )
@@ -28,26 +28,29 @@ def element(shape: Shape) -> str:
     match shape:
         case Disc(x, y, radius, fill, rim, rim_width):
             inside = radius - rim_width / 2 if rim else radius
-            stroke = f' stroke="{rim}" stroke-width="{number_text(rim_width)}"' if rim else ""
-            return f'<circle cx="{number_text(x)}" cy="{number_text(y)}" r="{number_text(inside)}" fill="{fill or "none"}"{stroke}/>'
+            stroke = f' stroke="{rim}" stroke-width="{_n(rim_width)}"' if rim else ""
+            return f'<circle cx="{_n(x)}" cy="{_n(y)}" r="{_n(inside)}" fill="{fill or "none"}"{stroke}/>'
         case Box(x0, y0, x1, y1, radius, fill):
-            size = f'width="{number_text(x1 - x0)}" height="{number_text(y1 - y0)}" rx="{number_text(radius)}"'
-            return f'<rect x="{number_text(x0)}" y="{number_text(y0)}" {size} fill="{fill}"/>'
+            size = f'width="{_n(x1 - x0)}" height="{_n(y1 - y0)}" rx="{_n(radius)}"'
+            return f'<rect x="{_n(x0)}" y="{_n(y0)}" {size} fill="{fill}"/>'
         case Polygon(points, fill):
             return f'<polygon points="{_path(points)}" fill="{fill}"/>'
         case LineShape(points, colour, width):
             round_ends = 'stroke-linecap="round" stroke-linejoin="round" fill="none"'
-            return f'<polyline points="{_path(points)}" stroke="{colour}" stroke-width="{number_text(width)}" {round_ends}/>'
+            return f'<polyline points="{_path(points)}" stroke="{colour}" stroke-width="{_n(width)}" {round_ends}/>'
         case TextShape(x, y, size, text, colour, rim, rim_width):
-            place = f'x="{number_text(x)}" y="{number_text(y + 0.36 * size)}" font-size="{number_text(size)}" text-anchor="middle"'
-            outline = f' stroke="{rim}" stroke-width="{number_text(rim_width)}" paint-order="stroke"' if rim else ""
+            place = f'x="{_n(x)}" y="{_n(y + 0.36 * size)}" font-size="{_n(size)}" text-anchor="middle"'
+            outline = f' stroke="{rim}" stroke-width="{_n(rim_width)}" paint-order="stroke"' if rim else ""
             return f"<text {place} fill={quoteattr(colour)}{outline}>{escape(text)}</text>"
 
 
 def _path(points: Iterable[Point]) -> str:
-    return " ".join(f"{number_text(x)},{number_text(y)}" for x, y in points)
+    return " ".join(f"{_n(x)},{_n(y)}" for x, y in points)
 
 
 def number_text(number: float) -> str:
     """A number with at most three decimals."""
     return f"{number:.3f}".rstrip("0").rstrip(".")
+
+
+_n = number_text  # a short name, since every attribute has numbers

@@ -118,7 +118,9 @@ def board_graphics(position: Position) -> str:
     one_kind = len({piece.text.partition(" ")[0] for piece in game.board.pieces if piece.owner >= 0}) == 1
     for (r, c), code in np.ndenumerate(game.cells(position.states[0])):
         piece = game.board.pieces[code]
-        plain = not piece.text if piece.shape == "stone" else piece.shape == "figure" and one_kind and " " not in piece.text
+        plain = (
+            not piece.text if piece.shape == "stone" else piece.shape == "figure" and one_kind and " " not in piece.text
+        )
         if piece.shape == "none" or plain:
             continue
         place = point(game, r, c)

@@ -129,7 +129,9 @@ def test_games_of_every_kind_can_be_shown(name: str) -> None:
     assert len(drawn["centres"]) == len(shown["frames"][0]["cells"])
     codes = {code for frame in shown["frames"] for code in frame["cells"]} - {0}
     for theme in drawn["themes"].values():
-        assert all(svg.startswith("<") for pieces in theme["pieces"] for code, svg in enumerate(pieces) if code in codes)
+        assert all(
+            svg.startswith("<") for pieces in theme["pieces"] for code, svg in enumerate(pieces) if code in codes
+        )
 
 
 def test_the_reason_for_a_sample_game_is_true_of_it(folder: Path) -> None:

@@ -112,7 +112,7 @@ def test_two_agents_play_each_other(serve: Serve, page: Any) -> None:
     wait_for_ply(page, 1)
     run = page.locator('[data-do="run"]')
     run.click()
-    page.wait_for_function("+document.querySelector('#turn').dataset.ply >= 4")
+    page.wait_for_function("() => +document.querySelector('#turn').dataset.ply >= 4")
     run.click()  # pause
     page.wait_for_selector('[data-do="run"]:text-is("Play")')
     count = len(moves_shown(page))
@@ -312,13 +312,14 @@ def test_small_and_dark_pages(serve: Serve, new_page: NewPage, name: str, option
 
 
 def test_reduced_motion_is_respected(serve: Serve, new_page: NewPage) -> None:
-    running = "document.querySelector('#board svg').getAnimations({subtree: true}).length"
+    watch = """() => new MutationObserver(() => {
+        const moving = document.querySelector('#board svg').getAnimations({ subtree: true }).length;
+        document.body.dataset.moving = moving;
+    }).observe(document.querySelector('#board .layer-pieces'), { childList: true })"""
     for motion, expected in (("reduce", 0), ("no-preference", 1)):
         page = new_page(reduced_motion=motion)
         open_page(page, f"{serve()}/#game=connect_four&players=person,person")
-        page.evaluate(
-            f"document.querySelector('#turn').dataset.seen = ''; new MutationObserver(() => (document.body.dataset.moving = {running})).observe(document.querySelector('#board .layer-pieces'), {{childList: true}})"
-        )
+        page.evaluate(watch)
         cell(page, 38).click()
         wait_for_ply(page, 1)
         page.wait_for_selector("body[data-moving]")
