@@ -69,7 +69,7 @@ def is_repeatable(text: str) -> bool:
     """Whether the player repeats its decisions on one machine: it has no time limit and is not an engine."""
     settings = settings_of(text)
     measured = "auto" in (settings.get("engine"), settings.get("precision"))  # the fastest backend may change
-    return kind_of(text) not in ENGINES and not (is_network(text) and ("seconds" in settings or measured))
+    return kind_of(text) not in ENGINES and "seconds" not in settings and not (is_network(text) and measured)
 
 
 def with_fastest_backend(text: str) -> str:

@@ -52,6 +52,7 @@ FLAG = Option({"true": True, "1": True, "false": False, "0": False}.__getitem__,
 NUMBERS: Mapping[str, Any] = {"mcts": Positive, "minimax": Annotated[int, Range(1, 1000)]}
 """Valid numbers behind the colon: simulations per move, and plies."""
 
+MINIMAX_OPTIONS: Mapping[str, Option] = {"seconds": Option(float, PositiveNumber)}
 PERFECT_OPTIONS: Mapping[str, Option] = {"quickest": FLAG}
 NETWORK_OPTIONS: Mapping[str, Option] = {
     "simulations": Option(int, _SEARCH["num_simulations"]),  # 0: the network alone
@@ -112,11 +113,11 @@ def make_player(
     if head == "perfect":
         return PerfectPlayer(game, **_parse_settings(text, query, PERFECT_OPTIONS))
     if kind in ("mcts", "minimax"):
-        _parse_settings(text, query, {})
+        settings = _parse_settings(text, query, MINIMAX_OPTIONS if kind == "minimax" else {})
         if not (number.isascii() and number.isdecimal() and len(number) < 20 and fits(NUMBERS[kind], int(number))):
             raise ValueError(f"{text!r} needs {words(NUMBERS[kind])} behind its colon, such as {kind}:5")
         if kind == "minimax":
-            return MinimaxPlayer(game, int(number))
+            return MinimaxPlayer(game, int(number), **settings)
         config = SearchConfig(rule="uct", num_simulations=int(number))
         return Search(
             game, Rollouts(game, seed=seed), config, num_slots=num_slots, capacity=_tree_capacity(config, capacity)
@@ -274,8 +275,8 @@ class NetworkPlayer(Search):
             self.deadlines[slots] = time.monotonic() + self.seconds
         super().think(slots, states, terms)
 
-    def _simulate(self, fresh: Ints, walking: Ints) -> None:
-        super()._simulate(fresh, walking)
+    def _simulate(self, bare: Ints, unfinished: Ints) -> None:
+        super()._simulate(bare, unfinished)
         if self.seconds is not None:
             slots = self.trees.slots
             late = slots["active"] & (self.deadlines <= time.monotonic())

@@ -1,10 +1,10 @@
-"""Self-play with the cache on, in positions of a real run: what it makes of its backend's forward passes.
+"""How much the evaluation cache saves in self-play from positions of a real run, compared with forward passes alone.
 
-The games of a run of ``honte train`` that were played between two of its minutes go on from a move drawn by lot, and
-games that end make room for new ones, as the run's own config begins them. A checkpoint of the run plays, and takes its
-weights anew, which empties the cache, as often as in the run. One such interval is played before anything is measured,
-for what the rules prove outlives the weights. Measured is the next, from an empty cache on, in rounds; between them, on
-the games' own positions, the backend's pure batched forward passes. The rates are those of one core, by its own clock.
+The games of a run of ``honte train`` from between two of its minutes are continued from a random move. When a game
+ends, a new one begins as the configuration of the run says. A checkpoint of the run plays. It reloads its weights,
+which empties the cache, as often as the run did. One such interval is a warm-up, because proofs by the rules outlive
+the weights. The next one is measured from an empty cache on, in rounds; between the rounds, the backend's forward
+passes are measured on positions of the same games. Rates are those of one core, by processor time.
 
     python -m benchmarks.cached_play RUN [--minutes 15 20] [--step STEP] [--simulations 200] [--json] [--out FILE]
 """
@@ -70,7 +70,7 @@ def under_way(records: list[GameRecord], count: int) -> Iterator[GameRecord]:
         yield replace(record, actions=record.actions[: record.opening + kept], **lists)
 
 
-def measured(
+def measure(
     config: TrainConfig, weights: Any, records: list[GameRecord], precision: str, rounds: int, seconds: float
 ) -> dict[str, Any]:
     """One interval between two updates of the weights, with a backend of that precision."""
@@ -156,8 +156,8 @@ def main() -> None:
             search = replace(search, lookahead=args.lookahead)
         play = replace(play, search=search)
         for precision in args.precisions:
-            told = replace(config, self_play=play)
-            rows.append(measured(told, weights, records, precision, args.rounds, args.seconds))
+            changed = replace(config, self_play=play)
+            rows.append(measure(changed, weights, records, precision, args.rounds, args.seconds))
     said = {"run_minutes": list(args.minutes), "versions": between, "stored_games": len(records), "step": args.step}
     about = {"network": vars(config.network), "num_games": config.self_play.num_games, **said}
     report("cached_play", about, rows, out=args.out, as_json=args.json)

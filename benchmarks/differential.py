@@ -1,7 +1,7 @@
-"""Rules against other people's rules: random games in step with OpenSpiel, or pgx where OpenSpiel lacks the game.
+"""honte's rules compared with OpenSpiel's, or with pgx's where OpenSpiel lacks the game, on the same random games.
 
 At every position the legal actions, the player to move, whether the game is over and who won must agree; known
-differences are counted apart (docs/games.md names them). Exits with 1 when anything differs.
+differences are counted separately (docs/games.md names them). Exits with 1 when anything differs.
 
     python -m benchmarks.differential --positions 1000000 [--games othello go ...] [--pgx-python PATH] [--out FILE.json]
 """

@@ -1,8 +1,8 @@
 """What compiling costs: the seconds from ``games.make`` to a finished game, first with an empty cache, then with it.
 
 Each use is a process of its own that plays a random game through the loops that the search uses (``play``), then also
-looks ahead and rolls out (``all``). Seconds are the process's CPU time, imports apart; the best of a few counts for the
-later ones.
+looks ahead and rolls out (``all``). Seconds are processor time without imports; of the later uses the best of a few
+counts.
 
     python -m benchmarks.first_use --games connect_four go [--out FILE.json] [--json]
 """

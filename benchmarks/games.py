@@ -1,6 +1,6 @@
-"""Random play: moves a second through the rules that the search uses, beside other people's rules in the same run.
+"""Random play: moves per second of the rules that the search uses, compared with other programs in the same run.
 
-All play uniformly random games from the first position on one thread, timed by its CPU clock; each side's best round
+All play uniformly random games from the first position in one thread, timed by processor time; the best round of each
 counts. OpenSpiel's C++ rollouts take turns with ours; they are left out where OpenSpiel is not installed (the extra
 ``oracle``) or does not know the game. pgx plays 1,024 games at a time, compiled by JAX, in a process of its own, for
 which ``--pgx-python`` names a Python that has it.

@@ -1,9 +1,9 @@
-"""Self-play on a GPU beside the pure forward pass of its own backend, in one command.
+"""Self-play on a GPU compared with the forward pass of its backend alone.
 
-Needs torch, numpy and numba alone. Every backend that the device has is timed at several batch sizes; then threads with
-games of their own play on the fastest, one thread first, and between them the same backend's forward pass at the same
-number of rows is timed again. ``--pgx-python`` names a Python whose jax sees the GPU: pgx and mctx then play on it,
-too. Times are the wall's. On a machine without a GPU, ``--device cpu --seconds 0.2 --threads 2`` shows that it runs.
+Needs torch, numpy and numba only. Every backend of the device is timed at several batch sizes. Then threads with games
+of their own play on the fastest backend, one thread first; in between, the backend's forward pass is timed again with
+the same number of rows. ``--pgx-python`` names a Python whose jax sees the GPU: pgx and mctx then play on it, too. All
+times are wall time. On a machine without a GPU, ``--device cpu --seconds 0.2 --threads 2`` shows that it runs.
 
     python -m benchmarks.gpu [--device cuda] [--threads 16] [--out FILE.json] [--json]
 """

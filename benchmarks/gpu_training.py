@@ -1,9 +1,10 @@
-"""Training on a GPU by LocalRunner alone, in calls that go on from each other: how fast, and how busy the GPU was.
+"""Training on a GPU without Ray, in calls that continue each other: how fast it is, and how busy the GPU is.
 
-Needs torch, numpy, numba, safetensors and PyYAML; neither Ray nor the packages of the command line. A call trains for
-``--minutes`` in ``--folder`` and stops; the same call goes on. Every two seconds the run's own rates are kept, every
-second the GPU's utilisation as ``nvidia-smi`` says it; the row tells their means over the call but for its first fifth,
-in which kernels and graphs are made. On a machine without a GPU ``--device cpu --minutes 0.3`` shows that it runs.
+Needs torch, numpy, numba, safetensors and PyYAML, but neither Ray nor the packages of the command line. A call trains
+for ``--minutes`` in ``--folder`` and stops; the same call continues the run. The rates of the run are recorded every
+two seconds, and the utilisation that ``nvidia-smi`` reports every second. The row has their means without the first
+fifth of the call, in which kernels are compiled. On a machine without a GPU ``--device cpu --minutes 0.3`` shows that
+it runs.
 
     python -m benchmarks.gpu_training --game connect_four --folder runs/gpu_connect_four [--minutes 9] [--out FILE.json]
     python -m benchmarks.gpu_training --game go --folder runs/gpu_go --blocks 10 --channels 128
@@ -89,15 +90,15 @@ def config(args: argparse.Namespace) -> TrainConfig:
 
 def measure(args: argparse.Namespace) -> dict[str, Any]:
     """Train for one call; the row."""
-    looks: list[tuple[float, dict[str, float]]] = []
+    samples: list[tuple[float, dict[str, float]]] = []
 
     def over() -> bool:
         return time.monotonic() >= begun + 60 * args.minutes
 
-    def watch(told: ProgressReport) -> None:
-        looks.append((time.monotonic(), {name: getattr(told, name) for name in RATES}))
-        if len(looks) % 15 == 1:
-            print(f"step {told.step}, {told.games} games, {looks[-1][1]}", file=sys.stderr, flush=True)
+    def watch(progress: ProgressReport) -> None:
+        samples.append((time.monotonic(), {name: getattr(progress, name) for name in RATES}))
+        if len(samples) % 15 == 1:
+            print(f"step {progress.step}, {progress.games} games, {samples[-1][1]}", file=sys.stderr, flush=True)
 
     gpu = Utilisation()
     if gpu.command is not None:
@@ -120,7 +121,7 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
         "games_of_this_call": run.num_games - games,
     }
     for name in RATES:
-        row[name] = round(statistics.mean([values[name] for when, values in looks if when >= warm] or [0.0]), 1)
+        row[name] = round(statistics.mean([values[name] for when, values in samples if when >= warm] or [0.0]), 1)
     busy = [each for when, each, _ in gpu.seen if when >= warm]
     if busy:
         row |= {"gpu_busy_%": round(statistics.mean(busy), 1), "gpu_busy_median_%": statistics.median(busy)}

@@ -1,4 +1,4 @@
-"""Fuzz the engine: lines of every kind, and every reply must have GTP's shape and none may speak of an internal error.
+"""Fuzzing of ``honte gtp``: every reply must have the form of GTP, and none may report an internal error.
 
     python -m benchmarks.gtp_fuzz --lines 100000 [--seed 0]
 

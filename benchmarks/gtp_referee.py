@@ -1,9 +1,9 @@
-"""A referee: two GTP engines play Go, honte's rules watch every move and count the score.
+"""Two GTP engines play Go; honte checks every move by its rules and counts the score.
 
     python -m benchmarks.gtp_referee --games 20 --sizes 5 7 9 [--a COMMAND] [--b COMMAND] [--out FILE.json]
 
-Engine A has Black in every other game. A game ends by two passes, is lost by whoever crashes, hangs, resigns or plays
-what the rules do not allow, and is counted by area (Tromp-Taylor). Every game is written down with the moves.
+Engine A has Black in every other game. A game ends after two passes and is scored by area (Tromp-Taylor). An engine
+that crashes, hangs, resigns or plays an illegal move loses. The result has the moves of every game.
 """
 
 from __future__ import annotations
@@ -102,8 +102,8 @@ def main() -> None:
         record["a_is"], record["a_result"] = COLOURS[number % 2], black if number % 2 == 0 else -black
         records.append(record)
         took = "{:.1f} and {:.1f} s".format(*record["seconds"])
-        told = f"game {number + 1}: {size} x {size}, A is {record['a_is']}, {record['score']}"
-        print(f"{told} after {record['plies']} plies, {took} {record['reason']}", file=sys.stderr, flush=True)
+        result = f"game {number + 1}: {size} x {size}, A is {record['a_is']}, {record['score']}"
+        print(f"{result} after {record['plies']} plies, {took} {record['reason']}", file=sys.stderr, flush=True)
     results = [record["a_result"] for record in records]
     summary = {
         "a": args.a,

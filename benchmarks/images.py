@@ -79,8 +79,8 @@ def speed(model: str, rounds: int) -> list[dict[str, Any]]:
     shuffled = np.random.default_rng(0).permutation
 
     def one_round() -> list[float]:
-        taken = {name: timed(ways[name]) for name in shuffled(list(ways))}  # a fixed order favours one of them
-        return [taken[name] for name in ways]
+        seconds_of = {name: timed(ways[name]) for name in shuffled(list(ways))}  # a fixed order favours one of them
+        return [seconds_of[name] for name in ways]
 
     seconds = np.array([one_round() for _ in range(rounds + 1)])[1:]
     rates = 8 * config.batch_size / np.median(seconds, axis=0)

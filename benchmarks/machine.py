@@ -1,4 +1,4 @@
-"""A result file and its table. What it says besides its numbers, ``honte.bench.machine`` knows."""
+"""A result file and its table; machine, versions and commit come from ``honte.bench.machine``."""
 
 from __future__ import annotations
 

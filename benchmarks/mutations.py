@@ -29,7 +29,7 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
 from types import CodeType, FunctionType
@@ -127,8 +127,7 @@ def new_codes(path: Path, old: str, new: str) -> dict[tuple[str, int], CodeType]
 
 def outline(code: CodeType) -> tuple[Any, ...]:
     """What code does by itself, without the functions in it."""
-    constants = [repr(constant) for constant in code.co_consts if not isinstance(constant, CodeType)]
-    return code.co_code, code.co_names, constants
+    return code.co_code, code.co_names, [repr(each) for each in code.co_consts if not isinstance(each, CodeType)]
 
 
 class MutationRun:
@@ -191,7 +190,11 @@ class MutationRun:
         found = {name for line in lines for name in covered.get(line, ())}
         if ALL in found:
             found = {name for names in covered.values() for name in names}
-        names = sorted(found & self.seconds.keys(), key=lambda name: self.seconds[name])
+        return self.choose_fastest(found & self.seconds.keys())
+
+    def choose_fastest(self, names: Iterable[str]) -> list[str]:
+        """The fastest of these tests that take ``--seconds`` together."""
+        names = sorted(names, key=lambda name: self.seconds[name])
         sums = accumulate(self.seconds[name] for name in names)
         return [name for name, total in zip(names, sums, strict=True) if total <= self.args.seconds]
 
@@ -204,7 +207,7 @@ class MutationRun:
         tests = self.covering_tests(mutant.file, range(mutant.lines[0], mutant.lines[1] + 1)) if replaced else []
         if not tests:  # no test runs the line, but an import may
             replaced = None
-            tests = self.covering_tests(mutant.file, list(self.covered.get(mutant.file, {})))
+            tests = self.choose_fastest(self.seconds.keys())
         limit = PATIENCE + 10 * sum(self.seconds[name] for name in tests)
 
         def run_with_new_code() -> str | None:
@@ -221,10 +224,8 @@ class MutationRun:
             by = fork(run_with_new_code, limit)
         else:
             by = self.run_with_new_file(path, new, tests, limit)
-        took = {"tests": len(tests), "seconds": round(time.monotonic() - begin, 1)}
-        if by is None:
-            return {"result": "timeout"} | took
-        return {"result": "survived"} | took if by == "no test" else {"result": "killed", "by": by} | took
+        result = "timeout" if by is None else "survived" if by == "no test" else "killed"
+        return {"result": result, "by": by, "tests": len(tests), "seconds": round(time.monotonic() - begin, 1)}
 
     def run_with_new_file(self, path: Path, new: str, tests: list[str], limit: float) -> str | None:
         """As ``run_with_new_code``, where the whole file counts: pytest starts anew in the tree."""
@@ -244,13 +245,12 @@ class MutationRun:
 
 
 def read_results(path: Path) -> dict[str, dict[str, Any]]:
-    """The last result of each mutant, by its id."""
+    """The last result of each mutant."""
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     return {row["id"]: row for row in map(json.loads, lines)}
 
 
 def print_summary(results: dict[str, dict[str, Any]]) -> None:
-    """The counts of each file, and the survivors."""
     counts = Counter((row["file"], row["result"]) for row in results.values())
     print(f"{'file':<44}  mutants  killed  timeout  survived")
     for file in sorted({file for file, _ in counts}):
@@ -292,7 +292,7 @@ def main() -> None:
 
         words = ["-q", "-s", "-p", "no:cacheprovider", "-m", "not slow", *args.tests]
         code = pytest.main(words, plugins=[MutationRun(args, tree)])
-        os.chdir(ROOT)
+        os.chdir(ROOT)  # out of the folder that goes
     print_summary(read_results(args.out))
     sys.exit(code)
 

@@ -1,7 +1,7 @@
-"""pgx in a process of its own, since JAX rarely lives beside honte: games in step, and the speed of its random play.
+"""pgx in a process of its own, because JAX is usually in another Python: games in step, and the speed of random play.
 
-The part that runs over there (``python benchmarks/pgx_peer.py``) needs jax, pgx and numpy only. Knows pgx's states.
-Does not know honte.
+The part that runs in that process (``python benchmarks/pgx_peer.py``) needs jax, pgx and numpy only. Knows pgx's
+states. Does not know honte.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""What weights from elsewhere are worth: learning curves of runs that begin with them and of runs that begin at random.
+"""Learning curves of runs that begin with transferred weights, and of runs that begin with random weights.
 
 `pictures`: 500 MNIST digits, from a trunk that has learned Fashion-MNIST, trained further or frozen, and from scratch.
-A curve is the accuracy on 800 validation digits, its end that on 1,000 test digits. `games`: Connect Four of 7 x 8 from
-the shipped network, which has learned 6 x 7, and from scratch; a curve is the score (a draw is a half) of the network
-with 16 simulations against `mcts:200`, over positions of self-play. Everything follows from the seeds.
+A curve shows the accuracy on 800 validation digits, and its end that on 1,000 test digits. `games`: Connect Four of 7 x
+8 from the shipped network, which has learned 6 x 7, and from scratch. A curve shows the score of the network with 16
+simulations against `mcts:200` (a draw counts 0.5) by positions of self-play. The seeds determine everything.
 
     python -m benchmarks.transfer pictures --init RUN [--epochs 24] [--rate 1] [--out FILE.json] [--plot FILE.svg]
     python -m benchmarks.transfer games [--init connect_four] [--seeds 3] [--out FILE.json] [--plot FILE.svg]
@@ -56,8 +56,11 @@ def pictures(args: argparse.Namespace, seed: int, way: str, folder: Path) -> dic
     if way != "from scratch":
         run.start_from(find_model(init))
     run.go()
-    looks = [record for record in metrics.read(folder) if "validation_accuracy" in record]
-    at, scores = [look["step"] for look in looks], [round(look["validation_accuracy"], 4) for look in looks]
+    measured = [record for record in metrics.read(folder) if "validation_accuracy" in record]
+    at, scores = (
+        [record["step"] for record in measured],
+        [round(record["validation_accuracy"], 4) for record in measured],
+    )
     return {"at": at, "score": scores, "end": round(run.report.grades["test_accuracy"], 4)}
 
 

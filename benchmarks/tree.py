@@ -1,6 +1,6 @@
-"""Tree work alone: simulations a second with an evaluator that costs nothing, on one core.
+"""The tree alone: simulations per second with an evaluator that costs nothing, on one core.
 
-Every rule, with and without look-ahead, takes turns on the same positions, timed by the processor's clock.
+Every rule, with and without lookahead, takes turns on the same positions, timed by processor time.
 
     python -m benchmarks.tree [--game connect_four] [--slots 256] [--simulations 200] [--out FILE.json] [--json]
 """

@@ -23,7 +23,7 @@ for ply in range(42):
     own, other = stones[ply % 2], stones[1 - ply % 2]
     heights = stones.sum(axis=(0, 1)).astype(int)  # the stones in each column
     landing = np.arange(6)[:, None] == 5 - heights  # where a stone would land
-    planes = np.stack([own, other, landing]).astype(np.float32)[None]
+    planes = np.stack([own, other, landing])[None]
     policy, value = network.run(["policy", "value"], {"observation": planes})
     win, draw, loss = np.exp(value[0]) / np.exp(value[0]).sum()
     column = int(np.where(heights < 6, policy[0], -np.inf).argmax())

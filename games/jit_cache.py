@@ -157,6 +157,8 @@ def _describe(value: Any, parts: list[bytes], seen: set[int]) -> None:
     if hasattr(value, "py_func"):
         parts.append(repr(sorted(value.targetoptions.items())).encode())
         value = value.py_func
+    elif hasattr(value, "cache_info"):  # made by functools.cache; a field may have its name
+        value = value.__wrapped__
     if value is None or value is ... or isinstance(value, PRINTED_TYPES):
         parts.append(repr(value).encode())
     elif isinstance(value, np.ndarray) and value.dtype != object:

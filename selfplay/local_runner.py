@@ -55,8 +55,10 @@ class SelfPlayConfig(Settings, called="self_play"):
     opening_plies: Count = 2  # a game begins with up to so many random plies
     deep_openings: Fraction = 0.0  # share of games that begin with up to max_opening_plies random plies
     max_opening_plies: Count = 0  # the most random plies of a deep opening
-    first_simulations: Count = 0  # of a full search when a run begins, rising to search.num_simulations; 0: no rise
-    rise_share: PositiveFraction = 1.0  # the share of the run in which simulations rise from first_simulations
+    first_simulations: Count = (
+        0  # of a full search at the start of the run; they rise to search.num_simulations; 0: no rise
+    )
+    rise_share: PositiveFraction = 1.0  # the share of the run in which they rise from first_simulations
     repeat_surprise: Number = 0.0  # a fast search that changed the policy so much (KL) is repeated in full; 0: never
     restart_share: Fraction = 0.0  # share of games that begin where recent games misjudged a position
     archive_games: Positive = 2048  # the newest games, one position of each, that restarts are drawn from

@@ -30,7 +30,7 @@ from training.evaluation.rating_curve import RatedCheckpoint
 from training.losses import policy_value_loss
 from training.run.progress import ProgressReport
 from training.run.run_storage import RunState, RunStorage
-from training.schedules import cooldown_scale
+from training.schedules import cooldown_scale, one_cycle_scale
 from training.start_checks import learner_device
 from training.trainer import Batch, Trainer
 from training.training_run import TrainingRun
@@ -167,8 +167,11 @@ class AlphaZeroRun(TrainingRun):
         return self.learners.step(batch)
 
     def learning_rate_scale(self) -> float:
-        """The learning rate falls to a tenth over the last ``learn.cooldown`` of the run."""
-        return cooldown_scale(self.progress(), self.config.learn.cooldown)
+        """As ``learn.schedule`` says, by the progress of the run."""
+        learn = self.config.learn
+        if learn.schedule == "one_cycle":
+            return one_cycle_scale(self.progress(), learn.warm_up)
+        return cooldown_scale(self.progress(), learn.cooldown)
 
     def weights_are_due(self) -> bool:
         """Whether self-play gets new weights now: every ``publish_steps``; in a deterministic run after each update."""

@@ -23,13 +23,15 @@ VALUE_TARGETS = ("plies_left", "short_value")
 
 @dataclass(frozen=True, kw_only=True)
 class AuxiliaryConfig(Settings, called="learn.auxiliary"):
-    """The weights of auxiliary losses. The policy loss has weight 1. 0: the network has no such output."""
+    """The policy loss has weight 1. The network has no output for a loss of weight 0."""
 
-    soft_policy: Number = 0.0  # of predicting the search policy at soft_temperature; KataGo uses 8
-    soft_temperature: PositiveNumber = 4.0  # of the soft policy: probabilities are raised to 1 / this
-    reply: Number = 0.0  # of predicting the search policy of the next position; KataGo uses 0.15
-    plies_left: Number = 0.0  # of predicting how many plies are left, relative to the longest game
-    short_value: Number = 0.0  # of predicting the search value in the next plies
+    soft_policy: Number = 0.0  # weight of predicting the search policy at soft_temperature; KataGo uses 8
+    soft_temperature: PositiveNumber = (
+        4.0  # probabilities of the soft policy are those of the search to the power of 1 / this
+    )
+    reply: Number = 0.0  # weight of predicting the search policy of the next position; KataGo uses 0.15
+    plies_left: Number = 0.0  # weight of predicting how many plies are left, as a share of the longest game
+    short_value: Number = 0.0  # weight of predicting the search value in the next plies
     horizon: Annotated[float, Range(1, 1e6)] = 6.0  # plies that short_value looks ahead on average
 
     @property

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from agent.inference.backend_selection import BackendConfig
 from agent.networks.policy_value import NetworkConfig
 from agent.search.search import SearchConfig
 from agent.settings import (
+    BelowOne,
     Count,
     Device,
     Fraction,
@@ -46,11 +47,13 @@ class LearnConfig(Settings, called="learn"):
     value_mix: Fraction = 0.3  # lambda: value target = (1 - lambda) outcome + lambda search value
     value_weight: Number = 1.0  # weight of the value loss; the policy loss has weight 1
     surprise_share: Fraction = (
-        0.0  # of each batch that is drawn in proportion to how much the search changed the policy
+        0.0  # share of each batch that is drawn in proportion to how much the search changed the policy
     )
     auxiliary: AuxiliaryConfig = field(default_factory=AuxiliaryConfig)
     first_samples: Count = 4096  # samples that self-play makes before learning begins
-    cooldown: Fraction = 0.25  # the last share of the run, in which the learning rate falls to a tenth
+    schedule: Literal["cooldown", "one_cycle"] = "cooldown"  # how the learning rate follows the progress of the run
+    cooldown: Fraction = 0.25  # cooldown: the last share of the run, in which the learning rate falls to a tenth
+    warm_up: BelowOne = 0.05  # one_cycle: the share in which the learning rate rises, before half a cosine to nearly 0
     publish_steps: Positive = 40  # steps between two updates of the weights that self-play uses
     window: WindowConfig = field(default_factory=WindowConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
@@ -76,7 +79,9 @@ class TrainConfig(Settings):
     deterministic: bool = False  # self-play and learning take turns; everything follows from the seed
     max_minutes: Number = 0.0  # of wall time, every start of the run together; 0: no limit
     max_samples: Annotated[int, Range(0, 10**12)] = 0  # that self-play makes; 0: no limit
-    max_work: Number = 0.0  # 10^12 operations: a forward pass of each evaluation, 3 of each trained sample; 0: no limit
+    max_work: Number = (
+        0.0  # of the networks, in 10^12 operations: an evaluation is 1 forward pass, training a sample 3; 0: no limit
+    )
     freeze: bool = False  # train only the heads; for a trunk from another network (--init)
     network: NetworkConfig = field(default_factory=NetworkConfig)
     engine: BackendConfig = field(default_factory=BackendConfig)

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from agent.settings import BelowOne, Number, Positive, Settings
+from training.muon import Muon
 from training.schedules import Schedule
 
 Batch = Mapping[str, Tensor]
@@ -37,11 +38,11 @@ class TrainingDiverged(RuntimeError):
 class TrainerConfig(Settings, called="trainer"):
     """How to optimise. The schedule of the learning rate counts training samples."""
 
-    optimizer: Literal["adamw", "sgd"] = "adamw"  # AdamW, or SGD with momentum
+    optimizer: Literal["adamw", "sgd", "muon"] = "adamw"  # SGD has momentum; muon: Muon for convolutions, else AdamW
     learning_rate: Schedule = field(default_factory=lambda: Schedule(1e-3))
-    weight_decay: Number = 1e-4  # decoupled for adamw, L2 for sgd; not on biases and parameters of norms
-    momentum: BelowOne = 0.9  # sgd only
-    betas: tuple[BelowOne, BelowOne] = (0.9, 0.999)  # adamw only
+    weight_decay: Number = 1e-4  # decoupled for adamw and muon, L2 for sgd; not on biases and parameters of norms
+    momentum: BelowOne = 0.9  # sgd and muon only
+    betas: tuple[BelowOne, BelowOne] = (0.9, 0.999)  # adamw, and the parameters that muon leaves to it
     clip_norm: Number = 0.0  # largest norm of the gradient; 0: no clipping
     precision: Literal["auto", "fp32", "bf16"] = "fp32"  # of the forward pass (autocast); auto: bf16 where it is faster
     channels_last: bool = False  # memory layout of convolutions; often faster
@@ -252,4 +253,6 @@ def _make_optimizer(model: nn.Module, config: TrainerConfig) -> torch.optim.Opti
     groups = [group for group in groups if group["params"]]
     if config.optimizer == "sgd":
         return torch.optim.SGD(groups, lr=config.learning_rate.at(0), momentum=config.momentum)
+    if config.optimizer == "muon":
+        return Muon(groups, lr=config.learning_rate.at(0), momentum=config.momentum, betas=config.betas)
     return torch.optim.AdamW(groups, lr=config.learning_rate.at(0), betas=config.betas, fused=True)

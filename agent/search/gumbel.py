@@ -256,6 +256,8 @@ def write_decisions(
 class Gumbel:
     """The Gumbel rule for the trees of one search."""
 
+    select_leaves = staticmethod(select_leaves)
+
     def __init__(self, config: GumbelConfig, trees: Trees, num_actions: int) -> None:
         self.config = config
         self.trees = trees
@@ -285,12 +287,6 @@ class Gumbel:
         for t, budget in zip(rows, budgets, strict=True):
             num_considered = min(self.config.max_considered, int(self.trees.nodes[t, ROOT]["num_edges"]), int(budget))
             schedules[t, :budget] = considered_visits(num_considered, int(budget))
-
-    def select_leaves(self, rows: Ints, leaves: int, columns: Ints, count: int) -> tuple[int, int]:
-        selected: tuple[int, int] = select_leaves(
-            *self.trees.arrays, rows, leaves, tuple(self.arguments), columns, count
-        )
-        return selected
 
     def decide(self, rows: Ints, terms: Terms) -> Decisions:
         """The decisions of the finished trees ``rows [R]``."""

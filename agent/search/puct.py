@@ -53,7 +53,7 @@ def mean_value(node: Any, fallback: float) -> Any:
     return node["value_sum"] / node["visits"] if node["visits"] > 0 else fallback
 
 
-@njit(forceinline=True, error_model="numpy")
+@cached_njit(forceinline=True, error_model="numpy")
 def exploration(visits: Any, c_init: float, c_base: float) -> Any:
     """c(N) * sqrt(N) for a node with N = ``visits``, its own evaluation included."""
     return (np.log((1 + visits + c_base) / c_base) + c_init) * np.sqrt(visits)
@@ -188,6 +188,8 @@ def write_decisions(
 class Puct:
     """The PUCT rule for the trees of one search."""
 
+    select_leaves = staticmethod(select_leaves)
+
     def __init__(self, config: PuctConfig, trees: Trees, num_actions: int) -> None:
         self.config = config
         self.trees = trees
@@ -213,12 +215,6 @@ class Puct:
         noise = random_numbers.draw_dirichlets(terms.keys[exploring], random_numbers.NOISE, alpha)
         fraction = np.float32(self.config.root_exploration_fraction)
         mix_root_noise(self.trees.nodes, self.trees.moves, rows, fraction, noise)
-
-    def select_leaves(self, rows: Ints, leaves: int, columns: Ints, count: int) -> tuple[int, int]:
-        selected: tuple[int, int] = select_leaves(
-            *self.trees.arrays, rows, leaves, tuple(self.arguments), columns, count
-        )
-        return selected
 
     def decide(self, rows: Ints, terms: Terms) -> Decisions:
         """The decisions of the finished trees ``rows [R]``."""

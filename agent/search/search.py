@@ -33,6 +33,7 @@ from agent.search.tree import NONE, ROOT, Ints, LeafBatch, LeafPositions, Trees,
 from agent.search.uct import Uct, UctConfig
 from agent.settings import Count, Range, Settings
 from games.game import Game, Positions, States
+from games.jit_cache import Rule
 
 MIN_READY_SHARE = 32
 """``decide`` returns once more than one of so many slots are ready: a return costs much more than a simulation."""
@@ -41,11 +42,11 @@ MIN_READY_SHARE = 32
 class SelectionRule(Protocol):
     """How edges are selected, and how decisions are read from finished trees."""
 
+    arguments: Any  # named tuple of the constants and arrays that ``select_leaves`` reads
+    select_leaves: Rule  # made by ``make_select_leaves``
+
     def prepare_roots(self, rows: Ints, terms: Terms) -> None:
         """The roots of the trees ``rows [R]`` have just been expanded or reused: add noise, order simulations."""
-
-    def select_leaves(self, rows: Ints, leaves: int, columns: Ints, count: int) -> tuple[int, int]:
-        """See ``make_select_leaves``."""
 
     def decide(self, rows: Ints, terms: Terms) -> Decisions:
         """The decisions of the finished trees ``rows [R]``."""
@@ -206,7 +207,8 @@ class Search:
             roots.trees[:], roots.leaves[:], roots.actions[:] = bare, ROOT, NONE
             roots.sources[:] = roots.targets[:] = bare * self.trees.capacity
         if len(unfinished):
-            count, num_proven = self.rule.select_leaves(unfinished, self.config.leaves, self.columns, count)
+            arguments = (unfinished, self.config.leaves, tuple(self.rule.arguments), self.columns, count)
+            count, num_proven = self.rule.select_leaves(*self.trees.arrays, *arguments)
             self.simulations += count - len(bare) + num_proven
         return LeafBatch(*self.columns[:, :count])
 

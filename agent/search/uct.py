@@ -88,6 +88,8 @@ class Uct:
     It adds no noise where a slot explores, because the order in which it tries moves is random.
     """
 
+    select_leaves = staticmethod(select_leaves)
+
     def __init__(self, config: UctConfig, trees: Trees, num_actions: int) -> None:
         self.trees = trees
         self.num_actions = num_actions
@@ -96,12 +98,6 @@ class Uct:
     def prepare_roots(self, rows: Ints, terms: Terms) -> None:
         """Set the random seeds of the trees ``rows [R]``."""
         self.arguments.keys[rows] = terms.keys
-
-    def select_leaves(self, rows: Ints, leaves: int, columns: Ints, count: int) -> tuple[int, int]:
-        selected: tuple[int, int] = select_leaves(
-            *self.trees.arrays, rows, leaves, tuple(self.arguments), columns, count
-        )
-        return selected
 
     def decide(self, rows: Ints, terms: Terms) -> Decisions:
         """The decisions of the finished trees ``rows [R]``: visits as policy, the root's mean as value."""

@@ -5,13 +5,16 @@ Knows the rules of a game, compiled or not. Does not know search trees, networks
 Scores are from the view of the player to move. The score of a win is the number of plies left to the horizon, counting
 its last one, so that it is at least 1 and higher for a sooner win. A loss has the negative score, and a draw 0. A score
 between -1 and 1 is the heuristic's estimate (0 where a game has none).
+
+The search deepens ply by ply, which orders its moves; ``minimax:D?seconds=S`` ends it before the depth D.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -27,32 +30,58 @@ from games.user_rules.explanations import raise_explained
 Scores = NDArray[np.float64]
 
 NARROW = 1e-9
-"""How far the window opens below the best score so far, so that an equally good move gets its exact score."""
+"""How far the window opens below the best score at the root, so that an equally good move gets its exact score."""
+
+GUESSED = 3
+"""Plies that must be left for the heuristic to order the moves of a position; nearer the horizon it takes too long."""
+
+FIRST = 1e18
+"""A rank above that of every move that neither ends the game nor caused the last cutoff."""
 
 
 class MinimaxPlayer(ImmediatePlayer):
     """Plays a move of the highest score, at random among equals."""
 
-    def __init__(self, game: Game, depth: int) -> None:
-        """``depth`` is in plies. ValueError below 1."""
+    def __init__(self, game: Game, depth: int, seconds: float | None = None) -> None:
+        """``depth`` is in plies. ValueError below 1.
+
+        ``seconds``: do not begin to look one ply further where that would probably take longer than this in all.
+        """
         if depth < 1:
             raise ValueError(f"minimax:{depth} looks {depth} plies ahead; it needs at least 1")
         super().__init__(game)
-        self.depth = depth
+        self.depth, self.seconds = depth, seconds
 
     def scores(self, states: States) -> Scores:
         """[B, A] scores: exact for the best moves, a lower upper bound for others, -inf for illegal ones."""
+        out = np.where(self.game.describe_new(states).legal, 0.0, -np.inf)
         if isinstance(self.game, CompiledGame):
-            out = np.empty((len(states), self.game.num_actions))
-            stack, shape = self.game.new(self.depth + 1), (self.depth, self.game.num_actions)
-            search = compiled_search(self.game)
-            try:
-                search(states, self.depth, stack, np.zeros(shape, np.bool_), np.zeros(self.depth, np.int64), out)
-            except Exception as error:
-                raise_explained(self.game, error, "lookahead", states)
+            search, scratch = compiled_search(self.game), Scratch.of(self.game, self.depth)
+            for b in range(len(states)):
+                scratch.stack[0] = states[b]
+                scratch.history[:] = 0
+                try:
+                    for ahead in self._depths():
+                        search(ahead, *scratch, out[b])
+                except Exception as error:
+                    raise_explained(self.game, error, "lookahead", states)
             return out
-        rows = [states[b : b + 1] for b in range(len(states))]
-        return np.stack([plain_search(self.game, row, self.depth, -np.inf, np.inf) for row in rows])
+        for b in range(len(states)):
+            for ahead in self._depths() if self.seconds is not None else [self.depth]:
+                out[b] = plain_search(self.game, states[b : b + 1], ahead, -np.inf, np.inf)
+        return out
+
+    def _depths(self) -> Iterator[int]:
+        """1, 2, ... plies; the last one is the depth, or the last one for which there is time."""
+        begin = time.monotonic()
+        last = before = 0.0  # seconds that the last two depths took
+        for ahead in range(1, self.depth + 1):
+            start = time.monotonic()
+            growth = max(2.0, last / before if before > 0 else 0.0)
+            if self.seconds is not None and ahead > 1 and start - begin + growth * last > self.seconds:
+                return
+            yield ahead
+            before, last = last, time.monotonic() - start
 
     def decisions(self, states: States, terms: Terms) -> Decisions:
         scores = self.scores(states)
@@ -65,9 +94,37 @@ class MinimaxPlayer(ImmediatePlayer):
         return out
 
 
+class Scratch(NamedTuple):
+    """The arrays that the compiled search writes into. D is the depth, A the number of actions."""
+
+    stack: States  # [D + 1] the positions from the root to where the search is
+    legal: NDArray[np.bool_]  # [A]
+    moves: NDArray[np.int64]  # [D, A] the moves of each position that were not tried yet
+    ranks: Scores  # [D, A] the higher, the earlier a move is tried
+    killers: NDArray[np.int64]  # [D] the move that last caused a cutoff
+    history: Scores  # [2, A] how much cutoffs a move of each player caused
+
+    @classmethod
+    def of(cls, game: Game, depth: int) -> Scratch:
+        shape = (depth, game.num_actions)
+        return cls(
+            game.new(depth + 1),
+            np.zeros(game.num_actions, np.bool_),
+            np.zeros(shape, np.int64),
+            np.zeros(shape),
+            np.zeros(depth, np.int64),
+            np.zeros((2, game.num_actions)),
+        )
+
+
 @lru_cache(maxsize=16)
 def compiled_search(game: CompiledGame) -> Callable[..., None]:
-    """Alpha-beta over the rules of ``game``: a loop around its cached functions, compiled once per process."""
+    """Alpha-beta over the rules of ``game``: a loop around its cached functions, compiled once per process.
+
+    It is called for 1, 2, ... plies, and tries the moves at the root in the order of their scores before. In any other
+    position the move that last caused a cutoff comes first. The heuristic orders the other moves where ``GUESSED``
+    plies or more are left, and nearer the horizon the numbers of cutoffs do. The order changes no score.
+    """
     step, legal_actions, outcome = (game.rules[name] for name in ("step", "legal_actions", "outcome"))
 
     @njit(nogil=True)
@@ -75,53 +132,93 @@ def compiled_search(game: CompiledGame) -> Callable[..., None]:
         return 0.0
 
     heuristic: Callable[..., Any] = game.rules.get("heuristic", no_heuristic)
+    guesses = "heuristic" in game.rules
+
+    @njit(nogil=True)
+    def list_moves(
+        stack: Any, legal: Any, moves: Any, ranks: Any, killers: Any, history: Any, level: int, left: int
+    ) -> int:
+        """Write the legal moves of ``stack[level]`` and their ranks, and return their number."""
+        row, below = stack[level], stack[level + 1]
+        mover, count = row["to_play"], 0
+        legal[:] = False
+        legal_actions(row, legal)
+        for a in range(len(legal)):
+            if not legal[a]:
+                continue
+            rank = history[mover, a]
+            if a == killers[level]:
+                rank = FIRST
+            elif guesses and left >= GUESSED:
+                stack[level + 1] = row
+                step(below, a)
+                result = outcome(below)
+                rank = FIRST * result if result != ONGOING else float(heuristic(below))
+                if below["to_play"] != mover:
+                    rank = -rank
+            moves[level, count], ranks[level, count] = a, rank
+            count += 1
+        return count
 
     @njit(nogil=True)
     def best(
-        stack: Any, legal: Any, killers: Any, scores: Any, level: int, left: int, alpha: float, beta: float
+        stack: Any,
+        legal: Any,
+        moves: Any,
+        ranks: Any,
+        killers: Any,
+        history: Any,
+        scores: Any,
+        level: int,
+        left: int,
+        alpha: float,
+        beta: float,
     ) -> float:
         """The score of ``stack[level]`` with ``left`` plies to search. ``scores [A]`` gets those at the root."""
         row, below = stack[level], stack[level + 1]
-        legal[level] = False
-        legal_actions(row, legal[level])
-        killer = killers[level]
-        top = -np.inf
-        for turn in range(-1, legal.shape[1]):
-            a = killer if turn < 0 else turn  # the move that last caused a cutoff at this level comes first
-            if turn == killer or not legal[level, a]:
-                continue
+        count = list_moves(stack, legal, moves, ranks, killers, history, level, left)
+        if level == 0:
+            for i in range(count):
+                ranks[0, i] = scores[moves[0, i]]
+        mover, top = row["to_play"], -np.inf
+        while count > 0:
+            first = 0
+            for i in range(1, count):  # cutoffs come early, so that sorting all moves would not pay
+                if ranks[level, i] > ranks[level, first]:
+                    first = i
+            a = moves[level, first]
+            count -= 1
+            moves[level, first], ranks[level, first] = moves[level, count], ranks[level, count]
             stack[level + 1] = row
             step(below, a)
             result = outcome(below)
-            same = below["to_play"] == row["to_play"]
-            floor = max(alpha, top) - NARROW
+            same = below["to_play"] == mover
+            floor = max(alpha, top - NARROW if level == 0 else top)
+            low, high = (floor, beta) if same else (-beta, -floor)
             if result != ONGOING:
                 score = float(result * left)
             elif left == 1:
                 score = float(heuristic(below))
-            elif same:
-                score = best(stack, legal, killers, scores, level + 1, left - 1, floor, beta)
             else:
-                score = best(stack, legal, killers, scores, level + 1, left - 1, -beta, -floor)
+                score = best(stack, legal, moves, ranks, killers, history, scores, level + 1, left - 1, low, high)
             if not same:
                 score = -score
             if level == 0:
                 scores[a] = score
-            if score > top:
-                top = score
-                if top >= beta:
-                    killers[level] = a
-                    break
+            top = max(top, score)
+            if top >= beta:
+                killers[level] = a
+                history[mover, a] += left * left
+                break
         return top
 
     @njit(nogil=True)
-    def loop(states: Any, depth: int, stack: Any, legal: Any, killers: Any, out: Any) -> None:
-        out[:] = -np.inf
-        for b in range(len(states)):
-            stack[0] = states[b]
-            best(stack, legal, killers, out[b], 0, depth, -np.inf, np.inf)
+    def search(
+        ahead: int, stack: Any, legal: Any, moves: Any, ranks: Any, killers: Any, history: Any, scores: Any
+    ) -> None:
+        best(stack, legal, moves, ranks, killers, history, scores, 0, ahead, -np.inf, np.inf)
 
-    return loop
+    return search
 
 
 def plain_search(game: Game, state: States, left: int, alpha: float, beta: float) -> Scores:

@@ -192,7 +192,7 @@ class Curve:
             "us_an_evaluation": round(1e6 * used["actors_cpu"] / span / sum(rates), 2),
             "driver_ms_a_call": round(1e3 * used["driver_cpu"] / calls, 3),
             "actor_MB": round(self.memory()),
-            "hiring_s": round(starting, 1),
+            "starting_s": round(starting, 1),
         }
         print(row, file=sys.stderr, flush=True)
         return row

@@ -28,9 +28,11 @@ from games import make
 from training.alphazero import AlphaZeroRun
 from training.config import to_dict
 from training.start_checks import check_start
+from training.trainer import TrainingDiverged
 
 POINTS = "points.json"
 STOPPED = "stopped.json"
+DIVERGED = "diverged.txt"
 
 Point = dict[str, Any]
 """A measurement: the number of the point, the work, minutes, samples and steps so far, and the strength."""
@@ -50,7 +52,7 @@ def read_points(run: Path) -> list[Point]:
 def train_to(plan: Plan, folder: Path, variant: str, seed: int, number: int) -> None:
     """Train one run on to point ``number``, counting from 0, measure its strength, and store the measurement.
 
-    ValueError if the run was begun with other settings.
+    A run that diverges leaves a file that says so. ValueError if the run was begun with other settings.
     """
     torch.set_num_threads(1)
     game, config, run_in = make(plan.game), plan.config(variant, seed), run_folder(folder, variant, seed)
@@ -65,7 +67,13 @@ def train_to(plan: Plan, folder: Path, variant: str, seed: int, number: int) -> 
             write_points(path, settings, [])
         goal = plan.works()[number]
         run = AlphaZeroRun(game, config, run_in, stopping=lambda: run.work >= goal)
-        run.go()
+        try:
+            run.go()
+        except ValueError as error:
+            if not isinstance(error.__cause__, TrainingDiverged):
+                raise
+            durable_files.write_atomic(run_in / DIVERGED, f"{error.__cause__}\n".encode())
+            return
         counts = {"minutes": run.minutes, "samples": run.num_samples(), "steps": run.trainer.steps}
         point = {"point": number, "work": run.work, "flops": run.flops, **counts}
         point |= measure(game, plan, config, run_in, stored_positions(game))
@@ -108,6 +116,11 @@ def read_stopped(folder: Path) -> dict[str, int]:
     return json.loads(path.read_bytes()) if path.is_file() else {}
 
 
+def has_diverged(plan: Plan, folder: Path, variant: str) -> bool:
+    """Whether a run of the variant has diverged; no run of it goes on then."""
+    return any((run_folder(folder, variant, seed) / DIVERGED).is_file() for seed in plan.seeds)
+
+
 @contextmanager
 def workers(jobs: int) -> Iterator[Callable[..., Future[None] | None]]:
     """A function that calls another one in one of ``jobs`` processes, or here if there is one job."""
@@ -131,6 +144,7 @@ def screen(plan: Plan, folder: Path, *, jobs: int = 1, report: Callable[[], None
                 for seed in plan.seeds
                 for variant in plan.variants
                 if stopped.get(variant, plan.points) >= number
+                and not has_diverged(plan, folder, variant)
                 and len(read_points(run_folder(folder, variant, seed))) <= number
             ]
             tasks = []

@@ -12,7 +12,14 @@ from typing import Any
 from agent.storage import durable_files
 from benchmarks.learning.intervals import Difference, compare
 from benchmarks.learning.plan import Plan
-from benchmarks.learning.screening import Point, measures_at, read_points, read_stopped, run_folder
+from benchmarks.learning.screening import (
+    Point,
+    has_diverged,
+    measures_at,
+    read_points,
+    read_stopped,
+    run_folder,
+)
 from honte.bench.machine import commit, processor, versions
 
 COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#17becf", "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22")
@@ -26,11 +33,13 @@ def rows_of(plan: Plan, folder: Path) -> list[dict[str, Any]]:
         runs = {seed: read_points(run_folder(folder, variant, seed)) for seed in plan.seeds}
         runs = {seed: points for seed, points in runs.items() if points}
         if not runs:
+            if has_diverged(plan, folder, variant):
+                rows.append({"variant": variant, "settings": plan.variants[variant], "diverged": True})
             continue
         number = min(len(points) for points in runs.values()) - 1
         last = [points[number] for points in runs.values()]
         row: dict[str, Any] = {"variant": variant, "settings": plan.variants[variant], "seeds": sorted(runs)}
-        row |= {"point": number + 1, "stopped": variant in stopped}
+        row |= {"point": number + 1, "stopped": variant in stopped, "diverged": has_diverged(plan, folder, variant)}
         for name in ("work", "minutes", "samples", "steps"):
             row[name] = sum(point[name] for point in last) / len(last)
         if "elo" in last[0]:
@@ -69,7 +78,8 @@ def markdown(plan: Plan, rows: Sequence[dict[str, Any]]) -> str:
     """The table for people."""
     solved = any("mistakes" in row for row in rows)
     ratio = "mistakes relative to" if solved else "Elo minus that of"
-    classes = [name for row in rows[:1] for name in row.get("mistakes", {}).get("search", {}) if name != "all"]
+    graded = [row["mistakes"]["search"] for row in rows if "mistakes" in row]
+    classes = [name for name in (graded[0] if graded else ()) if name != "all"]
     head = ["variant", "seeds", "point", "work", "minutes"]
     if solved:
         head += ["mistakes, search", *classes, "mistakes, network only", f"search: {ratio} {plan.baseline}"]
@@ -78,6 +88,9 @@ def markdown(plan: Plan, rows: Sequence[dict[str, Any]]) -> str:
         head += ["Elo", f"{ratio} {plan.baseline}", "verdict"]
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for row in rows:
+        if "seeds" not in row:
+            lines.append("| " + " | ".join([row["variant"], *[""] * (len(head) - 2), "diverged"]) + " |")
+            continue
         cells = [row["variant"], str(len(row["seeds"])), f"{row['point']} of {plan.points}"]
         cells += [f"{row['work']:.3g}", f"{row['minutes']:.1f}"]
         if solved:
@@ -87,7 +100,8 @@ def markdown(plan: Plan, rows: Sequence[dict[str, Any]]) -> str:
         else:
             cells += [f"{row['elo']:.0f}", gain(row.get("gain_search"))]
         verdict = (row.get("gain_search") or {}).get("verdict", "")
-        lines.append("| " + " | ".join([*cells, verdict + " (stopped)" * row["stopped"]]) + " |")
+        end = " (diverged)" if row["diverged"] else " (stopped)" if row["stopped"] else ""
+        lines.append("| " + " | ".join([*cells, verdict + end]) + " |")
     notes = [
         f"{plan.game}: every run had {plan.work:g} * 10^12 operations of the networks (work), measured at {plan.points}"
         f" points with {plan.simulations} simulations and no look ahead. Rates are means over seeds.",

@@ -1,4 +1,4 @@
-"""Other people's programs beside honte: each plays in a process of its own, all take turns on one core.
+"""honte compared with other programs: each plays in a process of its own, and all take turns on one core.
 
-Nothing of a peer is part of this project: they are packages of other Pythons, or folders that whoever measures names.
+The other programs are not part of the project: they are packages of other Pythons, or folders that the user names.
 """

@@ -1,8 +1,8 @@
-"""honte beside its peers: self-play with the same network, tree work alone, random play; one command, one core.
+"""honte compared with other programs on one core: self-play with the same network, the tree alone, and random play.
 
-Every player is a process of its own, pinned to the same core, one thread; all take turns, and what is compared are
-medians of rounds, by the processor's clock. Connect Four for self-play, from 200 simulations a move and a ResNet of 6
-blocks and 64 channels. What a peer needs is named; a peer that is not named is left out:
+Every player is a process of its own with one thread, pinned to the same core. All take turns, and the medians of the
+rounds are compared, by processor time. Self-play is Connect Four with 200 simulations for each move and a ResNet of 6
+blocks and 64 channels. These flags name what the other programs need; a program without its flag is left out:
 
     --pgx-python PY              a Python with jax, mctx and pgx
     --openspiel-python PY        a Python with open_spiel, jax, flax, optax, chex and orbax-checkpoint

@@ -1,8 +1,8 @@
 """alpha-zero-general's Connect Four as one of the players: its rules and its search, from the folder that is named.
 
-Its own network for this game is a Keras ResNet of 20 layers; here it judges by honte's network in plain PyTorch, fp32,
-one position at a time as its ``predict`` does. Its code asks for names that NumPy no longer has; they are given back
-here. Not part of this project, and not changed.
+Its own network for this game is a Keras ResNet of 20 layers. Here it evaluates with honte's network in plain PyTorch,
+fp32, one position at a time as its ``predict`` does. Its code uses names that NumPy has removed; this file defines
+them. The program is not part of this project, and is not changed.
 
     python -m benchmarks.peers.alpha_zero_general DIR --blocks 6 --channels 64 --simulations 200
 """

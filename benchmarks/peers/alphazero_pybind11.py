@@ -1,9 +1,9 @@
 """alphazero-pybind11's Connect Four as one of the players: its search in C++, honte's network in plain PyTorch, fp32.
 
-The folder is one that holds its extension module ``alphazero``, built as its own instructions say. Its games play in a
-thread of C++; here batches are taken, judged and given back, for which its ``GameRunner`` has three threads: one core
-has no use for them. It counts no moves: they are simulations by simulations a move, ends of games within a search not
-counted. All its games begin at once, so they are in their first moves.
+The folder holds its extension module ``alphazero``, built as its own instructions say. Its games run in a thread of
+C++. Batches are received, evaluated and returned here in one thread, for which its ``GameRunner`` has three, because
+there is one core only. The program does not count moves: they are the simulations divided by those of a move. All games
+begin at the same time, so they are in their first moves.
 
     python -m benchmarks.peers.alphazero_pybind11 DIR --blocks 6 --channels 64 --simulations 200 --games 256
 """
@@ -29,7 +29,7 @@ CACHE = 200_000
 
 
 class Games:
-    """Its games under way, judged batch by batch."""
+    """Its running games, evaluated batch by batch."""
 
     def __init__(self, module: Any, net: torch.nn.Module, *, games: int, simulations: int, cache: int) -> None:
         params = module.PlayParams()

@@ -1,8 +1,8 @@
-"""OpenSpiel as two of the players: its Python AlphaZero's self-play, and its C++ search with random games as judge.
+"""OpenSpiel as two of the players: its Python AlphaZero's self-play, and its C++ search evaluated by random games.
 
 ``self-play`` needs a Python with open_spiel, jax, flax, optax, chex and orbax-checkpoint; ``tree`` one with open_spiel.
-Neither needs honte. The network is OpenSpiel's own ResNet of that depth and width, its cache is as it comes, and a
-move is what its actor does for one.
+Neither needs honte. The network is OpenSpiel's own ResNet of that depth and width, its cache has the default size,
+and a move is computed as its actor does.
 
     PYTHON -m benchmarks.peers.openspiel_player self-play --blocks 6 --channels 64 --simulations 200
     PYTHON -m benchmarks.peers.openspiel_player tree --names connect_four othello go

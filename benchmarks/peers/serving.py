@@ -1,4 +1,4 @@
-"""What runs in a player's own process: it says what it is, then works for as long as it is told, and says what it did.
+"""What runs in a player's own process: it describes itself, works for some seconds, and reports its counts.
 
 Knows lines of JSON on stdin and stdout. Standard library alone: it runs under any Python that a peer needs.
 """

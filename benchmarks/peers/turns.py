@@ -88,5 +88,5 @@ def rate(player: Player, work: str, what: str, clock: str = "cpu_s") -> float:
 
 
 def last_core() -> int | None:
-    """The core to pin to: the last that this process may use, since the first has most to do; None: not to be told."""
+    """The core to pin to: the last one of this process, because the first is busiest; None if it is unknown."""
     return max(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None

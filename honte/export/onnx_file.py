@@ -22,7 +22,6 @@ from agent.storage.model_folder import Model, load_network
 from games import Game
 from training.images.prediction import load_classifier
 
-FILE = "model.onnx"
 OPSET = 18
 BATCH = "batch"
 """The name of the first axis of every input and output; it may have any length."""

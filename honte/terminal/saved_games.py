@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from agent.storage import durable_files
 from agent.storage.text_files import read_text
-from games import Game, position
+from games import Game, make, position
 from honte.sgf import game_tree
 from honte.sgf.conversion import Move, from_sgf, sgf_type, to_sgf
 from honte.terminal.played_game import PlayedGame, position_after
@@ -68,7 +68,7 @@ def _from_json(text: str, game: Game, number: int) -> SavedGame:
     if not isinstance(content, dict) or not isinstance(content.get("moves"), list):
         raise ValueError("it is not a saved game, which is a JSON object with a list of moves")
     name = content.get("game", game.name)
-    if name != game.name:
+    if name != game.name and not _is_same(str(name), game):
         raise ValueError(f"it is a game of {str(name)[:60]}, not of {game.name}")
     if content.get("setup"):
         raise ValueError("its first position was set up, and games here begin at the first position of the rules")
@@ -76,6 +76,16 @@ def _from_json(text: str, game: Game, number: int) -> SavedGame:
     if "actions" in content and content["actions"] != list(moves):
         raise ValueError("its moves and its actions are not the same")
     return SavedGame(moves, _resigned(content, moves, game), _seat(content))
+
+
+def _is_same(name: str, game: Game) -> bool:
+    """Whether ``name`` is another spelling of ``game``, for example with all its parameters."""
+    if name.partition(":")[0] != game.family or ".py:" in name:  # a file of a user's runs only where it is named
+        return False
+    try:
+        return make(name) == game
+    except ValueError:
+        return False
 
 
 def _json_lines(text: str) -> list[Any]:

@@ -165,7 +165,8 @@ class SessionCommands:
         found = saved_games.load(Path(name), self.game, _whole_number(number))
         seat = found.seat if self.seat is not None and found.seat is not None else self.seat
         self.played = PlayedGame(self.game, found.actions)
-        self._say(f"loaded {len(found.actions)} moves from {name}" + (f"; {found.note}" if found.note else ""))
+        count = f"{len(found.actions)} {'move' if len(found.actions) == 1 else 'moves'}"
+        self._say(f"loaded {count} from {name}" + (f"; {found.note}" if found.note else ""))
         raise RestartRequest(found.actions, seat, found.resigned)
 
     def _hint(self, rest: str) -> None:

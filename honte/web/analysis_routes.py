@@ -103,6 +103,8 @@ class AnalysisRoutes:
             await asyncio.wrap_future(search.evaluated)
             while True:
                 done = search.is_done
+                if done and (error := search.decision.exception()) is not None:
+                    raise error
                 known = truth.result() if truth.done() else None
                 if (data := await self._snapshot(analysis)) is not None:
                     yield "analysis", {**data, "truth": known, "done": done, "analysis_id": analysis.id}

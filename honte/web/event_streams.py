@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
 from starlette.responses import StreamingResponse
 
 from honte.web.problems import Problem
+
+LOG = logging.getLogger("uvicorn.error")
 
 KEEP_ALIVE = ""
 """The event that only keeps a quiet connection open."""
@@ -32,6 +35,11 @@ def stream_events(events: Events) -> StreamingResponse:
             yield event_text("problem", problem.as_json())
         except ValueError as error:
             yield event_text("problem", Problem(422, str(error)).as_json())
+        except Exception as error:  # the answer has begun, so its status can no longer say so
+            LOG.exception("an answer failed", exc_info=error)
+            yield event_text(
+                "problem", Problem(500, "the server has made a mistake; its terminal shows more").as_json()
+            )
         yield event_text("done", {})
 
     return StreamingResponse(write(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})

@@ -23,10 +23,13 @@ from games.game import Game
 from games.position import position
 from games.registry import NAMES, make
 from honte.web.game_texts import describe_own, describe_shipped
-from honte.web.problems import refuse
+from honte.web.problems import Problem, refuse
 
 MOST_GAMES = 24
 """At most so many games, different parameters included, are ready at the same time; the longest unused one goes."""
+
+MOST_AT_ONCE = 8
+"""So many games may be made at the same time, because their rules are compiled."""
 
 MOST_REMEMBERED = 2000
 """At most so many positions of a game are remembered, so that a longer line begins at one of them."""
@@ -135,6 +138,7 @@ class OfferedGames:
         self.ready: OrderedDict[str, OfferedGame] = OrderedDict()
         self.lock = threading.Lock()
         self.locks: dict[str, threading.Lock] = {}
+        self.entries: dict[str, dict[str, Any]] = {}  # of games that are not ready
 
     def _new_id(self, text: str) -> str:
         head, _, rest = text.partition(".py:")
@@ -186,19 +190,26 @@ class OfferedGames:
             if known is not None:
                 self.ready.move_to_end(text)
                 return known
-            lock = self.locks.setdefault(self.check(text), threading.Lock())
-        with lock:
+            self.check(text)
+            if len(self.locks) >= MOST_AT_ONCE and text not in self.locks:
+                raise Problem(503, "too many games are being made now; try again in a few seconds")
+            lock = self.locks.setdefault(text, threading.Lock())
+        try:
+            with lock:
+                with self.lock:
+                    known = self.ready.get(text)
+                return known if known is not None else self._keep(text, self._make(text))
+        finally:
             with self.lock:
-                known = self.ready.get(text)
-            if known is not None:
-                return known
-            made = self._make(text)
-            with self.lock:
-                made = self.ready.setdefault(made.text, made)
-                self.ready[text] = made
-                while len(self.ready) > 2 * MOST_GAMES:
-                    self.ready.popitem(last=False)
                 self.locks.pop(text, None)
+
+    def _keep(self, text: str, made: OfferedGame) -> OfferedGame:
+        """Remember a game; another text may already have made the same one."""
+        with self.lock:
+            made = self.ready.setdefault(made.text, made)
+            self.ready[text] = made
+            while len(self.ready) > 2 * MOST_GAMES:
+                self.ready.popitem(last=False)
             return made
 
     def _make(self, text: str) -> OfferedGame:
@@ -212,11 +223,13 @@ class OfferedGames:
 
     def entry(self, text: str, *, ready: bool = True) -> dict[str, Any]:
         """What the page shows of a game; without ``ready`` what it shows before the game is chosen."""
+        if not ready and text in self.entries:
+            return self.entries[text]
         offered = self.find(text) if ready else OfferedGame(text, make(self.own.get(text, text)))
         game, board = offered.game, offered.game.board
         texts = describe_shipped(game.family) if offered.id in NAMES else None
         shown = texts or describe_own(offered.id.removeprefix("file:"), game.num_actions)
-        return {
+        entry = {
             "id": offered.id,
             "game": offered.text,
             "name": offered.id.removeprefix("file:"),
@@ -239,6 +252,9 @@ class OfferedGames:
             "sgf": game.family in ("go", "othello", "gomoku", "hex") and offered.id in NAMES,
             "has_solver": has_solver(game) and offered.id in NAMES,
         }
+        if not ready:
+            self.entries[text] = entry
+        return entry
 
     def parameters(self, id_: str, game: Game) -> list[dict[str, Any]]:
         if id_ in self.own:

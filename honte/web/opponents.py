@@ -132,7 +132,7 @@ class Opponents:
         self.moves.close()
         self.truths.close()
         for engine, _ in self.engines.values():
-            engine.stop()
+            getattr(engine, "close", engine.stop)()
 
 
 def _game_text(offered: OfferedGame) -> str:

@@ -19,7 +19,7 @@ from honte.web.bodies import Body, read_body
 from honte.web.catalogue import OfferedPlayer
 from honte.web.offered_games import OfferedGame
 from honte.web.positions import first_position, position_json, read_line, read_position, why_not
-from honte.web.problems import refuse
+from honte.web.problems import Problem, refuse
 from honte.web.search_service import SearchRequest
 from honte.web.services import Services
 
@@ -152,6 +152,8 @@ class PlayRoutes:
         try:
             async with asyncio.timeout(self.services.limits.seconds):
                 decisions = await asyncio.wrap_future(search.decision)
+        except TimeoutError:
+            raise Problem(503, f"{player.label} did not finish in {self.services.limits.seconds} seconds") from None
         finally:
             if not search.is_done:
                 service.cancel(search)

@@ -9,6 +9,7 @@ answers questions about the trees.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import queue
 import secrets
@@ -16,7 +17,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -79,6 +80,7 @@ class SearchService:
         self.kept: dict[int, SearchRequest] = {}  # the oldest first
         self.used = time.monotonic()
         self.closed = False
+        self.most_analyses = 1 << 10  # until the number of slots is known
         self.thread = threading.Thread(target=self._work, name=f"search {name}", daemon=True)
         self.thread.start()
 
@@ -88,9 +90,17 @@ class SearchService:
         """Begin to search as soon as a slot is free. A Problem if too many requests are waiting."""
         if len(self.waiting) >= MOST_WAITING or self.closed:
             raise Problem(503, "too many searches are waiting; try again in a few seconds")
+        if request.keep_tree and self._num_analyses() >= self.most_analyses:
+            raise Problem(
+                503, f"{self.name} runs {self.most_analyses} analyses now, which is the most; try again later"
+            )
         self.used = time.monotonic()
         self.commands.put(lambda: self.waiting.append(request))
         return request
+
+    def _num_analyses(self) -> int:
+        """Searches that run and may run long. They get half of the slots, so that moves never wait for a slot long."""
+        return sum(request.keep_tree for request in (*list(self.running.values()), *list(self.waiting)))
 
     def cancel(self, request: SearchRequest) -> None:
         """End a search; its answer is what it knows by then."""
@@ -102,15 +112,19 @@ class SearchService:
         answer: Future[Answer] = Future()
 
         def reply() -> None:
-            if not answer.set_running_or_notify_cancel():
-                return
-            try:
-                assert self.search is not None
-                answer.set_result(question(self.search))
-            except BaseException as error:
-                answer.set_exception(error)
+            with contextlib.suppress(InvalidStateError):  # nobody waits for the answer any more
+                try:
+                    if self.closed or self.search is None:
+                        raise Problem(410, "the tree of this analysis is gone; analyse the position again")
+                    answer.set_result(question(self.search))
+                except InvalidStateError:
+                    raise
+                except Exception as error:
+                    answer.set_exception(error)
 
         self.commands.put(reply)
+        if self.closed:  # the thread may have ended before it saw the question
+            reply()
         return answer
 
     def close(self) -> None:
@@ -124,6 +138,7 @@ class SearchService:
         try:
             self.search = self.make()
             self.leaves = self.search.config.leaves
+            self.most_analyses = max(1, len(self.search.trees.slots) // 2)
         except BaseException as error:
             self._fail_always(error)
             return
@@ -136,6 +151,7 @@ class SearchService:
                 self.search.stop()
                 self._fail(Problem(500, f"the search failed: {type(error).__name__}: {error}"))
         self._fail(Problem(503, "the server is stopping"))
+        self._take_commands(block=False)
 
     def _take_commands(self, *, block: bool) -> None:
         while True:
@@ -145,8 +161,8 @@ class SearchService:
                 return
             if command is None:
                 self.closed = True
-                return
-            command()
+            else:
+                command()
             block = False
 
     def _admit(self) -> None:

@@ -58,6 +58,7 @@ def test_every_so_many_checkpoints(run: Path) -> None:
 
 def test_who_repeats_and_who_may_hurry() -> None:
     assert all(map(is_repeatable, ("random", "mcts:5", "run", "run?simulations=5", "minimax:3")))
+    assert not is_repeatable("minimax:3?seconds=1")
     assert not any(map(is_repeatable, ("gtp:gnugo --mode gtp", "run?seconds=1", "run?engine=auto")))
     assert with_fastest_backend("mcts:5") == "mcts:5"
     assert with_fastest_backend("run") == "run?engine=auto&precision=auto"

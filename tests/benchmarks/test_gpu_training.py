@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
 SMALL = (
-    "--device cpu --minutes 0.1 --blocks 1 --channels 8 --simulations 8 --games 16 --threads 1 --batch-size 16 --json"
+    "--device cpu --minutes 0.03 --blocks 1 --channels 8 --simulations 8 --games 16 --threads 1 --batch-size 16 --json"
 )
 WITHOUT = "import sys\nfor name in ('ray', 'pydantic', 'gymnasium', 'rich'): sys.modules[name] = None\n"
 

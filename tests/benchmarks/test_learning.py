@@ -167,3 +167,43 @@ def test_a_screening_goes_on_after_a_stop_and_ends_the_same(tmp_path: Path) -> N
     with pytest.raises(ValueError, match="was begun with other settings"):
         screen(replace(changed, points=3), tmp_path / "stopped")
     assert rows_of(PLAN, tmp_path / "nothing") == []
+
+
+def test_a_variant_that_diverges_does_not_end_the_screening(tmp_path: Path) -> None:
+    wild = {"learn": {"trainer": {"learning_rate": 1e9, "max_skipped": 1, "optimizer": "sgd"}}}
+    plan = replace(PLAN, points=1, work=0.00006, variants={"wild": wild, "baseline": {}})
+    screen(plan, tmp_path)
+    assert (tmp_path / "runs" / "wild" / "0" / "diverged.txt").read_text().startswith("1 steps in a row")
+    assert [row["variant"] for row in rows_of(plan, tmp_path)] == ["wild", "baseline"]
+    assert "diverged |" in write_report(plan, tmp_path)
+    screen(plan, tmp_path)  # it is not tried again
+    assert len(read_points(run_folder(tmp_path, "baseline", 0))) == 1
+
+
+@pytest.mark.slow
+def test_processes_give_the_results_of_one(tmp_path: Path) -> None:
+    plan = replace(PLAN, points=1, work=0.00006)
+    found = []
+    for jobs in (1, 2):
+        folder = tmp_path / str(jobs)
+        screen(plan, folder, jobs=jobs)
+        found.append([read_points(run_folder(folder, variant, 0)) for variant in plan.variants])
+        for points in found[-1]:
+            del points[0]["minutes"]
+    assert found[0] == found[1]
+    assert found[0][0] != found[0][1]
+
+
+@pytest.mark.slow
+def test_a_game_without_solved_positions_is_measured_in_elo(tmp_path: Path) -> None:
+    plan = replace(
+        PLAN, game="connect_four:rows=3,columns=3,k=3", points=1, work=0.00006, anchors=("mcts:4", "random"), games=4
+    )
+    screen(plan, tmp_path)
+    rows = rows_of(plan, tmp_path)
+    assert [len(row["elo_of_seeds"]) for row in rows] == [1, 1]
+    for row in rows:
+        ((elo, low, high),) = row["elo_of_seeds"]
+        assert low <= elo == row["elo"] <= high
+    assert rows[1]["gain_search"]["value"] == pytest.approx(rows[1]["elo"] - rows[0]["elo"])
+    assert "| Elo | Elo minus that of baseline | verdict |" in write_report(plan, tmp_path)

@@ -1,4 +1,4 @@
-"""How the games of the house line up with OpenSpiel's and pgx's, and random games played in step with OpenSpiel's.
+"""How honte's games correspond with OpenSpiel's and pgx's, and random games played in step with OpenSpiel's.
 
 Knows action numberings on both sides and where the rules differ on purpose. Does not know any rule.
 """

@@ -38,6 +38,8 @@ METHODS: dict[str, dict[str, Any]] = {
     "auxiliary": {"learn": {"auxiliary": {"soft_policy": 8, "reply": 0.15, "plies_left": 0.1, "short_value": 0.3}}},
     "progressive": {"self_play": {"first_simulations": 4}},
     "restarts": {"self_play": {"restart_share": 0.4}},
+    "schedule": {"learn": {"schedule": "one_cycle", "warm_up": 0.2}},
+    "muon": {"learn": {"trainer": {"optimizer": "muon"}}},
     "repeat": {"self_play": {"repeat_surprise": 0.4}},
 }
 

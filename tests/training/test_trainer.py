@@ -71,6 +71,7 @@ RECIPES: list[dict[str, Any]] = [
     {"optimizer": "adamw", "average_decay": 0.9, "learning_rate": Schedule(1e-2, warm_up=40, cosine=400)},
     {"optimizer": "sgd", "average_decay": 0.99, "learning_rate": Schedule(0.1, steps=((64, 0.01),)), "clip_norm": 0.5},
     {"optimizer": "sgd", "momentum": 0.0},
+    {"optimizer": "muon", "average_decay": 0.9, "channels_last": True},
     {"optimizer": "adamw", "precision": "bf16", "channels_last": True, "average_decay": 0.5},
 ]
 
@@ -112,9 +113,9 @@ def test_resume_through_a_checkpoint_file_is_bit_identical(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("value_outputs", [1, 3])
-@pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
-def test_overfits_one_batch_of_positions(value_outputs: int, optimizer: Literal["adamw", "sgd"]) -> None:
-    rate = 0.02 if optimizer == "adamw" else 0.03
+@pytest.mark.parametrize("optimizer", ["adamw", "sgd", "muon"])
+def test_overfits_one_batch_of_positions(value_outputs: int, optimizer: Literal["adamw", "sgd", "muon"]) -> None:
+    rate = 0.03 if optimizer == "sgd" else 0.02
     trainer = make(value_outputs, optimizer=optimizer, learning_rate=Schedule(rate), average_decay=0.9)
     trainer.model.get_submodule("trunk.3").p = 0.0  # type: ignore[assignment]  # dropout would keep it from fitting
     trainer.loss_fn = policy_value_loss()
@@ -203,8 +204,8 @@ def test_learning_rate_follows_samples_and_its_scale_survives() -> None:
     assert again.step(positions(0))["learning_rate"] == 0.005
 
 
-@pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
-def test_weight_decay_spares_biases_and_norms(optimizer: Literal["adamw", "sgd"]) -> None:
+@pytest.mark.parametrize("optimizer", ["adamw", "sgd", "muon"])
+def test_weight_decay_spares_biases_and_norms(optimizer: Literal["adamw", "sgd", "muon"]) -> None:
     def nothing(model: nn.Module, batch: Any) -> tuple[Tensor, dict[str, Tensor]]:
         return sum((p.sum() * 0.0 for p in model.parameters()), torch.zeros(())), {}
 

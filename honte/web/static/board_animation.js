@@ -19,19 +19,18 @@ export function animateChange(view, before, after) {
     return;
   }
   const sources = lost.filter((cell) => owner(after.cells[cell]) < 0);
-  const arrivals = [...placed, ...turned].filter((cell) => !drawing.beside.includes(cell % drawing.columns));
-  const leaving = sources.find((cell) => arrivals.some((to) => owner(before.cells[cell]) === owner(after.cells[to])));
-  if (leaving !== undefined && arrivals.length === 1) {
-    slide(view, leaving, arrivals[0], innerOf(arrivals[0]));
-    return;
-  }
-  if (turned.length && placed.length <= 1 && turned.every((cell) => isStone(after.cells[cell]))) {
-    const from = placed[0] ?? turned[0];
-    for (const cell of turned) turnOver(view, cell, from, before.cells[cell], innerOf(cell));
+  const onBoard = (cell) => !drawing.beside.includes(cell % drawing.columns), arrivals = placed.filter(onBoard);
+  const arrived = arrivals.length === 1 ? arrivals[0] : !arrivals.length && turned.length === 1 ? turned[0] : undefined;
+  const leaving = arrived === undefined ? undefined : sources.find((cell) => owner(before.cells[cell]) === owner(after.cells[arrived]));
+  if (leaving !== undefined) slide(view, leaving, arrived, innerOf(arrived));
+  const others = turned.filter((cell) => leaving === undefined || cell !== arrived);
+  if (others.length && placed.length <= 1 && others.every((cell) => isStone(after.cells[cell]))) {
+    const from = placed[0] ?? others[0];
+    for (const cell of others) turnOver(view, cell, from, before.cells[cell], innerOf(cell));
   }
   const unowned = changed.filter((cell) => before.cells[cell] === 0 && owner(after.cells[cell]) < 0); // arrows, lines
-  for (const cell of [...placed, ...unowned]) appear(innerOf(cell));
-  for (const cell of lost.filter((each) => !turned.includes(each))) vanish(view, cell, before.cells[cell]);
+  for (const cell of [...placed, ...unowned]) if (leaving === undefined || cell !== arrived) appear(innerOf(cell));
+  for (const cell of lost.filter((each) => !turned.includes(each) && each !== leaving)) vanish(view, cell, before.cells[cell]);
 }
 
 /** A counter falls behind the front of the board and bounces once. */

@@ -8,7 +8,7 @@ export function overlayText(view) {
   const { marks, arrows, ghosts } = view.overlays;
   return {
     targets: targetText(view),
-    overlay: [...arrows.map((arrow) => arrowText(view, arrow.cells, arrow.colour || "var(--ink)", arrow.width || 0.12)), ...ghosts.map((ghost) => ghostText(view, ghost)), ...marks.map((mark) => markText(view, mark))].join(""),
+    overlay: [...arrows.map((arrow) => arrowText(view, arrow.cells, arrow.colour || "var(--ink)", arrow.width || 0.12)), ...ghosts.map((ghost) => ghostText(view, ghost)), marksText(view, marks)].join(""),
   };
 }
 
@@ -34,23 +34,27 @@ function outline(drawing, cell, name) {
   return `<rect class="${name}" x="${f(x0 + 0.04)}" y="${f(y0 + 0.04)}" width="${f(x1 - x0 - 0.08)}" height="${f(y1 - y0 - 0.08)}" rx="0.08" fill="none"/>`;
 }
 
-/** A disc with a label; over several cells an arrow with a label at its end. */
-function markText(view, mark) {
-  const { cells, colour, rim = "#00000070", label = "", kind = "" } = mark, { drawing } = view;
-  if (!cells.length) return "";
-  const cell = cells.at(-1), name = `mark ${kind}`;
-  let [x, y] = drawing.centres[cell], radius = drawing.radii[cell] * mark.radius, arrow = "";
+/** The marks, the first one on top: all arrows lie below all discs. */
+function marksText(view, marks) {
+  const drawn = marks.filter((mark) => mark.cells.length).toReversed();
+  const arrows = drawn.filter((mark) => mark.cells.length > 1).map((mark) => arrowText(view, mark.cells, mark.colour, 0.04 + 0.09 * mark.radius));
+  return [...arrows, ...drawn.map((mark) => discText(view, mark))].join("");
+}
+
+/** A disc with a label; of a mark over several cells it lies on the arrow. */
+function discText(view, mark) {
+  const { cells, colour, rim = "#00000070", label = "", kind = "" } = mark, { drawing } = view, cell = cells.at(-1);
+  let [x, y] = drawing.centres[cell], radius = drawing.radii[cell] * mark.radius;
   if (drawing.surface === "dots") radius = Math.max(0.1, 0.26 * mark.radius);
   if (cells.length > 1) {
-    arrow = arrowText(view, cells, colour, 0.05 + 0.13 * mark.radius);
     const [fx, fy] = drawing.centres[cells[0]];
-    [x, y] = [x + 0.18 * (fx - x), y + 0.18 * (fy - y)];
-    radius = label ? drawing.radii[cell] * 0.5 : 0;
+    [x, y] = [x + 0.42 * (fx - x), y + 0.42 * (fy - y)];
+    radius = label ? drawing.radii[cell] * 0.48 : 0;
   }
+  if (!radius) return "";
   const size = Math.min(radius * 0.95, (2.4 * radius) / Math.max(String(label).length, 2));
   const words = label === "" || radius < 0.13 ? "" : `<text x="${f(x)}" y="${f(y + 0.36 * size)}" font-size="${f(size)}" text-anchor="middle" class="mark-label">${escapeText(label)}</text>`;
-  const disc = radius ? `<circle class="${name}" cx="${f(x)}" cy="${f(y)}" r="${f(radius)}" fill="${colour}" fill-opacity="${mark.opacity ?? 0.82}" stroke="${rim}" stroke-width="0.03"/>` : "";
-  return `<g class="mark-group">${arrow}${disc}${words}</g>`;
+  return `<circle class="mark ${kind}" cx="${f(x)}" cy="${f(y)}" r="${f(radius)}" fill="${colour}" fill-opacity="${mark.opacity ?? 0.82}" stroke="${rim}" stroke-width="0.03"/>${words}`;
 }
 
 function arrowText(view, cells, colour, width) {

@@ -115,12 +115,6 @@ export class PlayBoard {
       arrows: arrows.map(resolve).filter((each) => each.cells.length),
       ghosts: ghosts.map(resolve).filter((each) => each.cells.length).map((each) => ({ player: to_play, ...each, cell: each.cells.at(-1) })),
     });
-    this.placeOffBoard(marks.filter((each) => !each.cells && !this.cellsOf(each.move).length));
-  }
-
-  /** Moves without a cell, such as a pass, are told beside the board. */
-  placeOffBoard(marks) {
-    this.app.tell("offboard", marks);
   }
 
   /**

@@ -36,7 +36,8 @@ export function mount(element, app) {
       if (app.state.node !== node) return;
       app.board.overlay({ marks: [{ move: answer.move, radius: 0.8, colour: "var(--accent)", label: "★", kind: "hint" }] });
       app.announce(`Hint for ${position.to_play_name}: ${answer.move}.`);
-      app.tell("hint", answer.move);
+      const off = element.querySelector(`.moves-off [data-move="${CSS.escape(answer.move)}"]`);
+      if (off) off.focus(); // a pass has no cell
     } catch (error) {
       if (!own.signal.aborted) app.problem(error.message);
     }

@@ -2,7 +2,7 @@
 
 import { gameIcon } from "./game_icon.js";
 import { parameterFields } from "./parameter_fields.js";
-import { agentChoice } from "./strength.js";
+import { agentChoice, canPlay } from "./strength.js";
 
 const MODES = [["agent", "Play against an agent"], ["people", "Two people on this screen"], ["watch", "Watch two agents"]];
 
@@ -19,7 +19,7 @@ export function mount(dialog, app, opener) {
   const find = (selector) => dialog.querySelector(selector), problem = find(".problem"), about = find(".about");
   const first = agentChoice(app, "opponent"), second = agentChoice(app, "second player");
   find(".agents").append(first.element, second.element);
-  const fields = parameterFields(find(".fields"), refreshEntry);
+  const fields = parameterFields(find(".fields"), () => showPlayers()); // a network knows one size of board
   /** @type {any} */ let entry = null;
 
   const games = () => app.state.catalogue.games;
@@ -48,32 +48,23 @@ export function mount(dialog, app, opener) {
     about.textContent = game.goal;
     showPlayers();
   }
-  /** Which players there are depends on the parameters: a network knows one size of board. */
-  function refreshEntry() {
-    showPlayers();
-  }
+  /** Offer the players of the chosen game; those of the game that runs stay chosen. */
   function showPlayers() {
-    const mode = value("mode"), now = { ...entry, game: canonical() }, names = entry.names || entry.board.names;
+    const mode = value("mode"), now = { ...entry, game: gameText() }, names = entry.names, same = entry.id === app.state.entry.id;
     const agents = app.state.players.map((id, i) => ({ id, strength: app.state.strengths[i] })).filter((each) => each.id !== "person");
+    const learned = app.state.catalogue.players.find((each) => each.kind === "network" && canPlay(each, now));
+    const usual = now.game === entry.game && entry.default_player ? entry.default_player : learned ? learned.id : "rollouts";
+    const offer = (choice, agent) => (same && agent ? choice.show(now, agent.id, agent.strength) : choice.show(now, usual));
     find(".sides").hidden = mode !== "agent";
     find(".agents").hidden = mode === "people";
     second.element.hidden = mode !== "watch";
     first.element.querySelector("span").textContent = mode === "watch" ? names[0] : "opponent";
     second.element.querySelector("span").textContent = names[1];
     dialog.querySelectorAll(".sides .check span").forEach((span, i) => (span.textContent = `${names[i]}${i ? ", second" : ", first"}`));
-    const usual = canPlayHere(now);
-    first.show(now, (agents[0] || {}).id && agents[0].id !== usual && samegame() ? agents[0].id : usual, samegame() && agents[0] ? agents[0].strength : null);
-    second.show(now, samegame() && agents[1] ? agents[1].id : usual, samegame() && agents[1] ? agents[1].strength : null);
-    if (!app.state.catalogue.players.some((each) => each.kind === "network" && (each.game === now.game || each.game === now.id))) about.textContent = `${entry.goal} No network has learned this game on this board yet: rollouts (random games) play.`;
-    else about.textContent = entry.goal;
-    find("[data-do=keep]").hidden = !samegame() || gameText() !== app.state.entry.game;
-  }
-  const samegame = () => entry.id === app.state.entry.id;
-  /** The text of the game as the server writes it: parameters with their usual values are left out. */
-  const canonical = () => gameText();
-  function canPlayHere(now) {
-    const learned = app.state.catalogue.players.find((each) => each.kind === "network" && each.game === now.game);
-    return entry.default_player && now.game === entry.game ? entry.default_player : learned ? learned.id : "rollouts";
+    offer(first, agents[0]);
+    offer(second, agents[1] || agents[0]);
+    about.textContent = learned ? entry.goal : `${entry.goal} No network has learned this game on this board yet: rollouts (random games) play.`;
+    find("[data-do=keep]").hidden = !same || now.game !== app.state.entry.game;
   }
 
   function chosenPlayers() {

@@ -6,7 +6,7 @@ import { addLine, isBelow, makeNode, movesTo, nextOf, pathTo, promote, prune, ro
 
 const PERSON = "person";
 
-const DEFAULTS = { analysis: "hidden", legal: false, opponentPaused: false, sound: false };
+const DEFAULTS = { analysis: "hidden", legal: false, opponentPaused: false };
 
 export class App extends EventTarget {
   constructor() {
@@ -128,7 +128,7 @@ export class App extends EventTarget {
     const { players, entry, settings } = this.state;
     const fits = (id) => {
       const player = id && this.playerOf(id);
-      return player && player.kind !== PERSON && (player.game === null || player.game === entry.id);
+      return player && player.kind !== PERSON && (player.game === null || player.game === entry.game);
     };
     return [...players, settings.opponent, entry.default_player].find(fits) || (this.state.catalogue.players.find((p) => fits(p.id)) || {}).id;
   }

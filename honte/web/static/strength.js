@@ -3,7 +3,7 @@
 /** @param {any} player @param {any} entry whether the player can play the game @returns {boolean} */
 export function canPlay(player, entry) {
   if (player.kind === "perfect") return entry.has_solver;
-  return player.game === null || player.game === entry.game || player.game === entry.id;
+  return player.game === null || player.game === entry.game;
 }
 
 /** "Elo 1210, 1180 to 1240": of the measured strength that is nearest. @param {any} player @param {number} strength */

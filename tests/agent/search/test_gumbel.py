@@ -165,7 +165,8 @@ def test_among_equal_moves_the_lowest_is_played() -> None:
     for visits in ([0, 0, 0], [2, 2, 2]):
         trees = node([1 / 3] * 3, visits, [0, 0, 0], order=(1, 2, 0))
         arguments, out = arguments_of([0] * 3, [0] * 3), Decisions.empty(1, 3)
-        assert trees.moves[0, select_root_edge(*trees.arrays[1:], 0, visits[0], arguments)]["action"] == 0
+        for considered in (visits[0], 7):  # no move has 7 visits
+            assert trees.moves[0, select_root_edge(*trees.arrays[1:], 0, considered, arguments)]["action"] == 0
         assert trees.moves[0, select_inner_edge(*trees.arrays[1:], 0, ROOT, arguments)]["action"] == 0
         write_decisions(*trees.arrays[1:], np.zeros(1, np.int64), arguments, out)
         assert out.action.tolist() == [0]

@@ -166,6 +166,33 @@ def test_a_win_comes_sooner_and_a_loss_later() -> None:
     assert moves_of("tic_tac_toe", "a3 a2 b2", 6, 20) == ({"c1"}, -1)
 
 
+@pytest.mark.parametrize(
+    ("name", "depth"),
+    [("othello:size=4", 4), ("hex:size=3", 4), ("again", 6), ("dots_and_boxes:rows=1,columns=2", 4)],
+)
+def test_the_order_of_moves_changes_no_score(name: str, depth: int) -> None:
+    """Against the plain search, which does not deepen and does not order moves, where the heuristic orders them."""
+    game = made(name)
+    states = random_positions(game, 4, seed=2)
+    mine, plain = (MinimaxPlayer(each, depth).scores(states) for each in (game, Plain(game)))
+    tops = plain.max(axis=1, keepdims=True)
+    np.testing.assert_allclose(mine.max(axis=1, keepdims=True), tops, atol=1e-6)
+    assert ((mine >= tops - 1e-6) == (plain >= tops - 1e-6)).all()
+
+
+@pytest.mark.parametrize("hidden", [False, True], ids=["compiled", "plain"])
+def test_with_a_time_limit_the_search_ends_at_a_whole_depth(hidden: bool) -> None:
+    game = made("again")
+    states = random_positions(game, 4, seed=1)
+    seen: Game = Plain(game) if hidden else game
+    hurried = MinimaxPlayer(seen, 9, seconds=1e-9)
+    assert list(hurried._depths()) == [1]
+    np.testing.assert_array_equal(hurried.scores(states), MinimaxPlayer(seen, 1).scores(states))
+    patient = MinimaxPlayer(seen, 4, seconds=1e6)
+    assert list(patient._depths()) == [1, 2, 3, 4]
+    np.testing.assert_array_equal(patient.scores(states).argmax(1), MinimaxPlayer(seen, 4).scores(states).argmax(1))
+
+
 def test_a_depth_below_one_is_refused() -> None:
     with pytest.raises(ValueError, match="minimax:0"):
         MinimaxPlayer(made("tic_tac_toe"), 0)

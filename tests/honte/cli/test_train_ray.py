@@ -99,8 +99,8 @@ def test_flags_that_do_not_go_together(
 def test_nothing_of_ray_is_imported_without_it(tmp_path: Path) -> None:
     code = (
         "import sys; from honte.__main__ import main\n"
-        f"words = ['train', 'tic_tac_toe', '--run', {str(tmp_path / 'run')!r}, '--max-samples', '300']\n"
-        f"code = main([*words, *{TINY!r}])\n"
+        f"words = ['train', 'tic_tac_toe', '--run', {str(tmp_path / 'run')!r}, '--max-samples', '100']\n"
+        f"code = main([*words, *{TINY!r}, '--learn.first-samples', '50'])\n"
         "print(code, [name for name in sys.modules if name.split('.')[0] == 'ray'])"
     )
     env = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}

@@ -1,4 +1,4 @@
-"""GoGui's rules: every game of the house can be played by clicking points, and thoughts are drawn on them."""
+"""GoGui's rules: every game of honte can be played by clicking points, and thoughts are drawn on them."""
 
 from __future__ import annotations
 

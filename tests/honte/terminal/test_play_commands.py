@@ -177,7 +177,7 @@ def test_a_saved_game_goes_on(typed: Typed, tmp_path: Path) -> None:
     typed("side second,quit")
     other = tmp_path / "second.json"
     assert "your move (o): " in typed(f"side second,save {other}")
-    assert after(typed(f"b2,load {other}"), "loaded 1 moves").count("your move (o): ") == 1  # the file's seat
+    assert after(typed(f"b2,load {other}"), "loaded 1 move ").count("your move (o): ") == 1  # the file's seat
 
 
 def test_a_finished_game_is_loaded_and_taken_back(typed: Typed, tmp_path: Path) -> None:
@@ -214,6 +214,13 @@ def test_games_of_a_match_are_loaded_by_number(
     assert f"loaded {len(second['moves'])} moves" in shown
     assert f"1 x {second['moves'][0]}   2 o {second['moves'][1]}" in shown
     assert "so there is no game 99" in shown
+
+
+def test_a_game_may_be_spelled_with_its_parameters(typed: Typed, tmp_path: Path) -> None:
+    file = tmp_path / "game.json"
+    file.write_text('{"game": "hex:size=3,swap=false", "setup": null, "moves": ["b2"]}')
+    assert "loaded 1 move " in typed(f"load {file}", "person", "hex:size=3")
+    assert "it is a game of hex:size=3,swap=false, not of hex:size=4" in typed(f"load {file}", "person", "hex:size=4")
 
 
 @pytest.mark.parametrize(

@@ -28,9 +28,13 @@ def longest(text: str) -> int:
     return max(map(len, text.splitlines()))
 
 
+def legal_moves(play: Any, without_escapes: Clean) -> list[str]:
+    return re.findall(r"\b[abc][123]\b", without_escapes(play.type("legal", PROMPT)))
+
+
 @pytest.mark.parametrize("columns", [40, 120])
 def test_an_evening_against_rollouts(terminal: Start, without_escapes: Clean, columns: int) -> None:
-    """Analysis, undo, redo, save, load and resignation; nothing is wider than the terminal."""
+    """A whole game with analysis, undo, redo, save and load, and a resignation; nothing is wider than the terminal."""
     play = terminal("play mcts:50 --game tic_tac_toe --seed 1", columns=columns)
     play.expect(PROMPT)
     table = without_escapes(play.type("analysis 200", PROMPT))
@@ -45,6 +49,10 @@ def test_an_evening_against_rollouts(terminal: Start, without_escapes: Clean, co
     play.type("save game.json", PROMPT)
     assert "[" not in without_escapes(play.type("new", PROMPT))
     assert "[o]" in without_escapes(play.type("load game.json", PROMPT))
+    while not (shown := play.type(legal_moves(play, without_escapes)[0], PROMPT, END)).endswith(END):
+        assert "mcts:50 played " in without_escapes(shown)
+    assert re.search(r"(You win|mcts:50 wins|A draw)\.", without_escapes(shown))
+    play.type("undo", PROMPT)
     assert "mcts:50 wins." in play.type("resign", END)
     assert play.close() == 0
     assert longest(without_escapes(play.output)) <= columns

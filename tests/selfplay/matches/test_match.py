@@ -57,6 +57,7 @@ def test_counts_agree_with_the_records(game: Game) -> None:
     assert (result.wins, result.draws, result.losses) == (scores.count(1), scores.count(0), scores.count(-1))
     assert sum(result.first) == sum(result.second) == 30
     assert result.games == 60
+    assert {record.opening for record in result.records} == {2}  # plies, by default
     assert sum(result.pairs) == 30
     assert result.elo.score == pytest.approx((result.wins + result.draws / 2) / 60)
     assert result.elo.score == pytest.approx(np.dot(result.pairs, [0, 0.25, 0.5, 0.75, 1]) / 30)

@@ -17,6 +17,7 @@ from agent.player import RandomPlayer
 from games import Game, make
 from selfplay.matches.match import MatchResult, play_match
 from selfplay.matches.match_store import GAMES, MatchStore, file_name, move_aside
+from selfplay.matches.sprt import Sprt
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -49,6 +50,27 @@ def test_a_match_is_resumed(game: Game, tmp_path: Path) -> None:
     before = (tmp_path / "parts" / GAMES).read_bytes()
     assert lines(play(game, tmp_path / "parts", 30)) == lines(whole)
     assert (tmp_path / "parts" / GAMES).read_bytes() == before
+
+
+def test_games_beyond_those_asked_for_are_not_counted(game: Game, tmp_path: Path) -> None:
+    whole = play(game, tmp_path, 12)
+    before = (tmp_path / GAMES).read_bytes()
+    assert lines(play(game, tmp_path, 8)) == lines(whole)[:8]
+    assert (tmp_path / GAMES).read_bytes() == before
+
+
+def test_a_test_that_ended_is_not_played_on(game: Game, tmp_path: Path) -> None:
+    test = Sprt(elo0=200, elo1=500)
+    results: list[Any] = []
+    for _ in range(2):
+        with MatchStore(tmp_path, game, ("x", "y"), {"seed": 1}) as store:
+            players = RandomPlayer(game), RandomPlayer(game)
+            results.append(play_match(game, *players, games=200, seed=1, folder=store, num_slots=4, sprt=test))
+        results.append((tmp_path / GAMES).read_bytes())
+    first, stored, again, stored_again = results
+    assert first.verdict == again.verdict == "H0"
+    assert first.games == again.games < 200
+    assert stored == stored_again
 
 
 def test_incomplete_damaged_and_repeated_games_are_played_again(game: Game, tmp_path: Path) -> None:

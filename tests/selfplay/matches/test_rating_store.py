@@ -10,7 +10,7 @@ import pytest
 
 from agent.player_identity import identify_player
 from selfplay.matches.bradley_terry import SeatingResult
-from selfplay.matches.rating_store import FILE, GameKey, RatingStore
+from selfplay.matches.rating_store import FILE, GameKey, RatingStore, is_begun
 from selfplay.records import GameRecord
 
 AGREED = {"game": "nim", "seed": 0}
@@ -77,3 +77,36 @@ def test_a_folder_of_another_kind_is_refused(tmp_path: Path) -> None:
     for agreement in (None, AGREED):
         with pytest.raises(ValueError, match="is not a rating database"), RatingStore(tmp_path, agreement):
             pass
+
+
+def test_a_tournament_is_begun_once_its_agreement_is_stored(tmp_path: Path) -> None:
+    assert is_begun(tmp_path) is False
+    (tmp_path / FILE).write_bytes(b"")  # what a full disk leaves
+    assert is_begun(tmp_path) is False
+    with RatingStore(tmp_path, AGREED):
+        pass
+    assert is_begun(tmp_path) is True
+    (tmp_path / FILE).write_bytes(b"no database, but long enough to look at" * 100)
+    assert is_begun(tmp_path) is False
+
+
+def test_a_database_of_another_version_is_refused(tmp_path: Path) -> None:
+    with RatingStore(tmp_path, AGREED) as store, store.database:
+        store.database.execute("UPDATE meta SET value = '9' WHERE name = 'schema'")
+    with pytest.raises(ValueError, match="has schema 9, this version reads 1"), RatingStore(tmp_path, AGREED):
+        pass
+    with RatingStore(tmp_path / "new", AGREED):  # a refused folder is not locked
+        pass
+    with pytest.raises(ValueError, match="has schema 9"), RatingStore(tmp_path, AGREED):
+        pass
+
+
+def test_a_database_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+    with RatingStore(tmp_path, AGREED) as store:
+        x = store.add_player(identify_player("random"))
+        store.database.execute("PRAGMA query_only = ON")
+        with pytest.raises(ValueError, match=r"ratings\.sqlite cannot be written"):
+            store.add_player(identify_player("mcts:5"))
+        with pytest.raises(ValueError, match=r"ratings\.sqlite cannot be written"):
+            store.add([(GameKey(x, x, 0), game([1], 1))])
+        assert store.seating_results() == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -115,6 +116,26 @@ def test_the_least_known_pair_plays_first(game: Game, tmp_path: Path) -> None:
     host.met.clear()
     host.play("mcts:5", "mcts:6", "mcts:7", games=100, total=20)
     assert "mcts:7" in host.met[0]
+
+
+def test_pairs_that_never_met_play_two_games_each_first(game: Game, tmp_path: Path) -> None:
+    """These six games are a fourth of all that may be played; of more games, the first pair would play four."""
+    names, titles = ("random", "minimax:1", "minimax:2"), list[str]()
+    with RatingStore(tmp_path, AGREED) as store:
+        play_tournament(
+            game,
+            store,
+            [identify_player(name) for name in names],
+            Host(game, tmp_path).make_players,
+            make_openings(game, 50, 2),
+            pairs=round_robin(3),
+            games=100,
+            total=24,
+            progress=lambda games, title: titles.extend([title] * games),
+        )
+    assert len(titles) == 24
+    assert len(set(titles[:6])) == 3
+    assert titles[:6:2] == titles[1:6:2]
 
 
 def test_an_anchor_must_have_played(game: Game, tmp_path: Path) -> None:
@@ -237,6 +258,8 @@ def test_seats_openings_and_ids_of_games_follow_from_their_keys() -> None:
     assert len(ids) == 6
     assert game_id((a, b), GameKey(4, 5, 2), 4) == game_id((b, a), GameKey(9, 3, 2), 3)  # whatever ids a store gives
     assert all(0 <= id < 1 << 56 for id in ids)
+    digest = hashlib.sha256(f"{b.digest} {a.digest} 2".encode()).digest()  # first player, second player, opening
+    assert game_id((a, b), GameKey(5, 4, 2), 4) == int.from_bytes(digest[:7], "big")
 
 
 def test_pairs_of_players() -> None:

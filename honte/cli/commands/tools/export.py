@@ -21,7 +21,7 @@ from honte.command_text import command
 from honte.error_sentences import sentence
 
 FILES = ("model.safetensors", "config.json")
-REPORT = "report.html"
+REPORT, ONNX = "report.html", "model.onnx"
 
 License = Annotated[
     str,
@@ -118,10 +118,10 @@ def _files_for_others(source: Path, files: Mapping[str, bytes], args: ExportFlag
     from agent.storage import model_folder
     from games import make
     from honte.export import measurements, model_card
-    from honte.export.onnx_file import FILE as ONNX
-    from honte.export.onnx_file import ensure_packages, export_onnx
 
     if args.onnx:
+        from honte.export.onnx_file import ensure_packages, export_onnx
+
         ensure_packages()
     model, sha256 = model_folder.read(source), _hash(files["model.safetensors"])
     game = None
@@ -187,9 +187,9 @@ def _copy(store: Any, folder: str, files: Mapping[str, bytes], *, overwrite: boo
 
 def _manifest_names(content: bytes) -> set[str]:
     """The names of honte's own files in a manifest; empty for anything else."""
-    from honte.export import measurements, model_card, onnx_file
+    from honte.export import measurements, model_card
 
-    own = {*FILES, REPORT, measurements.FILE, model_card.FILE, onnx_file.FILE}
+    own = {*FILES, REPORT, measurements.FILE, model_card.FILE, ONNX}
     try:
         return own & set(json.loads(content)["files"])
     except (ValueError, KeyError, TypeError, RecursionError):

@@ -18,7 +18,9 @@ pytestmark = pytest.mark.slow
 FAMILIES = [
     "amazons",
     "animal_shogi",
+    "ataxx",
     "breakthrough:rows=5,columns=5",
+    "clobber",
     "connect_four:rows=4,columns=5",
     "dots_and_boxes:rows=2,columns=2",
     "gardner_chess",
