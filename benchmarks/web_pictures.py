@@ -42,7 +42,7 @@ LINES = {
 SHEETS: dict[str, tuple[dict[str, Any], int, int]] = {
     "light": ({"viewport": {"width": 720, "height": 860}, "color_scheme": "light"}, 4, 420),
     "dark": ({"viewport": {"width": 720, "height": 860}, "color_scheme": "dark"}, 4, 420),
-    "telephone": ({"viewport": {"width": 320, "height": 620}, "color_scheme": "light"}, 7, 260),
+    "telephone": ({"viewport": {"width": 320, "height": 620}, "color_scheme": "light"}, 8, 240),
 }
 """Of each sheet: the options of the browser, the number of columns, and the width of a picture in pixels."""
 
