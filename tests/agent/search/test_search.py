@@ -137,6 +137,16 @@ def test_lookahead_finds_what_two_plies_hide(rule: str, lookahead: int) -> None:
     assert (search.trees.children(0)["proven"] == [UNKNOWN, -1, -1, -1, -1, -1, -1]).all()
 
 
+@pytest.mark.parametrize("lookahead", [0, 1])
+def test_a_lookahead_of_one_ply_proves_a_leaf_at_its_first_visit(lookahead: int) -> None:
+    game = made("connect_four")
+    config = SearchConfig(rule="uct", num_simulations=7, lookahead=lookahead)  # each move once
+    search = Search(game, uniform_evaluate, config, num_slots=1)
+    think(search, games.position(game).play("a g a g a").states)
+    assert search.trees.children(0)["visits"].tolist() == [1] * 7
+    assert search.trees.children(0)["proven"].tolist() == [UNKNOWN] + [-1 if lookahead else UNKNOWN] * 6
+
+
 @ALL_RULES
 def test_a_finished_game_is_refused(rule: str) -> None:
     game = made("tic_tac_toe")

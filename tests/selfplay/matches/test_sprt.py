@@ -118,6 +118,19 @@ def test_a_score_that_did_not_occur_counts_as_a_thousandth_of_a_pair() -> None:
         assert test.llrs(rows) == pytest.approx([test.llr(row) for row in rows.astype(int).tolist()], abs=1e-6)
 
 
+def test_a_row_that_converges_at_once_stops_no_other() -> None:
+    """Under H0 of equal strength even counts are the likeliest distribution already; the other row is far from it."""
+    rows = np.array([[2, 5, 9, 5, 2], [1, 2, 10, 30, 20]], float)
+    test = Sprt(elo0=0, elo1=60, model="normalized")
+    for elo in (0.0, 60.0):
+        both = test._fit_normalized(rows / rows.sum(axis=1, keepdims=True), elo)
+        for row, found in zip(rows, both, strict=True):
+            assert found == pytest.approx(test._fit_normalized(row[None] / row.sum(), elo)[0], abs=1e-9)
+            mean = found @ PAIR_SCORES
+            deviation = math.sqrt(found @ (PAIR_SCORES - mean) ** 2)
+            assert NORMALIZED / math.sqrt(2) * (mean - 0.5) / deviation == pytest.approx(elo, abs=1e-4)
+
+
 def test_the_state_for_json() -> None:
     test = Sprt(elo0=-5, elo1=15, alpha=0.04, beta=0.1, model="normalized")
     assert test.as_json(9.0) == {
