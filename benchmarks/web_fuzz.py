@@ -88,7 +88,9 @@ def with_usual_texts(body: Any, choice: random.Random) -> Any:
             out[name] = several if name in LISTS else choice.choice(texts)
     if isinstance(out.get("strength"), int | float):  # large searches are tried by hand
         out["strength"] = out["strength"] % 60
-    if out.get("game") in EASY and choice.random() < 0.7:  # so that whole games are legal, too
+    if (
+        isinstance(out.get("game"), str) and out["game"] in EASY and choice.random() < 0.7
+    ):  # so that whole games are legal, too
         for name in LISTS & out.keys():
             out[name] = EASY[out["game"]][: choice.randrange(6)]
         for name in ("setup", "cells", "tree", "nodes"):
