@@ -13,6 +13,7 @@ import argparse
 import contextlib
 import copy
 import json
+import random
 import sys
 import time
 from collections import Counter
@@ -52,6 +53,16 @@ TEXTS = (
 USUAL = {"game": GAMES, "player": PLAYERS, "text": TEXTS, "setup": TEXTS[:1], "path": MOVES, "moves": MOVES}
 """Texts that people send, by the name of the field."""
 
+LISTS = {"moves", "path"}
+EASY = {
+    "nim": ["a1", "b1", "c1", "d1", "b1", "c1"],
+    "tic_tac_toe": ["b2", "a1", "c3", "a3", "a2", "c2"],
+    "connect_four": ["d", "d", "c", "c", "e", "b"],
+    "hex:size=3": ["b2", "a1", "c1", "a3", "c3", "b1"],
+    "go:size=3": ["B2", "A1", "pass", "C3", "A2", "pass"],
+}
+"""Moves of games that are legal one after the other."""
+
 READ_SECONDS, MOST_BYTES = 0.5, 1 << 16
 """A stream is read for so long, and no further."""
 
@@ -66,21 +77,27 @@ Send = Callable[[str, str, Mapping[str, Any], Mapping[str, str], bytes], Answer]
 """(method, path, query, headers, body) -> answer"""
 
 
-def with_usual_texts(description: dict[str, Any]) -> dict[str, Any]:
-    """The description in which texts are often ones that people send."""
-    out = copy.deepcopy(description)
-    for operations in out["paths"].values():
-        for operation in operations.values():
-            content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
-            fields = content.get("schema", {}).get("properties", {})
-            for name, texts in USUAL.items():
-                if name in fields and "items" in fields[name]:
-                    fields[name]["items"] = {"anyOf": [{"enum": list(texts)}, fields[name]["items"]]}
-                    fields[name]["maxItems"] = 12
-                elif name in fields:
-                    fields[name] = {"anyOf": [{"enum": list(texts)}, {"enum": list(texts)}, fields[name]]}
-            if "strength" in fields:
-                fields["strength"]["maximum"] = 60  # the server's limits are tried by other requests
+def with_usual_texts(body: Any, choice: random.Random) -> Any:
+    """A body of a request in which fields often have values that people send."""
+    if not isinstance(body, dict):
+        return body
+    out = dict(body)
+    for name, texts in USUAL.items():
+        if name in out and choice.random() < 0.7:
+            several = [choice.choice(texts) for _ in range(choice.randrange(6))]
+            out[name] = several if name in LISTS else choice.choice(texts)
+    if isinstance(out.get("strength"), int | float):  # large searches are tried by hand
+        out["strength"] = out["strength"] % 60
+    if (
+        isinstance(out.get("game"), str) and out["game"] in EASY and choice.random() < 0.7
+    ):  # so that whole games are legal, too
+        for name in LISTS & out.keys():
+            out[name] = EASY[out["game"]][: choice.randrange(6)]
+        for name in ("setup", "cells", "tree", "nodes"):
+            if choice.random() < 0.8:
+                out.pop(name, None)
+    if out.get("player") == "perfect" and out.get("game") == "connect_four":  # its first moves may take a minute
+        out["game"] = "nim"
     return out
 
 
@@ -110,18 +127,26 @@ def find_fault(description: dict[str, Any], operation: dict[str, Any], answer: A
 
 
 def fuzz(
-    description: dict[str, Any], send: Send, session: Callable[[], str], *, requests: int, number: int
+    description: dict[str, Any],
+    send: Send,
+    session: Callable[[], str],
+    *,
+    requests: int,
+    number: int,
+    progress: Callable[[str], None] = lambda line: None,
 ) -> tuple[Counter[str], list[str]]:
     """({operation and status: how often}, faults) of about so many requests. ``number``: the random seed."""
-    schema = schemathesis.openapi.from_dict(with_usual_texts(description))
+    schema = schemathesis.openapi.from_dict(copy.deepcopy(description))
     operations = [result.ok() for result in schema.get_all_operations()]
-    statuses, faults = Counter[str](), list[str]()
+    statuses, faults, choice = Counter[str](), list[str](), random.Random(number)
     each = max(1, requests // (2 * len(operations)))
     for operation in operations:
+        progress(f"{operation.label}: {statuses.total():,} requests so far, {len(faults)} faults")
         described = description["paths"][operation.path][operation.method.lower()]
 
         def send_one(case: Any, operation: Any = operation, described: Any = described) -> None:
-            answer = send(case.method, case.formatted_path, case.query or {}, _headers(case, session), _body(case))
+            case.body, query = with_usual_texts(case.body, choice), with_usual_texts(case.query or {}, choice)
+            answer = send(case.method, case.formatted_path, query, _headers(case, session), _body(case))
             statuses[f"{operation.label} {answer.status}"] += 1
             if fault := find_fault(description, described, answer):
                 faults.append(f"{operation.label}: {fault}; body {case.body!r:.300}; answer {answer.text:.300}")
@@ -195,6 +220,10 @@ def http_sender(address: str) -> Iterator[tuple[Send, Callable[[], str]]]:
         yield send, session
 
 
+def _show(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--requests", type=int, default=20_000)
@@ -205,7 +234,7 @@ def main() -> None:
     with running_server() as (address, _), http_sender(address) as (send, session):
         description = httpx.get(f"http://{address}/api/openapi.json").json()
         begun = time.monotonic()
-        statuses, faults = fuzz(description, send, session, requests=args.requests, number=args.seed)
+        statuses, faults = fuzz(description, send, session, requests=args.requests, number=args.seed, progress=_show)
         alive = httpx.get(f"http://{address}/healthz").json()["status"] == "ok"
         seconds = time.monotonic() - begun
     rows: list[dict[str, Any]] = [{"what": name, "answers": count} for name, count in sorted(statuses.items())]

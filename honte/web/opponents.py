@@ -26,6 +26,7 @@ from honte.web.solver_process import Failed, SolverProcess, TooSlow
 MOVE_SECONDS = 60.0
 """A move of minimax or of a perfect player may take so long."""
 
+DEEPEST_MINIMAX = 12
 TRUTH_SECONDS = 10.0
 MOST_TRUTHS = 5000
 
@@ -56,6 +57,8 @@ class Opponents:
             if not is_solvable(offered.game, here.states[0]):
                 raise refuse("this position is too early for the solver; choose another opponent until later")
         depth = max(1, strength) if player.kind == "minimax" else 0
+        if depth > DEEPEST_MINIMAX:
+            raise refuse(f"strength is {strength}; minimax looks at most {DEEPEST_MINIMAX} plies ahead here")
         try:
             return dict(self.moves.ask(player.kind, _game_text(offered), setup, here.moves, MOVE_SECONDS, number=depth))
         except TooSlow:

@@ -24,17 +24,17 @@ class WebFlags:
     player: Annotated[tuple[str, ...], Argument("PLAYER")] = ()
     """more players for the page, such as a model folder or gtp:gnugo --mode gtp"""
     game: Annotated[tuple[str, ...], Placeholder("GAME ...")] = ()
-    """games for the page: your own as FILE.py:game, or a shipped one with parameters"""
+    """games of your own as FILE.py:game, or shipped ones with parameters (default: every shipped game)"""
     run: Annotated[tuple[str, ...], Placeholder("FOLDER ...")] = ()
-    """folders of runs to watch, besides those in runs/"""
+    """folders of runs to watch (default: those in runs/, which are always there)"""
     host: Annotated[str, Placeholder("ADDRESS")] = "127.0.0.1"
     """the address to listen on; other addresses than this machine's own need --token"""
     token: Annotated[str, Placeholder("TEXT")] = ""
-    """a secret of 16 characters or more that the page asks for"""
+    """a secret of 16 characters or more that every request must show (default: none)"""
     port: Annotated[int | None, Range(0, 65535), Placeholder("N")] = None
     """the port (default: the first free one from 8765 on; 0 lets the system choose)"""
-    browser: bool = True
-    """open the page in a browser"""
+    no_browser: bool = False
+    """do not open the page in a browser"""
     device: Device = "auto"
     """where networks run"""
 
@@ -48,5 +48,5 @@ def main(arguments: Sequence[str]) -> int:
     check_host(args.host, args.token)
     services = make_services(players=args.player, games=args.game, runs=args.run, device=args.device)
     listener = open_socket(args.host, args.port)
-    serve(services, listener, args.host, token=args.token, open_browser=args.browser)
+    serve(services, listener, args.host, token=args.token, open_browser=not args.no_browser)
     return 0
