@@ -27,6 +27,9 @@ UNSEEN_COUNT = 1e-3
 
 BISECTIONS, MAX_ITERATIONS = 44, 20
 
+MAX_NORMALIZED = 200
+"""The largest normalized difference, because the fit does not converge from about 250 on. Useful ones are below 50."""
+
 Verdict = Literal["H0", "H1"]
 
 
@@ -52,6 +55,9 @@ class Sprt:
                 raise ValueError(f"sprt {name} is {value:g}; it must be above 0 and below 0.5")
         if self.model not in ("logistic", "normalized"):
             raise ValueError(f"sprt model is {self.model!r}; it must be logistic or normalized")
+        largest = max(-self.elo0, self.elo1)
+        if self.model == "normalized" and largest > MAX_NORMALIZED:
+            raise ValueError(f"sprt has a difference of {largest:g}; normalized ones are at most {MAX_NORMALIZED}")
 
     @property
     def lower(self) -> float:

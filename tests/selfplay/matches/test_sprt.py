@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from selfplay.matches.elo import NORMALIZED, PAIR_SCORES, expected_score
-from selfplay.matches.sprt import Sprt, tilt_distribution
+from selfplay.matches.sprt import MAX_NORMALIZED, Sprt, tilt_distribution
 
 
 def test_two_outcomes_have_a_closed_form() -> None:
@@ -196,3 +196,11 @@ def test_error_rates_are_those_asked_for(model: str) -> None:
             verdicts[going] = np.where(llrs >= test.upper, 1, np.where(llrs <= test.lower, -1, 0))
         assert (verdicts != 0).all()
         assert 0.01 < (verdicts == wrong).mean() < 0.065
+
+
+def test_the_largest_normalized_difference_converges() -> None:
+    test = Sprt(elo0=-MAX_NORMALIZED, elo1=MAX_NORMALIZED, model="normalized")
+    for pairs in ([2, 5, 9, 5, 2], [1, 1, 1, 2, 95], [0, 0, 0, 0, 1]):
+        assert np.isfinite(test.llr(pairs))
+    with pytest.raises(ValueError, match="at most 200"):
+        Sprt(elo0=0, elo1=MAX_NORMALIZED + 1, model="normalized")
