@@ -12,6 +12,7 @@ import webbrowser
 import uvicorn
 
 from honte.web.app import make_app
+from honte.web.guard import EVERY_ADDRESS
 from honte.web.services import Services
 
 FIRST_PORT = 8765
@@ -46,7 +47,7 @@ def open_socket(host: str, port: int | None) -> socket.socket:
 def serve(services: Services, listener: socket.socket, host: str, *, token: str = "", open_browser: bool) -> None:
     """Serve until Ctrl-C."""
     port = listener.getsockname()[1]
-    shown = f"[{host}]" if ":" in host else host
+    shown = "localhost" if host in EVERY_ADDRESS else f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{port}/" + (f"?token={token}" if token else "")
     app = make_app(services, host=host, token=token)
     config = uvicorn.Config(
