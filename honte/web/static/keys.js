@@ -4,7 +4,6 @@
 const BOARD_KEYS = [
   ["← ↑ → ↓", "Move the cursor on the board"],
   ["Enter, Space", "Choose the cell: place, pick up, put down"],
-  ["Escape", "Let go of a piece that you picked up"],
 ];
 
 /** @param {any} app @param {HTMLDialogElement} dialog @param {HTMLElement} button */

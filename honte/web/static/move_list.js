@@ -52,11 +52,12 @@ export function mount(element, app) {
     list.replaceChildren();
     addLine(app.root, list, 0);
     none.hidden = buttonOf.size > 0;
-    mark();
+    mark(true);
   }
-  function mark() {
+  /** Mark the shown move. A move that is new is drawn first; one that is being deleted has no place. */
+  function mark(drawn = false) {
     const { node } = app.state;
-    if (node.move && !buttonOf.has(node)) return draw();
+    if (node.move && !buttonOf.has(node) && !drawn) return draw();
     for (const [each, button] of buttonOf) {
       if (each === node) button.setAttribute("aria-current", "step");
       else button.removeAttribute("aria-current");
@@ -84,6 +85,6 @@ export function mount(element, app) {
   app.addEventListener("tree", draw);
   app.addEventListener("verdicts", draw);
   app.addEventListener("theme", draw);
-  app.addEventListener("position", mark);
+  app.addEventListener("position", () => mark());
   draw();
 }

@@ -116,6 +116,7 @@ export function mount(element, app) {
   app.addKey("i", "Show a hint", () => act("hint"));
   app.addKey("l", "Show or hide the legal moves", () => act("legal"));
   app.addKey("p", "Agents: play or pause", () => !element.querySelector(".agents").hidden && act("run"));
+  app.addKey("Escape", "Let go of a piece that you picked up", () => app.board.input.cancel());
   app.addKey("b", "Go to the board", () => app.board.cells.focus());
   show();
 }
