@@ -15,13 +15,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from honte import __version__
-from honte.web.analysis_routes import AnalysisRoutes
-from honte.web.file_routes import FileRoutes
-from honte.web.guard import Guard
 from honte.web.openapi import describe
-from honte.web.play_routes import PlayRoutes
-from honte.web.problems import TITLES, Problem
-from honte.web.run_routes import RunRoutes
+from honte.web.requests.guard import Guard
+from honte.web.requests.problems import TITLES, Problem
+from honte.web.routes.analysis import AnalysisRoutes
+from honte.web.routes.files import FileRoutes
+from honte.web.routes.play import PlayRoutes
+from honte.web.routes.runs import RunRoutes
 from honte.web.services import Services
 
 MEDIA_TYPES = {

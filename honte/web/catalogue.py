@@ -17,9 +17,9 @@ from agent.player_identity import ENGINES, is_network, kind_of, settings_of
 from agent.players import learned_game, learned_game_file
 from agent.storage import model_folder
 from honte import __version__
-from honte.web.offered_games import OfferedGames
-from honte.web.problems import Problem
-from honte.web.sessions import Limits
+from honte.web.games.offered_games import OfferedGames
+from honte.web.requests.problems import Problem
+from honte.web.requests.sessions import Limits
 
 if TYPE_CHECKING:
     from training.evaluation.rating_curve import RatedCheckpoint
@@ -261,6 +261,6 @@ def read_ratings(folder: Path) -> tuple[int, tuple[RatedCheckpoint, ...]]:
 
 def run_entry(run: OfferedRun) -> dict[str, Any]:
     """A run in the catalogue."""
-    from honte.web.run_progress import progress_of
+    from honte.web.runs.progress import progress_of
 
     return {"id": run.id, "name": run.name, "game": run.game or None, **progress_of(run.folder)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from honte import __version__
-from honte.web.sessions import Limits
+from honte.web.requests.sessions import Limits
 
 TEXT = {"type": "string"}
 MOVE = {"type": "string", "minLength": 1, "maxLength": 64}

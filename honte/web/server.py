@@ -12,7 +12,7 @@ import webbrowser
 import uvicorn
 
 from honte.web.app import make_app
-from honte.web.guard import EVERY_ADDRESS
+from honte.web.requests.guard import EVERY_ADDRESS
 from honte.web.services import Services
 
 FIRST_PORT = 8765

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from honte.web.catalogue import Catalogue
-from honte.web.models import Models
-from honte.web.offered_games import OfferedGames
-from honte.web.opponents import Opponents
-from honte.web.sessions import Limits, Sessions
+from honte.web.games.offered_games import OfferedGames
+from honte.web.requests.sessions import Limits, Sessions
+from honte.web.search.models import Models
+from honte.web.search.opponents import Opponents
 
 Answer = TypeVar("Answer")
 

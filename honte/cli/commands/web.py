@@ -41,7 +41,7 @@ class WebFlags:
 
 def main(arguments: Sequence[str]) -> int:
     args = parse_flags(WebFlags, arguments, "web")
-    from honte.web.guard import check_host
+    from honte.web.requests.guard import check_host
     from honte.web.server import open_socket, serve
     from honte.web.services import make_services
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from honte.web.app import make_app
+from honte.web.requests.sessions import Limits
 from honte.web.services import Services, make_services
-from honte.web.sessions import Limits
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # the test client of Starlette asks for another version of httpx

@@ -11,9 +11,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from honte.web.guard import HEADERS, Guard, check_host
-from honte.web.rate_limit import RateLimit
-from honte.web.sessions import Limits
+from honte.web.requests.guard import HEADERS, Guard, check_host
+from honte.web.requests.rate_limit import RateLimit
+from honte.web.requests.sessions import Limits
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # the test client of Starlette asks for another version of httpx

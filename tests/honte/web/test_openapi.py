@@ -7,8 +7,8 @@ from typing import Any
 
 from benchmarks.web_fuzz import Answer, fuzz
 from honte.web.app import make_app
+from honte.web.requests.sessions import Limits
 from honte.web.services import make_services
-from honte.web.sessions import Limits
 
 NUM_REQUESTS = 300
 

@@ -11,9 +11,9 @@ import pytest
 
 import honte
 from honte.web.app import make_app
-from honte.web.run_routes import RunRoutes
+from honte.web.requests.sessions import Limits
+from honte.web.routes.runs import RunRoutes
 from honte.web.services import Services, make_services
-from honte.web.sessions import Limits
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,9 @@ import pytest
 import games
 from agent.inference.rollouts import Rollouts
 from agent.search.search import Search, SearchConfig
-from honte.web.analysis import read_snapshot
-from honte.web.problems import Problem
-from honte.web.search_service import MOST_KEPT, SearchRequest, SearchService
+from honte.web.requests.problems import Problem
+from honte.web.search.analysis import read_snapshot
+from honte.web.search.search_service import MOST_KEPT, SearchRequest, SearchService
 
 GAME = games.make("connect_four")
 SLOTS = 16

@@ -10,7 +10,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-from honte.web.problems import UNKNOWN_SESSION, Problem
+from honte.web.requests.problems import UNKNOWN_SESSION, Problem
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,9 +12,9 @@ import numpy as np
 
 from agent.search.search import Search
 from agent.search.tree import NONE, ROOT, UNKNOWN
-from honte.web.offered_games import OfferedGame
-from honte.web.problems import Problem
-from honte.web.search_service import NO_SLOT, SearchRequest
+from honte.web.games.offered_games import OfferedGame
+from honte.web.requests.problems import Problem
+from honte.web.search.search_service import NO_SLOT, SearchRequest
 from selfplay.solved.grading import wilson_interval
 
 MOST_LINES = 12

@@ -27,7 +27,7 @@ from agent.decision import Decisions, Terms
 from agent.search.search import Search
 from agent.search.tree import ROOT
 from games.game import States
-from honte.web.problems import Problem
+from honte.web.requests.problems import Problem
 
 MOST_LEAVES = 16
 """At most so many leaves of one tree in a round. More leaves are faster and make a small search a little worse."""

@@ -15,7 +15,7 @@ from agent.external.gtp import colour_names
 from games import Position
 from honte.sgf import conversion, game_tree
 from honte.sgf.values import read_colour
-from honte.web.game_trees import (
+from honte.web.games.game_trees import (
     MOST_NODES,
     Tree,
     TreeNode,
@@ -28,9 +28,9 @@ from honte.web.game_trees import (
     main_line,
     replay,
 )
-from honte.web.offered_games import OfferedGame, OfferedGames
-from honte.web.positions import first_position
-from honte.web.problems import refuse
+from honte.web.games.offered_games import OfferedGame, OfferedGames
+from honte.web.games.positions import first_position
+from honte.web.requests.problems import refuse
 
 SCHEMA = 1
 MOVE_NUMBER = re.compile(r"\d+\.+")

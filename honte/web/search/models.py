@@ -14,10 +14,10 @@ from agent.search.search import Search
 from agent.search.tree import node_bytes
 from games.game import Game
 from honte.web.catalogue import OfferedPlayer
-from honte.web.offered_games import OfferedGame
-from honte.web.problems import Problem, refuse
-from honte.web.search_service import MOST_LEAVES, SearchService
-from honte.web.sessions import Limits
+from honte.web.games.offered_games import OfferedGame
+from honte.web.requests.problems import Problem, refuse
+from honte.web.requests.sessions import Limits
+from honte.web.search.search_service import MOST_LEAVES, SearchService
 
 MANY_SLOTS, FEW_SLOTS = 64, 16
 ENOUGH_NODES = 4000

@@ -12,14 +12,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from games import Position
-from honte.web.bodies import read_body
 from honte.web.catalogue import OfferedPlayer, OfferedRun
-from honte.web.event_streams import KEEP_ALIVE, Events, stream_events
-from honte.web.offered_games import OfferedGame
-from honte.web.play_routes import SESSION_HEADER
-from honte.web.positions import read_position
-from honte.web.problems import Problem, refuse
-from honte.web.run_pages import judge, run_json, signature
+from honte.web.games.offered_games import OfferedGame
+from honte.web.games.positions import read_position
+from honte.web.requests.bodies import read_body
+from honte.web.requests.event_streams import KEEP_ALIVE, Events, stream_events
+from honte.web.requests.problems import Problem, refuse
+from honte.web.routes.play import SESSION_HEADER
+from honte.web.runs.run_pages import judge, run_json, signature
 from honte.web.services import Services
 
 LOOK_SECONDS = 2.0

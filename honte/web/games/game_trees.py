@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from games import Position
-from honte.web.offered_games import OfferedGame
-from honte.web.positions import LONGEST_MOVE, first_position, play
-from honte.web.problems import refuse
+from honte.web.games.offered_games import OfferedGame
+from honte.web.games.positions import LONGEST_MOVE, first_position, play
+from honte.web.requests.problems import refuse
 
 MOST_NODES = 5000
 DEEPEST_TREE = 300

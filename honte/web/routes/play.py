@@ -14,13 +14,13 @@ from starlette.routing import Route
 
 from games import Position
 from honte.drawing.page_board import page_board
-from honte.web.analysis import win_probability
-from honte.web.bodies import Body, read_body
 from honte.web.catalogue import OfferedPlayer
-from honte.web.offered_games import OfferedGame
-from honte.web.positions import first_position, position_json, read_line, read_position, why_not
-from honte.web.problems import Problem, refuse
-from honte.web.search_service import SearchRequest
+from honte.web.games.offered_games import OfferedGame
+from honte.web.games.positions import first_position, position_json, read_line, read_position, why_not
+from honte.web.requests.bodies import Body, read_body
+from honte.web.requests.problems import Problem, refuse
+from honte.web.search.analysis import win_probability
+from honte.web.search.search_service import SearchRequest
 from honte.web.services import Services
 
 SESSION_HEADER = "x-honte-session"

@@ -17,9 +17,9 @@ from urllib.parse import parse_qs
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from honte.web.problems import Problem
-from honte.web.rate_limit import RateLimit
-from honte.web.sessions import Limits
+from honte.web.requests.problems import Problem
+from honte.web.requests.rate_limit import RateLimit
+from honte.web.requests.sessions import Limits
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 EVERY_ADDRESS = ("0.0.0.0", "::")

@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from honte.web.problems import Problem, refuse
+from honte.web.requests.problems import Problem, refuse
 
 MOST_MOVES = 5000
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.responses import StreamingResponse
 
-from honte.web.problems import Problem
+from honte.web.requests.problems import Problem
 
 LOG = logging.getLogger("uvicorn.error")
 

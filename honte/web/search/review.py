@@ -10,10 +10,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 from games import Position
-from honte.web.analysis import Snapshot, read_snapshot, win_probability
-from honte.web.offered_games import OfferedGame
-from honte.web.opponents import Opponents, outcome_of
-from honte.web.search_service import SearchRequest, SearchService
+from honte.web.games.offered_games import OfferedGame
+from honte.web.search.analysis import Snapshot, read_snapshot, win_probability
+from honte.web.search.opponents import Opponents, outcome_of
+from honte.web.search.search_service import SearchRequest, SearchService
 
 LEVELS = ((0.05, "good"), (0.10, "inaccuracy"), (0.20, "mistake"))
 """(a loss of win probability below this, its name); a larger loss is a blunder."""

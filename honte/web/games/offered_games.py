@@ -22,8 +22,8 @@ from games import Position
 from games.game import Game
 from games.position import position
 from games.registry import NAMES, make
-from honte.web.game_texts import describe_own, describe_shipped
-from honte.web.problems import Problem, refuse
+from honte.web.games.game_texts import describe_own, describe_shipped
+from honte.web.requests.problems import Problem, refuse
 
 MOST_GAMES = 24
 """At most so many games, different parameters included, are ready at the same time; the longest unused one goes."""

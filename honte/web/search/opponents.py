@@ -19,9 +19,9 @@ from agent.players import make_player
 from agent.solvers.registry import find_solved_game, has_solver, is_solvable
 from games import Position
 from honte.web.catalogue import OfferedPlayer
-from honte.web.offered_games import OfferedGame
-from honte.web.problems import Problem, refuse
-from honte.web.solver_process import Failed, SolverProcess, TooSlow
+from honte.web.games.offered_games import OfferedGame
+from honte.web.requests.problems import Problem, refuse
+from honte.web.search.solver_process import Failed, SolverProcess, TooSlow
 
 MOVE_SECONDS = 60.0
 """A move of minimax or of a perfect player may take so long."""

@@ -10,9 +10,9 @@ import numpy as np
 from games import Position
 from games.position import position
 from honte.drawing.action_cells import action_steps, alternative_steps, changed_cells, marked_cells
-from honte.web.game_texts import ILLEGAL, OCCUPIED
-from honte.web.offered_games import OfferedGame
-from honte.web.problems import refuse
+from honte.web.games.game_texts import ILLEGAL, OCCUPIED
+from honte.web.games.offered_games import OfferedGame
+from honte.web.requests.problems import refuse
 
 LONGEST_SETUP = 8192
 """Characters of a drawn position."""

@@ -9,11 +9,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from honte.web import game_files
-from honte.web.bodies import read_body
-from honte.web.game_trees import from_flat, from_moves, from_nested
-from honte.web.play_routes import SESSION_HEADER
-from honte.web.problems import refuse
+from honte.web.games import game_files
+from honte.web.games.game_trees import from_flat, from_moves, from_nested
+from honte.web.requests.bodies import read_body
+from honte.web.requests.problems import refuse
+from honte.web.routes.play import SESSION_HEADER
 from honte.web.services import Services
 
 FORMATS = ("json", "sgf")

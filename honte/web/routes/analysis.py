@@ -16,17 +16,17 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from games import Position
-from honte.web.analysis import analysis_json, read_snapshot, read_tree
-from honte.web.bodies import read_body
-from honte.web.event_streams import Events, stream_events
-from honte.web.offered_games import OfferedGame
-from honte.web.play_routes import SESSION_HEADER
-from honte.web.positions import read_line, read_position
-from honte.web.problems import Problem, refuse
-from honte.web.review import Review
-from honte.web.search_service import SearchRequest, SearchService
+from honte.web.games.offered_games import OfferedGame
+from honte.web.games.positions import read_line, read_position
+from honte.web.requests.bodies import read_body
+from honte.web.requests.event_streams import Events, stream_events
+from honte.web.requests.problems import Problem, refuse
+from honte.web.requests.sessions import Session
+from honte.web.routes.play import SESSION_HEADER
+from honte.web.search.analysis import analysis_json, read_snapshot, read_tree
+from honte.web.search.review import Review
+from honte.web.search.search_service import SearchRequest, SearchService
 from honte.web.services import Services
-from honte.web.sessions import Session
 
 MOST_REMEMBERED = 200
 MOST_REVIEW_VISITS = 2000

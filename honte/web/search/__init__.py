@@ -1,0 +1,1 @@
+"""What thinks behind the page: searches that all clients share, opponents, solvers, analyses and reviews."""
