@@ -261,6 +261,6 @@ def read_ratings(folder: Path) -> tuple[int, tuple[RatedCheckpoint, ...]]:
 
 def run_entry(run: OfferedRun) -> dict[str, Any]:
     """A run in the catalogue."""
-    from honte.web.runs.progress import progress_of
+    from honte.web.run_progress import progress_of
 
     return {"id": run.id, "name": run.name, "game": run.game or None, **progress_of(run.folder)}

@@ -19,7 +19,7 @@ from honte.web.requests.bodies import read_body
 from honte.web.requests.event_streams import KEEP_ALIVE, Events, stream_events
 from honte.web.requests.problems import Problem, refuse
 from honte.web.routes.play import SESSION_HEADER
-from honte.web.runs.run_pages import judge, run_json, signature
+from honte.web.run_pages import judge, run_json, signature
 from honte.web.services import Services
 
 LOOK_SECONDS = 2.0

@@ -20,11 +20,11 @@ from games.game import Game
 from games.playouts import action_texts
 from honte.report import curves, run
 from honte.report.boards import choose_games
-from honte.web.search.analysis import win_probability
 from honte.web.catalogue import Catalogue, OfferedPlayer, OfferedRun
 from honte.web.games.offered_games import OfferedGame
 from honte.web.requests.problems import refuse
-from honte.web.runs.progress import progress_of
+from honte.web.run_progress import progress_of
+from honte.web.search.analysis import win_probability
 from selfplay.records import GameRecord, list_shards, read_shard, replay
 from training.evaluation import solved_positions
 from training.run import metrics, run_folder
