@@ -1,4 +1,4 @@
-"""An empty board and its pieces as JSON for the renderer of pages, ``honte/web/static/board.js``.
+"""An empty board and its pieces as JSON for the renderer of pages, ``honte/web/static/board/board.js``.
 
 Lengths are in units of a cell. A piece is drawn around the point 0, 0 and is moved to the centre of its cell. Cells of
 the same size have the same *kind*, since a piece such as a line of dots and boxes depends on the size of its cell.

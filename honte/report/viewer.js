@@ -1,6 +1,6 @@
 // Steps through games on a board. Knows frames (cells, policy, value); does not know the rules of any game.
 
-import { BoardView } from "../web/static/board.js";
+import { BoardView } from "../web/static/board/board.js";
 import { percent, svgText } from "../web/static/charts.js";
 
 export function makeViewer(place, run) {

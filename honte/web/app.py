@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from importlib import resources
+from importlib.resources.abc import Traversable
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -49,9 +50,8 @@ def make_app(services: Services, *, host: str = "127.0.0.1", token: str = "") ->
         *RunRoutes(services).routes(),
         Route("/api/openapi.json", openapi),
         Route("/healthz", health),
-        Route("/static/{name}", static_file),
+        Route("/static/{name:path}", static_file),
         Route("/", index),
-        Route("/{name}", static_file),
     ]
 
     @contextlib.asynccontextmanager
@@ -100,16 +100,26 @@ async def static_file(request: Request) -> Response:
 
 
 def static_names() -> list[str]:
-    """The names of the files of the page."""
-    folder = resources.files("honte.web").joinpath("static")
-    names = [each.name for each in folder.iterdir() if each.is_file()]
-    return sorted(name for name in names if any(name.endswith(ending) for ending in MEDIA_TYPES))
+    """The files of the page, by their paths below static/."""
+    return sorted(_walk(_static(), ""))
+
+
+def _walk(folder: Traversable, path: str) -> Iterator[str]:
+    for each in folder.iterdir():
+        if each.is_dir():
+            yield from _walk(each, f"{path}{each.name}/")
+        elif any(each.name.endswith(ending) for ending in MEDIA_TYPES):
+            yield path + each.name
+
+
+def _static() -> Traversable:
+    return resources.files("honte.web").joinpath("static")
 
 
 def _file(name: str) -> Response:
     """A file of the page. A client's name is only compared with those that there are."""
     if name not in static_names():
         raise HTTPException(404)
-    content = resources.files("honte.web").joinpath("static").joinpath(name).read_bytes()
+    content = _static().joinpath(*name.split("/")).read_bytes()
     media_type = next(kind for ending, kind in MEDIA_TYPES.items() if name.endswith(ending))
     return Response(content, media_type=media_type, headers={"Cache-Control": "no-cache"})

@@ -1,26 +1,26 @@
 // Starts the page: reads the catalogue, opens the game of the address or of this browser, mounts the panels.
 
-import { mount as mountAnalysis } from "./analysis_panel.js";
+import { mount as mountAnalysis } from "./analysis/analysis_panel.js";
 import { connection, getJson, readHealth } from "./api.js";
 import { mountConnection } from "./connection.js";
-import { mount as mountEditor } from "./editor.js";
-import { mount as mountFiles } from "./files_panel.js";
+import { mount as mountEditor } from "./play/editor.js";
+import { mount as mountFiles } from "./play/files_panel.js";
 import { mountKeys } from "./keys.js";
-import { mount as mountMoves } from "./move_list.js";
-import { PlayBoard } from "./play_board.js";
-import { mount as mountControls } from "./play_controls.js";
-import { mount as mountReview } from "./review_panel.js";
+import { mount as mountMoves } from "./play/move_list.js";
+import { PlayBoard } from "./board/play_board.js";
+import { mount as mountControls } from "./play/play_controls.js";
+import { mount as mountReview } from "./analysis/review_panel.js";
 import { addressOf, readFragment, readGame, readSettings, writeGame, writeSettings } from "./saved_game.js";
-import { mount as mountTree } from "./search_tree.js";
-import { Seats } from "./seats.js";
-import { mount as mountSeats } from "./seats_bar.js";
-import { mount as mountSetup } from "./setup_panel.js";
+import { mount as mountTree } from "./analysis/search_tree.js";
+import { Seats } from "./play/seats.js";
+import { mount as mountSeats } from "./play/seats_bar.js";
+import { mount as mountSetup } from "./play/setup_panel.js";
 import { addLine } from "./game_tree.js";
 import { App } from "./store.js";
 import { mountTheme } from "./theme.js";
 import { mount as mountThinkFirst } from "./think_first.js";
-import { mount as mountWatch } from "./watch_panel.js";
-import { mount as mountWinrate } from "./winrate_graph.js";
+import { mount as mountWatch } from "./runs/watch_panel.js";
+import { mount as mountWinrate } from "./analysis/winrate_graph.js";
 
 const byId = (id) => document.getElementById(id);
 const app = new App();

@@ -1,7 +1,7 @@
 // The tree of the running search: each node's visits, value and proof. Nodes open on demand. It follows the ARIA
 // pattern of a tree: one tab stop, arrow keys, Home, End.
 
-import { postJson } from "./api.js";
+import { postJson } from "../api.js";
 import { analysisOf } from "./analysis_stream.js";
 import { percentOf } from "./loss_scale.js";
 

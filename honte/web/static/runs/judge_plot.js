@@ -1,9 +1,9 @@
 // The position on the board as every checkpoint of a run judges it: its win probability and favourite moves over time.
 
-import { streamEvents } from "./api.js";
-import { drawChart } from "./charts.js";
+import { streamEvents } from "../api.js";
+import { drawChart } from "../charts.js";
 import { checkpointText } from "./checkpoint_slider.js";
-import { percentOf } from "./loss_scale.js";
+import { percentOf } from "../analysis/loss_scale.js";
 
 const NUM_MOVES = 3;
 

@@ -1,9 +1,9 @@
 // The panel that watches a run learn: its curves, its checkpoints as opponents, its newest games, its judgement.
 
-import { addPlayers } from "./analysts.js";
-import { connection, streamEvents } from "./api.js";
+import { addPlayers } from "../analysis/analysts.js";
+import { connection, streamEvents } from "../api.js";
 import { checkpointSlider } from "./checkpoint_slider.js";
-import { setValue } from "./game_values.js";
+import { setValue } from "../analysis/game_values.js";
 import { judgePlot } from "./judge_plot.js";
 import { runCurves } from "./run_curves.js";
 

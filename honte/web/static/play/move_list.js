@@ -1,6 +1,6 @@
 // The moves as a tree of variations: a click shows a position, a variation can be made the main line or be cut.
 
-import { countBelow } from "./game_tree.js";
+import { countBelow } from "../game_tree.js";
 import { discOf } from "./seats_bar.js";
 
 const MARKS = { inaccuracy: "?!", mistake: "?", blunder: "??" };

@@ -1,10 +1,10 @@
 // The board editor: set up any position by pieces and clicks or as text. The game's own parse decides; its error is shown.
 
-import { postJson } from "./api.js";
-import { BoardView } from "./board.js";
-import { BoardCells } from "./board_cells.js";
-import { BoardInput } from "./board_input.js";
-import { shownTheme } from "./theme.js";
+import { postJson } from "../api.js";
+import { BoardView } from "../board/board.js";
+import { BoardCells } from "../board/board_cells.js";
+import { BoardInput } from "../board/board_input.js";
+import { shownTheme } from "../theme.js";
 
 const REST_MS = 250;
 

@@ -1,7 +1,7 @@
 // The one running analysis: it follows the shown position, and every panel reads its newest answer. Does not know how
 // an answer is drawn.
 
-import { connection, streamEvents } from "./api.js";
+import { connection, streamEvents } from "../api.js";
 import { analystOf } from "./analysts.js";
 
 /**

@@ -1,7 +1,7 @@
 // The first player's win probability at each node of the game tree, from the running analysis, a review, a run's game
 // or the moves of an agent. Does not know how it is drawn.
 
-import { nextOf, pathTo } from "./game_tree.js";
+import { nextOf, pathTo } from "../game_tree.js";
 
 /** @type {WeakMap<object, {p: number, weight: number}>} */
 const values = new WeakMap();

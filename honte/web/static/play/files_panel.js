@@ -1,8 +1,8 @@
 // Share a position by a link, save and load games as JSON and SGF, paste a list of moves; and the rules of the game.
 
-import { postJson } from "./api.js";
-import { movesTo, treeToJson } from "./game_tree.js";
-import { addressOf, shownMoves } from "./saved_game.js";
+import { postJson } from "../api.js";
+import { movesTo, treeToJson } from "../game_tree.js";
+import { addressOf, shownMoves } from "../saved_game.js";
 
 /** @param {HTMLElement} element @param {any} app */
 export function mount(element, app) {

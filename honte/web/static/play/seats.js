@@ -1,6 +1,6 @@
 // Who moves: asks the agents for their moves when it is their turn; plays two agents against each other.
 
-import { postJson } from "./api.js";
+import { postJson } from "../api.js";
 
 const PAUSE_MS = 350; // between two moves of agents, so that a reader can follow
 

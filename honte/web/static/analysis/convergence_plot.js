@@ -1,6 +1,6 @@
 // How the visits of the top moves settle while the search goes on.
 
-import { drawChart } from "./charts.js";
+import { drawChart } from "../charts.js";
 import { percentOf } from "./loss_scale.js";
 
 const NUM_MOVES = 5;

@@ -1,6 +1,6 @@
 // "New game": choose a game, its parameters, who plays, which side and how strong.
 
-import { gameIcon } from "./game_icon.js";
+import { gameIcon } from "../board/game_icon.js";
 import { parameterFields } from "./parameter_fields.js";
 import { agentChoice, canPlay } from "./strength.js";
 

@@ -1,6 +1,6 @@
 // The learning curves of a run, redrawn as they grow. Does not know where the run comes from.
 
-import { drawChart, shortNumber } from "./charts.js";
+import { drawChart, shortNumber } from "../charts.js";
 
 const AXES = { minutes: "minutes", games: "games", samples: "samples", step: "steps" };
 const SECTIONS = { strength: "Strength", games: "Self-play", learning: "Learning", machine: "Machine" };

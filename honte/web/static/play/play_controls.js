@@ -1,7 +1,7 @@
 // The buttons below the board: go back and forward, pass, hint, resign, agents' play and pause, and more.
 
-import { postJson } from "./api.js";
-import { mainLine } from "./game_tree.js";
+import { postJson } from "../api.js";
+import { mainLine } from "../game_tree.js";
 
 const HINT_SIMULATIONS = 200;
 const ICONS = {

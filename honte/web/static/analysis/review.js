@@ -1,6 +1,6 @@
 // A review as data: the moves that it judged and the mistakes among them. Does not know how it is drawn.
 
-import { streamEvents } from "./api.js";
+import { streamEvents } from "../api.js";
 import { analystOf } from "./analysts.js";
 import { setValue } from "./game_values.js";
 import { levelNamed, points } from "./loss_scale.js";

@@ -1,10 +1,10 @@
 // The board on which one plays: the drawing, its cells, the input and the previews of variations together.
 
-import { postJson } from "./api.js";
+import { postJson } from "../api.js";
 import { BoardView } from "./board.js";
 import { BoardCells } from "./board_cells.js";
 import { BoardInput } from "./board_input.js";
-import { shownTheme } from "./theme.js";
+import { shownTheme } from "../theme.js";
 
 export class PlayBoard {
   /** @param {any} app @param {HTMLElement} host */
