@@ -12,7 +12,7 @@ import pytest
 
 from games import Game, make
 from selfplay import game_json
-from selfplay.records import GameRecord, join_packed, pack, read_shard, unpack, write_shard
+from selfplay.records import GameRecord, join_packed, pack, read_shard, unpack, write_packed
 
 pytestmark = pytest.mark.nojit
 
@@ -58,7 +58,7 @@ def test_packed_games_come_back_joined_or_not(game: Game, tmp_path: Path) -> Non
     check_same(unpack(game, parts[0]), [one, two])
     assert join_packed(parts[:1]) == parts[0]
     check_same(unpack(game, join_packed(parts)), [one, two, three])
-    path = write_shard(tmp_path, game, [one, three], 12)
+    path = write_packed(tmp_path, pack(game, [one, three]), 12)
     assert path.name == "00000012.npz"
     check_same(read_shard(path, game), [one, three])
     path.write_bytes(path.read_bytes()[:-9])

@@ -46,7 +46,7 @@ class ExportFlags:
     onnx: bool = False
     """also write model.onnx, which other programs can run (needs the extra onnx)"""
     game: GameFlag = None
-    """the game as FILE.py:game, for --onnx and for intervals, if the network has learned a file of yours"""
+    """the game, where it is a file of yours; --onnx and intervals need it (default: the game of the run)"""
     license: License = "mit"
     """the license that the model card states"""
     report: bool = False
