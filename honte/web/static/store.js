@@ -29,6 +29,7 @@ export class App extends EventTarget {
     this.moveHandler = null;
     /** @type {any} */ this.board = null;
     /** @type {{key: string, sentence: string, action: () => void}[]} */ this.keys = [];
+    /** @type {any} */ this.awaited = null; // the node that is shown as soon as its position is known
     this.asked = 0; // counts what was asked to be shown, so that a late answer does not replace a newer one
   }
 
@@ -52,11 +53,22 @@ export class App extends EventTarget {
   async show(node) {
     const number = ++this.asked;
     if (node.position && node.position.legal) return this.put(node);
-    const position = await this.load(node);
-    if (number === this.asked && position) this.put(node);
+    this.awaited = node;
+    try {
+      const position = await this.load(node);
+      if (number === this.asked && position) this.put(node);
+    } finally {
+      if (this.awaited === node) this.awaited = null;
+    }
+  }
+
+  /** The node that the reader is at: the shown one, or the one that was asked for last. Keys may come faster than positions. */
+  get current() {
+    return this.awaited || this.state.node;
   }
 
   put(node) {
+    this.awaited = null;
     for (const each of pathTo(node)) if (each.parent) each.parent.visited = each;
     Object.assign(this.state, { node, position: node.position });
     this.tell("position", { node, position: node.position });
@@ -146,7 +158,7 @@ export class App extends EventTarget {
   }
 
   /** The node where the reader last had a choice: back over the agents' moves, to the start of the turn. */
-  undoTarget(node = this.state.node) {
+  undoTarget(node = this.current) {
     const agents = !this.isPerson(0) || !this.isPerson(1), people = this.isPerson(0) || this.isPerson(1);
     let to = node.parent;
     const mover = (each) => (each.position ? each.position.to_play : null);
@@ -160,7 +172,7 @@ export class App extends EventTarget {
   }
 
   async redo() {
-    let to = nextOf(this.state.node);
+    let to = nextOf(this.current);
     while (to && to.position && to.position.outcome === null && !this.isPerson(to.position.to_play) && nextOf(to) && (this.isPerson(0) || this.isPerson(1))) to = nextOf(to);
     if (to) await this.show(to);
   }

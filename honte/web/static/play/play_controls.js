@@ -22,7 +22,7 @@ export function mount(element, app) {
 
   const end = () => mainLine(app.state.node).at(-1);
   const line = (by) => {
-    const { node } = app.state, to = by < 0 ? node.parent : node.visited && node.children.includes(node.visited) ? node.visited : node.children[0];
+    const node = app.current, to = by < 0 ? node.parent : node.visited && node.children.includes(node.visited) ? node.visited : node.children[0];
     if (to) return app.show(to).catch((error) => app.problem(error.message));
   };
   async function hint() {
