@@ -19,7 +19,7 @@ from typing import Any
 from honte import __version__
 from honte.error_sentences import sentence
 from honte.package_check import check_packages
-from honte.standard_streams import flush_output, open_closed_streams, silence
+from honte.standard_streams import flush_output, open_closed_streams, silence, stop_colorama
 
 GROUPS = {
     "learn": {
@@ -123,6 +123,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with contextlib.suppress(OSError):  # the error above was that the output is full
             flush_output()
         return USAGE_ERROR
+    finally:
+        stop_colorama()
 
 
 def _run(words: list[str]) -> int:

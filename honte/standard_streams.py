@@ -5,6 +5,7 @@ Knows the operating system. Does not know commands.
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 
@@ -45,3 +46,13 @@ def silence() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OSError, ValueError):
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+
+
+def stop_colorama() -> None:
+    """Stop colorama, which Numba starts where it is installed, from writing an escape sequence as the program ends.
+
+    It writes to every terminal, also to those that show the sequence as text.
+    """
+    colorama = sys.modules.get("colorama.initialise")
+    if colorama is not None:
+        atexit.unregister(colorama.reset_all)
