@@ -52,6 +52,18 @@ def test_an_error_in_a_book_names_the_line(game: Game, tmp_path: Path, text: str
         read_book(tmp_path / "other", game)
 
 
+def test_a_book_above_64_mib_is_refused_before_it_is_read(game: Game, tmp_path: Path) -> None:
+    path = tmp_path / "book"
+    with path.open("wb") as file:
+        file.truncate((1 << 26) + 1)
+    with pytest.raises(ValueError, match="book is larger than 67108864 bytes"):
+        read_book(path, game)
+    with path.open("r+b") as file:
+        file.truncate(1 << 26)
+    with pytest.raises(ValueError, match=r"is a NUL character|seems to be UTF-16"):
+        read_book(path, game)
+
+
 def test_a_perfect_judge_leaves_drawn_openings_only(game: Game) -> None:
     judge = make_player("perfect", game, num_slots=16)
     found = balanced_openings(game, judge, 12, 3, limit=0, seed=1, num_slots=16)
