@@ -123,6 +123,20 @@ def test_nothing_but_wins_stays_finite() -> None:
     assert fit_ratings(1, [], anchors={0: 7.0}).elo == pytest.approx([7])
 
 
+@pytest.mark.parametrize("anchor", [3000.0, 6000.0])
+def test_a_fit_converges_from_far_away(anchor: float) -> None:
+    """It starts at the anchors' mean, far below the anchor that the player equals, where Newton's step is far too long.
+
+    At the maximum the likelihood's slope is the prior's.
+    """
+    counts = seating_results({(2, 0): (10, 0, 10)})
+    found = fit_ratings(3, counts, anchors={0: anchor, 1: -anchor}, advantage=False)
+    x = found.elo[2] / UNIT
+    expected_wins = 20 / (1 + math.exp((anchor - found.elo[2]) / UNIT))
+    assert 10 - expected_wins == pytest.approx(x * (UNIT / 1000) ** 2, rel=1e-4)
+    assert anchor - 250 < found.elo[2] < anchor
+
+
 def test_repeated_games_are_no_more_data() -> None:
     few = fit_ratings(2, [SeatingResult(0, 1, 3, 1, 2, distinct=6)])
     many = fit_ratings(2, [SeatingResult(0, 1, 300, 100, 200, distinct=6)])
