@@ -40,6 +40,15 @@ def test_draws_and_seats_have_a_closed_form() -> None:
     assert found.nu == pytest.approx(nu, abs=1e-3)
 
 
+def test_draws_without_an_advantage_have_a_closed_form() -> None:
+    """Only the ratings and nu are fitted: wins over losses, and draws over the geometric mean of both."""
+    counts = {(0, 1): (3000, 2000, 1000), (1, 0): (1000, 2000, 3000)}
+    found = fit_ratings(2, seating_results(counts), advantage=False, prior_elo=1e7)
+    assert found.difference(0, 1)[0] / UNIT == pytest.approx(math.log(3), abs=1e-4)
+    assert found.nu == pytest.approx(2 / math.sqrt(3), abs=1e-4)
+    assert found.advantage == found.advantage_error == 0
+
+
 @pytest.mark.oracle
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_equal_to_choix_without_draws(seed: int) -> None:
@@ -114,6 +123,20 @@ def test_nothing_but_wins_stays_finite() -> None:
     assert fit_ratings(1, [], anchors={0: 7.0}).elo == pytest.approx([7])
 
 
+@pytest.mark.parametrize("anchor", [3000.0, 6000.0])
+def test_a_fit_converges_from_far_away(anchor: float) -> None:
+    """It starts at the anchors' mean, far below the anchor that the player equals, where Newton's step is far too long.
+
+    At the maximum the likelihood's slope is the prior's.
+    """
+    counts = seating_results({(2, 0): (10, 0, 10)})
+    found = fit_ratings(3, counts, anchors={0: anchor, 1: -anchor}, advantage=False)
+    x = found.elo[2] / UNIT
+    expected_wins = 20 / (1 + math.exp((anchor - found.elo[2]) / UNIT))
+    assert 10 - expected_wins == pytest.approx(x * (UNIT / 1000) ** 2, rel=1e-4)
+    assert anchor - 250 < found.elo[2] < anchor
+
+
 def test_repeated_games_are_no_more_data() -> None:
     few = fit_ratings(2, [SeatingResult(0, 1, 3, 1, 2, distinct=6)])
     many = fit_ratings(2, [SeatingResult(0, 1, 300, 100, 200, distinct=6)])
@@ -127,6 +150,34 @@ def test_a_game_tells_most_where_it_is_open_and_little_is_known() -> None:
     assert found.information_gain(0, 3) > found.information_gain(0, 1)  # as even, and less known
     assert found.information_gain(0, 3) > found.information_gain(0, 2)
     assert found.information_gain(0, 1) == pytest.approx(found.information_gain(1, 0))
+
+
+@pytest.mark.parametrize(("i", "j"), [(0, 1), (1, 2), (2, 0)])
+def test_information_of_a_game_is_the_mean_over_the_distribution_of_the_difference(i: int, j: int) -> None:
+    """log(1 + information * variance), where a game's information is the variance of its result, wins less losses, / 2.
+
+    The mean over the difference is a sum over 4,001 points here, and over both seats.
+    """
+    found = fit_ratings(3, seating_results({(0, 1): (8, 3, 4), (1, 2): (9, 2, 0), (2, 0): (1, 2, 3)}))
+    difference, error = found.difference(i, j)
+    z = np.linspace(-8, 8, 4001)
+    density = np.exp(-(z**2) / 2) / np.exp(-(z**2) / 2).sum()
+    information = 0.0
+    for advantage in (found.advantage, -found.advantage):
+        d = (difference + error * z + advantage) / UNIT
+        shares = np.stack([np.exp(d / 2), np.full_like(d, found.nu), np.exp(-d / 2)])
+        win, _, loss = shares / shares.sum(axis=0)
+        information += float((density * ((win + loss) / 4 - ((win - loss) / 2) ** 2)).sum()) / 2
+    assert found.information_gain(i, j) == pytest.approx(math.log1p(information * (error / UNIT) ** 2), rel=1e-3)
+
+
+def test_one_more_game_shrinks_the_volume_of_error_by_the_information_of_it() -> None:
+    """With many games the errors are small, and the log of the covariance's determinant falls by the information."""
+    wins, draws, losses = 4000, 2000, 3000
+    found = fit_ratings(2, seating_results({(0, 1): (wins, draws, losses), (1, 0): (wins, draws, losses)}))
+    more = seating_results({(0, 1): (wins + 40, draws + 20, losses + 30), (1, 0): (wins + 40, draws + 20, losses + 30)})
+    shrunk = math.log(found.difference(0, 1)[1] ** 2 / fit_ratings(2, more).difference(0, 1)[1] ** 2)
+    assert found.information_gain(0, 1) == pytest.approx(shrunk / 180, rel=0.02)  # 180 games more
 
 
 def simulated(random: np.random.Generator, truth: np.ndarray, f: float, nu: float, games: int) -> Ratings:

@@ -16,7 +16,7 @@ import pytest
 from agent.player import RandomPlayer
 from games import Game, make
 from selfplay.matches.match import MatchResult, play_match
-from selfplay.matches.match_store import GAMES, MatchStore, file_name, move_aside
+from selfplay.matches.match_store import AGREEMENT, GAMES, RESULT, MatchStore, file_name, move_aside
 from selfplay.matches.sprt import Sprt
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -99,6 +99,53 @@ def test_another_match_is_refused(game: Game, tmp_path: Path) -> None:
     ):
         play(game, tmp_path, 4)
     assert move_aside(tmp_path / "nothing") is None
+
+
+def test_a_folder_that_cannot_be_continued_is_refused_in_one_sentence(game: Game, tmp_path: Path) -> None:
+    play(game, tmp_path, 2)
+    stored = {"schema": 1, "game": "tic_tac_toe", "seed": 1}
+    agreement = tmp_path / AGREEMENT
+    assert json.loads(agreement.read_bytes()) == stored
+    for text, sentence in (
+        (json.dumps(stored | {"schema": 2}), "has schema 2, this version reads 1: upgrade honte"),
+        (json.dumps(stored | {"openings": 4}), "holds another match: openings is 4 there and None now"),
+        ('{"game": "tic_tac_toe"}', r"match\.json is damaged: it is not the agreement of a match"),
+        ("{", r"match\.json is damaged: it is not the agreement of a match"),
+    ):
+        agreement.write_text(text)
+        with pytest.raises(ValueError, match=sentence):
+            play(game, tmp_path, 2)
+    agreement.unlink()
+    with pytest.raises(ValueError, match=r"has games\.jsonl but no match\.json; choose another folder"):
+        play(game, tmp_path, 2)
+    agreement.write_text(json.dumps(stored))
+    assert play(game, tmp_path, 2).games == 2  # a refused folder is not locked
+
+
+def test_the_result_is_stored_and_files_of_a_crash_go(game: Game, tmp_path: Path) -> None:
+    leftover = tmp_path / ".match.json.0123456789abcdef.tmp"  # of a process that died while it wrote the file
+    leftover.write_bytes(b"{")
+    with MatchStore(tmp_path, game, ("x", "y"), {"seed": 1}) as store:
+        assert not leftover.exists()
+        store.write_result({"elo": 12.5, "games": 2})
+    assert json.loads((tmp_path / RESULT).read_bytes()) == {"elo": 12.5, "games": 2}
+
+
+def test_a_stored_game_names_its_players_by_seat(game: Game, tmp_path: Path) -> None:
+    play(game, tmp_path, 6)
+    rows = [json.loads(line) for line in (tmp_path / GAMES).read_bytes().splitlines()]
+    assert {row["id"]: row["players"] for row in rows} == {
+        id: ["x", "y"] if id % 2 == 0 else ["y", "x"] for id in range(6)
+    }
+
+
+def test_a_match_that_is_played_does_not_move_aside(game: Game, tmp_path: Path) -> None:
+    with (
+        MatchStore(tmp_path, game, ("x", "y"), {"seed": 1}),
+        pytest.raises(ValueError, match=r"in use by process \d+ on .*: stop it before --fresh"),
+    ):
+        move_aside(tmp_path)
+    assert (tmp_path / AGREEMENT).exists()
 
 
 def test_a_match_moves_aside(game: Game, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from games import Game, make, position
 from games.game import States
 from games.playouts import states_after
 from selfplay.matches.opening_books import balanced_openings, opening_values, read_book
+from selfplay.openings import make_openings
 
 pytestmark = pytest.mark.nojit
 
@@ -51,6 +52,18 @@ def test_an_error_in_a_book_names_the_line(game: Game, tmp_path: Path, text: str
         read_book(tmp_path / "other", game)
 
 
+def test_a_book_above_64_mib_is_refused_before_it_is_read(game: Game, tmp_path: Path) -> None:
+    path = tmp_path / "book"
+    with path.open("wb") as file:
+        file.truncate((1 << 26) + 1)
+    with pytest.raises(ValueError, match="book is larger than 67108864 bytes"):
+        read_book(path, game)
+    with path.open("r+b") as file:
+        file.truncate(1 << 26)
+    with pytest.raises(ValueError, match=r"is a NUL character|seems to be UTF-16"):
+        read_book(path, game)
+
+
 def test_a_perfect_judge_leaves_drawn_openings_only(game: Game) -> None:
     judge = make_player("perfect", game, num_slots=16)
     found = balanced_openings(game, judge, 12, 3, limit=0, seed=1, num_slots=16)
@@ -63,6 +76,44 @@ def test_a_perfect_judge_leaves_drawn_openings_only(game: Game) -> None:
         game, judge, 60, 3, limit=0.999, seed=1, num_slots=16
     )  # the same: a won opening has value 1
     assert set(found) <= set(decided)
+
+
+class CellJudge(ImmediatePlayer):
+    """Values a position with one stone in tic-tac-toe by its cell, from -1 to 1, and keeps the keys that it gets."""
+
+    def __init__(self, game: Game) -> None:
+        super().__init__(game)
+        self.keys: list[int] = []
+
+    def decisions(self, states: States, terms: Terms) -> Decisions:
+        self.keys += terms.keys.tolist()
+        out = Decisions.empty(len(states), self.game.num_actions)
+        out.value[:] = [(int(np.flatnonzero(row["stones"])[0]) - 4) / 4 for row in states]
+        return out
+
+
+def test_openings_within_the_limit_are_kept_and_repeated_in_turn(game: Game) -> None:
+    """Values of -0.5 and 0.5 are within a limit of 0.5. Every opening is evaluated with a key of its own."""
+    judge, progress = CellJudge(game), list[int]()
+    every = make_openings(game, 9, 1, seed=3)
+    within = [opening for opening in every if 2 <= opening[0] <= 6]
+    found = balanced_openings(game, judge, 9, 1, limit=0.5, seed=3, num_slots=4, progress=progress.append)
+    assert len(set(every)) == 9
+    assert found == within + within[:4]
+    assert judge.keys == random_numbers.make_keys(3, np.arange(9), 0).tolist()
+    assert progress == [sum(opening in within for opening in every[:n]) for n in (4, 8, 9)]
+    assert balanced_openings(game, CellJudge(game), 1, 1, limit=0, num_slots=4) == [(4,)]
+    with pytest.raises(ValueError, match=r"balance asked for is -0\.1"):
+        balanced_openings(game, judge, 1, 1, limit=-0.1)
+
+
+def test_the_search_for_balanced_openings_ends_when_enough_are_found(game: Game) -> None:
+    judge, progress = CellJudge(game), list[int]()
+    every = make_openings(game, 9, 1)
+    found = balanced_openings(game, judge, 2, 1, limit=0.99, num_slots=5, progress=progress.append)
+    assert found == [opening for opening in every if opening[0] not in (0, 8)][:2]
+    assert len(judge.keys) == 5  # one batch
+    assert progress == [2]
 
 
 class Optimist(ImmediatePlayer):

@@ -47,6 +47,15 @@ def test_games_are_stored_and_counted_by_seating(tmp_path: Path) -> None:
         assert [player.name for player in store.players().values()] == ["random", "mcts:5"]
 
 
+def test_leaving_closes_the_database_and_the_lock(tmp_path: Path) -> None:
+    with RatingStore(tmp_path, AGREED) as store:
+        assert store.players() == {}
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        store.players()
+    with RatingStore(tmp_path, AGREED):
+        pass
+
+
 def test_no_game_is_stored_twice(tmp_path: Path) -> None:
     with RatingStore(tmp_path, AGREED) as store:
         x, y = store.add_player(identify_player("random")), store.add_player(identify_player("mcts:5"))

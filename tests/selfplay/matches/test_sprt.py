@@ -131,6 +131,16 @@ def test_a_row_that_converges_at_once_stops_no_other() -> None:
             assert NORMALIZED / math.sqrt(2) * (mean - 0.5) / deviation == pytest.approx(elo, abs=1e-4)
 
 
+@pytest.mark.parametrize("elo", [-150.0, -40.0, 80.0])
+def test_a_score_that_hardly_occurs_does_not_end_the_fit(elo: float) -> None:
+    """Its share changes by less than 1e-9 from one iteration to the next, while the other shares are still moving."""
+    observed = np.array([[1e-10, 0.2, 0.5, 0.3, 1e-10]])
+    likely = Sprt(elo0=0, elo1=60, model="normalized")._fit_normalized(observed, elo)[0]
+    mean = likely @ PAIR_SCORES
+    deviation = math.sqrt(likely @ (PAIR_SCORES - mean) ** 2)
+    assert NORMALIZED / math.sqrt(2) * (mean - 0.5) / deviation == pytest.approx(elo, abs=1e-4)
+
+
 def test_the_state_for_json() -> None:
     test = Sprt(elo0=-5, elo1=15, alpha=0.04, beta=0.1, model="normalized")
     assert test.as_json(9.0) == {
@@ -173,6 +183,12 @@ def test_what_makes_no_test_is_refused(bad: dict[str, float]) -> None:
         Sprt(**({"elo0": 0, "elo1": 10} | bad))  # type: ignore[arg-type]
 
 
+def test_error_rates_of_almost_a_half_make_a_test() -> None:
+    """Such a test ends early, because its bounds are close to 0."""
+    test = Sprt(elo0=0, elo1=10, alpha=0.49, beta=0.49)
+    assert (test.lower, test.upper) == pytest.approx((-0.04, 0.04), abs=1e-3)
+
+
 @pytest.mark.parametrize("model", ["logistic", "normalized"])
 def test_error_rates_are_those_asked_for(model: str) -> None:
     """1,000 simulated matches at each hypothesis: wrong verdicts stay near 5 %."""
@@ -202,5 +218,7 @@ def test_the_largest_normalized_difference_converges() -> None:
     test = Sprt(elo0=-MAX_NORMALIZED, elo1=MAX_NORMALIZED, model="normalized")
     for pairs in ([2, 5, 9, 5, 2], [1, 1, 1, 2, 95], [0, 0, 0, 0, 1]):
         assert np.isfinite(test.llr(pairs))
-    with pytest.raises(ValueError, match="at most 200"):
-        Sprt(elo0=0, elo1=MAX_NORMALIZED + 1, model="normalized")
+    for elo0, elo1 in ((0, MAX_NORMALIZED + 1), (-MAX_NORMALIZED - 1, 0)):
+        with pytest.raises(ValueError, match="difference of 201; normalized ones are at most 200"):
+            Sprt(elo0=elo0, elo1=elo1, model="normalized")
+        assert Sprt(elo0=elo0, elo1=elo1).model == "logistic"  # there the fit takes any difference

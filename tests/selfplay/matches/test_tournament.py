@@ -18,8 +18,6 @@ from selfplay.matches.rating_store import GameKey, RatingStore
 from selfplay.matches.tournament import (
     Standings,
     _starts,
-    _unplayed_games,
-    batch_size,
     entrants_to_play,
     game_id,
     gauntlet,
@@ -28,7 +26,6 @@ from selfplay.matches.tournament import (
     round_robin,
 )
 from selfplay.openings import make_openings
-from tests.selfplay.matches.test_rating_store import game as record_of
 
 AGREED = {"game": "tic_tac_toe", "seed": 0}
 
@@ -52,7 +49,7 @@ class Host:
     def count(self, games: int, text: str) -> None:
         self.played += games
 
-    def play(self, *names: str, games: int = 8, total: int | None = None, all_pairs: bool = True) -> int:
+    def play(self, *names: str, games: int = 8, total: int | None = None, all_pairs: bool = True, **seed: int) -> int:
         """How many games it took."""
         before = self.played
         with RatingStore(self.folder, AGREED) as store:
@@ -67,6 +64,7 @@ class Host:
                 total=total,
                 num_slots=8,
                 progress=self.count,
+                **seed,
             )
         return self.played - before
 
@@ -110,32 +108,13 @@ def test_a_gauntlet_is_the_first_against_the_others(game: Game, tmp_path: Path) 
     assert set(host.met) == {("random", "mcts:5"), ("random", "minimax:2")}
 
 
-def test_the_least_known_pair_plays_first(game: Game, tmp_path: Path) -> None:
-    host = Host(game, tmp_path)
-    host.play("mcts:5", "mcts:6", games=60)
-    host.met.clear()
-    host.play("mcts:5", "mcts:6", "mcts:7", games=100, total=20)
-    assert "mcts:7" in host.met[0]
-
-
-def test_pairs_that_never_met_play_two_games_each_first(game: Game, tmp_path: Path) -> None:
-    """These six games are a fourth of all that may be played; of more games, the first pair would play four."""
-    names, titles = ("random", "minimax:1", "minimax:2"), list[str]()
-    with RatingStore(tmp_path, AGREED) as store:
-        play_tournament(
-            game,
-            store,
-            [identify_player(name) for name in names],
-            Host(game, tmp_path).make_players,
-            make_openings(game, 50, 2),
-            pairs=round_robin(3),
-            games=100,
-            total=24,
-            progress=lambda games, title: titles.extend([title] * games),
-        )
-    assert len(titles) == 24
-    assert len(set(titles[:6])) == 3
-    assert titles[:6:2] == titles[1:6:2]
+def test_the_seed_determines_the_games(game: Game, tmp_path: Path) -> None:
+    """Without a seed it is 0. The same seed plays the same games, another one plays others."""
+    played = {}
+    for name, seed in (("default", {}), ("0", {"seed": 0}), ("1", {"seed": 1})):
+        Host(game, tmp_path / name).play("random", "mcts:2", **seed)
+        played[name] = rows(tmp_path / name)
+    assert played["default"] == played["0"] != played["1"]
 
 
 def test_an_anchor_must_have_played(game: Game, tmp_path: Path) -> None:
@@ -212,43 +191,6 @@ def test_who_has_games_left(game: Game, tmp_path: Path) -> None:
         assert entrants_to_play(store, names, gauntlet(4), 8) == [names[0], names[3]]
 
 
-@pytest.mark.parametrize(
-    ("budget", "left", "num_players", "size"),
-    [
-        (100, [60, 40], 3, 64),  # enough for all games
-        (99, [60, 40], 3, 24),  # a fourth, in whole openings
-        (99, [60, 40, 40], 3, 16),  # a sixth
-        (99, [60, 40, 40], 2, 24),  # no more pairs count than there are players
-        (1000, [4000], 9, 64),
-        (7, [60, 40], 3, 2),
-        (1, [60, 40], 3, 1),
-        (16, [60, 40], 3, 4),
-        (15, [60, 40], 3, 2),
-    ],
-)
-def test_a_batch_is_a_small_even_part_of_a_budget_that_is_not_enough(
-    budget: int, left: list[int], num_players: int, size: int
-) -> None:
-    assert batch_size(budget, left, num_players) == size
-
-
-def test_games_are_left_opening_by_opening_from_both_seats(tmp_path: Path) -> None:
-    """Games whose opening was played from the other seats come first; no pair plays twice."""
-    with RatingStore(tmp_path, AGREED) as store:
-        x, y, z = (store.add_player(identify_player(text)) for text in ("random", "mcts:5", "perfect"))
-        left = _unplayed_games(store, [x, y, z], [(0, 1), (1, 0), (1, 1), (2, 0)], 4)
-        assert left == {
-            (0, 1): [GameKey(x, y, 0), GameKey(y, x, 0), GameKey(x, y, 1), GameKey(y, x, 1)],
-            (2, 0): [GameKey(z, x, 0), GameKey(x, z, 0), GameKey(z, x, 1), GameKey(x, z, 1)],
-        }
-        store.add([(GameKey(y, x, 1), record_of([1, 2], 1)), (GameKey(x, y, 2), record_of([1, 2], 1))])
-        left = _unplayed_games(store, [x, y], [(0, 1)], 5)  # two openings; a third does not fit
-        assert left == {(0, 1): [GameKey(x, y, 1), GameKey(x, y, 0), GameKey(y, x, 0)]}
-        left = _unplayed_games(store, [x, y], [(0, 1)], 6)
-        assert left[0, 1][:2] == [GameKey(x, y, 1), GameKey(y, x, 2)]
-        assert len(left[0, 1]) == 4
-
-
 def test_seats_openings_and_ids_of_games_follow_from_their_keys() -> None:
     keys = {7: GameKey(4, 5, 0), 8: GameKey(5, 4, 0), 9: GameKey(4, 5, 3)}
     openings = [(0, 1), (2, 3)]
@@ -260,11 +202,6 @@ def test_seats_openings_and_ids_of_games_follow_from_their_keys() -> None:
     assert all(0 <= id < 1 << 56 for id in ids)
     digest = hashlib.sha256(f"{b.digest} {a.digest} 2".encode()).digest()  # first player, second player, opening
     assert game_id((a, b), GameKey(5, 4, 2), 4) == int.from_bytes(digest[:7], "big")
-
-
-def test_pairs_of_players() -> None:
-    assert round_robin(4) == [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)]
-    assert gauntlet(4) == [(0, 1), (0, 2), (0, 3)]
 
 
 def test_standings_count_games_from_a_players_view() -> None:
