@@ -117,10 +117,23 @@ def test_the_seed_determines_the_games(game: Game, tmp_path: Path) -> None:
     assert played["default"] == played["0"] != played["1"]
 
 
+@pytest.mark.parametrize("names", [("perfect", "random"), ("random", "perfect")])
+def test_results_are_stored_for_the_players_that_had_the_seats(game: Game, tmp_path: Path, names: list[str]) -> None:
+    """Perfect wins at least ten games more than it loses, whichever of the two is the first entrant."""
+    Host(game, tmp_path).play(*names, games=20)
+    points = {"perfect": 0, "random": 0}
+    for first, second, *_, outcome in rows(tmp_path):
+        points[str(first)] += int(str(outcome))
+        points[str(second)] -= int(str(outcome))
+    assert points["perfect"] >= 10
+
+
 def test_an_anchor_must_have_played(game: Game, tmp_path: Path) -> None:
     Host(game, tmp_path).play("random", "mcts:5", games=2)
     with RatingStore(tmp_path) as store, pytest.raises(ValueError, match="'perfect' cannot be an anchor"):
         read_standings(store, {"perfect": 0.0})
+    with RatingStore(tmp_path) as store:
+        assert read_standings(store, {"random": 150.0}).ratings.elo[0] == 150
 
 
 def test_two_names_of_one_player_are_one(game: Game, tmp_path: Path) -> None:
@@ -189,12 +202,18 @@ def test_who_has_games_left(game: Game, tmp_path: Path) -> None:
         assert entrants_to_play(store, names[:3], round_robin(3), 8) == []
         assert entrants_to_play(store, names[:3], round_robin(3), 10) == names[:2]
         assert entrants_to_play(store, names, gauntlet(4), 8) == [names[0], names[3]]
+        assert entrants_to_play(store, [names[3], names[1]], round_robin(2), 8) == [names[3], names[1]]
 
 
 def test_seats_openings_and_ids_of_games_follow_from_their_keys() -> None:
-    keys = {7: GameKey(4, 5, 0), 8: GameKey(5, 4, 0), 9: GameKey(4, 5, 3)}
+    keys = {7: GameKey(4, 5, 0), 8: GameKey(5, 4, 0), 9: GameKey(4, 5, 3), 10: GameKey(5, 4, 4)}
     openings = [(0, 1), (2, 3)]
-    assert list(_starts(keys, 4, openings)) == [(7, (0, 1), (0, 1)), (8, (1, 0), (0, 1)), (9, (0, 1), (2, 3))]
+    assert list(_starts(keys, 4, openings)) == [
+        (7, (0, 1), (0, 1)),
+        (8, (1, 0), (0, 1)),
+        (9, (0, 1), (2, 3)),
+        (10, (1, 0), (0, 1)),
+    ]
     a, b = identify_player("random"), identify_player("mcts:5")
     ids = {game_id((a, b), GameKey(*seats, number), 4) for seats in ((4, 5), (5, 4)) for number in range(3)}
     assert len(ids) == 6

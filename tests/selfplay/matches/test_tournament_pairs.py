@@ -51,6 +51,13 @@ def test_pairs_that_never_met_play_two_games_each_first(game: Game, tmp_path: Pa
     assert titles[:6:2] == titles[1:6:2]
 
 
+def test_after_their_first_games_pairs_play_whole_batches(game: Game, tmp_path: Path) -> None:
+    host = Host(game, tmp_path)
+    assert host.play("random", "minimax:1", "minimax:2", games=100, total=60) == 60
+    assert len(set(host.met[:3])) == 3
+    assert len(host.met) < 25  # batches of two games would be 30
+
+
 def test_first_games_of_new_pairs_take_at_most_a_fourth_of_the_total(game: Game, tmp_path: Path) -> None:
     """Two games of each of six pairs would be 12 of 40, so the first pair plays a whole batch of four games."""
     titles = list[str]()
@@ -122,6 +129,9 @@ def test_games_are_left_opening_by_opening_from_both_seats(tmp_path: Path) -> No
         left = _unplayed_games(store, [x, y], [(0, 1)], 6)
         assert left[0, 1][:2] == [GameKey(x, y, 1), GameKey(y, x, 2)]
         assert len(left[0, 1]) == 4
+        store.add([(GameKey(y, x, 3), record_of([1, 2], 1))])
+        left = _unplayed_games(store, [x, y], [(0, 1)], 8)
+        assert left[0, 1][:3] == [GameKey(x, y, 1), GameKey(y, x, 2), GameKey(x, y, 3)]
 
 
 def test_pairs_of_players() -> None:
