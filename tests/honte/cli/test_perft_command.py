@@ -33,8 +33,14 @@ def test_a_long_count_shows_the_depths_before(
 
 @pytest.mark.skipif(os.name == "nt", reason="a signal of POSIX systems")
 def test_a_long_count_can_be_interrupted() -> None:
+    # A shell starts a background job with SIGINT ignored, and its children inherit that: restore the default.
+    restore = (
+        "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); "
+        "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+    )
+    command = ["-m", "honte", "perft", "tic_tac_toe:rows=6,columns=6,k=6", "30"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "honte", "perft", "tic_tac_toe:rows=6,columns=6,k=6", "30"],
+        [sys.executable, "-c", restore, *command],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
