@@ -102,7 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if "--unchecked" in words:  # for every command that takes a game; processes that it starts see it, too
         words.remove("--unchecked")
         os.environ["HONTE_UNCHECKED"] = "1"
-    warnings.showwarning = _show_warning
+    shown_before, warnings.showwarning = warnings.showwarning, _show_warning
     try:
         code = _run(words)
         flush_output()
@@ -124,6 +124,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             flush_output()
         return USAGE_ERROR
     finally:
+        warnings.showwarning = shown_before
         stop_colorama()
 
 
