@@ -66,6 +66,9 @@ EASY = {
 READ_SECONDS, MOST_BYTES = 0.5, 1 << 16
 """A stream is read for so long, and no further."""
 
+TOO_MANY = 429
+"""The status of a request beyond the limit of its address; it is sent again a second later."""
+
 
 class Answer(NamedTuple):
     status: int
@@ -200,11 +203,20 @@ def http_sender(address: str) -> Iterator[tuple[Send, Callable[[], str]]]:
 
         def session() -> str:
             if state["count"] % 200 == 0:
-                state["session"] = client.post("/api/sessions").json()["session"]
+                while (answer := client.post("/api/sessions")).status_code == TOO_MANY:
+                    time.sleep(1)
+                state["session"] = answer.json()["session"]
             state["count"] += 1
             return str(state["session"])
 
         def send(method: str, path: str, query: Mapping[str, Any], headers: Mapping[str, str], body: bytes) -> Answer:
+            while (answer := send_once(method, path, query, headers, body)).status == TOO_MANY:
+                time.sleep(1)
+            return answer
+
+        def send_once(
+            method: str, path: str, query: Mapping[str, Any], headers: Mapping[str, str], body: bytes
+        ) -> Answer:
             with client.stream(method, path, params=dict(query), headers=dict(headers), content=body) as answer:
                 media_type = answer.headers.get("content-type", "").partition(";")[0]
                 if media_type != "text/event-stream":

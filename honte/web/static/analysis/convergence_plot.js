@@ -1,4 +1,4 @@
-// How the visits of the top moves settle while the search goes on.
+// How the visits of the top moves settle while the search goes on, from the prior that the search begins with.
 
 import { drawChart } from "../charts.js";
 import { percentOf } from "./loss_scale.js";
@@ -26,13 +26,14 @@ export function convergenceFigure(history, moves) {
 export function convergencePlot(stream) {
   const box = document.createElement("figure");
   box.className = "convergence";
-  box.innerHTML = '<figcaption>Share of the visits over the simulations</figcaption><div class="legend"></div><div class="plot"></div>';
+  box.innerHTML = '<figcaption>Share of the visits over the simulations, from the prior at 0</figcaption><div class="legend"></div><div class="plot"></div>';
   const plot = box.querySelector(".plot"), legend = box.querySelector(".legend");
   function show() {
-    box.hidden = stream.history.length < 2;
+    box.hidden = !stream.history.length;
     if (box.hidden || !box.isConnected) return;
-    const moves = stream.newest.moves.filter((each) => each.visits > 0).slice(0, NUM_MOVES).map((each) => each.move);
-    const figure = convergenceFigure(stream.history, moves);
+    const top = stream.newest.moves.filter((each) => each.visits > 0).slice(0, NUM_MOVES), moves = top.map((each) => each.move);
+    const prior = { visits: 0, shares: new Map(top.map((each) => [each.move, each.prior || 0])) };
+    const figure = convergenceFigure([prior, ...stream.history], moves);
     drawChart(plot, figure);
     legend.replaceChildren(...figure.curves.map((curve) => {
       const item = document.createElement("span");
