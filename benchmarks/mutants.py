@@ -7,8 +7,12 @@ result: docstrings, ``raise`` statements, the ``strict`` of ``zip``.
 from __future__ import annotations
 
 import ast
+import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from types import CodeType
+from typing import Any
 
 COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.Lt: (ast.LtE, ast.GtE),
@@ -245,3 +249,28 @@ CHANGES: dict[type[ast.expr], tuple[tuple[str, Callable[..., Iterator[ast.expr |
     ast.Call: (("arguments", _swapped), ("opposite", _opposite), ("off by one", _range)),
     ast.Subscript: (("off by one", _slice),),
 }
+
+
+def codes(code: CodeType) -> Iterator[CodeType]:
+    """``code`` and every code in it."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from codes(constant)
+
+
+def new_codes(path: Path, old: str, new: str) -> dict[tuple[str, int], CodeType] | None:
+    """The code of each function in ``new``, by name and line in ``old``; None if code outside of functions differs."""
+    before, after = (list(codes(compile(source, str(path), "exec"))) for source in (old, new))
+    if [code.co_qualname for code in before] != [code.co_qualname for code in after]:
+        return None
+    for one, other in zip(before, after, strict=True):
+        is_function = one.co_flags & inspect.CO_OPTIMIZED  # the body of a module or a class is not
+        if one.co_freevars != other.co_freevars or not (is_function or outline(one) == outline(other)):
+            return None
+    return {(one.co_qualname, one.co_firstlineno): other for one, other in zip(before, after, strict=True)}
+
+
+def outline(code: CodeType) -> tuple[Any, ...]:
+    """What code does by itself, without the functions in it."""
+    return code.co_code, code.co_names, [repr(each) for each in code.co_consts if not isinstance(each, CodeType)]

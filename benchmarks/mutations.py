@@ -18,7 +18,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import gc
-import inspect
 import json
 import multiprocessing
 import os
@@ -29,13 +28,13 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate
 from pathlib import Path
-from types import CodeType, FunctionType
+from types import FunctionType
 from typing import Any
 
-from benchmarks.mutants import Mutant, find_mutants
+from benchmarks.mutants import Mutant, find_mutants, new_codes
 
 ROOT = Path(__file__).parent.parent
 MEMORY = 8 << 30
@@ -103,31 +102,6 @@ def fork(work: Callable[[], Any], limit: float) -> Any:
         with contextlib.suppress(ProcessLookupError):
             os.kill(child, 9)
         os.waitpid(child, 0)
-
-
-def codes(code: CodeType) -> Iterator[CodeType]:
-    """``code`` and every code in it."""
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from codes(constant)
-
-
-def new_codes(path: Path, old: str, new: str) -> dict[tuple[str, int], CodeType] | None:
-    """The code of each function in ``new``, by name and line in ``old``; None if code outside of functions differs."""
-    before, after = (list(codes(compile(source, str(path), "exec"))) for source in (old, new))
-    if [code.co_qualname for code in before] != [code.co_qualname for code in after]:
-        return None
-    for one, other in zip(before, after, strict=True):
-        is_function = one.co_flags & inspect.CO_OPTIMIZED  # the body of a module or a class is not
-        if one.co_freevars != other.co_freevars or not (is_function or outline(one) == outline(other)):
-            return None
-    return {(one.co_qualname, one.co_firstlineno): other for one, other in zip(before, after, strict=True)}
-
-
-def outline(code: CodeType) -> tuple[Any, ...]:
-    """What code does by itself, without the functions in it."""
-    return code.co_code, code.co_names, [repr(each) for each in code.co_consts if not isinstance(each, CodeType)]
 
 
 class MutationRun:
@@ -290,8 +264,8 @@ def main() -> None:
         sys.path[:] = [str(tree), *(each for each in sys.path if each and Path(each) != ROOT)]
         import pytest
 
-        words = ["-q", "-s", "-p", "no:cacheprovider", "-m", "not slow", *args.tests]
-        code = pytest.main(words, plugins=[MutationRun(args, tree)])
+        options = ["-q", "-s", "-p", "no:cacheprovider", "-m", "not slow"]
+        code = pytest.main([*options, *args.tests], plugins=[MutationRun(args, tree)])
         os.chdir(ROOT)  # out of the folder that goes
     print_summary(read_results(args.out))
     sys.exit(code)

@@ -56,17 +56,12 @@ class Opponent:
 class ShippedModel:
     """A network that ships with honte."""
 
-    game: str  # as ``honte.make`` takes it
+    game: str  # as ``honte.make`` takes it; also the text of the player for ``honte.load`` and the commands
     folder: Path
     bytes: int  # of its weights
     training: Training
     opponents: tuple[Opponent, ...]
     notes: tuple[str, ...]  # other measured results, as sentences
-
-    @property
-    def name(self) -> str:
-        """The text that ``honte.load`` and the commands take."""
-        return self.game
 
     @property
     def size(self) -> str:
@@ -84,8 +79,8 @@ class ShippedModel:
 def models() -> list[ShippedModel]:
     """The networks that ship with honte, in alphabetical order, with the results that were measured of them.
 
-    >>> [model.game for model in honte.models() if model.name == "connect_four"]
-    ['connect_four']
+    >>> "connect_four" in [model.game for model in honte.models()]
+    True
     """
     from agent import weights
 

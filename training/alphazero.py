@@ -23,7 +23,7 @@ from games.game import Game
 from selfplay.distributed.checked_games import Games
 from training import limits
 from training.alphazero_parts import make_replay_buffer, make_runner
-from training.auxiliary_heads import make_network, playing_weights
+from training.auxiliary.heads import make_network, playing_weights
 from training.config import TrainConfig
 from training.data_parallel import LearnerGroup
 from training.evaluation.rating_curve import RatedCheckpoint

@@ -30,7 +30,7 @@ from agent.settings import (
 from games.game import Game
 from selfplay.distributed.config import RayConfig
 from selfplay.local_runner import SelfPlayConfig
-from training.auxiliary_losses import AuxiliaryConfig
+from training.auxiliary.losses import AuxiliaryConfig
 from training.evaluation.rating_curve import RatingConfig
 from training.replay_buffer import WindowConfig
 from training.trainer import TrainerConfig

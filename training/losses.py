@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, log_softmax, one_hot
 
-from training.auxiliary_losses import AuxiliaryConfig, auxiliary_losses
+from training.auxiliary.losses import AuxiliaryConfig, auxiliary_losses
 from training.trainer import Batch, LossFunction
 
 MASKED = -1e9

@@ -17,7 +17,7 @@ from torch import Tensor
 from agent.settings import Number, Positive, Range, Settings
 from games.game import Game, Positions
 from selfplay.distributed import checked_games
-from training.position_targets import plies_left, short_values
+from training.auxiliary.position_targets import plies_left, short_values
 
 NUM_TARGETS = 7
 OUTCOME, ROOT_VALUE, POLICY_WEIGHT, SURPRISE, PLIES_LEFT, SHORT_VALUE, REPLY_WEIGHT = range(NUM_TARGETS)

@@ -10,8 +10,8 @@ from torch import Tensor
 
 import games
 from agent.networks.policy_value import NetworkConfig, PolicyValueNet
-from training.auxiliary_heads import AuxiliaryNet, make_network, playing_weights
-from training.auxiliary_losses import AuxiliaryConfig, auxiliary_losses, soften
+from training.auxiliary.heads import AuxiliaryNet, make_network, playing_weights
+from training.auxiliary.losses import AuxiliaryConfig, auxiliary_losses, soften
 from training.losses import policy_value_loss
 
 EVERY = AuxiliaryConfig(soft_policy=8.0, reply=0.15, plies_left=0.5, short_value=0.25)

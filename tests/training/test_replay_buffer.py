@@ -10,7 +10,7 @@ import pytest
 import games
 from selfplay.distributed.checked_games import DecidedPositions
 from selfplay.records import GameRecord
-from training.position_targets import short_values
+from training.auxiliary.position_targets import short_values
 from training.replay_buffer import ReplayBuffer, WindowConfig
 
 

@@ -22,6 +22,7 @@ from games import Position
 from games.game import Game
 from games.position import position
 from games.registry import NAMES, make
+from honte.sgf.conversion import sgf_type
 from honte.web.games.game_texts import describe_own, describe_shipped
 from honte.web.requests.problems import Problem, refuse
 
@@ -249,7 +250,7 @@ class OfferedGames:
             "num_actions": game.num_actions,
             "can_set_up": offered.can_set_up if ready or offered.id not in NAMES else True,
             "empty_text": str(offered.first) if ready else None,
-            "sgf": game.family in ("go", "othello", "gomoku", "hex") and offered.id in NAMES,
+            "sgf": sgf_type(game) is not None and offered.id in NAMES,
             "has_solver": has_solver(game) and offered.id in NAMES,
         }
         if not ready:

@@ -245,10 +245,6 @@ class SearchService:
             self._take_commands(block=True)
             self._fail(error)
 
-    def facts(self) -> dict[str, Any]:
-        """For the health page."""
-        return {"model": self.name, "running": len(self.running), "waiting": len(self.waiting)}
-
 
 def _fail(request: SearchRequest, error: BaseException) -> None:
     """Answer a request with an error."""

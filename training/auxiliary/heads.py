@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from agent.networks.policy_value import DensePolicy, NetworkConfig, PolicyValueNet, PooledPolicy, ValueHead
-from training.auxiliary_losses import POLICY_TARGETS
+from training.auxiliary.losses import POLICY_TARGETS
 
 PREFIX = "auxiliary."
 """How the names of the weights begin that only training uses."""
