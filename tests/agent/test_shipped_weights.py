@@ -103,7 +103,7 @@ def test_a_run_becomes_a_network_that_ships(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr("sys.argv", ["ship_weights", *words])
     assert ship_weights.main() == 0
     (model,) = honte.models()
-    assert (model.name, model.size, model.notes) == (game.name, "4 x 4", ("A note.",))
+    assert (model.game, model.size, model.notes) == (game.name, "4 x 4", ("A note.",))
     assert (model.training.steps, model.training.minutes, model.training.games) == (20, 2.0, 100)
     assert model.training.evaluations == 50 * 60 * 1.5
     assert [(each.opponent, each.score) for each in model.opponents] == [("random", 1.0)]
