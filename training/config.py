@@ -27,7 +27,6 @@ from agent.settings import (
     Slots,
     check_values,
 )
-from games.game import Game
 from selfplay.distributed.config import RayConfig
 from selfplay.local_runner import SelfPlayConfig
 from training.auxiliary.losses import AuxiliaryConfig
@@ -164,18 +163,3 @@ def merge_values(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, 
         old = merged.get(key)
         merged[key] = merge_values(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
     return merged
-
-
-def default_values(game: Game) -> dict[str, Any]:
-    """The settings of a game that has no recipe: a network and a search that fit the size of the game."""
-    _, height, width = game.observation_shape
-    small = height * width <= 20
-    return {
-        "network": {"blocks": 3 if small else 5, "channels": 32 if small else 48},
-        "self_play": {
-            "temperature_plies": max(2, min(30, game.max_plies // 5)),
-            "search": {"num_simulations": 32 if game.num_actions <= 16 else 64},
-        },
-        "learn": {"trainer": {"precision": "auto", "channels_last": True}},
-        "max_minutes": 30.0,
-    }

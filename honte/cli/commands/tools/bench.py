@@ -196,7 +196,8 @@ def _rows(part: Part, bench: BenchSetup, compiled: bool, suggested: dict[str, An
 def _learning(bench: BenchSetup) -> LearnConfig:
     """The learning settings of a run of this game: those of its recipe, or the defaults for the game."""
     from honte.recipes import names, values
-    from training.config import LearnConfig, default_values, parse_config
+    from training.config import LearnConfig, parse_config
+    from training.game_defaults import default_values
 
     name = bench.game.name
     recipe = values(name) if name in names() else default_values(bench.game)
