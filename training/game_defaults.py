@@ -74,7 +74,7 @@ def choose_settings(game: Game) -> list[Choice]:
                 "play.reuse": True,
                 "play.average_symmetries": True,
             },
-            "self-play may use int8 where that is fastest; play averages the symmetries of the board",
+            "networks may run in int8 where that is fastest; players average the symmetries of the board",
         ),
         Choice({"max_minutes": 30.0}, "the length of a run, unless --max-minutes says otherwise"),
     ]
@@ -135,4 +135,6 @@ def _lookahead(game: Game) -> list[Choice]:
 
 
 def _word(value: Any) -> str:
-    return {True: "on", False: "off"}.get(value, f"{value:g}") if isinstance(value, bool | float) else str(value)
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -42,12 +42,17 @@ def main(arguments: Sequence[str]) -> int:
     from games import NAMES, make
 
     output = Output(args.json)
+    from honte.cli.setting_choices import format_choices
     from honte.recipes import IMAGES, names
+    from training.game_defaults import Choice, choose_settings
 
+    choices: list[Choice] = []
     if args.what in names(IMAGES) or args.what.endswith((".yaml", ".yml")):
         content = _recipe(args.what, args.shape, args.classes)
     elif args.what.partition(":")[0] in NAMES or ".py:" in args.what:
-        content = _game(make(args.what))
+        game = make(args.what)
+        content = _game(game)
+        choices = choose_settings(game)
     else:
         try:
             model = model_folder.find_model(args.what)
@@ -58,6 +63,9 @@ def main(arguments: Sequence[str]) -> int:
         if args.game or (".py:" not in name and "classes" not in content):  # a file is run only where the user names it
             content = {**_game(make(name)), **content}
     output.say(format_table([[f"{name}:", _format_value(value)] for name, value in content.items()]))
+    if choices:
+        output.say(f"\nhonte train --game {args.what} uses these settings:\n{format_choices(choices)}")
+        content["training_settings"] = [choice._asdict() for choice in choices]
     output.result(content)
     return 0
 
