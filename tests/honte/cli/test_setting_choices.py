@@ -25,7 +25,8 @@ def test_a_setting_that_a_flag_changed_is_not_shown() -> None:
     assert used_choices(choices, parse_config(values)) == choices
     changed = merge_values(values, {"learn": {"trainer": {"learning_rate": {"value": 0.1}}}, "max_minutes": 1.0})
     text = format_choices(used_choices(choices, parse_config(changed)))
-    assert "learning_rate" not in text and "max_minutes" not in text
+    assert "learning_rate" not in text
+    assert "max_minutes" not in text
     assert "learn.batch_size 256" in text
 
 
