@@ -31,7 +31,8 @@ from games.game import Game
 from honte.bench.self_play import CountingEvaluator, stagger_games
 from honte.bench.setup import forward_batches
 from honte.bench.turns import median, run_in_turns
-from selfplay.local_runner import LocalRunner, SelfPlayConfig
+from selfplay.config import SelfPlayConfig
+from selfplay.local_runner import LocalRunner
 from selfplay.records import GameRecord, list_shards, read_shard
 from training.config import TrainConfig, parse_config
 from training.run import metrics

@@ -27,9 +27,10 @@ from agent.settings import (
     Slots,
     check_values,
 )
+from selfplay.config import SelfPlayConfig
 from selfplay.distributed.config import RayConfig
-from selfplay.local_runner import SelfPlayConfig
 from training.auxiliary.losses import AuxiliaryConfig
+from training.evaluation.gate import GateConfig
 from training.evaluation.rating_curve import RatingConfig
 from training.replay_buffer import WindowConfig
 from training.trainer import TrainerConfig
@@ -53,6 +54,7 @@ class LearnConfig(Settings, called="learn"):
     schedule: Literal["cooldown", "one_cycle"] = "cooldown"  # how the learning rate follows the progress of the run
     cooldown: Fraction = 0.25  # cooldown: the last share of the run, in which the learning rate falls to a tenth
     warm_up: BelowOne = 0.05  # one_cycle: the share in which the learning rate rises, before half a cosine to nearly 0
+    gate: GateConfig = field(default_factory=GateConfig)
     publish_steps: Positive = 40  # steps between two updates of the weights that self-play uses
     window: WindowConfig = field(default_factory=WindowConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
