@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from agent.external.gtp import colour_names
 from agent.storage import durable_files
 from games import Game, Position
-from honte.sgf.conversion import sgf_type, to_sgf
+from honte.sgf.conversion import result_text, to_sgf
+from honte.sgf.notation import sgf_type
 from selfplay.records import GameRecord
 
 FILE = "games.sgf"
@@ -40,13 +40,6 @@ def game_to_sgf(game: Game, record: GameRecord, players: tuple[str, str]) -> str
         Position(game, states, tuple(record.actions.tolist())),
         players=players if record.id % 2 == 0 else players[::-1],
         seats=seats,
-        result=result_text(game, record),
+        result=result_text(game, record.outcome, "F" if record.reason else ""),
         comments=comments,
     )
-
-
-def result_text(game: Game, record: GameRecord) -> str:
-    """``B+``, ``W+F`` (by forfeit) or ``0`` for a draw."""
-    if record.outcome == 0:
-        return "0"
-    return colour_names(game)[0 if record.outcome > 0 else 1][0].upper() + "+" + ("F" if record.reason else "")

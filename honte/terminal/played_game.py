@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from games import Game, Position, position
-
-SCHEMA = 1
+from honte.game_files.writing import game_json
 
 
 class PlayedGame:
@@ -66,17 +65,8 @@ class PlayedGame:
 
     def as_json(self, players: Sequence[str]) -> dict[str, Any]:
         """The game as it stands; ``outcome`` is the first player's, null before the end."""
-        content: dict[str, Any] = {
-            "schema": SCHEMA,
-            "game": self.game.name,
-            "players": list(players),
-            "moves": list(self.here.line),
-            "actions": list(self.here.moves),
-            "outcome": self.outcome,
-        }
-        if self.resigned is not None:
-            content["reason"] = f"{players[self.resigned]} has resigned"
-        return content
+        resigned = {} if self.resigned is None else {"reason": f"{players[self.resigned]} has resigned"}
+        return game_json(self.here, players, self.outcome, **resigned)
 
 
 def position_after(game: Game, actions: Sequence[int]) -> Position:

@@ -16,6 +16,7 @@ from honte.protocols.gtp.clock import MAX_SECONDS
 from honte.protocols.gtp.framing import parse_number, parse_whole_number
 from honte.protocols.gtp.session import Command, GtpSession, argument
 from honte.sgf import conversion, game_tree
+from honte.sgf.notation import sgf_type
 
 
 class MoveCommands:
@@ -45,7 +46,7 @@ class MoveCommands:
             handicaps = ("fixed_handicap", "place_free_handicap")
             commands |= dict.fromkeys(handicaps, self.fixed_handicap)
             commands |= {"set_free_handicap": self.set_free_handicap, "final_status_list": self.final_status_list}
-        if conversion.sgf_type(game) is not None:
+        if sgf_type(game) is not None:
             commands |= {"loadsgf": self.loadsgf, "printsgf": self.printsgf}
         return commands
 

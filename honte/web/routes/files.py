@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from honte.game_files.variations import from_fields
 from honte.web.games import game_files
-from honte.web.games.game_trees import from_flat, from_moves, from_nested
 from honte.web.requests.bodies import read_body
 from honte.web.requests.problems import refuse
 from honte.web.routes.play import SESSION_HEADER
@@ -48,12 +48,10 @@ class FileRoutes:
 
         def answer() -> dict[str, Any]:
             offered = self.services.games.find(game)
-            if body.fields.get("nodes") is not None:
-                tree = from_flat(body.fields["nodes"])
-            elif body.fields.get("tree") is not None:
-                tree = from_nested(body.fields["tree"])
-            else:
-                tree = from_moves(moves)
+            try:
+                tree = from_fields({**body.fields, "moves": moves})
+            except ValueError as error:
+                raise refuse(str(error)) from error
             return game_files.save(offered, setup, tree, form, (names[0], names[1]))
 
         return JSONResponse(await run_in_threadpool(answer))
