@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from agent.storage import durable_files
 from agent.storage.text_files import read_text
+from agent.storage.write_errors import check_folder
 from games import Game, Position, make, position
 from honte.game_files.reading import StoredGame, read
 from honte.game_files.variations import from_moves, main_line, replay
@@ -38,6 +39,7 @@ class SavedGame(NamedTuple):
 
 def save(path: Path, played: PlayedGame, players: Sequence[str]) -> None:
     """Write the game to ``path``: SGF if its name ends so, else JSON. ValueError if the game has no SGF type."""
+    check_folder(path)
     if path.suffix.lower() == SGF:
         game, outcome, tree = played.game, played.outcome, from_moves(played.here.line)
         result = "" if outcome is None else result_text(game, outcome, "R" if played.resigned is not None else "")

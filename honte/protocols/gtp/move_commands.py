@@ -9,6 +9,7 @@ from pathlib import Path
 
 import honte
 from agent.storage import durable_files
+from agent.storage.write_errors import check_folder
 from games import Game
 from honte.protocols import gogui
 from honte.protocols.gtp.board import GtpBoard, handicap_points, with_size
@@ -213,5 +214,6 @@ class MoveCommands:
         content = self.session.board.to_sgf()
         if not words:
             return content
+        check_folder(words[0])
         durable_files.write_atomic(Path(words[0]), content.encode())
         return ""

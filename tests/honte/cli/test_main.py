@@ -245,7 +245,9 @@ def test_runs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
 
 def test_a_game_of_ones_own_describes_itself(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     words = 'description=Description(rules="Wait.", goal="Nobody wins.", moves="0"), name="lawless"'
-    text = "from games.descriptions import Description\n" + LAWLESS.replace('name="lawless"', words).replace('= s["plies"] % 2 == 0', "= True")
+    text = "from games.descriptions import Description\n" + LAWLESS.replace('name="lawless"', words).replace(
+        '= s["plies"] % 2 == 0', "= True"
+    )
     (tmp_path / "lawless.py").write_text(text)
     found = result(capsys, "describe", f"{tmp_path / 'lawless.py'}:game")
     assert (found["rules"], found["goal"], found["moves"]) == ("Wait.", "Nobody wins.", "0")
