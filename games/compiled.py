@@ -12,11 +12,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from games import loops
 from games.board import Board
+from games.compilation import loops
+from games.compilation.jit_cache import Rule, compile_cached, fingerprint
 from games.descriptions import Description
 from games.game import NO_LIMIT, Game, Positions, Row, States, Symmetries
-from games.jit_cache import Rule, compile_cached, fingerprint
 from games.symmetry import identity_symmetry
 from games.text_board import read_cells, read_status
 from games.uci_notation import UciNotation

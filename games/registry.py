@@ -17,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from games.code_files import place_for_numba
+from games.compilation.code_files import place_for_numba
 from games.compiled import CompiledGame
 from games.descriptions import Description
 from games.game import Game

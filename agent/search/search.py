@@ -32,8 +32,8 @@ from agent.search.surprise import write_surprises
 from agent.search.tree import NONE, ROOT, Ints, LeafBatch, LeafPositions, Trees, node_bytes
 from agent.search.uct import Uct, UctConfig
 from agent.settings import Count, Range, Settings
+from games.compilation.jit_cache import Rule
 from games.game import Game, Positions, States
-from games.jit_cache import Rule
 
 MIN_READY_SHARE = 32
 """``decide`` returns once more than one of so many slots are ready: a return costs much more than a simulation."""

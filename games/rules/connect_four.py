@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from games.board import Board
+from games.compilation.jit_cache import cached_njit
 from games.compiled import CompiledGame, from_rules
 from games.descriptions import Description, Parameter
 from games.game import ONGOING
-from games.jit_cache import cached_njit
 from games.symmetry import column_symmetries
 
 WORD = 64

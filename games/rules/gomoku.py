@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from games.compilation.jit_cache import cached_njit
 from games.compiled import CompiledGame
 from games.descriptions import Description, Parameter, SgfType
-from games.jit_cache import cached_njit
 from games.rules.k_in_a_row import k_in_a_row
 
 

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from games.board import Board
+from games.compilation.jit_cache import Rule, cached_njit
 from games.compiled import CompiledGame, from_rules
 from games.descriptions import Description
 from games.game import ONGOING
-from games.jit_cache import Rule, cached_njit
 from games.symmetry import RECTANGLE, SQUARE, cell_symmetries
 
 

@@ -20,10 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from games.board import Board
+from games.compilation.jit_cache import cached_njit
 from games.compiled import CompiledGame, from_rules
 from games.descriptions import Description, Parameter, SgfType
 from games.game import ONGOING
-from games.jit_cache import cached_njit
 from games.symmetry import SQUARE, cell_symmetries
 
 DIAGONAL = (SQUARE[0], SQUARE[3], SQUARE[4], SQUARE[7])

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from games.jit_cache import cached_njit
+from games.compilation.jit_cache import cached_njit
 
 DIRECTIONS = ((0, 1), (1, -1), (1, 0), (1, 1), (0, -1), (-1, 1), (-1, 0), (-1, -1))
 """(down, right); along the first four the cells' numbers grow, along the others they fall."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from games.jit_cache import cached_njit
+from games.compilation.jit_cache import cached_njit
 
 CHICK, ELEPHANT, GIRAFFE, LION, HEN = 1, 2, 3, 4, 5  # cell codes; gote's are 5 higher
 MAX_PLIES = 256
