@@ -6,6 +6,7 @@ win, 0 a loss, one half a draw.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -135,3 +136,8 @@ def analysis_of_decisions(decisions: Decisions) -> Analysis:
     proven = round(value) if decisions.proven[0] else UNKNOWN
     actions = sorted(np.flatnonzero(policy > 0).tolist(), key=lambda a: (a != chosen, -policy[a]))
     return Analysis(1, rate, [CandidateMove(a, 1, rate, float(policy[a]), rate, proven, (a,), (1,)) for a in actions])
+
+
+def variation_text(here: Position, actions: Sequence[int]) -> list[str]:
+    """The moves of a variation that begins at ``here``, as people write them."""
+    return list(here.after(actions).line[len(here.line) :])

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from games import Game, Position, position
+from games import Game, position
 from honte.game_files.writing import game_json
 
 
@@ -18,12 +18,12 @@ class PlayedGame:
     def __init__(self, game: Game, actions: Sequence[int] = (), resigned: int | None = None) -> None:
         """``resigned``: the seat of the player who has resigned. ValueError if an action is not legal."""
         self.game, self.resigned = game, resigned
-        self.here = position_after(game, actions)
+        self.here = position(game).after(actions)
         self.line: tuple[int, ...] = self.here.moves
 
     def go_to(self, actions: Sequence[int]) -> None:
         """Show the position after ``actions``. Moves that were taken back are dropped if ``actions`` leave the line."""
-        self.here = position_after(self.game, actions)
+        self.here = position(self.game).after(actions)
         if self.line[: len(self.here.moves)] != self.here.moves:
             self.line = self.here.moves
 
@@ -67,11 +67,3 @@ class PlayedGame:
         """The game as it stands; ``outcome`` is the first player's, null before the end."""
         resigned = {} if self.resigned is None else {"reason": f"{players[self.resigned]} has resigned"}
         return game_json(self.here, players, self.outcome, **resigned)
-
-
-def position_after(game: Game, actions: Sequence[int]) -> Position:
-    """The position after ``actions`` from the first one. ValueError if an action is not legal."""
-    here = position(game)
-    for action in actions:
-        here = here.play(int(action))
-    return here

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from honte import __version__
+from honte.web.requests.problems import TITLES
 from honte.web.requests.sessions import Limits
 
 TEXT = {"type": "string"}
@@ -212,22 +213,9 @@ def _answers(schema: str | None, statuses: tuple[int, ...]) -> dict[str, Any]:
     if schema is not None:
         content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
     problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    known = {
-        400: "the request is not valid",
-        401: "the session or the token is unknown",
-        403: "another site or another host",
-        404: "there is nothing of that name",
-        405: "another method is needed",
-        410: "it is gone",
-        413: "the body is too large",
-        415: "the content is not JSON",
-        422: "the request cannot be fulfilled, with the sentence why",
-        429: "too many requests",
-        503: "the server is busy or the answer takes too long",
-    }
     return {
         "200": {"description": "the answer", "content": content},
-        **{str(status): {"description": known[status], "content": problem} for status in statuses},
+        **{str(status): {"description": TITLES[status], "content": problem} for status in statuses},
     }
 
 
