@@ -1,4 +1,4 @@
-"""The flags that scripts share, a result file and its table. ``honte.bench.machine`` names the machine and the commit."""
+"""The flags that scripts share, and a result with the machine and the commit: a file and a table."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from games import Position
+from honte.sgf import game_tree
 
 MOST_NODES = 5000
 """The most moves of a tree in JSON."""
@@ -106,14 +107,7 @@ def replay(first: Position, tree: Tree, play: Callable[[Position, str, int], Pos
 
 def main_nodes(tree: Tree) -> list[int]:
     """The nodes along the first variations, without the root."""
-    first = dict[int, int]()
-    for i, node in enumerate(tree):
-        first.setdefault(node.parent, i)
-    line, here = list[int](), first.get(0)
-    while here is not None:
-        line.append(here)
-        here = first.get(here)
-    return line
+    return game_tree.main_line(node.parent for node in tree)[1:]
 
 
 def main_line(tree: Tree) -> Tree:

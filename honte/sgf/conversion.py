@@ -187,7 +187,7 @@ def from_sgf(content: str | bytes, num_moves: int | None = None) -> SgfGame:
 
 def read_tree(tree: game_tree.Tree, num_moves: int | None = None) -> SgfGame:
     """``from_sgf`` for a game whose syntax has been read."""
-    line = game_tree.main_line(tree)
+    line = [tree[i] for i in game_tree.main_line(node.parent for node in tree)]
     number = read_int(_only_value(line, "GM") or "1", "GM")
     numbers = {written.number: name for name, written in sgf_types().items()}
     if number not in numbers:

@@ -87,12 +87,7 @@ class MatchStore:
             raise ValueError(f"{path} is damaged: it is not the agreement of a match") from error
         if schema != SCHEMA:
             raise ValueError(f"{path} has schema {schema!r}, this version reads {SCHEMA}: upgrade honte")
-        for name in stored.keys() | self.agreement.keys():
-            if stored.get(name) != self.agreement.get(name):
-                raise ValueError(
-                    f"{self.folder} holds another match: {name} is {stored.get(name)!r} there and"
-                    f" {self.agreement.get(name)!r} now; choose another folder"
-                )
+        ensure_agreed(f"{self.folder} holds another match", stored, self.agreement)
 
     def _read_games(self) -> None:
         """Read the finished games. Incomplete or damaged lines are removed, and their games are played again."""
@@ -115,6 +110,15 @@ class MatchStore:
             self.records[record.id] = record
         if len(intact) < len(lines):
             durable_files.write_atomic(path, b"".join(intact))
+
+
+def ensure_agreed(what: str, stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    """ValueError, which begins with ``what``, for a value of the stored agreement that is not the one wanted."""
+    for name in stored.keys() | wanted.keys():
+        if stored.get(name) != wanted.get(name):
+            raise ValueError(
+                f"{what}: {name} is {stored.get(name)!r} there and {wanted.get(name)!r} now; choose another folder"
+            )
 
 
 def move_aside(folder: str | Path) -> Path | None:

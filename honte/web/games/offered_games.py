@@ -36,6 +36,9 @@ MOST_REMEMBERED = 2000
 
 LONGEST_TEXT = 200
 
+BOARD_FIELDS = ("height", "width", "surface", "names", "glyphs", "column_labels", "row_labels")
+"""What the page reads of a board."""
+
 
 @dataclass(eq=False)
 class OfferedGame:
@@ -206,15 +209,7 @@ class OfferedGames:
             "name": name,
             **describe_game(game, name)._asdict(),
             "family": game.family if offered.id in NAMES else "own",
-            "board": {
-                "height": board.height,
-                "width": board.width,
-                "surface": board.surface,
-                "names": list(board.names),
-                "glyphs": list(board.glyphs),
-                "column_labels": list(board.column_labels),
-                "row_labels": list(board.row_labels),
-            },
+            "board": {each: getattr(board, each) for each in BOARD_FIELDS},
             "names": list(board.names),
             "parameters": self.parameters(offered.id, game),
             "num_actions": game.num_actions,

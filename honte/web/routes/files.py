@@ -11,9 +11,7 @@ from starlette.routing import Route
 
 from honte.game_files.variations import from_fields
 from honte.web.games import game_files
-from honte.web.requests.bodies import read_body
 from honte.web.requests.problems import refuse
-from honte.web.routes.play import SESSION_HEADER
 from honte.web.services import Services
 
 FORMATS = ("json", "sgf")
@@ -32,14 +30,12 @@ class FileRoutes:
         ]
 
     async def load(self, request: Request) -> Response:
-        self.services.sessions.find(request.headers.get(SESSION_HEADER))
-        body = await read_body(request)
+        _, body = await self.services.read(request)
         text, game = body.text("text", longest=self.services.limits.body_bytes), body.optional_text("game", longest=200)
         return JSONResponse(await run_in_threadpool(game_files.load, self.services.games, text, game))
 
     async def save(self, request: Request) -> Response:
-        self.services.sessions.find(request.headers.get(SESSION_HEADER))
-        body = await read_body(request)
+        _, body = await self.services.read(request)
         game, setup, moves = body.query()
         form = body.text("format", longest=8, default="json")
         if form not in FORMATS:
