@@ -273,14 +273,4 @@ class Search:
 
     def principal_variation(self, slot: int) -> list[int]:
         """The most visited actions from the root of the last search in ``slot``."""
-        line: list[int] = []
-        node = ROOT
-        while len(edges := self.trees.children(slot, node)):
-            best = edges[np.argmax(edges["visits"])]
-            if best["visits"] == 0:
-                break
-            line.append(int(best["action"]))
-            if best["child"] == NONE:
-                break
-            node = int(best["child"])
-        return line
+        return [int(edge["action"]) for _, edge in self.trees.most_visited_line(slot)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -118,15 +119,8 @@ def _candidate(player: Search, slot: int, edge: Any, unvisited_value: float) -> 
 
 def _variation(player: Search, slot: int, edge: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """(actions, their visits) of the most visited line that begins with ``edge``."""
-    actions, visits = [int(edge["action"])], [int(edge["visits"])]
-    while edge["child"] != NONE and len(actions) < MAX_VARIATION:
-        edges = player.trees.children(slot, int(edge["child"]))
-        if not len(edges) or edges["visits"].max() == 0:
-            break
-        edge = edges[np.argmax(edges["visits"])]
-        actions.append(int(edge["action"]))
-        visits.append(int(edge["visits"]))
-    return tuple(actions), tuple(visits)
+    line = [each for _, each in islice(player.trees.most_visited_line(slot, edge), MAX_VARIATION)]
+    return tuple(int(each["action"]) for each in line), tuple(int(each["visits"]) for each in line)
 
 
 def analysis_of_decisions(decisions: Decisions) -> Analysis:

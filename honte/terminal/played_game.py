@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from games import Game, position
+from games.playouts import seats_of
 from honte.game_files.writing import game_json
 
 
@@ -43,11 +44,7 @@ class PlayedGame:
         moves = self.here.moves
         if self.resigned is not None:
             return moves
-        turns, there = [], position(self.game)
-        for count, action in enumerate(moves):
-            if seat is None or there.to_play == seat:
-                turns.append(count)
-            there = there.play(action)
+        turns = [ply for ply, mover in enumerate(seats_of(self.game, moves)) if seat in (None, mover)]
         if not turns:
             raise ValueError("you have no move to take back" if seat is not None else "there is no move to take back")
         return moves[: turns[-1]]

@@ -8,12 +8,12 @@ durably before anything counts it.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from agent.storage import durable_files
+from agent.storage.set_aside import set_aside
 from agent.storage.write_errors import append
 from games.game import Game
 from selfplay import game_json
@@ -127,16 +127,7 @@ def move_aside(folder: str | Path) -> Path | None:
     ValueError if a process is playing the match.
     """
     folder = Path(folder)
-    if not (folder / AGREEMENT).exists():
-        return None
-    owner = durable_files.lock_holder(folder)
-    if owner is not None:
-        raise ValueError(f"{folder} is in use by {owner}: stop it before --fresh")
-    number = 1
-    while (to := folder.with_name(f"{folder.name}.{number}")).exists():
-        number += 1
-    os.rename(folder, to)
-    return to
+    return set_aside(folder) if (folder / AGREEMENT).exists() else None
 
 
 def file_name(text: str) -> str:
