@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from games.board import Board
+from games.descriptions import Description
 from games.text_board import draw_text
 from games.uci_notation import UciNotation
 
@@ -47,9 +48,7 @@ class Positions(NamedTuple):
 
     def rows(self, start: int, stop: int) -> Positions:
         """The positions ``start`` to ``stop``, as views."""
-        observation, legal, to_play, terminal, value = self
-        cut = slice(start, stop)
-        return Positions(observation[cut], legal[cut], to_play[cut], terminal[cut], value[cut])
+        return Positions._make(array[start:stop] for array in self)
 
     def take(self, index: NDArray[np.integer]) -> Positions:
         """Copies of the positions ``index [R]``."""
@@ -103,6 +102,7 @@ class Game(ABC):
     komi: float | None = None  # the points that White is given in Go; None: the game is not Go
     allows_suicide: bool = False  # Go alone
     uci: UciNotation | None = None  # None: UCI engines do not play it
+    description: Description | None = None  # what people read about it
     plies_without_passes: int | None = None  # of a full game, where passes would count in ``max_plies``
     remake: tuple[Callable[..., Game], tuple[str, ...]] | None = None  # what makes an equal one in another process
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from games.jit_cache import fingerprint
+from games.compilation.jit_cache import fingerprint
 from tests.games.made import made
 
 GAME = """
@@ -97,7 +97,7 @@ def test_equal_code_under_another_name_has_entries_of_its_own(tmp_path: Path) ->
 KERNEL = """
 from typing import NamedTuple
 from constants import Pair, times
-from games.jit_cache import cached_njit
+from games.compilation.jit_cache import cached_njit
 import helpers
 
 @cached_njit

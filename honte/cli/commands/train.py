@@ -20,7 +20,7 @@ from agent.settings import Count, Range
 from games.game import Game
 from games.registry import make
 from honte import recipes
-from honte.cli.flag_parser import HELP_ALL, asks_for_help
+from honte.cli.flag_parser import asks_for_help
 from honte.cli.flags import Argument, Placeholder
 from honte.cli.run_command import (
     OpenRun,
@@ -30,7 +30,7 @@ from honte.cli.run_command import (
     parse_run_words,
     parse_settings,
     print_config,
-    run_help,
+    print_help_if_asked,
     stop_on_signals,
 )
 from honte.command_text import command, game_flag, place
@@ -231,24 +231,20 @@ def _parsed(arguments: Sequence[str]) -> tuple[TrainFlags, TrainConfig]:
     from training.config import TrainConfig
 
     flags, given = parse_run_words(TrainFlags, TrainConfig, arguments, "train")
-    helping = asks_for_help(arguments)
     if flags.learner_processes is not None:
         given["learn", "processes"] = flags.learner_processes
     if flags.num_actors is not None:
         if not flags.ray:
             raise ValueError("--num-actors goes with --ray: without --ray this process plays the games")
         given["ray", "num_actors"] = flags.num_actors
-    nothing = helping and not flags.recipe and not flags.game
+    nothing = asks_for_help(arguments) and not flags.recipe and not flags.game
     values = {"game": "GAME"} if nothing else recipe(flags.recipe, flags.game)
     if flags.game and not flags.recipe and not flags.fresh:
         values = _chosen_before(_folder(flags), flags.game) or values
     source = str(recipes.place(flags.recipe)) if flags.recipe else ""
     config: TrainConfig = parse_settings(TrainConfig, values, given, source)
-    if helping:
-        everything = HELP_ALL in arguments
-        footer = "honte train RECIPE --help shows a recipe's defaults." if nothing else ""
-        print(run_help("train", TrainFlags, config, common=COMMON, everything=everything, footer=footer))
-        raise SystemExit(0)
+    footer = "honte train RECIPE --help shows a recipe's defaults." if nothing else ""
+    print_help_if_asked(arguments, "train", TrainFlags, config, footer=footer, common=COMMON)
     return flags, config
 
 

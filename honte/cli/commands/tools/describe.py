@@ -71,12 +71,13 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _game(game: Any) -> dict[str, Any]:
-    from games.descriptions import DESCRIPTIONS, parameters_of
+    from games.registry import NAMES, defaults
 
-    words: dict[str, Any] = {}
-    if game.name in DESCRIPTIONS or game.family in DESCRIPTIONS:
-        words = DESCRIPTIONS[game.family]._asdict() | {"game_parameters": parameters_of(game.family)}
-        words["shipped_network"] = _shipped(game.name)
+    about = game.description
+    words: dict[str, Any] = {} if about is None else {"rules": about.rules, "goal": about.goal, "moves": about.moves}
+    if game.family in NAMES:
+        known = [f"{name}={str(value).lower()}" for name, value in defaults(game.family).items()]
+        words |= {"game_parameters": ", ".join(known) or "none", "shipped_network": _shipped(game.name)}
     return {
         "game": game.name,
         **words,

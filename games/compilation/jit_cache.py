@@ -33,7 +33,7 @@ from numba.core.serialize import dumps
 from numba.core.targetconfig import ConfigStack
 from numba.core.types import NamedTuple, NamedUniTuple
 
-from games import code_files
+from games.compilation import code_files
 
 Rule = Callable[..., Any]
 Rules = Mapping[str, Rule]
