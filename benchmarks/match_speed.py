@@ -102,9 +102,9 @@ def main() -> None:
         except PackageNotFoundError:
             continue
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    from agent.inference.network_evaluator import has_bf16
+    from agent.inference.machine import this_machine
 
-    packages["bf16 in hardware"] = str(has_bf16("cpu"))
+    packages["bf16 in hardware"] = str(this_machine().has_bf16("cpu"))
     config = {**vars(args), "command": ["honte", *command[3:]], "cores": cores, "packages": packages}
     report(
         "match_speed",

@@ -1,12 +1,13 @@
 """The OpenVINO backend: the fastest way to run a network on a CPU, in fp32, bf16 (AMX) or int8 (VNNI).
 
 Knows how a network is converted once, and how its constants are replaced when new weights come. Does not know search or
-learning. OpenVINO is optional (the extra ``fast``). It is imported when a backend is made.
+learning. OpenVINO is installed where it is published. It is imported when a backend is made.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import warnings
 from collections.abc import Mapping
@@ -37,8 +38,7 @@ class OpenVinoBackend(Evaluate):
         """ImportError without the package. ValueError for a precision other than fp32, bf16 and int8."""
         if precision not in HINTS:
             raise ValueError(f"precision is {precision!r}; with OpenVINO it must be one of {', '.join(HINTS)}")
-        import openvino
-
+        openvino = import_openvino()
         self.core, self.tensor = openvino.Core(), openvino.Tensor
         self.precision, self.shapes, self.version = precision, tuple(shapes), -1
         self.has_wdl = config.value == "wdl"
@@ -114,13 +114,31 @@ class OpenVinoBackend(Evaluate):
         return self.core.compile_model(model, "CPU", options)
 
 
+def import_openvino() -> Any:
+    """The package ``openvino``, without the package ``openvino_telemetry``, which it installs along.
+
+    Otherwise every conversion of a network would be reported to Google Analytics, and a client's ID would be stored in
+    the user's home folder. OpenVINO does without that package where it cannot be imported.
+    """
+    telemetry = "openvino_telemetry"
+    if "openvino" in sys.modules or telemetry in sys.modules:  # the user's program has imported it
+        import openvino
+
+        return openvino
+    sys.modules[telemetry] = None  # type: ignore[assignment] # an import of it fails
+    try:
+        import openvino
+    finally:
+        del sys.modules[telemetry]
+    return openvino
+
+
 def convert_network(network: PolicyValueNet) -> tuple[Any, dict[str, str]]:
     """The network as an OpenVINO model, and for each constant's name the parameter of the folded network that it holds.
 
     For the conversion every parameter is random, so that its values identify it.
     """
-    import openvino
-
+    openvino = import_openvino()
     probe = fold_batch_norm(network)
     for parameter in probe.parameters():
         nn.init.normal_(parameter)

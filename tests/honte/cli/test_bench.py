@@ -89,6 +89,7 @@ def test_every_part_is_measured(capsys: pytest.CaptureFixture[str], monkeypatch:
     names = [row["what"] for row in found["rows"] if row["part"] == "engines"]
     assert "batch 32, torch fp32" in names
     assert "new weights, torch fp32" in names
+    assert found["backend"]["chosen"] in found["backend"]["candidates"]
     assert found["suggested"]["self_play"]["num_games"] == 16
     assert found["suggested"]["engine"]["precision"] in ("fp32", "bf16", "int8")
     assert found["machine"]["versions"]["numpy"] == np.__version__

@@ -249,6 +249,8 @@ def test_describe(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert found["shipped_network"].startswith("connect_four (852,968 bytes); minimax:5 97.4 [")
     assert found["game_parameters"] == "rows=6, columns=7, k=4"
     assert all(found[name] for name in ("rules", "goal", "moves"))
+    assert "torch fp32" in found["backend"]["candidates"]
+    assert "backend_for_self_play:" in said(capsys, "describe", "connect_four")[0]
     torch_save = pytest.importorskip("safetensors.torch").save_file
     from agent.networks.policy_value import NetworkConfig, PolicyValueNet
 
@@ -259,6 +261,11 @@ def test_describe(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     found = result(capsys, "describe", str(tmp_path))
     assert found["parameters"] == sum(tensor.numel() for tensor in network.parameters())
     assert (found["game"], found["actions"]) == ("tic_tac_toe", 9)
+    assert len(found["backend"]["candidates"]) > 1 or found["backend"]["chosen"] == "torch fp32"
+    (tmp_path / "config.yaml").write_text("engine: {kind: torch, precision: fp32}\n")  # as in the folder of a run
+    assert result(capsys, "describe", str(tmp_path))["backend"]["chosen"] == "torch fp32"
+    (tmp_path / "config.yaml").write_text("engine: {kind: torch, precision: int8}\n")  # of a run on another machine
+    assert "backend" not in result(capsys, "describe", str(tmp_path))
 
 
 def test_models(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
+from textwrap import fill
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from agent.settings import Device, Positive, PositiveNumber, Range, Slots, Width
@@ -19,6 +19,7 @@ from honte.command_line import Output, show_progress
 from honte.command_text import command
 
 if TYPE_CHECKING:
+    from agent.inference.backend_explanation import Explanation
     from honte.bench.setup import BenchSetup
     from honte.bench.turns import Row
     from training.config import LearnConfig
@@ -99,6 +100,7 @@ def main(arguments: Sequence[str]) -> int:
     parts = [part for part in LINES if part in (args.only or LINES)]
     suggested: dict[str, Any] = {}
     lines: list[Row] = []
+    backend: Explanation | None = None
     for text in _introduction(bench, host):
         output.say(text)
     for number, part in enumerate(parts):
@@ -109,6 +111,9 @@ def main(arguments: Sequence[str]) -> int:
                 advance(1, row.what)
         output.say(_text(part, rows))
         lines += rows
+        if part == "engines":
+            backend = _choose_backend(bench)
+            output.say(fill(f"backend of a run: {backend}", 100, initial_indent="  ", subsequent_indent="    "))
     spent = time.perf_counter() - start
     for text in _advice(bench, suggested):
         output.say(text)
@@ -124,6 +129,7 @@ def main(arguments: Sequence[str]) -> int:
             "device": args.device,
             "rows": [row._asdict() for row in lines],
             "suggested": suggested,
+            **({} if backend is None else {"backend": backend.as_json()}),
             "machine": host,
             "seconds": round(spent, 1),
         }
@@ -193,14 +199,29 @@ def _rows(part: Part, bench: BenchSetup, compiled: bool, suggested: dict[str, An
         suggested |= suggest(bench, candidates)
 
 
+def _choose_backend(bench: BenchSetup) -> Explanation:
+    """The backend that a run of this game chooses for the network on this machine, measured unless it is stored."""
+    from agent.inference.backend_explanation import explain_choice
+    from agent.inference.backend_selection import BackendConfig, list_candidates, select_fastest, selection_key
+    from honte.recipes import for_game
+    from training.config import parse_config
+
+    engine: BackendConfig = parse_config(for_game(bench.game).get("engine", {}), BackendConfig)
+    settings = bench.game, bench.network, replace(engine, device=bench.device)
+    found = explain_choice(*settings)
+    if found.choice is None:
+        key = selection_key(*settings)
+        select_fastest(list_candidates(*settings), bench.game, key, weights=bench.state_dict, updates=True)
+        found = explain_choice(*settings)
+    return found
+
+
 def _learning(bench: BenchSetup) -> LearnConfig:
     """The learning settings of a run of this game: those of its recipe, or the defaults for the game."""
-    from honte.recipes import names, values
-    from training.config import LearnConfig, default_values, parse_config
+    from honte.recipes import for_game
+    from training.config import LearnConfig, parse_config
 
-    name = bench.game.name
-    recipe = values(name) if name in names() else default_values(bench.game)
-    learn: LearnConfig = parse_config(recipe.get("learn", {}), LearnConfig)
+    learn: LearnConfig = parse_config(for_game(bench.game).get("learn", {}), LearnConfig)
     return learn
 
 
@@ -229,8 +250,11 @@ def _advice(bench: BenchSetup, suggested: Mapping[str, Any]) -> Iterator[str]:
         name = bench.game.name
         yield f"  {command('train', *([name] if name in names() else ['--game', name]))} {play} \\\n    {engine}"
         yield "--self-play.num-groups is the number of threads; without it a run leaves one core to its learner"
-    if bench.device == "cpu" and find_spec("openvino") is None:
-        yield "\nopenvino is not installed; it is usually the fastest backend on a CPU: pip install 'honte[fast]'"
+    from agent.inference.machine import this_machine
+
+    machine = this_machine()
+    if bench.device == "cpu" and machine.publishes_openvino() and not machine.has_openvino:
+        yield "\nopenvino is not installed; it is usually the fastest backend on a CPU: pip install openvino"
 
 
 def _flags(group: str, values: Mapping[str, Any]) -> str:
