@@ -13,6 +13,7 @@ from agent.networks.policy_value import NetworkConfig
 from games import make
 from honte.__main__ import main
 from honte.bench import advice, forward, learner
+from honte.bench import start as start_module
 from honte.bench.self_play import begin_self_play
 from honte.bench.setup import BenchSetup, reached_positions
 from honte.bench.turns import median, median_ratio, run_in_turns
@@ -74,6 +75,27 @@ def test_of_candidates_that_are_close_the_smaller_is_suggested() -> None:
     candidates = [advice.Candidate(1, 128, 50.0), advice.Candidate(2, 128, 99.0), advice.Candidate(2, 512, 100.0)]
     assert advice.choose(candidates) == candidates[1]
     assert advice.choose([*candidates, advice.Candidate(2, 1024, 110.0)]).num_games == 1024
+
+
+def test_a_start_ends_at_the_text_that_is_waited_for() -> None:
+    code = "import sys; print('your move: '); assert sys.stdin.readline() == 'quit\\n'; print('x', file=sys.stderr)"
+    found = start_module.start_process(["-c", code], until=b"your move", commands=b"quit\n")
+    assert found.wall > 0
+    assert found.errors == "x\n"
+    with pytest.raises(RuntimeError, match="failed: no such game"):
+        start_module.start_process(["-c", "import sys; sys.exit('no such game')"])
+    with pytest.raises(RuntimeError, match="failed"):
+        start_module.start_process(["-c", "print('x')"], until=b"your move")
+
+
+def test_imports_are_found_in_a_report() -> None:
+    report = """import time: self [us] | cumulative | imported package
+import time:       100 |     120000 |     numpy
+import time:      1000 |     200000 |   numpy.core
+import time:     43499 |    2500000 | torch
+honte: a warning
+"""
+    assert start_module.import_seconds(report) == {"numpy": 0.12, "torch": 2.5}
 
 
 @pytest.mark.slow

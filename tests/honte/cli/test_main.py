@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -93,6 +94,17 @@ def test_help_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["play mcts:2 --game tic_tac_toe", "match mcts:2 random --game tic_tac_toe --games 2 --out match", "runs ."],
+)
+def test_torch_is_not_imported_where_no_network_plays(words: str, tmp_path: Path) -> None:
+    code = "import sys; from honte.__main__ import main; main(sys.argv[1:]); assert 'torch' not in sys.modules"
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", code, *words.split()]
+    subprocess.run(command, cwd=tmp_path, env=environment, input=b"quit\n", capture_output=True, check=True)
 
 
 def test_every_command_has_a_module_and_help(capsys: pytest.CaptureFixture[str]) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from honte.bench.turns import Row
     from training.config import LearnConfig
 
-Part = Literal["games", "tree", "growth", "engines", "self-play", "learner", "move", "threads"]
+Part = Literal["games", "tree", "growth", "engines", "self-play", "learner", "move", "threads", "start"]
 
 LINES: dict[Part, int] = {
     "games": 2,
@@ -35,6 +35,7 @@ LINES: dict[Part, int] = {
     "learner": 4,
     "move": 3,
     "threads": 4,
+    "start": 11,
 }
 """The parts in their order, and about how many lines each of them prints."""
 
@@ -46,8 +47,8 @@ BUSY_LOAD = 0.5
 class BenchFlags:
     """Measure how fast this machine is, part by part, and suggest flags that use it well.
 
-    Rates are of one core and count its processor time; only the part "threads" counts wall time. Each rate is the
-    median of several rounds, and what is compared takes turns in each round.
+    Rates are of one core and count its processor time; only the parts "threads" and "start" count wall time. Each
+    rate is the median of several rounds, and what is compared takes turns in each round.
     """
 
     signature: bool = False
@@ -191,6 +192,10 @@ def _rows(part: Part, bench: BenchSetup, compiled: bool, suggested: dict[str, An
         from honte.bench.move import measure_move
 
         yield from measure_move(bench)
+    elif part == "start":
+        from honte.bench.start import measure_start
+
+        yield from measure_start(bench)
     else:
         from honte.bench.advice import measure_candidates, rows, suggest
 
