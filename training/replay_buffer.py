@@ -120,7 +120,7 @@ class ReplayBuffer:
     def _tensors(self, indices: NDArray[np.int64], turns: NDArray[np.int64]) -> dict[str, Tensor]:
         """The samples at ``indices`` as tensors, sample b turned by symmetry ``turns[b]`` of the board."""
         symmetries, targets = self.game.symmetries, self._targets[indices]
-        positions = self.game.describe_new(self._rows[indices])
+        positions = self.game.describe_new(self._rows.take(indices))
         observation = turn_observations(positions.observation, turns, symmetries)
         legal = turn_policies(positions.legal, np.arange(len(indices)), turns, symmetries)
         policy = turn_policies(self._policy, indices, turns, symmetries)

@@ -74,19 +74,13 @@ class OpenVinoBackend(Evaluate):
 
     def _forward(self, observation: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         count = len(observation)
-        size = next(shape for shape in self.shapes if shape >= count)
-        padded = np.zeros((size, *observation.shape[1:]), np.float32)
-        padded[:count] = observation
-        request = self._request(size if size in FEW else ANY)
+        padded = pad_rows(observation, self.shapes)
+        request = self._request(len(padded) if len(padded) in FEW else ANY)
         request.set_input_tensor(self.tensor(padded, shared_memory=True))  # `infer` would copy and check for 0.2 ms
         request.start_async()
         request.wait()
-        logits = np.array(request.get_output_tensor(0).data[:count], np.float32)
-        value = np.array(request.get_output_tensor(1).data[:count], np.float32)
-        if self.has_wdl:
-            value = np.exp(value - value.max(axis=1, keepdims=True))
-            value = (value[:, 0] - value[:, 2]) / value.sum(axis=1)
-        return logits, value
+        policy, value = (request.get_output_tensor(i).data[:count] for i in range(2))
+        return copy_outputs(policy, value, self.has_wdl)
 
     def _request(self, shape: int) -> Any:
         """This thread's request. The first request of a shape after an update compiles the model."""
@@ -112,6 +106,28 @@ class OpenVinoBackend(Evaluate):
             "ENABLE_CPU_PINNING": "NO",
         }
         return self.core.compile_model(model, "CPU", options)
+
+
+def pad_rows(observation: NDArray[Any], shapes: tuple[int, ...]) -> NDArray[np.float32]:
+    """[size, C, H, W]: the observations as float32, and rows of zeros up to the next of ``shapes``."""
+    count = len(observation)
+    size = next(shape for shape in shapes if shape >= count)
+    padded = np.zeros((size, *observation.shape[1:]), np.float32)
+    padded[:count] = observation
+    return padded
+
+
+def copy_outputs(policy: Any, value: Any, has_wdl: bool) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Logits [B, A] and values [B] from the memory of a request, which its next call overwrites.
+
+    ``has_wdl``: ``value`` [B, 3] holds the logits of win, draw and loss.
+    """
+    logits, value = np.array(policy, np.float32), np.array(value, np.float32)
+    if has_wdl:
+        win, draw, loss = value.T  # column by column, because NumPy is slow along an axis of three
+        win, draw, loss = np.exp(value.T - np.maximum(np.maximum(win, draw), loss))
+        value = (win - loss) / (win + draw + loss)
+    return logits, value
 
 
 def import_openvino() -> Any:

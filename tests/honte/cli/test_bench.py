@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from agent.networks.policy_value import NetworkConfig
 from games import make
 from honte.__main__ import main
 from honte.bench import advice, forward, learner
+from honte.bench import round as round_module
 from honte.bench import start as start_module
 from honte.bench.self_play import begin_self_play
 from honte.bench.setup import BenchSetup, reached_positions
@@ -75,6 +77,41 @@ def test_of_candidates_that_are_close_the_smaller_is_suggested() -> None:
     candidates = [advice.Candidate(1, 128, 50.0), advice.Candidate(2, 128, 99.0), advice.Candidate(2, 512, 100.0)]
     assert advice.choose(candidates) == candidates[1]
     assert advice.choose([*candidates, advice.Candidate(2, 1024, 110.0)]).num_games == 1024
+
+
+def test_stages_exclude_what_they_call_and_the_measurement(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(round_module.time, "thread_time", lambda: now[0])
+    clock = round_module.StageClock(inside=0.25, outside=0.5)
+
+    def work(seconds: float) -> None:
+        now[0] += seconds
+
+    inner = clock.timed(round_module.TREE, work)
+
+    def outer() -> None:
+        work(2.0)
+        inner(3.0)
+        inner(1.0)
+        work(5.0)
+
+    clock.timed(round_module.LOOP, outer)()
+    assert clock.seconds[round_module.TREE] == 4.0 - 2 * 0.25
+    assert clock.seconds[round_module.LOOP] == 7.0 - 2 * 0.5 - 0.25
+    assert sum(clock.seconds.values()) == 11.0 - 3 * 0.25 - 2 * 0.5
+
+
+def test_every_stage_of_a_round_is_timed_and_nothing_stays_wrapped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(round_module, "NUM_GAMES", (16,))
+    search_functions = dict(vars(round_module.search_module))
+    bench = replace(small_bench(), seconds=0.05, rounds=1)
+    rows = {row.what: row.value for row in round_module.measure_round(bench)}
+    assert [f"16 games: {stage}" for stage in round_module.STAGES] == list(rows)[:-2]
+    for stage in (round_module.LOOP, round_module.TREE, round_module.RULES, round_module.OBSERVE, round_module.PACK):
+        assert rows[f"16 games: {stage}"] > 0
+    assert 0 < rows["16 games: share that holds Python's lock"] < 100
+    assert vars(round_module.search_module) == search_functions
+    assert not {"advance", "describe", "describe_new", "copy"} & set(vars(bench.game))
 
 
 def test_a_start_ends_at_the_text_that_is_waited_for() -> None:

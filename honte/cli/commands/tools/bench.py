@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from honte.bench.turns import Row
     from training.config import LearnConfig
 
-Part = Literal["games", "tree", "growth", "engines", "self-play", "learner", "move", "threads", "start"]
+Part = Literal["games", "tree", "growth", "engines", "self-play", "round", "learner", "move", "threads", "start"]
 
 LINES: dict[Part, int] = {
     "games": 2,
@@ -32,6 +32,7 @@ LINES: dict[Part, int] = {
     "growth": 5,
     "engines": 20,
     "self-play": 7,
+    "round": 22,
     "learner": 5,
     "move": 3,
     "threads": 4,
@@ -183,6 +184,10 @@ def _rows(part: Part, bench: BenchSetup, compiled: bool, suggested: dict[str, An
 
         learn = _learning(bench)
         yield from measure_self_play(bench, learn.publish_steps * learn.batch_size / learn.reuse)
+    elif part == "round":
+        from honte.bench.round import measure_round
+
+        yield from measure_round(bench)
     elif part == "learner":
         from honte.bench.learner import measure_learner
 

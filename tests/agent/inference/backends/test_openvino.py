@@ -14,7 +14,7 @@ import torch
 import games
 from agent.inference.backend_benchmark import sample_positions
 from agent.inference.backend_selection import BackendConfig, list_candidates, make_backend
-from agent.inference.backends.openvino import OpenVinoBackend
+from agent.inference.backends.openvino import OpenVinoBackend, copy_outputs
 from agent.inference.backends.torch import TorchBackend
 from agent.inference.machine import this_machine
 from agent.networks.policy_value import NetworkConfig, PolicyValueNet
@@ -76,6 +76,20 @@ def test_which_backends_there_are() -> None:
     assert len(list_candidates(GAME, SMALL, BackendConfig(precision="fast", kind="torch"))) == precisions
     with pytest.raises(ValueError, match="int8 needs openvino"):
         make_backend(GAME, SMALL, BackendConfig(kind="torch", precision="int8"))
+
+
+def test_values_have_the_bits_of_a_plain_softmax() -> None:
+    random = np.random.default_rng(0)
+    for rows in (1, 7, 33, 512):
+        wdl = (10 * random.standard_normal((rows, 3))).astype(np.float32)
+        policy = random.standard_normal((rows, 7)).astype(np.float32)
+        logits, value = copy_outputs(policy, wdl, True)
+        shares = np.exp(wdl - wdl.max(axis=1, keepdims=True))
+        assert (value == (shares[:, 0] - shares[:, 2]) / shares.sum(axis=1)).all()
+        assert value.dtype == np.float32
+        policy[:] = 0  # the memory of the request is used again
+        assert (logits != 0).all()
+        assert (copy_outputs(policy, wdl[:, 0], False)[1] == wdl[:, 0]).all()
 
 
 def test_nothing_is_reported_to_google_analytics(tmp_path: Path) -> None:
