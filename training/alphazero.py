@@ -24,6 +24,7 @@ from selfplay.distributed.checked_games import Games
 from training import limits
 from training.alphazero_parts import make_gate, make_replay_buffer, make_runner
 from training.auxiliary.heads import make_network, playing_weights
+from training.batches_ahead import BatchesAhead
 from training.config import TrainConfig
 from training.data_parallel import LearnerGroup
 from training.evaluation.gate import describe_test
@@ -81,6 +82,8 @@ class AlphaZeroRun(TrainingRun):
             self.checkpoint_steps = max(1, config.checkpoint_steps)  # no clock decides
         self.learners: LearnerGroup | None = None  # other learner processes, from the first step on
         self.replay = make_replay_buffer(game, config)
+        device = trainer.device if learn.processes == 1 else torch.device("cpu")  # several processes share a CPU batch
+        self.batches = BatchesAhead(lambda step: self.replay.batch(learn.batch_size, config.seed, step), device)
         self.storage = RunStorage(game, config, folder)
         self.games_to_store: list[Games] = []
         saved = self._load_checkpoint()
@@ -149,10 +152,11 @@ class AlphaZeroRun(TrainingRun):
         A run that is not deterministic interrupts this to publish weights and to look for finished games.
         """
         learn, deadline = self.config.learn, time.monotonic() + TRAINING_SECONDS
-        while self.samples_due() >= learn.batch_size:
-            self.train_step(self.replay.batch(learn.batch_size, self.config.seed, self.trainer.steps))
+        while (due := self.samples_due()) >= learn.batch_size:
+            self.train_step(self.batches.batch(self.trainer.steps, more=due >= 2 * learn.batch_size))
             if not self.config.deterministic and (self.weights_are_due() or time.monotonic() >= deadline):
                 break
+        self.batches.drop()  # games may be added now
 
     def samples_due(self) -> float:
         """How many samples the learner still has to train on to reach ``learn.reuse`` times those of self-play."""
@@ -251,6 +255,7 @@ class AlphaZeroRun(TrainingRun):
     def close(self) -> None:
         """Stop self-play and the other learner processes."""
         self.runner.close()
+        self.batches.close()
         if self.learners is not None:
             self.learners.close()
         super().close()

@@ -72,6 +72,7 @@ def measure_learner(
     plain, *others = configs
     for name in others:
         yield Row("learner", f"{name} ÷ {plain}", median_ratio(rates[name], rates[plain]), "")
+    yield Row("learner", f"batches of {batch_size} drawn from the replay buffer", median(rates["data"]), "samples/s")
     share = 1 / rates["data"] / (1 / rates["data"] + 1 / rates[others[-1]])
     yield Row("learner", f"share of sampling in a step ({others[-1]})", 100 * median(share), "%")
 
