@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
-import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+from honte.cli.text_layout import wrap
 
 if TYPE_CHECKING:
     from training.config import TrainConfig
     from training.game_defaults import Choice
 
-WIDEST = 120
-"""Columns of the longest line."""
-
 
 def format_choices(choices: Sequence[Choice]) -> str:
     """A paragraph for each choice, indented by two columns, as wide as the terminal."""
-    width = max(40, min(WIDEST, shutil.get_terminal_size().columns)) - 1
-    return "\n".join(
-        textwrap.fill(str(choice), width, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
-        for choice in choices
-    )
+    return "\n".join(wrap(str(choice), "  ", "    ") for choice in choices)
 
 
 def used_choices(choices: Sequence[Choice], config: TrainConfig) -> list[Choice]:

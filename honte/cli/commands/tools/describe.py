@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from agent.settings import Positive
 from honte.cli.flag_parser import parse_flags
 from honte.cli.flags import Argument, GameFlag
-from honte.command_line import Output, format_table
+from honte.cli.text_layout import format_fields
+from honte.command_line import Output
 
 if TYPE_CHECKING:
     from agent.storage.model_folder import Model
@@ -65,7 +66,7 @@ def main(arguments: Sequence[str]) -> int:
             content = {**_game(game), **content, **_run_backend(game, model, content["network"])}
     backend = content.pop("backend", None)
     words = content if backend is None else content | {"backend_for_self_play": backend}
-    output.say(format_table([[f"{name}:", _format_value(value)] for name, value in words.items()]))
+    output.say(format_fields({name: _format_value(value) for name, value in words.items()}))
     if choices:
         output.say(f"\nhonte train --game {args.what} uses these settings:\n{format_choices(choices)}")
         content["training_settings"] = [choice._asdict() for choice in choices]
