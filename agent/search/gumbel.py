@@ -104,6 +104,28 @@ def improve_logits(nodes: Records, moves: Records, edges: Records, t: int, argum
 
 
 @njit(forceinline=True, error_model="numpy")
+def select_tried_root_edge(
+    nodes: Records, moves: Records, edges: Records, t: int, considered: int, arguments: GumbelArguments
+) -> int:
+    """The best move that ``select_root_edge`` finds among the tried ones with ``considered`` visits, or NONE."""
+    before, noise, logits, scratch = arguments.visits_before, arguments.noise, arguments.logits, arguments.scratch
+    root = nodes[t, ROOT]
+    _, most, _, _ = complete_q(nodes, moves, edges, t, ROOT, scratch)
+    scale = (arguments.c_visit + most) * arguments.c_scale
+    first = root["first_edge"]
+    best, best_score = NONE, -np.inf
+    for k in range(root["num_tried"]):
+        edge = edges[t, first + k]
+        action = moves[t, first + k]["action"]
+        if edge["proven"] == -1 or edge["visits"] + edge["pending"] - before[t, action] != considered:
+            continue
+        score = noise[t, action] + (logits[t, action] + scale * scratch[k])
+        if best == NONE or precedes(score, best_score, action, moves[t, best]["action"]):
+            best, best_score = first + k, score
+    return best
+
+
+@njit(forceinline=True, error_model="numpy")
 def select_root_edge(
     nodes: Records, moves: Records, edges: Records, t: int, considered: int, arguments: GumbelArguments
 ) -> int:
@@ -112,6 +134,10 @@ def select_root_edge(
     Visits from before this move and proven losses do not count. If no move is left, the best one with any number of
     visits that is not a proven loss.
     """
+    if considered > 0:  # untried moves have no visits; there may be hundreds of them, and few are tried
+        best = select_tried_root_edge(nodes, moves, edges, t, considered, arguments)
+        if best != NONE:
+            return best
     before, noise, scratch = arguments.visits_before, arguments.noise, arguments.scratch
     root = nodes[t, ROOT]
     improve_logits(nodes, moves, edges, t, arguments)
