@@ -47,16 +47,17 @@ class Positions(NamedTuple):
 
     def rows(self, start: int, stop: int) -> Positions:
         """The positions ``start`` to ``stop``, as views."""
-        observation, legal, to_play, terminal, value = self
         cut = slice(start, stop)
-        return Positions(observation[cut], legal[cut], to_play[cut], terminal[cut], value[cut])
+        return Positions(self.observation[cut], self.legal[cut], self.to_play[cut], self.terminal[cut], self.value[cut])
 
-    def take(self, index: NDArray[np.integer]) -> Positions:
-        """Copies of the positions ``index [R]``."""
-        observation, legal, to_play, terminal, value = self
-        return Positions(
-            observation.take(index, axis=0), legal.take(index, axis=0), to_play[index], terminal[index], value[index]
-        )
+    def take(self, index: NDArray[np.integer], out: Positions | None = None) -> Positions:
+        """Copies of the positions ``index [R]``, in the first rows of ``out`` where it is given."""
+        if out is None:
+            return Positions._make(array.take(index, axis=0) for array in self)
+        taken = out.rows(0, len(index))
+        for array, copies in zip(self, taken):
+            array.take(index, 0, copies, "clip")  # to check the index, NumPy would copy once more
+        return taken
 
 
 @dataclass(frozen=True)
