@@ -24,6 +24,8 @@ READY := .venv/.installed
 endif
 DOCS_READY := $(READY:.installed=.docs-installed)
 
+test test-all coverage: export PYTHONDONTWRITEBYTECODE := # empty: the processes of a run share what one of them compiled
+
 .PHONY: train test test-all coverage check bench docs
 .DELETE_ON_ERROR:
 

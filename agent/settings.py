@@ -16,19 +16,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Protocol, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
 
 LARGEST = 2**31 - 1
 
 BOOL_HINT = "; true is not a number (YAML reads yes and on as true, no and off as false)"
-
-
-class Constraint(Protocol):
-    """The part of ``Annotated`` that limits the values of a type."""
-
-    def fits(self, value: Any, base: Any) -> bool: ...
-
-    def words(self, base: Any) -> str: ...
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ counted separately.
 
 from __future__ import annotations
 
-import argparse
 import functools
 import random
 import shutil
@@ -26,9 +25,9 @@ from agent.inference.backend_selection import BackendConfig
 from agent.networks.policy_value import NetworkConfig
 from agent.search.search import SearchConfig
 from agent.storage import durable_files
-from benchmarks.machine import report
+from benchmarks.machine import make_parser, report
 from games import make
-from selfplay.local_runner import SelfPlayConfig
+from selfplay.config import SelfPlayConfig
 from selfplay.records import list_shards, num_samples, unpack
 from training.alphazero import AlphaZeroRun
 from training.config import LearnConfig, TrainConfig
@@ -137,10 +136,8 @@ def attack(folder: Path, kind: str, how: str, cases: int, seed: int = 0) -> dict
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Damage a run's files at random places and count what is noticed.")
+    parser = make_parser("Damage a run's files at random places and count what is noticed.")
     parser.add_argument("--cases", type=int, default=1000)
-    parser.add_argument("--out")
-    parser.add_argument("--json", action="store_true")
     flags = parser.parse_args()
     torch.set_num_threads(1)
     rows = []

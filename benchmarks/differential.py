@@ -8,7 +8,6 @@ differences are counted separately (docs/games.md names them). Exits with 1 when
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 from collections import Counter
@@ -19,7 +18,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from benchmarks.machine import report
+from benchmarks.machine import make_parser, report
 from benchmarks.pgx_peer import PgxGames
 from games import make
 from games.game import Game, Row
@@ -111,14 +110,12 @@ def measure(name: str, positions: int, seed: int, python: str, progress: Callabl
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     known = [*OPENSPIEL, *PGX]
     parser.add_argument("--games", nargs="+", choices=known, metavar="GAME", help="unless given, all that can be")
     parser.add_argument("--positions", type=int, default=1_000_000, help="to compare, for each game")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--pgx-python", help="a Python that has jax and pgx")
-    parser.add_argument("--out", help="write the result to this file, too")
-    parser.add_argument("--json", action="store_true", help="one JSON object on the last line, the table to stderr")
     flags = parser.parse_args()
     games = flags.games or (known if flags.pgx_python else [*OPENSPIEL])
     rows = []

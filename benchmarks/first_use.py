@@ -9,7 +9,6 @@ counts.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import subprocess
@@ -18,7 +17,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.machine import report
+from benchmarks.machine import make_parser, report
 from games.registry import NAMES
 
 USE = """
@@ -71,11 +70,9 @@ def measure(name: str, later: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument("--games", nargs="+", default=list(NAMES), metavar="GAME")
     parser.add_argument("--later", type=int, default=3, help="processes after the first")
-    parser.add_argument("--out", help="write the result to this file, too")
-    parser.add_argument("--json", action="store_true", help="one JSON object on the last line, the table to stderr")
     flags = parser.parse_args()
     rows = [measure(name, flags.later) for name in flags.games]
     report("first_use", {"later": flags.later}, rows, out=flags.out, as_json=flags.json)

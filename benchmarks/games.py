@@ -10,7 +10,6 @@ which ``--pgx-python`` names a Python that has it.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import sys
 import time
@@ -19,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.machine import report
+from benchmarks.machine import make_parser, report
 from benchmarks.pgx_peer import moves_per_second
 from games import make
 from games.registry import NAMES
@@ -80,13 +79,11 @@ def measure(name: str, rounds: int, count: int, pgx_python: str) -> dict[str, An
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument("--games", nargs="+", default=[*NAMES, "connect_four:rows=8,columns=9,k=5"], metavar="GAME")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--count", type=int, default=20000, help="random games a round, at most")
     parser.add_argument("--pgx-python", default=sys.executable, help="a Python that has jax and pgx")
-    parser.add_argument("--out", help="write the result to this file, too")
-    parser.add_argument("--json", action="store_true", help="one JSON object on the last line, the table to stderr")
     flags = parser.parse_args()
     rows = [measure(name, flags.rounds, flags.count, flags.pgx_python) for name in flags.games]
     config = {"rounds": flags.rounds, "count": flags.count, "pgx_games": PGX_GAMES}

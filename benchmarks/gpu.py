@@ -18,7 +18,7 @@ from typing import Any
 import torch
 
 from agent.networks.policy_value import NetworkConfig
-from benchmarks.machine import report
+from benchmarks.machine import make_parser, report
 from benchmarks.peers.turns import module, play, player, rate
 from games import make
 from honte.bench.advice import measure_threads
@@ -84,7 +84,7 @@ def measure(args: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument("--device", default="cuda", help="as torch names it")
     parser.add_argument("--game", default="connect_four")
     parser.add_argument("--blocks", type=int, default=6)
@@ -96,8 +96,6 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--pgx-python", metavar="PY", help="a Python with jax on the GPU, mctx and pgx")
-    parser.add_argument("--out", help="write the result to this file, too")
-    parser.add_argument("--json", action="store_true", help="one JSON object on the last line, the table to stderr")
     args = parser.parse_args()
     torch.set_num_threads(1)
     if args.device.startswith("cuda") and not torch.cuda.is_available():

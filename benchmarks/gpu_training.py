@@ -28,10 +28,10 @@ from agent.inference.backend_selection import BackendConfig
 from agent.networks.policy_value import NetworkConfig
 from agent.search.search import SearchConfig
 from agent.storage.durable_files import FolderLock
-from benchmarks.machine import report
+from benchmarks.machine import make_parser, report
 from games import make
+from selfplay.config import SelfPlayConfig
 from selfplay.cores import num_cores
-from selfplay.local_runner import SelfPlayConfig
 from training.alphazero import AlphaZeroRun
 from training.config import LearnConfig, TrainConfig
 from training.replay_buffer import WindowConfig
@@ -130,7 +130,7 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument("--game", default="connect_four")
     parser.add_argument("--folder", required=True)
     parser.add_argument("--minutes", type=float, default=9.0)
@@ -142,8 +142,6 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=0, help="0: one for each core but the learner's")
     parser.add_argument("--batch-size", type=int, default=1024)
     parser.add_argument("--reuse", type=float, default=4.0)
-    parser.add_argument("--out")
-    parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     if args.device.startswith("cuda") and not torch.cuda.is_available():
         raise SystemExit(f"benchmarks.gpu_training: torch sees no {args.device} here; --device cpu shows that it runs")

@@ -13,7 +13,6 @@ stopped goes on.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import io
 import json
@@ -29,7 +28,7 @@ import torch
 from torch import nn
 
 from agent.networks.image_classifier import Classifier
-from benchmarks.machine import report
+from benchmarks.machine import make_parser, report
 from honte.__main__ import main as honte
 from honte.recipes import pictures
 from training.config import parse_config
@@ -131,15 +130,13 @@ def accuracy(only: str, seeds: int, folder: Path) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Accuracy within minutes; the Trainer against a plain loop.")
+    parser = make_parser("Accuracy within minutes; the Trainer against a plain loop.")
     parser.add_argument("what", choices=["speed", "accuracy"])
     parser.add_argument("--models", nargs="+", default=["lenet", "resnet"], help="speed: whose network and settings")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--only", default="", choices=["", *ROWS])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--runs", help="accuracy: keep the runs here; one that is finished is not run again")
-    parser.add_argument("--out")
-    parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as thrown_away:

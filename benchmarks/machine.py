@@ -1,13 +1,22 @@
-"""A result file and its table; machine, versions and commit come from ``honte.bench.machine``."""
+"""The flags that scripts share, and a result with the machine and the commit: a file and a table."""
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from pathlib import Path
 from typing import Any
 
 from honte.bench.machine import commit, processor, versions
+
+
+def make_parser(description: str | None) -> argparse.ArgumentParser:
+    """The parser of a script's flags, with ``--out`` and ``--json`` for ``report``."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", help="write the result to this file, too")
+    parser.add_argument("--json", action="store_true", help="one JSON object on the last line, the table to stderr")
+    return parser
 
 
 def report(

@@ -10,7 +10,6 @@ hen. The rules do not (nor does a later Fairy-Stockfish, whose dobutsu has ``man
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import sys
 import time
@@ -19,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from agent.external.uci import UciClient, UciEngine, legal_moves, uci_text
-from benchmarks.machine import report
+from benchmarks.machine import make_parser, report
 from games import make
 from games.game import Game
 from games.playouts import initial_states
@@ -86,13 +85,11 @@ def compare(game: Game, command: str, num_positions: int, *, seed: int = 0, seco
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument("games", nargs="*", default=GAMES)
     parser.add_argument("--positions", type=int, default=1000, help="different positions of each game")
     parser.add_argument("--engine", default=FAIRY_STOCKFISH, help="the command of the engine")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", help="write the results into this file")
-    parser.add_argument("--json", action="store_true", help="print the results as JSON")
     flags = parser.parse_args()
     rows: list[dict[str, Any]] = []
     for name in flags.games:

@@ -9,7 +9,6 @@ problem JSON with a sentence, and JSON of the described form. The server must li
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import copy
 import json
@@ -27,7 +26,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 
-from benchmarks.machine import report
+from benchmarks.machine import make_parser, report
 from benchmarks.web_latency import running_server
 
 GAMES = (
@@ -237,11 +236,9 @@ def _show(line: str) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument("--requests", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--out")
-    parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     with running_server() as (address, _), http_sender(address) as (send, session):
         description = httpx.get(f"http://{address}/api/openapi.json").json()

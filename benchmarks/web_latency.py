@@ -9,7 +9,6 @@ of the server per answer is measured, too, because it says what an idle machine 
 
 from __future__ import annotations
 
-import argparse
 import http.client
 import json
 import random
@@ -26,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.cluster.processes import cpu_seconds
-from benchmarks.machine import report
+from benchmarks.machine import make_parser, report
 
 GAME, PLAYER = "connect_four", "weights-connect_four"
 
@@ -171,12 +170,10 @@ def measure(num_clients: int, rounds: int, repeats: int) -> list[dict[str, Any]]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument("--clients", type=int, default=50)
     parser.add_argument("--rounds", type=int, default=10, help="of all clients at once")
     parser.add_argument("--repeats", type=int, default=30, help="of the answers to one client")
-    parser.add_argument("--out")
-    parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     rows = measure(args.clients, args.rounds, args.repeats)
     config = {"clients": args.clients, "rounds": args.rounds, "repeats": args.repeats, "game": GAME, "player": PLAYER}

@@ -12,10 +12,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from games import loops
 from games.board import Board
+from games.compilation import loops
+from games.compilation.jit_cache import Rule, compile_cached, fingerprint
+from games.descriptions import Description
 from games.game import NO_LIMIT, Game, Positions, Row, States, Symmetries
-from games.jit_cache import Rule, compile_cached, fingerprint
 from games.symmetry import identity_symmetry
 from games.text_board import read_cells, read_status
 from games.uci_notation import UciNotation
@@ -224,6 +225,7 @@ def from_rules(
     turned: NDArray[np.int64] | None = None,
     arrange: Rule | None = None,
     uci: UciNotation | None = None,
+    description: Description | None = None,
 ) -> CompiledGame:
     """A ``Game`` from scalar functions written in plain Python that Numba compiles.
 
@@ -242,6 +244,7 @@ def from_rules(
     Not compiled: ``draw(s)`` -> [H, W] cell codes; ``read(s, cells, mover)``, optional, its inverse, where ``mover`` is
     who is to play if the drawing's last line says so, else None; ``write_action(a)``; ``arrange(s, cells, mover)``,
     optional, see ``Game.set_up``. ``uci``, optional: how UCI engines call the game and write its moves.
+    ``description``, optional: what people read about the game.
 
     Where the second player sees the board turned, so are its actions: ``turned[a]`` is what the first player would
     call its action a, and ``write_action`` takes the first player's number.
@@ -279,4 +282,5 @@ def from_rules(
         action_layout=np.asarray(pooled if action_layout is None else action_layout),
         turned=turned,
         uci=uci,
+        description=description,
     )

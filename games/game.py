@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from games.board import Board
+from games.descriptions import Description
 from games.text_board import draw_text
 from games.uci_notation import UciNotation
 
@@ -47,8 +48,7 @@ class Positions(NamedTuple):
 
     def rows(self, start: int, stop: int) -> Positions:
         """The positions ``start`` to ``stop``, as views."""
-        cut = slice(start, stop)
-        return Positions(self.observation[cut], self.legal[cut], self.to_play[cut], self.terminal[cut], self.value[cut])
+        return Positions._make(array[start:stop] for array in self)
 
     def take(self, index: NDArray[np.integer], out: Positions | None = None) -> Positions:
         """Copies of the positions ``index [R]``, in the first rows of ``out`` where it is given."""
@@ -104,6 +104,7 @@ class Game(ABC):
     komi: float | None = None  # the points that White is given in Go; None: the game is not Go
     allows_suicide: bool = False  # Go alone
     uci: UciNotation | None = None  # None: UCI engines do not play it
+    description: Description | None = None  # what people read about it
     plies_without_passes: int | None = None  # of a full game, where passes would count in ``max_plies``
     remake: tuple[Callable[..., Game], tuple[str, ...]] | None = None  # what makes an equal one in another process
 

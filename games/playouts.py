@@ -34,11 +34,16 @@ def states_after(game: Game, lines: Sequence[Sequence[int] | NDArray[np.integer]
 
 def action_texts(game: Game, actions: Sequence[int] | NDArray[np.integer]) -> list[str]:
     """Legal ``actions`` from the first position, as people write them."""
-    states, texts = initial_states(game), list[str]()
+    return [game.action_text(int(action), seat) for action, seat in zip(actions, seats_of(game, actions), strict=True)]
+
+
+def seats_of(game: Game, actions: Sequence[int] | NDArray[np.integer]) -> list[int]:
+    """The player, 0 or 1, of each of the legal ``actions`` from the first position."""
+    states, seats = initial_states(game), list[int]()
     for action in actions:
-        texts.append(game.action_text(int(action), int(game.describe_new(states).to_play[0])))
+        seats.append(int(game.describe_new(states).to_play[0]))
         game.step(states, np.array([action]))
-    return texts
+    return seats
 
 
 def random_game(game: Game, rng: np.random.Generator) -> list[int]:

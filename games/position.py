@@ -5,6 +5,7 @@ Knows one row of a game. Does not know batches, players or search.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +44,13 @@ class Position:
             raise ValueError(f"{text!r} is no action; give actions as text, such as 'a1 b2', or the number of one")
         for word in text.split() if isinstance(text, str) else [int(text)]:
             here = here._played(word)
+        return here
+
+    def after(self, actions: Iterable[int]) -> Position:
+        """The position after ``actions``, given by their numbers. ValueError if one is not legal."""
+        here = self
+        for action in actions:
+            here = here._played(int(action))
         return here
 
     def _played(self, text: str | int) -> Position:

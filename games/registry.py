@@ -17,8 +17,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from games.code_files import place_for_numba
+from games.compilation.code_files import place_for_numba
 from games.compiled import CompiledGame
+from games.descriptions import Description
 from games.game import Game
 from games.user_rules.trial_record import try_once
 
@@ -38,9 +39,21 @@ NAMES = (
     "othello",
     "tic_tac_toe",
 )
-"""The games that honte ships, each a module with a function ``game``."""
+"""The games that honte ships, each a module of ``games.rules`` with a function ``game`` and a ``DESCRIPTION``."""
 
 OPENSPIEL = "openspiel:"
+
+
+def describe(name: str) -> Description:
+    """What the game that honte ships as ``name`` says of itself."""
+    description: Description = importlib.import_module(f"games.rules.{name}").DESCRIPTION
+    return description
+
+
+def defaults(name: str) -> dict[str, Any]:
+    """{parameter: its default} of the game that honte ships as ``name``."""
+    known = inspect.signature(importlib.import_module(f"games.rules.{name}").game).parameters
+    return {each.name: each.default for each in known.values()}
 
 
 def is_game(text: str) -> bool:

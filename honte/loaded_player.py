@@ -20,7 +20,7 @@ from agent.search.search import Search
 from agent.search.tree import UNKNOWN, Ints
 from games.game import Game, States
 from games.position import Position, position
-from honte.analysis.position_analysis import CandidateMove, PositionSearch
+from honte.analysis.position_analysis import CandidateMove, PositionSearch, variation_text
 from honte.api import resolve_game
 
 SLOT = 0
@@ -133,7 +133,7 @@ class LoadedPlayer:
         whole = isinstance(simulations, int | np.integer) and not isinstance(simulations, bool)
         if simulations is not None and (not whole or simulations < 0):
             raise ValueError(f"simulations is {simulations!r}; it must be a whole number, 0 or more")
-        if isinstance(self.player, MoveFollower) and _replayed(here) != here:
+        if isinstance(self.player, MoveFollower) and position(here.game).after(here.moves) != here:
             raise ValueError(f"{self.text} reads moves; give it a position reached by moves from the first one")
 
     # ---- a Player ----------------------------------------------------------------------------------------------------
@@ -166,21 +166,9 @@ class LoadedPlayer:
         self.player = self._make(0)
 
 
-def _replayed(here: Position) -> Position:
-    there = position(here.game)
-    for action in here.moves:
-        there = there.play(int(action))
-    return there
-
-
 def move_analysis(here: Position, candidate: CandidateMove) -> MoveAnalysis:
     """A candidate with its moves as text, each written from the view of the player who makes it."""
-    there, line = here, []
-    for action in candidate.variation:
-        there = there.play(int(action))
-        line.append(there.line[-1])
-        if there.is_over:
-            break
+    line = variation_text(here, candidate.variation)
     return MoveAnalysis(
         move=line[0],
         action=candidate.action,

@@ -13,7 +13,8 @@ from typing import Any
 from agent.settings import check_values
 from games.game import Game
 from games.registry import NAMES, is_game, make
-from training.config import default_values, merge_values
+from training.config import merge_values
+from training.game_defaults import default_values
 from training.yaml_files import read_yaml
 
 IMAGES = "images"

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from games.compilation.jit_cache import cached_njit
 from games.game import Symmetries
-from games.jit_cache import cached_njit
 
 
 @cached_njit

@@ -23,7 +23,7 @@ class Evaluation(NamedTuple):
 
 
 EvaluateFunction = Callable[[States, Positions], Evaluation]
-"""A plain function of B positions. ``FunctionEvaluator`` makes an ``Evaluate`` of it."""
+"""A plain function of B positions."""
 
 
 class Evaluate(Protocol):
@@ -43,16 +43,6 @@ class Evaluate(Protocol):
         return
 
     def __call__(self, states: States, positions: Positions) -> Evaluation: ...
-
-
-class FunctionEvaluator(Evaluate):
-    """A plain function as an ``Evaluate``."""
-
-    def __init__(self, function: EvaluateFunction) -> None:
-        self.function = function
-
-    def __call__(self, states: States, positions: Positions) -> Evaluation:
-        return self.function(states, positions)
 
 
 class UniformEvaluator(Evaluate):

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.inference.evaluate import EvaluateFunction, Evaluation
+from games.compilation.jit_cache import cached_njit
 from games.game import Positions, States
-from games.jit_cache import cached_njit
 
 PROBES = 4
 """Number of slots where an entry may be. When all hold entries of this epoch, the first one is overwritten."""

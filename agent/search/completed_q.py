@@ -12,7 +12,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from agent.search.tree import ROOT, UNKNOWN, Records
-from games.jit_cache import cached_njit
+from games.compilation.jit_cache import cached_njit
 
 
 class GumbelArguments(NamedTuple):

@@ -13,7 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from agent.search.tree import NONE, ROOT, UNKNOWN, Ints, LeafPositions, Records
-from games.jit_cache import cached_njit
+from games.compilation.jit_cache import cached_njit
 
 
 @njit(forceinline=True, error_model="numpy")

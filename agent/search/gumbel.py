@@ -20,7 +20,7 @@ from agent.search.sequential_halving import considered_visits
 from agent.search.simulate import make_select_leaves
 from agent.search.tree import NONE, ROOT, UNKNOWN, Ints, Records, Trees
 from agent.settings import Number, Positive, Settings
-from games.jit_cache import cached_njit
+from games.compilation.jit_cache import cached_njit
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.inference.evaluation_cache import hash_rows
+from games.compilation.jit_cache import cached_njit
 from games.game import NO_LIMIT, Game, States
-from games.jit_cache import cached_njit
 
 VALUE = np.uint64(7)
 """The bits of an entry that hold the value plus 3; the other 61 bits are the position's hash. 0: no entry."""

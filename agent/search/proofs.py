@@ -9,7 +9,7 @@ import numpy as np
 
 from agent.decision import Decisions
 from agent.search.tree import ROOT, UNKNOWN, Ints, Records
-from games.jit_cache import cached_njit
+from games.compilation.jit_cache import cached_njit
 
 
 @cached_njit(error_model="numpy")

@@ -20,7 +20,7 @@ from agent.search.proofs import respect_proofs
 from agent.search.simulate import make_select_leaves
 from agent.search.tree import NONE, ROOT, UNKNOWN, Ints, Records, Trees
 from agent.settings import Fraction, Number, PositiveNumber, Settings
-from games.jit_cache import cached_njit
+from games.compilation.jit_cache import cached_njit
 
 
 @dataclass(frozen=True, kw_only=True)

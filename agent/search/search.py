@@ -32,8 +32,8 @@ from agent.search.surprise import write_surprises
 from agent.search.tree import NONE, ROOT, Ints, LeafBatch, LeafPositions, Trees, node_bytes
 from agent.search.uct import Uct, UctConfig
 from agent.settings import Count, Range, Settings
+from games.compilation.jit_cache import Rule
 from games.game import Game, Positions, States
-from games.jit_cache import Rule
 
 MIN_READY_SHARE = 32
 """``decide`` returns once more than one of so many slots are ready: a return costs much more than a simulation."""
@@ -280,14 +280,4 @@ class Search:
 
     def principal_variation(self, slot: int) -> list[int]:
         """The most visited actions from the root of the last search in ``slot``."""
-        line: list[int] = []
-        node = ROOT
-        while len(edges := self.trees.children(slot, node)):
-            best = edges[np.argmax(edges["visits"])]
-            if best["visits"] == 0:
-                break
-            line.append(int(best["action"]))
-            if best["child"] == NONE:
-                break
-            node = int(best["child"])
-        return line
+        return [int(edge["action"]) for _, edge in self.trees.most_visited_line(slot)]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from agent.search.expand_backup import add_pending_visit, new_node, try_move, update_ancestors
 from agent.search.tree import ROOT, UNKNOWN, Ints, LeafBatch, Records
-from games.jit_cache import Rule, compile_cached, fingerprint
+from games.compilation.jit_cache import Rule, compile_cached, fingerprint
 
 
 def make_select_leaves(select_edge: Rule, arguments_type: type) -> Rule:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from agent.search.tree import NONE, ROOT, Ints, Records
-from games.jit_cache import cached_njit
+from games.compilation.jit_cache import cached_njit
 
 
 @cached_njit

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from agent.search.tree import ROOT, Ints, Records
-from games.jit_cache import cached_njit
+from games.compilation.jit_cache import cached_njit
 
 LEAST_PRIOR = 1e-6
 """A smaller prior counts as this one, so that the surprise is finite."""

@@ -12,6 +12,7 @@ sign**, by comparing ``to_play``.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -128,3 +129,15 @@ class Trees:
         for name in EDGE.names or ():
             children[name][:tried] = self.edges[slot, first : first + tried][name]
         return children[np.argsort(children["action"])]
+
+    def most_visited_line(self, slot: int, edge: Any = None) -> Iterator[tuple[int, Any]]:
+        """(node, its most visited edge as CHILD) from the root on; ``edge`` is taken first where it is given."""
+        node = ROOT
+        while node != NONE:
+            if edge is None:
+                edges = self.children(slot, node)
+                if not len(edges) or edges["visits"].max() == 0:
+                    return
+                edge = edges[np.argmax(edges["visits"])]
+            yield node, edge
+            node, edge = int(edge["child"]), None

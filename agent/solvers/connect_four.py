@@ -32,7 +32,6 @@ from agent.solvers.connect_four_search import (
 )
 
 NUM_COLUMNS = 7
-NUM_CELLS = 42
 _CENTRE_FIRST = (3, 2, 4, 1, 5, 0, 6)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from games.jit_cache import cached_njit
+from games.compilation.jit_cache import cached_njit
 
 U64 = np.uint64
 Table = NDArray[np.uint64]

@@ -16,9 +16,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from games.compilation.jit_cache import Rule, Rules, cached_njit, compile_cached, fingerprint
 from games.compiled import CompiledGame
 from games.game import ONGOING, Row, States
-from games.jit_cache import Rule, Rules, cached_njit, compile_cached, fingerprint
 from games.splitmix import compiled_mix_bits
 
 FAR = 1 << 14

@@ -21,6 +21,13 @@ def name_in_errors(path: str | Path) -> Iterator[None]:
         raise OSError(error.errno, error.strerror or str(error), str(path)) from error
 
 
+def check_folder(path: str | Path) -> None:
+    """ValueError unless the folder of ``path`` exists. A mistake in a path that a person types creates no folder."""
+    folder = Path(path).parent
+    if not folder.is_dir():
+        raise ValueError(f"there is no folder {folder} for the file {Path(path).name}")
+
+
 def append(file: IO[bytes], data: bytes, path: str | Path, *, durably: bool = True) -> None:
     """Append ``data`` to ``file``, opened without a buffer. An OSError names ``path``, and a part may be written."""
     with name_in_errors(path):

@@ -13,7 +13,6 @@ calls of a few minutes. The counts are those of all calls together.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import hashlib
 import json
@@ -31,13 +30,14 @@ from ray.cluster_utils import Cluster
 from agent.search.search import SearchConfig
 from agent.storage import durable_files
 from benchmarks.cluster.slow_evaluator import slow_hash_network
-from benchmarks.machine import report
+from benchmarks.machine import make_parser, report
 from games import make
+from selfplay.config import SelfPlayConfig
 from selfplay.distributed.actor import hash_network
 from selfplay.distributed.cluster_connection import retry_start
 from selfplay.distributed.config import RayConfig
 from selfplay.distributed.ray_runner import RayRunner
-from selfplay.local_runner import LocalRunner, SelfPlayConfig
+from selfplay.local_runner import LocalRunner
 from selfplay.records import GameRecord, num_samples
 
 NODE = {"num_cpus": 1, "object_store_memory": 80 << 20}
@@ -155,13 +155,11 @@ def load_state(path: str | None) -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Kill actors at random and count what must not happen.")
+    parser = make_parser("Kill actors at random and count what must not happen.")
     parser.add_argument("--kills", type=int, default=500)
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--state", help="a file from which another call continues")
-    parser.add_argument("--out")
-    parser.add_argument("--json", action="store_true")
     flags = parser.parse_args()
     state = load_state(flags.state)
     if state["counts"]["killed"] < flags.kills:

@@ -12,7 +12,6 @@ process; ``benchmarks.cluster.simulation`` reads them. ``--aggregate`` puts an a
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
 import statistics
@@ -35,14 +34,14 @@ from agent.inference.evaluate import uniform_evaluate
 from agent.search.search import SearchConfig
 from benchmarks.cluster.driver_costs import driver_costs
 from benchmarks.cluster.processes import cpu_seconds, memory_megabytes, processes
-from benchmarks.machine import report
+from benchmarks.machine import make_parser, report
 from games import make
 from games.game import Game
+from selfplay.config import SelfPlayConfig
 from selfplay.distributed.actor import ActorReport, FixedEvaluator
 from selfplay.distributed.checked_games import Games, num_samples
 from selfplay.distributed.config import RayConfig
 from selfplay.distributed.ray_runner import RayRunner, connect
-from selfplay.local_runner import SelfPlayConfig
 from training.replay_buffer import ReplayBuffer, WindowConfig
 
 SIMULATIONS = 100
@@ -231,7 +230,7 @@ class Curve:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="RayRunner's throughput against the number of actors.")
+    parser = make_parser("RayRunner's throughput against the number of actors.")
     parser.add_argument("--actors", type=int, nargs="*", default=[1, 2, 4, 8], help="rising")
     parser.add_argument("--rate", type=float, default=10_000.0, help="evaluations a second of one actor")
     parser.add_argument("--games", type=int, default=1024, help="that an actor plays at once")
@@ -239,8 +238,6 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20.0, help="of a window")
     parser.add_argument("--update-call", type=float, nargs="*", default=[], help="its seconds, an update each")
     parser.add_argument("--idle", type=int, default=0, help="so many actors' start and memory first")
-    parser.add_argument("--out")
-    parser.add_argument("--json", action="store_true")
     flags = parser.parse_args()
     ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
     found: dict[str, Any] = {"simulations": SIMULATIONS, "costs": driver_costs()}

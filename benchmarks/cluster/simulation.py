@@ -14,7 +14,6 @@ machine, and everything slows down when there are too few.
 
 from __future__ import annotations
 
-import argparse
 import heapq
 import json
 import statistics
@@ -24,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.machine import report
+from benchmarks.machine import make_parser, report
 
 ACTORS = (1, 4, 16, 64, 256, 1000, 3000, 10_000)
 
@@ -192,14 +191,12 @@ def from_measured(measured: dict[str, Any], cores: float) -> tuple[Constants, li
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Throughput of RayRunner beyond the machines at hand.")
+    parser = make_parser("Throughput of RayRunner beyond the machines at hand.")
     parser.add_argument(
         "--measured", nargs="*", default=[], help="results of benchmarks.cluster.scaling; the first feeds"
     )
     parser.add_argument("--cores", type=float, default=2.0, help="of the machine on which those were measured")
     parser.add_argument("--positions", type=float, default=100.0, help="that one actor decides a second")
-    parser.add_argument("--out")
-    parser.add_argument("--json", action="store_true")
     flags = parser.parse_args()
     constants, rows = Constants(), []
     for path in reversed(flags.measured):

@@ -10,7 +10,6 @@ the replay buffer fills and libraries are loaded.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import ctypes
 import os
@@ -25,11 +24,11 @@ from numpy.typing import NDArray
 
 from agent.networks.policy_value import NetworkConfig
 from agent.search.search import SearchConfig
-from benchmarks.machine import report
+from benchmarks.machine import make_parser, report
 from games import make
+from selfplay.config import SelfPlayConfig
 from selfplay.distributed.actor import hash_network
 from selfplay.distributed.config import RayConfig
-from selfplay.local_runner import SelfPlayConfig
 from training.alphazero import AlphaZeroRun
 from training.config import LearnConfig, TrainConfig
 from training.replay_buffer import WindowConfig
@@ -108,11 +107,9 @@ def median_slope(times: NDArray[np.float64], values: NDArray[np.float64]) -> flo
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Memory of the driver while actors are faster than the learner.")
+    parser = make_parser("Memory of the driver while actors are faster than the learner.")
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--actors", type=int, default=4)
-    parser.add_argument("--out")
-    parser.add_argument("--json", action="store_true")
     flags = parser.parse_args()
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:

@@ -25,9 +25,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from games.board import Board
+from games.compilation.jit_cache import cached_njit
 from games.compiled import CompiledGame, from_rules
+from games.descriptions import Description, Parameter
 from games.game import ONGOING, Symmetries
-from games.jit_cache import cached_njit
 from games.symmetry import SQUARE
 
 
@@ -66,6 +67,18 @@ def symmetries_of(start: NDArray[np.int8], jumps: list[tuple[int, int]]) -> Symm
         for places in np.argsort(cells, axis=1).tolist()
     ]
     return Symmetries(cells, np.array(actions))
+
+
+DESCRIPTION = Description(
+    rules=(
+        "A stone grows onto an empty cell beside it, or jumps to an empty cell two away. Either turns over"
+        " the opponent's stones around that cell. A player who cannot move passes."
+    ),
+    goal="Have more stones when nobody can move, or take all of the opponent's.",
+    moves="the cell that is filled, such as b2; a jump is from and to, such as a1c3; pass",
+    illegal="A stone grows onto an empty cell beside it or jumps to one two cells away.",
+    parameters={"size": Parameter(3, 8)},
+)
 
 
 def game(size: int = 5, max_plies: int = 0) -> CompiledGame:
@@ -186,6 +199,7 @@ def game(size: int = 5, max_plies: int = 0) -> CompiledGame:
     ]
     options = [f"size={size}"] * (size != 5) + [f"max_plies={max_plies}"] * (max_plies != 0)
     return from_rules(
+        description=DESCRIPTION,
         name=":".join(["ataxx", *([",".join(options)] if options else [])]),
         state=state,
         num_actions=pass_action + 1,

@@ -24,9 +24,19 @@ from numpy.typing import NDArray
 
 from games.board import Board, Piece
 from games.compiled import CompiledGame, from_rules
+from games.descriptions import Description, Parameter
 from games.game import ONGOING, Symmetries
 from games.symmetry import MIRROR, cell_symmetries
 from games.uci_notation import UciNotation
+
+DESCRIPTION = Description(
+    rules="A piece steps one cell ahead, straight or diagonally, and captures diagonally only.",
+    goal="Reach the far row, or capture all pieces. There are no draws.",
+    moves="the cell a piece leaves and the column where it goes: e2d is e2 to d3",
+    illegal="A piece goes one cell forward, and captures only on a diagonal.",
+    parameters={"rows": Parameter(5, 8), "columns": Parameter(5, 8)},
+    variants={"5": "rows=5,columns=5", "6": "rows=6,columns=6"},
+)
 
 
 def game(rows: int = 8, columns: int = 8) -> CompiledGame:
@@ -140,6 +150,7 @@ def game(rows: int = 8, columns: int = 8) -> CompiledGame:
     cells = cell_symmetries(rows, columns, MIRROR).cells
     mirrored = (3 * cells[1][:, None] + np.array([2, 1, 0])).ravel()
     return from_rules(
+        description=DESCRIPTION,
         name="breakthrough" if (rows, columns) == (8, 8) else f"breakthrough:rows={rows},columns={columns}",
         state=state,
         num_actions=3 * num_cells,

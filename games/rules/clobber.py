@@ -21,9 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from games.board import Board
+from games.compilation.jit_cache import cached_njit
 from games.compiled import CompiledGame, from_rules
+from games.descriptions import Description, Parameter
 from games.game import ONGOING, Symmetries
-from games.jit_cache import cached_njit
 from games.symmetry import RECTANGLE, SQUARE
 from games.uci_notation import UciNotation
 
@@ -65,6 +66,18 @@ def symmetries_of(start: NDArray[np.int8], steps: list[tuple[int, int, int]]) ->
     cells = np.array([turn(grid).ravel() for turn in turns if np.array_equal(turn(start), start)])
     actions = [[numbers[places[q], places[t]] for _, q, t in steps] for places in np.argsort(cells, axis=1).tolist()]
     return Symmetries(cells, np.array(actions))
+
+
+DESCRIPTION = Description(
+    rules=(
+        "The board begins full. A stone moves onto an opponent's stone beside it (up, right, down or left)"
+        " and takes it."
+    ),
+    goal="A player who cannot move loses. There are no draws.",
+    moves="from and to, such as a6a5",
+    illegal="A stone takes a stone of the other player beside it: up, right, down or left.",
+    parameters={"rows": Parameter(2, 10), "columns": Parameter(2, 10)},
+)
 
 
 def game(rows: int = 6, columns: int = 5) -> CompiledGame:
@@ -129,6 +142,7 @@ def game(rows: int = 6, columns: int = 5) -> CompiledGame:
     names = [f"{letters[q % columns]}{rows - q // columns}" for q in range(num_cells)]
     texts = [names[q] + names[t] for _, q, t in steps]
     return from_rules(
+        description=DESCRIPTION,
         name="clobber" if (rows, columns) == (6, 5) else f"clobber:rows={rows},columns={columns}",
         state=state,
         num_actions=num_steps,

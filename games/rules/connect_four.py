@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from games.board import Board
+from games.compilation.jit_cache import cached_njit
 from games.compiled import CompiledGame, from_rules
+from games.descriptions import Description, Parameter
 from games.game import ONGOING
-from games.jit_cache import cached_njit
 from games.symmetry import column_symmetries
 
 WORD = 64
@@ -77,6 +78,17 @@ def open_lines(mine: NDArray[np.int8], k: int) -> float:
                 elif own == 0:
                     total -= other * other
     return total
+
+
+DESCRIPTION = Description(
+    rules="The players drop stones into columns in turn.",
+    goal="Be the first to have k stones in a line. A full board is a draw.",
+    moves="the column, a to g",
+    title="Connect Four",
+    illegal="This column is full.",
+    parameters={"rows": Parameter(3, 10), "columns": Parameter(3, 12), "k": Parameter(3, 6)},
+    variants={"4x5": "rows=4,columns=5", "5x6": "rows=5,columns=6"},
+)
 
 
 def game(rows: int = 6, columns: int = 7, k: int = 4) -> CompiledGame:
@@ -172,6 +184,7 @@ def game(rows: int = 6, columns: int = 7, k: int = 4) -> CompiledGame:
 
     letters = "abcdefghijklmnopqrs"[:columns]
     return from_rules(
+        description=DESCRIPTION,
         name="connect_four" if (rows, columns, k) == (6, 7, 4) else f"connect_four:rows={rows},columns={columns},k={k}",
         state=state,
         num_actions=columns,

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from games.board import Board, Piece
 from games.compiled import CompiledGame, from_rules
+from games.descriptions import Description, Parameter
 from games.game import ONGOING, Symmetries
 from games.symmetry import RECTANGLE, SQUARE, Turn, cell_symmetries
 
@@ -42,6 +43,18 @@ def line_symmetries(clicks: NDArray[np.int64], turns: tuple[Turn, ...]) -> Symme
     grid = cell_symmetries(clicks.shape[0], clicks.shape[1], turns)
     cells = np.argsort(clicks.ravel(), kind="stable")[(clicks < 0).sum() :]  # action -> cell
     return Symmetries(grid.cells, clicks.ravel()[grid.actions[:, cells]])
+
+
+DESCRIPTION = Description(
+    rules="The players draw lines between dots in turn. A player who completes a box owns it and moves again.",
+    goal="Own more boxes when every line is drawn.",
+    moves="the place of the line in the drawing, such as b1; columns are letters and rows are numbers",
+    illegal="This line is drawn already.",
+    occupied="",
+    counted="box",
+    parameters={"rows": Parameter(1, 8), "columns": Parameter(1, 8)},
+    variants={"2": "rows=2,columns=2", "3": "rows=3,columns=3"},
+)
 
 
 def game(rows: int = 4, columns: int = 4) -> CompiledGame:
@@ -168,6 +181,7 @@ def game(rows: int = 4, columns: int = 4) -> CompiledGame:
 
     letters = string.ascii_lowercase[:width]
     return from_rules(
+        description=DESCRIPTION,
         name="dots_and_boxes" if (rows, columns) == (4, 4) else f"dots_and_boxes:rows={rows},columns={columns}",
         state=state,
         num_actions=num_lines,

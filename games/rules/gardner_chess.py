@@ -29,8 +29,9 @@ from numpy.typing import NDArray
 
 from games.board import Board, Piece
 from games.compiled import CompiledGame, from_rules
-from games.rules import gardner_rules as rules
-from games.rules.gardner_rules import KING, MOVES, PAWN
+from games.descriptions import Description
+from games.rules.kernels import gardner_rules as rules
+from games.rules.kernels.gardner_rules import KING, MOVES, PAWN
 from games.uci_notation import UciNotation
 
 STAR = 13
@@ -73,10 +74,23 @@ def write_uci(s: Any, a: int) -> str:
     return write_action(a) + ("q" if queens else "")
 
 
+DESCRIPTION = Description(
+    rules="Chess on 5 x 5 cells without castling, double steps and en passant.",
+    goal=(
+        "Checkmate. Stalemate, the third repetition, 100 plies without a capture or pawn move, 256 plies and"
+        " bare material are draws."
+    ),
+    moves="from and to, such as b2c3; b4b5 makes a queen, b4b5r a rook, b4b5b a bishop and b4b5n a knight",
+    title="Gardner's minichess",
+    illegal="No piece of yours goes there, or it would leave your king in check.",
+)
+
+
 def game() -> CompiledGame:
     """White (capitals) and black on 5 x 5."""
     letters = "PNBRQK"
     return from_rules(
+        description=DESCRIPTION,
         name="gardner_chess",
         state=rules.STATE,
         num_actions=len(MOVES),

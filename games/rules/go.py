@@ -1,6 +1,6 @@
 """Go with Tromp-Taylor rules: area scoring, positional superko, two passes end the game. Boards of 2 to 19 lines.
 
-Knows its parameters, row and drawing. Does not know the compiled rules (``games/rules/go_rules.py``) or search.
+Knows its parameters, row and drawing. Does not know the compiled rules (``games/rules/kernels/go_rules.py``) or search.
 
 Actions are points, row by row from the top left, then the pass. On 9 lines, written as in GTP (no I):
 
@@ -30,15 +30,16 @@ from numpy.typing import NDArray
 
 from games.board import Board, Piece
 from games.compiled import CompiledGame, from_rules
+from games.descriptions import Description, Parameter, SgfType
 from games.game import Game, States
-from games.rules.go_rules import NUM_LAST, place, rules, store_board
+from games.rules.kernels.go_rules import NUM_LAST, place, rules, store_board
 from games.symmetry import SQUARE, cell_symmetries
 
 LETTERS = "ABCDEFGHJKLMNOPQRST"
 
 
 def row(size: int, max_plies: int) -> np.dtype[Any]:
-    """One state. Cells are the points with their border: see ``games/rules/go_rules.py``."""
+    """One state. Cells are the points with their border: see ``games/rules/kernels/go_rules.py``."""
     num_cells = (size + 1) * (size + 2)
     num_words = 1 << (max_plies // 4).bit_length()  # 16 to 32 bits a board
     cell = np.int8 if num_cells <= 127 else np.int16
@@ -92,6 +93,20 @@ def resume(game: Game, states: States) -> States:
     return again
 
 
+DESCRIPTION = Description(
+    rules=(
+        "Stones without liberties are captured. No move may repeat an earlier board (positional superko). Two"
+        " passes end the game."
+    ),
+    goal="Have the larger area (Tromp-Taylor): your stones and the points that only they reach; White also gets komi.",
+    moves="a point as in GTP, such as D4 (there is no column I), or pass",
+    illegal="That stone would have no liberty, or it would repeat an earlier position of the board.",
+    parameters={"size": Parameter(2, 19), "komi": Parameter(-100, 100), "suicide": Parameter(choices=(False, True))},
+    variants={"5": "size=5", "7": "size=7", "9": "size=9", "13": "size=13", "19": "size=19"},
+    sgf=SgfType(1, "19", has_komi=True, letters="ABCDEFGHJKLMNOPQRSTUVWXYZ"),
+)
+
+
 def game(size: int = 9, komi: float = 7.0, suicide: bool = False, max_plies: int = 0) -> CompiledGame:
     """Black and White place stones; the larger area wins, White's with ``komi`` points more.
 
@@ -140,6 +155,7 @@ def game(size: int = 9, komi: float = 7.0, suicide: bool = False, max_plies: int
         s["plies"] = min(int((colours > 0).sum()), max_plies - 1)
 
     made = from_rules(
+        description=DESCRIPTION,
         name="go:" + ",".join(parts) if parts else "go",
         state=row(size, max_plies),
         num_actions=area + 1,

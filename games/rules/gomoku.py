@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from games.compilation.jit_cache import cached_njit
 from games.compiled import CompiledGame
-from games.jit_cache import cached_njit
+from games.descriptions import Description, Parameter, SgfType
 from games.rules.k_in_a_row import k_in_a_row
 
 
@@ -41,6 +42,16 @@ def open_lines(stones: NDArray[np.int8], size: int, k: int, mine: int) -> float:
     return total
 
 
+DESCRIPTION = Description(
+    rules="The players put stones on empty points in turn.",
+    goal="Be the first to have k stones in a line. A full board is a draw.",
+    moves="the point, such as h8",
+    parameters={"size": Parameter(5, 19), "k": Parameter(3, 8), "exact": Parameter(choices=(False, True))},
+    variants={"9": "size=9", "15": "size=15"},
+    sgf=SgfType(4, "15"),
+)
+
+
 def game(size: int = 15, k: int = 5, exact: bool = False) -> CompiledGame:
     """Players place stones; ``k`` in a line win. ValueError for sizes that make no game."""
     if not (5 <= size <= 19 and 3 <= k <= size):
@@ -55,6 +66,7 @@ def game(size: int = 15, k: int = 5, exact: bool = False) -> CompiledGame:
 
     parameters = [f"size={size}"] * (size != 15) + [f"k={k}"] * (k != 5) + ["exact=true"] * exact
     return k_in_a_row(
+        description=DESCRIPTION,
         name="gomoku" + (":" + ",".join(parameters) if parameters else ""),
         state=state,
         rows=size,

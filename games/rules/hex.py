@@ -31,9 +31,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from games.board import Board
+from games.compilation.jit_cache import cached_njit
 from games.compiled import CompiledGame, from_rules
+from games.descriptions import Description, Parameter, SgfType
 from games.game import ONGOING
-from games.jit_cache import cached_njit
 from games.symmetry import Turn, cell_symmetries
 
 LETTERS = "abcdefghijklmnopqrs"
@@ -102,6 +103,19 @@ def stones_needed(view: NDArray[np.int8], size: int, mine: int) -> int:
     for j in range(size):
         fewest = min(fewest, need[last + j * along])
     return fewest
+
+
+DESCRIPTION = Description(
+    rules=(
+        "The players fill cells of a rhombus of hexagons in turn. With swap the second player may take over"
+        " the first stone."
+    ),
+    goal="x connects top and bottom, o connects left and right. There are no draws.",
+    moves="the cell, such as d4",
+    parameters={"size": Parameter(2, 19), "swap": Parameter(choices=(False, True))},
+    variants={"5": "size=5", "7": "size=7", "9": "size=9", "11": "size=11"},
+    sgf=SgfType(11, "11", is_hex=True),
+)
 
 
 def game(size: int = 11, swap: bool = False) -> CompiledGame:
@@ -206,6 +220,7 @@ def game(size: int = 11, swap: bool = False) -> CompiledGame:
 
     parameters = [f"size={size}"] * (size != 11) + ["swap=true"] * swap
     return from_rules(
+        description=DESCRIPTION,
         name="hex" + (":" + ",".join(parameters) if parameters else ""),
         state=state,
         num_actions=num_actions,

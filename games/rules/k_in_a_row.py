@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from games.board import Board
+from games.compilation.jit_cache import Rule, cached_njit
 from games.compiled import CompiledGame, from_rules
+from games.descriptions import Description
 from games.game import ONGOING
-from games.jit_cache import Rule, cached_njit
 from games.symmetry import RECTANGLE, SQUARE, cell_symmetries
 
 
@@ -50,6 +51,7 @@ def makes_line(stones: NDArray[np.int8], rows: int, columns: int, a: int, k: int
 def k_in_a_row(
     *,
     name: str,
+    description: Description,
     state: np.dtype[Any],
     rows: int,
     columns: int,
@@ -109,6 +111,7 @@ def k_in_a_row(
     letters = "abcdefghijklmnopqrs"[:columns]
     return from_rules(
         name=name,
+        description=description,
         state=state,
         num_actions=area,
         observation_shape=(2, rows, columns),  # own stones, the other's stones

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from games.board import Board, Piece
 from games.compiled import CompiledGame, from_rules
+from games.descriptions import Description, Parameter
 from games.game import ONGOING, Symmetries
 
 LETTERS = "abcdefghij"
@@ -39,6 +40,16 @@ def optimal_value(heaps: Sequence[int], misere: bool = False) -> int:
     if misere and max(heaps, default=0) <= 1:
         return 1 if sum(heaps) % 2 == 0 else -1
     return 1 if reduce(xor, heaps, 0) else -1
+
+
+DESCRIPTION = Description(
+    rules="A player takes one or more objects from one heap.",
+    goal="Take the last object; with misere=true, do not take it.",
+    moves="the heap and how many objects it loses: b2 takes two from heap b",
+    illegal="The heap does not hold so many objects.",
+    occupied="",
+    parameters={"heaps": Parameter(example="1-3-5-7"), "misere": Parameter(choices=(False, True))},
+)
 
 
 def game(heaps: str = DEFAULT_HEAPS, misere: bool = False) -> CompiledGame:
@@ -94,6 +105,7 @@ def game(heaps: str = DEFAULT_HEAPS, misere: bool = False) -> CompiledGame:
     normal = "-".join(map(str, sizes))  # 03 is 3
     parameters = [f"heaps={normal}"] * (normal != DEFAULT_HEAPS) + ["misere=true"] * misere
     return from_rules(
+        description=DESCRIPTION,
         name="nim" + (":" + ",".join(parameters) if parameters else ""),
         state=state,
         num_actions=num_actions,

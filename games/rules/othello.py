@@ -20,9 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from games.board import Board
+from games.compilation.jit_cache import cached_njit
 from games.compiled import CompiledGame, from_rules
+from games.descriptions import Description, Parameter, SgfType
 from games.game import ONGOING
-from games.jit_cache import cached_njit
 from games.symmetry import SQUARE, cell_symmetries
 
 DIAGONAL = (SQUARE[0], SQUARE[3], SQUARE[4], SQUARE[7])
@@ -85,6 +86,21 @@ def count_bits(rows: NDArray[np.int16]) -> int:
             bits &= bits - 1
             total += 1
     return total
+
+
+DESCRIPTION = Description(
+    rules=(
+        "A disc must enclose a line of the opponent's discs, and turns all of them over. A player who cannot"
+        " do that passes."
+    ),
+    goal="Have more discs when neither player can move.",
+    moves="the cell, such as d3 (rows are counted from the top), or pass",
+    illegal="A disc must turn over at least one disc of the other player, and you pass only if you have no move.",
+    counted="stone",
+    parameters={"size": Parameter(choices=(4, 6, 8, 10, 12))},
+    variants={"6": "size=6", "8": "size=8"},
+    sgf=SgfType(2, "8", rows_from_top=True),
+)
 
 
 def game(size: int = 8) -> CompiledGame:
@@ -186,6 +202,7 @@ def game(size: int = 8) -> CompiledGame:
     letters = "abcdefghijkl"[:size]
     cells = [(r, c) for r in range(size) for c in range(size)]
     made = from_rules(
+        description=DESCRIPTION,
         name="othello" if size == 8 else f"othello:size={size}",
         state=state,
         num_actions=num_cells + 1,

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from games import loops
+from games.compilation import loops
 from games.game import ONGOING, Game, States
 from games.user_rules.faults import GameFault, describe_error, display_path, locate_error
 from games.user_rules.plain_rows import Places, PlainRow, plain_array

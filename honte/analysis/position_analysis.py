@@ -6,7 +6,9 @@ win, 0 a loss, one half a draw.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -117,15 +119,8 @@ def _candidate(player: Search, slot: int, edge: Any, unvisited_value: float) -> 
 
 def _variation(player: Search, slot: int, edge: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """(actions, their visits) of the most visited line that begins with ``edge``."""
-    actions, visits = [int(edge["action"])], [int(edge["visits"])]
-    while edge["child"] != NONE and len(actions) < MAX_VARIATION:
-        edges = player.trees.children(slot, int(edge["child"]))
-        if not len(edges) or edges["visits"].max() == 0:
-            break
-        edge = edges[np.argmax(edges["visits"])]
-        actions.append(int(edge["action"]))
-        visits.append(int(edge["visits"]))
-    return tuple(actions), tuple(visits)
+    line = [each for _, each in islice(player.trees.most_visited_line(slot, edge), MAX_VARIATION)]
+    return tuple(int(each["action"]) for each in line), tuple(int(each["visits"]) for each in line)
 
 
 def analysis_of_decisions(decisions: Decisions) -> Analysis:
@@ -135,3 +130,8 @@ def analysis_of_decisions(decisions: Decisions) -> Analysis:
     proven = round(value) if decisions.proven[0] else UNKNOWN
     actions = sorted(np.flatnonzero(policy > 0).tolist(), key=lambda a: (a != chosen, -policy[a]))
     return Analysis(1, rate, [CandidateMove(a, 1, rate, float(policy[a]), rate, proven, (a,), (1,)) for a in actions])
+
+
+def variation_text(here: Position, actions: Sequence[int]) -> list[str]:
+    """The moves of a variation that begins at ``here``, as people write them."""
+    return list(here.after(actions).line[len(here.line) :])

@@ -16,7 +16,8 @@ from agent.search.search import SearchConfig
 from honte.bench.self_play import CountingEvaluator
 from honte.bench.setup import BenchSetup
 from honte.bench.turns import Row, Task, median, median_ratio, run_in_turns
-from selfplay.local_runner import LocalRunner, SelfPlayConfig
+from selfplay.config import SelfPlayConfig
+from selfplay.local_runner import LocalRunner
 from training.losses import policy_value_loss
 from training.replay_buffer import ReplayBuffer, WindowConfig
 from training.trainer import Trainer, TrainerConfig

@@ -31,6 +31,10 @@ def command_help(command: str, flags: Sequence[Flag], description: str) -> str:
     for title, members in groups:
         if members:
             lines += [f"{title}:", *(line for flag in members for line in flag_lines(flag)), ""]
+    greedy = [flag.name for flag in flags if flag.takes_all and not flag.argument]
+    if greedy and groups[0][1]:
+        take = "takes" if len(greedy) == 1 else "take"
+        lines += wrap(f"{' and '.join(greedy)} {take} all words up to the next flag or --.")
     return "\n".join(lines).rstrip()
 
 
@@ -69,6 +73,8 @@ def _text(flag: Flag, text: str, settings: bool) -> str:
         parts.append(f"one of {', '.join(listed)}")
     elif (texts := matched_texts(flag.hint)) not in text:
         parts.append(texts)
+    if flag.repeats and not flag.takes_all:
+        parts.append("give the flag again for more")
     full = "; ".join(parts)
     default = format_default(flag.default)
     shown = default and "(default" not in text and not (flag.is_switch and not settings)

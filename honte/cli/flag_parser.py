@@ -55,9 +55,10 @@ def parse_words(flags: Sequence[Flag], arguments: Iterable[str], command: str) -
             found[flag.path] = on
             continue
         given = [text] if equals else []
-        while not equals and words and not _is_flag(words[0]) and (flag.repeats or len(given) < len(flag.parts)):
+        while not equals and words and not _is_flag(words[0]) and (flag.takes_all or len(given) < len(flag.parts)):
             given.append(words.popleft())
-        found[flag.path] = flag.read(given)
+        value = flag.read(given)
+        found[flag.path] = found.get(flag.path, ()) + value if flag.repeats and not flag.takes_all else value
     return found | _arguments([flag for flag in flags if flag.argument], loose, usage(command, flags))
 
 

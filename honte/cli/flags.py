@@ -33,6 +33,11 @@ class Placeholder:
     text: str
 
 
+@dataclass(frozen=True)
+class OneEach(Placeholder):
+    """In the type of a tuple: each value has a flag of its own, as in ``--game A --game B``."""
+
+
 GameArgument = Annotated[str, Argument("GAME")]
 PlayerArgument = Annotated[str, Argument("PLAYER")]
 GameFlag = Annotated[str | None, Placeholder("GAME")]
@@ -67,9 +72,14 @@ class Flag:
 
     @property
     def repeats(self) -> bool:
-        """Whether it takes any number of words."""
+        """Whether it takes any number of values."""
         kind = _plain(self.hint)
         return get_origin(kind) is dict or (get_origin(kind) is tuple and get_args(kind)[-1] is Ellipsis)
+
+    @property
+    def takes_all(self) -> bool:
+        """Whether it takes all words up to the next flag."""
+        return self.repeats and not any(isinstance(mark, OneEach) for mark in _marks(self.hint))
 
     @property
     def parts(self) -> list[Any]:

@@ -12,13 +12,13 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from honte.cli.flag_help import flag_lines, wrap
-from honte.cli.flag_parser import asks_for_help, parse_words
+from honte.cli.flag_parser import HELP_ALL, asks_for_help, parse_words
 from honte.cli.flags import FieldPath, Flag, Placeholder, flags_of, usage
 from honte.command_line import format_duration
 
@@ -83,15 +83,24 @@ def parse_settings(kind: type, values: Mapping[str, Any], flags: Mapping[FieldPa
     return parse_config(plain, kind) if flags else config
 
 
-def run_help(
+def print_help_if_asked(
+    arguments: Sequence[str], command: str, kind: type[RunFlags], config: Any, *, footer: str, **shown: Any
+) -> None:
+    """Where ``arguments`` ask for help, print it and end the command; ``_run_help`` explains the rest."""
+    if asks_for_help(arguments):
+        print(_run_help(command, kind, config, everything=HELP_ALL in arguments, footer=footer, **shown))
+        raise SystemExit(0)
+
+
+def _run_help(
     command: str,
     kind: type[RunFlags],
     config: Any,
     *,
     common: Mapping[str, str],
     everything: bool,
+    footer: str,
     leave_out: Collection[str] = (),
-    footer: str = "",
 ) -> str:
     """The help of a command that trains: the ``common`` flags {name: text, or "" for the flag's own}, or all of them.
 

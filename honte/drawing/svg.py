@@ -6,17 +6,7 @@ from collections.abc import Iterable
 from xml.sax.saxutils import escape, quoteattr
 
 from honte.drawing.layout import Point
-from honte.drawing.shapes import Box, Disc, LineShape, Polygon, Scene, Shape, TextShape
-
-
-def document(drawing: Scene, size: int = 480) -> str:
-    """The scene as one SVG element whose longer side has ``size`` pixels."""
-    scale = size / max(drawing.width, drawing.height)
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_n(drawing.width)} {_n(drawing.height)}"'
-        f' width="{drawing.width * scale:.0f}" height="{drawing.height * scale:.0f}">'
-        f'<rect width="100%" height="100%" fill="{drawing.background}"/>{elements(drawing.shapes)}</svg>'
-    )
+from honte.drawing.shapes import Box, Disc, LineShape, Polygon, Shape, TextShape
 
 
 def elements(shapes: Iterable[Shape]) -> str:

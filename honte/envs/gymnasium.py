@@ -22,7 +22,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from games.game import Game, Positions, Row
-from games.registry import NAMES, make
+from games.registry import NAMES, describe, make
 
 if TYPE_CHECKING:
     from agent.player import Player
@@ -30,25 +30,13 @@ if TYPE_CHECKING:
 SIDES = ("first", "second", "random")
 RENDER_MODES = ("ansi", "rgb_array")
 
-SIZES: dict[str, dict[str, str]] = {
-    "amazons": {"8": "size=8", "10": "size=10"},
-    "breakthrough": {"5": "rows=5,columns=5", "6": "rows=6,columns=6"},
-    "connect_four": {"4x5": "rows=4,columns=5", "5x6": "rows=5,columns=6"},
-    "dots_and_boxes": {"2": "rows=2,columns=2", "3": "rows=3,columns=3"},
-    "go": {"5": "size=5", "7": "size=7", "9": "size=9", "13": "size=13", "19": "size=19"},
-    "gomoku": {"9": "size=9", "15": "size=15"},
-    "hex": {"5": "size=5", "7": "size=7", "9": "size=9", "11": "size=11"},
-    "othello": {"6": "size=6", "8": "size=8"},
-}
-"""Sizes other than the default: {end of the id: parameters of the game}."""
-
 
 def ids() -> Iterator[tuple[str, str]]:
     """(id, game) of every id except ``honte/Game-v0``, such as (``honte/Othello6-v0``, ``othello:size=6``)."""
     for name in NAMES:
         camel = "".join(word.capitalize() for word in name.split("_"))
         yield f"honte/{camel}-v0", name
-        for ending, parameters in SIZES.get(name, {}).items():
+        for ending, parameters in describe(name).variants.items():
             yield f"honte/{camel}{ending}-v0", f"{name}:{parameters}"
 
 

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from agent import random_numbers
 from agent.decision import Terms
+from games.compilation.jit_cache import cached_njit
 from games.game import Game, Positions
-from games.jit_cache import cached_njit
 from games.registry import make
 from honte.envs.gymnasium import (
     RENDER_MODES,

@@ -20,6 +20,9 @@ from honte.analysis.position_analysis import Analysis
 
 LETTERS = "ABCDEFGHJKLMNOPQRSTUVWXYZ"
 
+MOST_SHOWN = 10
+"""GoGui shows so many moves of a search."""
+
 Points = tuple[str, ...]
 
 ANALYZE_COMMANDS = """\
@@ -139,12 +142,12 @@ def format_dboard(position: Position, points: Mapping[int, Points], weights: Map
     return format_rows(game, np.char.mod("%.3f", np.minimum(grid, 1.0)), "0")
 
 
-def analysis_graphics(position: Position, points: Mapping[int, Points], analysis: Analysis, max_moves: int = 10) -> str:
+def analysis_graphics(position: Position, points: Mapping[int, Points], analysis: Analysis) -> str:
     """Draw commands for the best moves: the share of visits as a colour, the win rate in percent as a label."""
     total = max(1, sum(candidate.visits for candidate in analysis.candidates))
     colours, labels = [], []
     places = set[str]()
-    for candidate in analysis.candidates[:max_moves]:
+    for candidate in analysis.candidates[:MOST_SHOWN]:
         place = points[candidate.action][0]
         if not place[1:].isdecimal() or place in places:
             continue

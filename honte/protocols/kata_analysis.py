@@ -19,9 +19,14 @@ from agent.external.gtp import colour_names
 from agent.player import MoveFollower, Player
 from agent.search.search import Search
 from games import Game
-from honte.analysis.position_analysis import Analysis, PositionSearch, analysis_of_decisions, analysis_of_search
+from honte.analysis.position_analysis import (
+    Analysis,
+    PositionSearch,
+    analysis_of_decisions,
+    analysis_of_search,
+    variation_text,
+)
 from honte.protocols.analysis_question import FIELDS, UNSUPPORTED_FIELDS, AnalysisJob, parse_question
-from honte.protocols.gtp.analysis_commands import variation_text
 from honte.protocols.json_fields import FieldError, JsonObject, parse_object, read_id
 
 ACTIONS = ("query_version", "clear_cache", "terminate", "terminate_all")

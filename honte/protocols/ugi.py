@@ -17,7 +17,7 @@ from agent.decision import Terms
 from agent.player import Player
 from games import Game, Position
 from games import position as initial_position
-from honte.analysis.position_analysis import Analysis, PositionSearch, endless_budget
+from honte.analysis.position_analysis import Analysis, PositionSearch, endless_budget, variation_text
 from honte.number_text import parse_digits
 from honte.protocols.gtp.framing import LineReader, Write
 
@@ -207,10 +207,7 @@ class UgiCommandLoop:
         """Write the best move so far. A score of 100 centipawns is a won game."""
         best = analysis.candidates[0] if analysis.candidates else None
         if best is not None:
-            line, position = list[str](), self.position
-            for action in best.variation:
-                line.append(self.game.action_text(action, position.to_play))
-                position = position.play(action)
+            line = variation_text(self.position, best.variation)
             score = round(100 * (2 * best.winrate - 1))
             self.say(f"info nodes {analysis.visits} time {1000 * seconds:.0f} score cp {score} pv {' '.join(line)}")
 

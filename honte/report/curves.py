@@ -152,20 +152,17 @@ def mistakes(records: Sequence[Record], counts: Mapping[str, int]) -> list[Figur
             name = RateName(each, how).text
             if name in names:
                 curves.append(rate_curve(title, at, column(records, name)[rows], counts.get(name, 0)))
-        figures.append(
-            Figure(
-                key=f"{MISTAKES}{each}",
-                section="strength",
-                title=f"Mistakes on {set_title(each)}",
-                note="Share of solved positions where the move turns a win into a draw or a loss, or a draw into a"
-                " loss; bars are 95 % intervals.",
-                curves=curves,
-                unit="%",
-                scale="sqrt",
-                aim=(0.0, "perfect play"),
-            )
+        note = (
+            "Share of solved positions where the move turns a win into a draw or a loss, or a draw into a loss; bars"
+            " are 95 % intervals."
         )
+        figures.append(_mistakes_figure(f"{MISTAKES}{each}", f"Mistakes on {set_title(each)}", note, curves))
     return figures
+
+
+def _mistakes_figure(key: str, title: str, note: str, curves: list[Curve]) -> Figure:
+    aim = (0.0, "perfect play")
+    return Figure(key=key, section="strength", title=title, note=note, curves=curves, unit="%", scale="sqrt", aim=aim)
 
 
 def rate_curve(name: str, at: Track, shares: NDArray[np.float64], count: int) -> Curve:
@@ -193,18 +190,7 @@ def by_class(records: Sequence[Record], counts: Mapping[str, int]) -> list[Figur
         ]
         title = f"Mistakes by class: {set_title(each)}, {METHOD_TITLES.get(how, how)}"
         note = "Classes are the stage of the game and the number of plies to its end; bars are 95 % intervals."
-        figures.append(
-            Figure(
-                key=f"{BY_CLASS}{each}/{how}",
-                section="strength",
-                title=title,
-                note=note,
-                curves=lines,
-                unit="%",
-                scale="sqrt",
-                aim=(0.0, "perfect play"),
-            )
-        )
+        figures.append(_mistakes_figure(f"{BY_CLASS}{each}/{how}", title, note, lines))
     return figures
 
 

@@ -18,36 +18,17 @@ import honte
 from agent.external.gtp import colour_names
 from games import Game, Position
 from games import position as initial_position
+from games.descriptions import SgfType
 from honte.sgf import game_tree
+from honte.sgf.notation import move_from_sgf, move_to_sgf, sgf_type, sgf_types
 from honte.sgf.values import (
     point_text,
     read_colour,
     read_int,
     read_komi,
-    read_point,
     read_points,
     read_size,
 )
-
-
-class SgfType(NamedTuple):
-    """How SGF and the game itself write one kind of game."""
-
-    number: int  # the value of GM
-    default_size: str  # lines of a board without SZ
-    has_komi: bool = False  # and handicap stones without AB
-    is_hex: bool = False  # points are written as people write them, and the second player may swap
-    letters: str = "abcdefghijklmnopqrstuvwxyz"  # of the columns, as the game writes them
-    rows_from_top: bool = False  # whether the game counts rows from the top
-
-
-TYPES: Mapping[str, SgfType] = {
-    "go": SgfType(1, "19", has_komi=True, letters="ABCDEFGHJKLMNOPQRSTUVWXYZ"),
-    "othello": SgfType(2, "8", rows_from_top=True),
-    "gomoku": SgfType(4, "15"),
-    "hex": SgfType(11, "11", is_hex=True),
-}
-"""The games that have an SGF type, by ``Game.family``."""
 
 SETUP = {"AB": 1, "AW": 2, "AE": 0}
 """{property that sets up stones: 0 for an empty point, 1 and 2 for a stone of the players}"""
@@ -86,11 +67,6 @@ class SgfGame(NamedTuple):
         return [event for event in self.events if isinstance(event, Move)]
 
 
-def sgf_type(game: Game) -> SgfType | None:
-    """The SGF type of ``game``; None for a game that has none."""
-    return TYPES.get(game.family)
-
-
 def owners(position: Position) -> NDArray[np.int8]:
     """[H, W] 0 for an empty point, 1 for a stone of the first player, 2 for one of the second."""
     by_code = np.array([piece.owner + 1 for piece in position.game.board.pieces], np.int8)
@@ -114,10 +90,29 @@ def to_sgf(
     ``start``: the first position, where stones were set up; ``handicap`` of these stones are a handicap.
     """
     game = position.game
+    root = root_properties(game, players=players, start=start, handicap=handicap, komi=komi, result=result)
+    tree = [game_tree.Node(-1, root)]
+    order = seats if seats is not None else _seats_of_moves(start or initial_position(game), position)
+    for i, (action, seat) in enumerate(zip(position.moves, order, strict=True)):
+        comment = comments[i] if i < len(comments) else ""
+        properties = move_properties(game, seat, game.action_text(action, seat), comment)
+        tree.append(game_tree.Node(len(tree) - 1, properties))
+    return game_tree.write([tree])
+
+
+def root_properties(
+    game: Game,
+    *,
+    players: tuple[str, str] = ("", ""),
+    start: Position | None = None,
+    handicap: int = 0,
+    komi: float | None = None,
+    result: str = "",
+) -> game_tree.Properties:
+    """The properties of the first node; ``to_sgf`` explains the arguments."""
     written = sgf_type(game)
     if written is None:
-        raise ValueError(f"{game.name} has no SGF type; only {', '.join(TYPES)} have one")
-    names = colour_names(game)
+        raise ValueError(f"{game.name} has no SGF type; only {', '.join(sgf_types())} have one")
     root: game_tree.Properties = {
         "GM": [str(written.number)],
         "FF": ["4"],
@@ -129,22 +124,29 @@ def to_sgf(
         root |= {"KM": [f"{game.komi if komi is None else komi:g}"], "RU": ["Tromp-Taylor"]}
     if handicap:
         root["HA"] = [str(handicap)]
-    for seat, name in enumerate(players):
+    for colour, name in zip(_colours(game), players, strict=True):
         if name:
-            root["PB" if names[seat] == "black" else "PW"] = [name]
+            root["P" + colour] = [name]
     if result:
         root["RE"] = [result]
-    if start is not None:
-        root |= _setup_properties(start, written)
-    tree = [game_tree.Node(-1, root)]
-    order = seats if seats is not None else _seats_of_moves(start or initial_position(game), position)
-    for i, (action, seat) in enumerate(zip(position.moves, order, strict=True)):
-        value = move_to_sgf(game, written, game.action_text(action, seat))
-        node = {"B" if names[seat] == "black" else "W": [value]}
-        if i < len(comments) and comments[i]:
-            node["C"] = [comments[i]]
-        tree.append(game_tree.Node(len(tree) - 1, node))
-    return game_tree.write([tree])
+    return root if start is None else root | _setup_properties(start, written)
+
+
+def move_properties(game: Game, seat: int, text: str, comment: str = "") -> game_tree.Properties:
+    """The properties of a move, whose ``text`` is in the notation of ``game``, a game with an SGF type."""
+    properties = {_colours(game)[seat]: [move_to_sgf(game, text)]}
+    return properties | ({"C": [comment]} if comment else {})
+
+
+def result_text(game: Game, outcome: int, how: str = "") -> str:
+    """A result for the first player, such as ``B+``; ``how`` is R for a resignation and F for a forfeit."""
+    return _colours(game)[outcome < 0] + "+" + how if outcome else "0"
+
+
+def _colours(game: Game) -> tuple[str, str]:
+    """``B`` and ``W`` in the order of the seats."""
+    first, second = (name[0].upper() for name in colour_names(game))
+    return first, second
 
 
 def _setup_properties(start: Position, written: SgfType) -> game_tree.Properties:
@@ -180,16 +182,21 @@ def from_sgf(content: str | bytes, num_moves: int | None = None) -> SgfGame:
 
     Stones that are set up directly before the next move are included. ValueError for a game that honte cannot read.
     """
-    line = game_tree.main_line(game_tree.parse(content)[0])
+    return read_tree(game_tree.parse(content)[0], num_moves)
+
+
+def read_tree(tree: game_tree.Tree, num_moves: int | None = None) -> SgfGame:
+    """``from_sgf`` for a game whose syntax has been read."""
+    line = [tree[i] for i in game_tree.main_line(node.parent for node in tree)]
     number = read_int(_only_value(line, "GM") or "1", "GM")
-    numbers = {written.number: name for name, written in TYPES.items()}
+    numbers = {written.number: name for name, written in sgf_types().items()}
     if number not in numbers:
         raise ValueError(
             f"SGF: GM[{number}] is a game that honte cannot read; it reads the numbers"
-            f" {', '.join(f'{each.number} ({name})' for name, each in TYPES.items())}"
+            f" {', '.join(f'{each.number} ({name})' for name, each in sgf_types().items())}"
         )
     name = numbers[number]
-    written = TYPES[name]
+    written = sgf_types()[name]
     size = read_size(_only_value(line, "SZ") or written.default_size)
     parameters = f"size={size}"
     komi = _only_value(line, "KM")
@@ -257,28 +264,6 @@ def _handicap(text: str, name: str, events: Sequence[Setup | Move]) -> int:
     if count < 2:
         return 0
     placed = bool(events) and isinstance(events[0], Setup)
-    if not TYPES[name].has_komi and not placed:
+    if not sgf_types()[name].has_komi and not placed:
         raise ValueError(f"SGF: HA[{count}] does not say where the handicap stones of {name} are; AB must set them up")
     return count
-
-
-def move_to_sgf(game: Game, written: SgfType, text: str) -> str:
-    """A move in SGF notation, which for Hex is the notation of the game."""
-    if written.is_hex:
-        return "swap-pieces" if text == "swap" else text
-    if text == "pass":
-        return ""
-    return point_text(game.parse_action(text), game.board.width)
-
-
-def move_from_sgf(written: SgfType, value: str, size: int) -> str:
-    """A move in the notation of the game."""
-    if written.is_hex:
-        if value.lower() in ("swap-pieces", "swap"):
-            return "swap"
-        return point_text(read_point(value, size, hexagons=True), size, hexagons=True)
-    if not value or value.lower() == "pass" or (value == "tt" and size <= 19):
-        return "pass"
-    cell = read_point(value, size)
-    column, row = cell % size, cell // size
-    return f"{written.letters[column]}{row + 1 if written.rows_from_top else size - row}"

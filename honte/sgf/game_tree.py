@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from agent.storage.text_files import decode as decode_text
@@ -140,14 +141,14 @@ def decode(content: bytes) -> str:
     return decode_text(content, "SGF: the file", ("utf-8", "latin-1"))
 
 
-def main_line(tree: Tree) -> list[Node]:
-    """The nodes from the root along the first variations."""
+def main_line(parents: Iterable[int]) -> list[int]:
+    """The nodes from the root along the first variations, in a tree given by the parent of each node."""
     first_child = dict[int, int]()
-    for index, node in enumerate(tree):
-        first_child.setdefault(node.parent, index)
-    line, current = list[Node](), first_child.get(-1)
+    for index, parent in enumerate(parents):
+        first_child.setdefault(parent, index)
+    line, current = list[int](), first_child.get(-1)
     while current is not None:
-        line.append(tree[current])
+        line.append(current)
         current = first_child.get(current)
     return line
 

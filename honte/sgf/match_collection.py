@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
-from agent.external.gtp import colour_names
 from agent.storage import durable_files
 from games import Game, Position
-from honte.sgf.conversion import sgf_type, to_sgf
+from games.playouts import seats_of, state_after
+from honte.sgf.conversion import result_text, to_sgf
+from honte.sgf.notation import sgf_type
 from selfplay.records import GameRecord
 
 FILE = "games.sgf"
@@ -30,23 +29,11 @@ def write(folder: Path, game: Game, records: Sequence[GameRecord], players: tupl
 
 def game_to_sgf(game: Game, record: GameRecord, players: tuple[str, str]) -> str:
     """The SGF text of one game. A has the first seat in games of even id."""
-    states, seats = game.new(1), list[int]()
-    game.init(states)
-    for action in record.actions.tolist():
-        seats.append(int(game.describe_new(states).to_play[0]))
-        game.step(states, np.array([action]))
     comments = [""] * record.opening + [f"winrate {(1 + v) / 2:.1%}" for v in record.values.tolist()]
     return to_sgf(
-        Position(game, states, tuple(record.actions.tolist())),
+        Position(game, state_after(game, record.actions), tuple(record.actions.tolist())),
         players=players if record.id % 2 == 0 else players[::-1],
-        seats=seats,
-        result=result_text(game, record),
+        seats=seats_of(game, record.actions),
+        result=result_text(game, record.outcome, "F" if record.reason else ""),
         comments=comments,
     )
-
-
-def result_text(game: Game, record: GameRecord) -> str:
-    """``B+``, ``W+F`` (by forfeit) or ``0`` for a draw."""
-    if record.outcome == 0:
-        return "0"
-    return colour_names(game)[0 if record.outcome > 0 else 1][0].upper() + "+" + ("F" if record.reason else "")

@@ -11,6 +11,7 @@ from agent.player import Player
 from agent.search.search import Search
 from agent.search.tree import ROOT, UNKNOWN
 from games import Position
+from honte.analysis.position_analysis import variation_text
 
 HINT_SLOT = 1
 """The slot of the player that hints come from; its other slot plays the game."""
@@ -46,7 +47,5 @@ def hint_lines(here: Position, player: Player, decisions: Decisions, width: int 
         lines.append(line)
     variation = player.principal_variation(HINT_SLOT) if isinstance(player, Search) else []
     if len(variation) > 1:
-        for action in variation:
-            here = here.play(action)
-        lines.append("  expected moves: " + " ".join(here.line[-len(variation) :]))
+        lines.append("  expected moves: " + " ".join(variation_text(here, variation)))
     return lines

@@ -15,11 +15,10 @@ import numpy as np
 from agent.decision import Decisions, Terms
 from agent.player import ImmediatePlayer, Player, RandomPlayer
 from agent.search.tree import Ints
-from games import Game
+from games import Game, position
 from games.game import States
 from honte.error_sentences import sentence
 from honte.terminal.commands import find_command, list_moves, nearest_command, takes_argument
-from honte.terminal.played_game import position_after
 from honte.terminal.session_commands import SIDES, LeaveRequest, RestartRequest, SessionCommands
 from selfplay.game_loop import GameLoop, Start
 from selfplay.records import GameRecord
@@ -97,7 +96,7 @@ class TerminalSession(SessionCommands):
         """Show the position where ``record`` ends from now on."""
         actions = record.actions.tolist()
         self.played.go_to(actions)
-        mover = position_after(self.game, actions[:-1]).to_play
+        mover = position(self.game).after(actions[:-1]).to_play
         by_opponent = record.num_decided > 0 and self.seat is not None and mover != self.seat
         has_value = by_opponent and not isinstance(self.opponent.player, RandomPlayer)
         self.last_value = float(record.values[-1]) if has_value else None

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from games import Game, Position, position
-
-SCHEMA = 1
+from games import Game, position
+from games.playouts import seats_of
+from honte.game_files.writing import game_json
 
 
 class PlayedGame:
@@ -19,12 +19,12 @@ class PlayedGame:
     def __init__(self, game: Game, actions: Sequence[int] = (), resigned: int | None = None) -> None:
         """``resigned``: the seat of the player who has resigned. ValueError if an action is not legal."""
         self.game, self.resigned = game, resigned
-        self.here = position_after(game, actions)
+        self.here = position(game).after(actions)
         self.line: tuple[int, ...] = self.here.moves
 
     def go_to(self, actions: Sequence[int]) -> None:
         """Show the position after ``actions``. Moves that were taken back are dropped if ``actions`` leave the line."""
-        self.here = position_after(self.game, actions)
+        self.here = position(self.game).after(actions)
         if self.line[: len(self.here.moves)] != self.here.moves:
             self.line = self.here.moves
 
@@ -44,11 +44,7 @@ class PlayedGame:
         moves = self.here.moves
         if self.resigned is not None:
             return moves
-        turns, there = [], position(self.game)
-        for count, action in enumerate(moves):
-            if seat is None or there.to_play == seat:
-                turns.append(count)
-            there = there.play(action)
+        turns = [ply for ply, mover in enumerate(seats_of(self.game, moves)) if seat in (None, mover)]
         if not turns:
             raise ValueError("you have no move to take back" if seat is not None else "there is no move to take back")
         return moves[: turns[-1]]
@@ -66,22 +62,5 @@ class PlayedGame:
 
     def as_json(self, players: Sequence[str]) -> dict[str, Any]:
         """The game as it stands; ``outcome`` is the first player's, null before the end."""
-        content: dict[str, Any] = {
-            "schema": SCHEMA,
-            "game": self.game.name,
-            "players": list(players),
-            "moves": list(self.here.line),
-            "actions": list(self.here.moves),
-            "outcome": self.outcome,
-        }
-        if self.resigned is not None:
-            content["reason"] = f"{players[self.resigned]} has resigned"
-        return content
-
-
-def position_after(game: Game, actions: Sequence[int]) -> Position:
-    """The position after ``actions`` from the first one. ValueError if an action is not legal."""
-    here = position(game)
-    for action in actions:
-        here = here.play(int(action))
-    return here
+        resigned = {} if self.resigned is None else {"reason": f"{players[self.resigned]} has resigned"}
+        return game_json(self.here, players, self.outcome, **resigned)

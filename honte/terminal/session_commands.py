@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent.player import Player
-from games import Game, Position, position
+from games import Game, Position
+from games.playouts import seats_of
 from honte.drawing.terminal import draw_position
 from honte.terminal import saved_games
 from honte.terminal.analysis_table import analysis_table
@@ -126,10 +127,7 @@ class SessionCommands:
         self._show()
 
     def _moves(self, rest: str) -> None:
-        there, names = position(self.game), []
-        for action in self.here.moves:
-            names.append(self.game.board.names[there.to_play])
-            there = there.play(action)
+        names = [self.game.board.names[seat] for seat in seats_of(self.game, self.here.moves)]
         self._say(numbered_moves(self.here.line, names, self.console.width) or "no move has been played yet")
 
     def _legal(self, rest: str) -> None:

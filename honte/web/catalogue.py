@@ -148,10 +148,7 @@ class Catalogue:
 
     def checkpoints(self, run: OfferedRun) -> list[OfferedPlayer]:
         """The checkpoints of a run as players, the oldest first."""
-        players = []
-        for step in model_folder.steps(run.folder):
-            players.append(self._checkpoint(run, step))
-        return players
+        return [self._checkpoint(run, step) for step in model_folder.steps(run.folder)]
 
     def _checkpoint(self, run: OfferedRun, step: int) -> OfferedPlayer:
         label = f"{run.name}, step {step:,}"

@@ -5,147 +5,127 @@ from __future__ import annotations
 from typing import Any
 
 from honte import __version__
+from honte.web.requests.problems import TITLES
 from honte.web.requests.sessions import Limits
 
-TEXT = {"type": "string"}
-MOVE = {"type": "string", "minLength": 1, "maxLength": 64}
+TEXT, NUMBER, WHOLE, LIST = ({"type": kind} for kind in ("string", "number", "integer", "array"))
+OUTCOME = {"type": ["integer", "null"], "enum": [1, 0, -1, None]}
+
+
+def _text(longest: int, **more: Any) -> dict[str, Any]:
+    return {"type": "string", "maxLength": longest, **more}
+
+
+def _optional(kind: str, **more: Any) -> dict[str, Any]:
+    return {"type": [kind, "null"], **more}
+
+
+def _object(required: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": {**required, **more}, "required": list(required)}
+
+
+MOVE = _text(64, minLength=1)
 QUERY = {
-    "game": {"type": "string", "maxLength": 200, "example": "connect_four"},
-    "setup": {"type": ["string", "null"], "maxLength": 8192, "example": None},
-    "moves": {
-        "type": ["array", "null"],
-        "items": {"type": "string", "maxLength": 64},
-        "maxItems": 5000,
-        "example": ["d"],
-    },
+    "game": _text(200, example="connect_four"),
+    "setup": _optional("string", maxLength=8192, example=None),
+    "moves": _optional("array", items=_text(64), maxItems=5000, example=["d"]),
 }
-PLAYER = {"player": {"type": "string", "maxLength": 80, "example": "rollouts"}}
-NODE = {
-    "type": "object",
-    "properties": {
-        "parent": {"type": "integer"},
-        "move": {"type": ["string", "null"]},
-        "comment": {"type": ["string", "null"]},
-    },
-    "required": ["parent"],
+PLAYER = {"player": _text(80, example="rollouts")}
+NODE = _object({"parent": WHOLE}, move=_optional("string"), comment=_optional("string"))
+RUN_ID = {
+    "name": "id",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "pattern": "^[a-z0-9-]{1,40}$"},
+    "example": "run1",
 }
 
 
 def describe(limits: Limits) -> dict[str, Any]:
     """The whole description."""
-    strength = {"type": ["integer", "null"], "minimum": 0, "maximum": limits.visits, "example": 50}
-    every = {"type": ["integer", "null"], "minimum": 50, "maximum": 60_000}
+    strength = _optional("integer", minimum=0, maximum=limits.visits, example=50)
+    player = {**QUERY, **PLAYER, "strength": strength}
+    every = _optional("integer", minimum=50, maximum=60_000)
+    board = {"name": "game", "in": "query", "schema": _text(200), "required": True, "example": "nim"}
     paths = {
-        "/api/catalogue": {"get": _get("The games, players and runs that can be chosen", "Catalogue")},
-        "/api/sessions": {"post": _sessions()},
-        "/api/games": {"post": _post("A game with parameters", "GameEntry", {"game": QUERY["game"]}, ["game"])},
-        "/api/board": {
-            "get": _get(
-                "The empty board and its pieces as SVG", "Board", {**_query("game"), "required": True, "example": "nim"}
-            )
+        "/api/catalogue": _get("The games, players and runs that can be chosen", "Catalogue"),
+        "/api/sessions": {
+            "post": {
+                "summary": "Open a session, whose id goes into the header X-Honte-Session",
+                "responses": _answers("Session", (400, 401, 403, 413, 429, 503)),
+            }
         },
-        "/api/position": {
-            "post": _post(
-                "A position and its legal moves; with cells, why clicking them is no move",
-                "Position",
-                {**QUERY, "cells": {"type": ["array", "null"], "items": {"type": "integer"}, "maxItems": 8}},
-                ["game"],
-            )
-        },
-        "/api/line": {"post": _post("All positions of a game", "Line", QUERY, ["game"])},
-        "/api/setup": {
-            "post": _post(
-                "A drawn position",
-                "Position",
-                {"game": QUERY["game"], "text": {"type": "string", "maxLength": 8192}},
-                ["game", "text"],
-            )
-        },
-        "/api/move": {
-            "post": _post(
-                "The move of a player",
-                "Move",
-                {
-                    **QUERY,
-                    **PLAYER,
-                    "strength": strength,
-                    "temperature": {"type": ["number", "null"], "minimum": 0, "maximum": 10},
-                },
-                ["game", "player"],
-            )
-        },
-        "/api/analysis": {
-            "post": _post(
-                "The analysis of a position as it grows: events analysis, problem and done",
-                None,
-                {**QUERY, **PLAYER, "strength": strength, "every_ms": every},
-                ["game", "player"],
-            )
-        },
-        "/api/tree": {
-            "post": _post(
-                "A node of the tree of an analysis",
-                "TreeNode",
-                {
-                    "analysis_id": {"type": "string", "maxLength": 80},
-                    "path": {"type": ["array", "null"], "items": MOVE, "maxItems": 200},
-                },
-                ["analysis_id"],
-            )
-        },
-        "/api/review": {
-            "post": _post(
-                "A verdict on each move of a game: events ply, problem and done",
-                None,
-                {
-                    **QUERY,
-                    **PLAYER,
-                    "strength": {**strength, "minimum": 1, "maximum": 2000},
-                    "from": {"type": ["integer", "null"], "minimum": 0, "maximum": 100_000},
-                },
-                ["game", "player"],
-            )
-        },
-        "/api/load": {
-            "post": _post(
-                "A game from the text of a file: JSON, SGF or a list of moves",
-                "LoadedGame",
-                {
-                    "text": {"type": "string", "maxLength": limits.body_bytes},
-                    "game": {"type": ["string", "null"], "maxLength": 200},
-                },
-                ["text"],
-            )
-        },
-        "/api/save": {
-            "post": _post(
-                "A game as the text of a file",
-                "SavedGame",
-                {
-                    **QUERY,
-                    "tree": {"type": ["object", "null"]},
-                    "nodes": {"type": ["array", "null"], "items": NODE},
-                    "players": {"type": ["array", "null"], "items": {"type": "string", "maxLength": 80}, "maxItems": 2},
-                    "format": {"type": ["string", "null"], "enum": ["json", "sgf", None]},
-                },
-                ["game"],
-            )
-        },
-        "/api/runs/{id}": {"get": _get("A training run", "Run", _path())},
-        "/api/runs/{id}/events": {
-            "get": _get("A training run, again whenever it has grown: events run and problem", None, _path())
-        },
-        "/api/runs/{id}/judge": {
-            "post": _post(
-                "What every checkpoint says of a position: events checkpoint, problem and done",
-                None,
-                QUERY,
-                ["game"],
-                _path(),
-            )
-        },
-        "/api/openapi.json": {"get": _get("This description", "Any")},
-        "/healthz": {"get": _get("Whether the server works, and since which start", "Health")},
+        "/api/games": _post("A game with parameters", "GameEntry", ["game"], {"game": QUERY["game"]}),
+        "/api/board": _get("The empty board and its pieces as SVG", "Board", board),
+        "/api/position": _post(
+            "A position and its legal moves; with cells, why clicking them is no move",
+            "Position",
+            ["game"],
+            {**QUERY, "cells": _optional("array", items=WHOLE, maxItems=8)},
+        ),
+        "/api/line": _post("All positions of a game", "Line", ["game"], QUERY),
+        "/api/setup": _post(
+            "A drawn position", "Position", ["game", "text"], {"game": QUERY["game"], "text": _text(8192)}
+        ),
+        "/api/move": _post(
+            "The move of a player",
+            "Move",
+            ["game", "player"],
+            {**player, "temperature": _optional("number", minimum=0, maximum=10)},
+        ),
+        "/api/analysis": _post(
+            "The analysis of a position as it grows: events analysis, problem and done",
+            None,
+            ["game", "player"],
+            {**player, "every_ms": every},
+        ),
+        "/api/tree": _post(
+            "A node of the tree of an analysis",
+            "TreeNode",
+            ["analysis_id"],
+            {"analysis_id": _text(80), "path": _optional("array", items=MOVE, maxItems=200)},
+        ),
+        "/api/review": _post(
+            "A verdict on each move of a game: events ply, problem and done",
+            None,
+            ["game", "player"],
+            {
+                **player,
+                "strength": {**strength, "minimum": 1, "maximum": 2000},
+                "from": _optional("integer", minimum=0, maximum=100_000),
+            },
+        ),
+        "/api/load": _post(
+            "A game from the text of a file: JSON, SGF or a list of moves",
+            "LoadedGame",
+            ["text"],
+            {"text": _text(limits.body_bytes), "game": _optional("string", maxLength=200)},
+        ),
+        "/api/save": _post(
+            "A game as the text of a file",
+            "SavedGame",
+            ["game"],
+            {
+                **QUERY,
+                "tree": _optional("object"),
+                "nodes": _optional("array", items=NODE),
+                "players": _optional("array", items=_text(80), maxItems=2),
+                "format": _optional("string", enum=["json", "sgf", None]),
+            },
+        ),
+        "/api/runs/{id}": _get("A training run", "Run", RUN_ID),
+        "/api/runs/{id}/events": _get(
+            "A training run, again whenever it has grown: events run and problem", None, RUN_ID
+        ),
+        "/api/runs/{id}/judge": _post(
+            "What every checkpoint says of a position: events checkpoint, problem and done",
+            None,
+            ["game"],
+            QUERY,
+            RUN_ID,
+        ),
+        "/api/openapi.json": _get("This description", "Any"),
+        "/healthz": _get("Whether the server works, and since which start", "Health"),
     }
     return {
         "openapi": "3.1.0",
@@ -165,12 +145,6 @@ def describe(limits: Limits) -> dict[str, Any]:
     }
 
 
-def _object(required: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return {"type": "object", "properties": {**required, **more}, "required": list(required)}
-
-
-NUMBER, WHOLE, LIST, FLAG = {"type": "number"}, {"type": "integer"}, {"type": "array"}, {"type": "boolean"}
-OUTCOME = {"type": ["integer", "null"], "enum": [1, 0, -1, None]}
 SCHEMAS: dict[str, Any] = {
     "Any": {"type": "object"},
     "Problem": _object({"type": TEXT, "title": TEXT, "status": WHOLE, "detail": {"type": "string", "minLength": 1}}),
@@ -212,32 +186,19 @@ def _answers(schema: str | None, statuses: tuple[int, ...]) -> dict[str, Any]:
     if schema is not None:
         content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
     problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    known = {
-        400: "the request is not valid",
-        401: "the session or the token is unknown",
-        403: "another site or another host",
-        404: "there is nothing of that name",
-        405: "another method is needed",
-        410: "it is gone",
-        413: "the body is too large",
-        415: "the content is not JSON",
-        422: "the request cannot be fulfilled, with the sentence why",
-        429: "too many requests",
-        503: "the server is busy or the answer takes too long",
-    }
     return {
         "200": {"description": "the answer", "content": content},
-        **{str(status): {"description": known[status], "content": problem} for status in statuses},
+        **{str(status): {"description": TITLES[status], "content": problem} for status in statuses},
     }
 
 
 def _get(summary: str, schema: str | None, *parameters: dict[str, Any]) -> dict[str, Any]:
     out = {"summary": summary, "responses": _answers(schema, (400, 401, 403, 404, 422, 429, 503))}
-    return {**out, "parameters": list(parameters)} if parameters else out
+    return {"get": {**out, "parameters": list(parameters)} if parameters else out}
 
 
 def _post(
-    summary: str, schema: str | None, properties: dict[str, Any], required: list[str], *parameters: dict[str, Any]
+    summary: str, schema: str | None, required: list[str], properties: dict[str, Any], *parameters: dict[str, Any]
 ) -> dict[str, Any]:
     body = {"type": "object", "properties": properties, "required": required}
     out = {
@@ -246,25 +207,4 @@ def _post(
         "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
         "responses": _answers(schema, (400, 401, 403, 404, 410, 413, 415, 422, 429, 503)),
     }
-    return {**out, "parameters": list(parameters)} if parameters else out
-
-
-def _sessions() -> dict[str, Any]:
-    return {
-        "summary": "Open a session, whose id goes into the header X-Honte-Session",
-        "responses": _answers("Session", (400, 401, 403, 413, 429, 503)),
-    }
-
-
-def _query(name: str) -> dict[str, Any]:
-    return {"name": name, "in": "query", "schema": {"type": "string", "maxLength": 200}}
-
-
-def _path() -> dict[str, Any]:
-    return {
-        "name": "id",
-        "in": "path",
-        "required": True,
-        "schema": {"type": "string", "pattern": "^[a-z0-9-]{1,40}$"},
-        "example": "run1",
-    }
+    return {"post": {**out, "parameters": list(parameters)} if parameters else out}

@@ -92,7 +92,7 @@ def estimate_elo(pairs: Sequence[int], independent: int | None = None) -> EloEst
 
     The interval is Student's, after half a lost and half a won pair are added. Agresti and Coull (1998) do so for
     single trials. Without this, the variance would be 0 if all pairs had the same result; at 0 % and 100 % one bound
-    remains. ``benchmarks/intervals.py`` measures how often the interval contains the true difference.
+    remains. ``benchmarks/results/intervals_matches.json``: how often the interval contains the true difference.
     ValueError without any pair.
     """
     total = sum(pairs)

@@ -8,12 +8,12 @@ durably before anything counts it.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from agent.storage import durable_files
+from agent.storage.set_aside import set_aside
 from agent.storage.write_errors import append
 from games.game import Game
 from selfplay import game_json
@@ -87,12 +87,7 @@ class MatchStore:
             raise ValueError(f"{path} is damaged: it is not the agreement of a match") from error
         if schema != SCHEMA:
             raise ValueError(f"{path} has schema {schema!r}, this version reads {SCHEMA}: upgrade honte")
-        for name in stored.keys() | self.agreement.keys():
-            if stored.get(name) != self.agreement.get(name):
-                raise ValueError(
-                    f"{self.folder} holds another match: {name} is {stored.get(name)!r} there and"
-                    f" {self.agreement.get(name)!r} now; choose another folder"
-                )
+        ensure_agreed(f"{self.folder} holds another match", stored, self.agreement)
 
     def _read_games(self) -> None:
         """Read the finished games. Incomplete or damaged lines are removed, and their games are played again."""
@@ -117,22 +112,22 @@ class MatchStore:
             durable_files.write_atomic(path, b"".join(intact))
 
 
+def ensure_agreed(what: str, stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    """ValueError, which begins with ``what``, for a value of the stored agreement that is not the one wanted."""
+    for name in stored.keys() | wanted.keys():
+        if stored.get(name) != wanted.get(name):
+            raise ValueError(
+                f"{what}: {name} is {stored.get(name)!r} there and {wanted.get(name)!r} now; choose another folder"
+            )
+
+
 def move_aside(folder: str | Path) -> Path | None:
     """Rename a folder that holds a match to NAME.1, NAME.2, ...; return the new path, or None if there is no match.
 
     ValueError if a process is playing the match.
     """
     folder = Path(folder)
-    if not (folder / AGREEMENT).exists():
-        return None
-    owner = durable_files.lock_holder(folder)
-    if owner is not None:
-        raise ValueError(f"{folder} is in use by {owner}: stop it before --fresh")
-    number = 1
-    while (to := folder.with_name(f"{folder.name}.{number}")).exists():
-        number += 1
-    os.rename(folder, to)
-    return to
+    return set_aside(folder) if (folder / AGREEMENT).exists() else None
 
 
 def file_name(text: str) -> str:

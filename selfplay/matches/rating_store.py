@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from agent.player_identity import Identity
 from agent.storage import durable_files
 from selfplay.matches.bradley_terry import SeatingResult
+from selfplay.matches.match_store import ensure_agreed
 from selfplay.records import GameRecord
 
 FILE = "ratings.sqlite"
@@ -152,9 +153,4 @@ class RatingStore:
             return
         if stored.get("schema") != SCHEMA:
             raise ValueError(f"{self.path} has schema {stored.get('schema')!r}, this version reads {SCHEMA}")
-        for name in stored.keys() | self.agreement.keys():
-            if stored.get(name) != self.agreement.get(name):
-                raise ValueError(
-                    f"{self.folder} holds games of another kind: {name} is {stored.get(name)!r} there and"
-                    f" {self.agreement.get(name)!r} now; choose another folder"
-                )
+        ensure_agreed(f"{self.folder} holds games of another kind", stored, self.agreement)

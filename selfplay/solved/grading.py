@@ -106,23 +106,6 @@ def _parse_line(place: str, line: str) -> SolvedPosition:
     return position
 
 
-def grade(
-    game: Game,
-    player: Player,
-    positions: Sequence[SolvedPosition],
-    *,
-    num_slots: int = 256,
-    num_simulations: int = -1,
-    seed: int = 0,
-    progress: Callable[[int], None] | None = None,
-) -> Grade:
-    """The mistakes of ``player`` in ``positions``; ``find_mistakes`` explains the arguments."""
-    wrong = find_mistakes(
-        game, player, positions, num_slots=num_slots, num_simulations=num_simulations, seed=seed, progress=progress
-    )
-    return count_mistakes(positions, wrong)
-
-
 def count_mistakes(positions: Sequence[SolvedPosition], wrong: NDArray[np.bool_]) -> Grade:
     """The grade for ``positions``, given in which of them the player made a mistake: ``wrong [N]``."""
     could_err = sum(any(is_mistake(position, action) for action in position.scores) for position in positions)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from games.game import Game
 from games.rules.animal_shogi import MOVES as STEPS
 from games.rules.clobber import steps_of
-from games.rules.gardner_rules import MOVES, ROOK
+from games.rules.kernels.gardner_rules import MOVES, ROOK
 
 Code = Callable[[Game, int, int], int]
 """(game, action, to_play) -> what the other side calls that action."""

@@ -13,8 +13,8 @@ import pytest
 from numba import config
 from numba.core import compiler
 
-from games import code_files, jit_cache
 from games.cache_folders import is_private, private_folder, private_path
+from games.compilation import code_files, jit_cache
 
 Change = Callable[[Path, Path], object]
 

@@ -17,7 +17,7 @@ COMPILE = '''
 import json, sys, time
 from pathlib import Path
 import numpy as np
-from games.jit_cache import compile_cached
+from games.compilation.jit_cache import compile_cached
 
 folder, number, processes, rounds = Path(sys.argv[1]), *map(int, sys.argv[2:])
 
@@ -90,7 +90,7 @@ def test_no_entry_of_sixteen_processes_in_twenty_rounds_is_wrong_or_lost(tmp_pat
 VARIANTS = """
 import sys
 from numba import njit
-from games.jit_cache import compile_cached
+from games.compilation.jit_cache import compile_cached
 
 def variant(step):
     @njit

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import games
+from games.registry import NAMES, defaults, describe, make
 
 pytestmark = pytest.mark.nojit
 
@@ -142,3 +143,18 @@ def test_rules_need_to_say_who_moves() -> None:
             name="mine", state=np.dtype([("left", np.int8)]), num_actions=1, observation_shape=(1, 1, 1), max_plies=1,
             init=print, legal_actions=print, step=print, outcome=print, observe=print, draw=print,
         )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_game_describes_itself(name: str) -> None:
+    words, known = describe(name), defaults(name)
+    assert make(name).description == words
+    assert all((words.rules, words.goal, words.moves))
+    for parameter, bounds in words.parameters.items():
+        value = known[parameter]
+        if bounds.choices:
+            assert value in bounds.choices
+        elif not bounds.example:
+            assert bounds.minimum <= value <= bounds.maximum
+    for parameters in words.variants.values():
+        assert make(f"{name}:{parameters}").family == name

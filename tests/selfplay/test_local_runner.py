@@ -10,7 +10,7 @@ import pytest
 
 import games
 from agent import random_numbers
-from agent.inference.evaluate import Evaluate, FunctionEvaluator, hash_evaluate
+from agent.inference.evaluate import Evaluate, hash_evaluate
 from agent.search.search import SearchConfig
 from selfplay.local_runner import (
     LocalRunner,
@@ -21,6 +21,7 @@ from selfplay.local_runner import (
 )
 from selfplay.records import GameRecord, num_samples, validate_records
 from selfplay.restarts import find_candidates
+from tests.agent.search.worlds import FunctionEvaluator
 
 
 class HashEvaluator(Evaluate):

@@ -6,7 +6,6 @@ Knows settings as nested dicts. Does not know what the settings mean or how trai
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from agent.storage import durable_files
+from agent.storage.set_aside import set_aside
 from training import yaml_files
 from training.run import checkpoints, metrics
 
@@ -81,14 +81,7 @@ def move_run_aside(run: str | Path) -> Path | None:
     run = Path(run)
     if not run.exists() or (run.is_dir() and not any(run.iterdir())):
         return None
-    owner = durable_files.lock_holder(run)
-    if owner is not None:
-        raise ValueError(f"{run} is in use by {owner}: stop it before --fresh")
-    number = 1
-    while (aside := run.with_name(f"{run.name}.{number}")).exists():
-        number += 1
-    os.rename(run, aside)
-    return aside
+    return set_aside(run)
 
 
 def write_status(

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from honte.cli.flag_parser import HELP_ALL, asks_for_help
+from honte.cli.flag_parser import asks_for_help
 from honte.cli.flags import Argument, Placeholder
 from honte.cli.run_command import (
     RunFlags,
@@ -21,7 +21,7 @@ from honte.cli.run_command import (
     parse_run_words,
     parse_settings,
     print_config,
-    run_help,
+    print_help_if_asked,
     stop_on_signals,
 )
 from honte.command_line import Output
@@ -159,24 +159,11 @@ def _parsed(arguments: Sequence[str]) -> tuple[ClassifyFlags, ImageConfig]:
     from training.images.training import ImageConfig
 
     flags, given = parse_run_words(ClassifyFlags, ImageConfig, arguments, "classify", LEFT_OUT)
-    helping = asks_for_help(arguments)
-    if not flags.dataset and not helping:
+    if not flags.dataset and not asks_for_help(arguments):
         raise ValueError("DATASET is missing: name logic_gates, digits, mnist, fashion_mnist, a folder or an .npz file")
     values = pictures(flags.model, flags.dataset or "DATASET")
     config: ImageConfig = parse_settings(ImageConfig, values, given, str(place(flags.model, IMAGES)))
-    if helping:
-        everything = HELP_ALL in arguments
-        footer = f"The defaults are those of the model {flags.model}."
-        print(
-            run_help(
-                "classify",
-                ClassifyFlags,
-                config,
-                common=_common(),
-                everything=everything,
-                leave_out=LEFT_OUT,
-                footer=footer,
-            )
-        )
-        raise SystemExit(0)
+    footer = f"The defaults are those of the model {flags.model}."
+    shown = {"common": _common(), "leave_out": LEFT_OUT}
+    print_help_if_asked(arguments, "classify", ClassifyFlags, config, footer=footer, **shown)
     return flags, config

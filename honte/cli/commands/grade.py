@@ -113,8 +113,11 @@ def _solve_positions(game: Game, count: int, seed: int, path: str | None = None)
     """Positions of random games with their solutions, written to ``path`` if one is given."""
     from agent.solvers.registry import is_solvable, make_solver
     from agent.storage import durable_files
+    from agent.storage.write_errors import check_folder
     from selfplay.solved import position_classes
 
+    if path is not None:
+        check_folder(path)
     if path is not None and Path(path).exists():
         raise ValueError(f"--make: {path} exists; name it with --positions, or choose another name")
     solve = make_solver(game, quickest=True).values

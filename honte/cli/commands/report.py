@@ -35,6 +35,7 @@ class ReportFlags:
 def main(arguments: Sequence[str]) -> int:
     args = parse_flags(ReportFlags, arguments, "report")
     from agent.storage import durable_files
+    from agent.storage.write_errors import check_folder
     from games import make
     from games.game import Game
     from honte.report.page import html
@@ -52,6 +53,8 @@ def main(arguments: Sequence[str]) -> int:
             raise ValueError(f"the game of this run is the file {name}, which runs only where it is named: {again}")
         return games.setdefault(name, make(args.game or name)) if name not in games else games[name]
 
+    if args.out:
+        check_folder(args.out)
     output, folders = Output(args.json), [Path(run) for run in args.runs]
     total = sum(min(MOST_SHARDS, len(list_shards(folder / "games"))) for folder in folders)
     with show_progress("reading games", total) as advance:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from agent.settings import Count, Device, Integer, Positive, Seed, Slots, Threads
 from honte.cli.flag_parser import parse_flags
-from honte.cli.flags import Argument, GameFlag, Placeholder
+from honte.cli.flags import Argument, GameFlag, OneEach, Placeholder
 from honte.command_line import Output, format_table, show_progress
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ class TournamentFlags:
     """the most games to play now (default: all games of all pairs)"""
     gauntlet: bool = False
     """only the first player plays against each of the others, instead of everybody against everybody"""
-    anchor: Annotated[tuple[str, ...], Placeholder("PLAYER=ELO")] = ()
-    """players with a fixed rating, such as random=0 (default: the mean of all ratings is 0)"""
+    anchor: Annotated[tuple[str, ...], OneEach("PLAYER=ELO")] = ()
+    """a player with a fixed rating, such as random=0 (default: the mean of all ratings is 0)"""
     opening_plies: Annotated[Count | None, Placeholder("N")] = None
     """random plies at the start of a game (default: as in the folder; otherwise 2, or 8 with the player perfect in
     connect_four)"""

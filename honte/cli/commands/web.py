@@ -11,7 +11,7 @@ from typing import Annotated
 
 from agent.settings import Device, Range
 from honte.cli.flag_parser import parse_flags
-from honte.cli.flags import Argument, Placeholder
+from honte.cli.flags import Argument, OneEach, Placeholder
 
 
 @dataclass(frozen=True)
@@ -21,12 +21,12 @@ class WebFlags:
     Networks that ship with honte and the runs in runs/ are on the page without being named.
     """
 
-    player: Annotated[tuple[str, ...], Argument("PLAYER")] = ()
+    player: Annotated[tuple[str, ...], Argument("PLAYER ...")] = ()
     """more players for the page, such as a model folder or gtp:gnugo --mode gtp"""
-    game: Annotated[tuple[str, ...], Placeholder("GAME ...")] = ()
-    """games of your own as FILE.py:game, or shipped ones with parameters (default: every shipped game)"""
-    run: Annotated[tuple[str, ...], Placeholder("FOLDER ...")] = ()
-    """folders of runs to watch (default: those in runs/, which are always there)"""
+    game: Annotated[tuple[str, ...], OneEach("GAME")] = ()
+    """a game of your own as FILE.py:game, or a shipped one with parameters (default: every shipped game)"""
+    run: Annotated[tuple[str, ...], OneEach("FOLDER")] = ()
+    """the folder of a run to watch (default: those in runs/, which are always there)"""
     host: Annotated[str, Placeholder("ADDRESS")] = "127.0.0.1"
     """the address to listen on; other addresses than this machine's own need --token"""
     token: Annotated[str, Placeholder("TEXT")] = ""

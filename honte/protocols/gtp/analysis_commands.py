@@ -15,7 +15,7 @@ from agent import random_numbers
 from agent.decision import Terms
 from agent.player import MoveFollower
 from games import Position
-from honte.analysis.position_analysis import Analysis, CandidateMove, PositionSearch, endless_budget
+from honte.analysis.position_analysis import Analysis, CandidateMove, PositionSearch, endless_budget, variation_text
 from honte.protocols import gogui
 from honte.protocols.gtp import framing
 from honte.protocols.gtp.framing import parse_whole_number
@@ -256,10 +256,3 @@ def info_line(position: Position, analysis: Analysis, request: AnalysisRequest, 
         line = variation_text(position, candidate.variation)
         words.append(f"info move {line[0]} {format_move(candidate, order)} pv {' '.join(line)}")
     return " ".join(words) + "\n" if words else ""
-
-
-def variation_text(position: Position, actions: tuple[int, ...]) -> list[str]:
-    """The texts of the moves of a variation."""
-    for action in actions:
-        position = position.play(action)
-    return list(position.line[-len(actions) :])

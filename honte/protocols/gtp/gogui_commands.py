@@ -5,8 +5,9 @@ Knows when a session writes moves as points. ``honte/protocols/gogui.py`` conver
 
 from __future__ import annotations
 
+from honte.analysis.position_analysis import variation_text
 from honte.protocols import gogui
-from honte.protocols.gtp.analysis_commands import AnalysisCommands, variation_text
+from honte.protocols.gtp.analysis_commands import AnalysisCommands
 from honte.protocols.gtp.session import Command, GtpSession
 
 

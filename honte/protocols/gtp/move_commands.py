@@ -9,6 +9,7 @@ from pathlib import Path
 
 import honte
 from agent.storage import durable_files
+from agent.storage.write_errors import check_folder
 from games import Game
 from honte.protocols import gogui
 from honte.protocols.gtp.board import GtpBoard, handicap_points, with_size
@@ -16,6 +17,7 @@ from honte.protocols.gtp.clock import MAX_SECONDS
 from honte.protocols.gtp.framing import parse_number, parse_whole_number
 from honte.protocols.gtp.session import Command, GtpSession, argument
 from honte.sgf import conversion, game_tree
+from honte.sgf.notation import sgf_type
 
 
 class MoveCommands:
@@ -45,7 +47,7 @@ class MoveCommands:
             handicaps = ("fixed_handicap", "place_free_handicap")
             commands |= dict.fromkeys(handicaps, self.fixed_handicap)
             commands |= {"set_free_handicap": self.set_free_handicap, "final_status_list": self.final_status_list}
-        if conversion.sgf_type(game) is not None:
+        if sgf_type(game) is not None:
             commands |= {"loadsgf": self.loadsgf, "printsgf": self.printsgf}
         return commands
 
@@ -212,5 +214,6 @@ class MoveCommands:
         content = self.session.board.to_sgf()
         if not words:
             return content
+        check_folder(words[0])
         durable_files.write_atomic(Path(words[0]), content.encode())
         return ""

@@ -5,25 +5,24 @@ Knows which texts a client may send. A client never names a file or a module.
 
 from __future__ import annotations
 
-import inspect
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from agent.solvers.registry import has_solver
 from games import Position
+from games.descriptions import Parameter
 from games.game import Game
 from games.position import position
-from games.registry import NAMES, make
-from honte.sgf.conversion import sgf_type
-from honte.web.games.game_texts import describe_own, describe_shipped
+from games.registry import NAMES, defaults, describe, make
+from honte.sgf.notation import sgf_type
+from honte.web.games.game_texts import describe_game
 from honte.web.requests.problems import Problem, refuse
 
 MOST_GAMES = 24
@@ -37,33 +36,8 @@ MOST_REMEMBERED = 2000
 
 LONGEST_TEXT = 200
 
-
-class Bounds(NamedTuple):
-    """The values of a parameter that a client may choose."""
-
-    minimum: float = 0
-    maximum: float = 0
-    choices: tuple[Any, ...] = ()
-    pattern: str = ""  # an example, for text
-
-
-PARAMETERS: dict[str, dict[str, Bounds]] = {
-    "amazons": {"size": Bounds(choices=(6, 8, 10))},
-    "animal_shogi": {},
-    "ataxx": {"size": Bounds(3, 8)},
-    "breakthrough": {"rows": Bounds(5, 8), "columns": Bounds(5, 8)},
-    "clobber": {"rows": Bounds(2, 10), "columns": Bounds(2, 10)},
-    "connect_four": {"rows": Bounds(3, 10), "columns": Bounds(3, 12), "k": Bounds(3, 6)},
-    "dots_and_boxes": {"rows": Bounds(1, 8), "columns": Bounds(1, 8)},
-    "gardner_chess": {},
-    "go": {"size": Bounds(2, 19), "komi": Bounds(-100, 100), "suicide": Bounds(choices=(False, True))},
-    "gomoku": {"size": Bounds(5, 19), "k": Bounds(3, 8), "exact": Bounds(choices=(False, True))},
-    "hex": {"size": Bounds(2, 19), "swap": Bounds(choices=(False, True))},
-    "nim": {"heaps": Bounds(pattern="1-3-5-7"), "misere": Bounds(choices=(False, True))},
-    "othello": {"size": Bounds(choices=(4, 6, 8, 10, 12))},
-    "tic_tac_toe": {"rows": Bounds(1, 19), "columns": Bounds(1, 19), "k": Bounds(1, 19)},
-}
-"""The parameters that the page offers. Those that only bound memory or length are left out."""
+BOARD_FIELDS = ("height", "width", "surface", "names", "glyphs", "column_labels", "row_labels")
+"""What the page reads of a board."""
 
 
 @dataclass(eq=False)
@@ -176,7 +150,7 @@ class OfferedGames:
         family, _, parameters = text.partition(":")
         if family not in NAMES:
             raise refuse(f"there is no game {text[:40]!r} here; there are {', '.join(self.ids)}")
-        known = PARAMETERS.get(family, {})
+        known = describe(family).parameters
         for part in filter(None, parameters.split(",")):
             name, _, value = part.partition("=")
             if name not in known:
@@ -228,23 +202,14 @@ class OfferedGames:
             return self.entries[text]
         offered = self.find(text) if ready else OfferedGame(text, make(self.own.get(text, text)))
         game, board = offered.game, offered.game.board
-        texts = describe_shipped(game.family) if offered.id in NAMES else None
-        shown = texts or describe_own(offered.id.removeprefix("file:"), game.num_actions)
+        name = offered.id.removeprefix("file:")
         entry = {
             "id": offered.id,
             "game": offered.text,
-            "name": offered.id.removeprefix("file:"),
-            **shown._asdict(),
+            "name": name,
+            **describe_game(game, name)._asdict(),
             "family": game.family if offered.id in NAMES else "own",
-            "board": {
-                "height": board.height,
-                "width": board.width,
-                "surface": board.surface,
-                "names": list(board.names),
-                "glyphs": list(board.glyphs),
-                "column_labels": list(board.column_labels),
-                "row_labels": list(board.row_labels),
-            },
+            "board": {each: getattr(board, each) for each in BOARD_FIELDS},
             "names": list(board.names),
             "parameters": self.parameters(offered.id, game),
             "num_actions": game.num_actions,
@@ -261,14 +226,13 @@ class OfferedGames:
         if id_ in self.own:
             return []
         given = dict(part.split("=", 1) for part in game.name.partition(":")[2].split(",") if "=" in part)
-        defaults = inspect.signature(import_module(f"games.rules.{id_}").game).parameters
+        known = defaults(id_)
         return [
-            _parameter(name, bounds, defaults[name].default, given.get(name))
-            for name, bounds in PARAMETERS.get(id_, {}).items()
+            _parameter(name, bounds, known[name], given.get(name)) for name, bounds in describe(id_).parameters.items()
         ]
 
 
-def _parameter(name: str, bounds: Bounds, default: Any, given: str | None) -> dict[str, Any]:
+def _parameter(name: str, bounds: Parameter, default: Any, given: str | None) -> dict[str, Any]:
     kind = {bool: "boolean", int: "integer", float: "number", str: "text"}[type(default)]
     value: Any = default
     if given is not None:
@@ -277,16 +241,16 @@ def _parameter(name: str, bounds: Bounds, default: Any, given: str | None) -> di
     out: dict[str, Any] = {"name": name, "type": kind, "default": default, "value": value}
     if bounds.choices:
         return {**out, "choices": list(bounds.choices)}
-    if bounds.pattern:
-        return {**out, "example": bounds.pattern}
+    if bounds.example:
+        return {**out, "example": bounds.example}
     return {**out, "minimum": bounds.minimum, "maximum": bounds.maximum}
 
 
-def _check_value(family: str, name: str, value: str, bounds: Bounds) -> None:
+def _check_value(family: str, name: str, value: str, bounds: Parameter) -> None:
     """A Problem where a client must not choose ``value``; other errors are the game's own."""
     if bounds.choices and isinstance(bounds.choices[0], bool) and value in ("", "true", "false"):
         return
-    if bounds.pattern and len(value) <= 40:
+    if bounds.example and len(value) <= 40:
         return
     try:
         number = float(value) if len(value) < 20 else np.nan

@@ -8,16 +8,15 @@ from typing import Any
 import numpy as np
 
 from games import Position
+from games.descriptions import OCCUPIED
 from games.position import position
 from honte.drawing.action_cells import action_steps, alternative_steps, changed_cells, marked_cells
-from honte.web.games.game_texts import ILLEGAL, OCCUPIED
+from honte.game_files.variations import LONGEST_MOVE
 from honte.web.games.offered_games import OfferedGame
 from honte.web.requests.problems import refuse
 
 LONGEST_SETUP = 8192
 """Characters of a drawn position."""
-
-LONGEST_MOVE = 64
 
 
 def read_line(offered: OfferedGame, setup: str | None, moves: Sequence[str]) -> list[Position]:
@@ -84,11 +83,10 @@ def why_illegal(offered: OfferedGame, here: Position, action: int, what: str) ->
     clicks = board.clicks.ravel()
     clickable = board.clicks.shape == (board.height, board.width)
     cells = np.flatnonzero(clicks == action).tolist() if clickable else []
-    family = game.family
-    codes = game.cells(here.states[0]).ravel()
-    if len(cells) == 1 and codes[cells[0]] and family not in ("amazons", "nim", "dots_and_boxes"):
-        return f"{what}: {OCCUPIED[0].lower()}{OCCUPIED[1:]}"
-    reason = ILLEGAL.get(family, "")
+    words, codes = game.description, game.cells(here.states[0]).ravel()
+    reason = "" if words is None else words.illegal
+    if len(cells) == 1 and codes[cells[0]]:
+        reason = OCCUPIED if words is None else words.occupied or reason
     return f"{what}: {reason[0].lower()}{reason[1:]}" if reason else f"{what}."
 
 
@@ -111,7 +109,8 @@ def why_not(offered: OfferedGame, here: Position, cells: Sequence[int]) -> str:
         return f"This piece belongs to {names[1 - mover]}, and it is the turn of {names[mover]}."
     if not clickable and owners[cells[0]] != mover:
         return f"A move begins on a piece of {names[mover]}."
-    return ILLEGAL.get(game.family, "No legal move goes there.")
+    reason = "" if game.description is None else game.description.illegal
+    return reason or "No legal move goes there."
 
 
 def position_json(offered: OfferedGame, line: Sequence[Position], *, with_legal: bool = True) -> dict[str, Any]:
@@ -164,8 +163,9 @@ def _territory(offered: OfferedGame, here: Position, to_play: int, over: bool) -
 
 def _score(offered: OfferedGame, here: Position, cells: Any, to_play: int, over: bool) -> str | None:
     game, names = offered.game, offered.game.board.names
-    if game.family in ("othello", "dots_and_boxes"):
-        owners = np.array([piece.owner if piece.shape in ("stone", "box") else -1 for piece in game.board.pieces])
+    if game.description is not None and game.description.counted:
+        counted = game.description.counted
+        owners = np.array([piece.owner if piece.shape == counted else -1 for piece in game.board.pieces])
         first, second = (int((owners[cells] == player).sum()) for player in (0, 1))
         return f"{names[0]} {first}, {names[1]} {second}"
     if over and game.has_final_targets and game.board.surface == "points":

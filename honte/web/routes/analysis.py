@@ -17,12 +17,10 @@ from starlette.routing import Route
 
 from games import Position
 from honte.web.games.offered_games import OfferedGame
-from honte.web.games.positions import read_line, read_position
-from honte.web.requests.bodies import read_body
+from honte.web.games.positions import read_line
 from honte.web.requests.event_streams import Events, stream_events
-from honte.web.requests.problems import Problem, refuse
+from honte.web.requests.problems import Problem
 from honte.web.requests.sessions import Session
-from honte.web.routes.play import SESSION_HEADER
 from honte.web.search.analysis import analysis_json, read_snapshot, read_tree
 from honte.web.search.review import Review
 from honte.web.search.search_service import SearchRequest, SearchService
@@ -63,24 +61,14 @@ class AnalysisRoutes:
         ]
 
     async def analysis(self, request: Request) -> Response:
-        session = self.services.sessions.find(request.headers.get(SESSION_HEADER))
-        body = await read_body(request)
-        game, setup, moves = body.query()
+        session, body = await self.services.read(request)
         player = self.services.catalogue.find_player(body.text("player", longest=80))
         strength = body.whole("strength", minimum=0, maximum=self.services.limits.visits, default=0)
         every = body.whole("every_ms", minimum=50, maximum=60_000, default=200) / 1000
-
-        def prepare() -> tuple[OfferedGame, Position]:
-            offered = self.services.games.find(game)
-            here = read_position(offered, setup, moves)
-            if here.is_over:
-                raise refuse("the game is over, so there is nothing to analyse")
-            return offered, here
-
-        offered, here = await run_in_threadpool(prepare)
+        read = self.services.read_unfinished
+        offered, setup, here = await run_in_threadpool(read, body, "there is nothing to analyse")
         service = self.services.models.find(player, offered)
-        if len(session.analyses) >= self.services.limits.analyses:
-            raise Problem(429, f"this page runs {len(session.analyses)} analyses already; stop one of them first")
+        self._ensure_room(session)
         budget = strength or self.services.limits.visits
         analysis = RunningAnalysis(
             secrets.token_urlsafe(12), session, service, SearchRequest(here.states, budget, keep_tree=True), offered,
@@ -88,10 +76,13 @@ class AnalysisRoutes:
         )  # fmt: skip
         return stream_events(self._events(analysis, every))
 
-    async def _events(self, analysis: RunningAnalysis, every: float) -> Events:
-        session, search, service = analysis.session, analysis.search, analysis.service
+    def _ensure_room(self, session: Session) -> None:
         if len(session.analyses) >= self.services.limits.analyses:
             raise Problem(429, f"this page runs {len(session.analyses)} analyses already; stop one of them first")
+
+    async def _events(self, analysis: RunningAnalysis, every: float) -> Events:
+        session, search, service = analysis.session, analysis.search, analysis.service
+        self._ensure_room(session)
         session.analyses.append(analysis.id)
         self.analyses[analysis.id] = analysis
         while len(self.analyses) > MOST_REMEMBERED:
@@ -145,8 +136,7 @@ class AnalysisRoutes:
         )
 
     async def tree(self, request: Request) -> Response:
-        session = self.services.sessions.find(request.headers.get(SESSION_HEADER))
-        body = await read_body(request)
+        session, body = await self.services.read(request)
         analysis = self.analyses.get(body.text("analysis_id", longest=80))
         path = body.texts("path", most=200)
         if analysis is None or analysis.session is not session:
@@ -155,8 +145,7 @@ class AnalysisRoutes:
         return JSONResponse(await asyncio.wrap_future(answer))
 
     async def review(self, request: Request) -> Response:
-        session = self.services.sessions.find(request.headers.get(SESSION_HEADER))
-        body = await read_body(request)
+        session, body = await self.services.read(request)
         game, setup, moves = body.query()
         player = self.services.catalogue.find_player(body.text("player", longest=80))
         strength = body.whole("strength", minimum=1, maximum=MOST_REVIEW_VISITS, default=100)
@@ -173,8 +162,7 @@ class AnalysisRoutes:
 
     async def _review_events(self, session: Session, review: Review) -> Events:
         name = secrets.token_urlsafe(12)
-        if len(session.analyses) >= self.services.limits.analyses:
-            raise Problem(429, f"this page runs {len(session.analyses)} analyses already; stop one of them first")
+        self._ensure_room(session)
         session.analyses.append(name)
         try:
             async for ply in review.plies(self.services.in_slow_thread):

@@ -9,11 +9,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from honte.game_files.variations import from_fields
 from honte.web.games import game_files
-from honte.web.games.game_trees import from_flat, from_moves, from_nested
-from honte.web.requests.bodies import read_body
 from honte.web.requests.problems import refuse
-from honte.web.routes.play import SESSION_HEADER
 from honte.web.services import Services
 
 FORMATS = ("json", "sgf")
@@ -32,14 +30,12 @@ class FileRoutes:
         ]
 
     async def load(self, request: Request) -> Response:
-        self.services.sessions.find(request.headers.get(SESSION_HEADER))
-        body = await read_body(request)
+        _, body = await self.services.read(request)
         text, game = body.text("text", longest=self.services.limits.body_bytes), body.optional_text("game", longest=200)
         return JSONResponse(await run_in_threadpool(game_files.load, self.services.games, text, game))
 
     async def save(self, request: Request) -> Response:
-        self.services.sessions.find(request.headers.get(SESSION_HEADER))
-        body = await read_body(request)
+        _, body = await self.services.read(request)
         game, setup, moves = body.query()
         form = body.text("format", longest=8, default="json")
         if form not in FORMATS:
@@ -48,12 +44,10 @@ class FileRoutes:
 
         def answer() -> dict[str, Any]:
             offered = self.services.games.find(game)
-            if body.fields.get("nodes") is not None:
-                tree = from_flat(body.fields["nodes"])
-            elif body.fields.get("tree") is not None:
-                tree = from_nested(body.fields["tree"])
-            else:
-                tree = from_moves(moves)
+            try:
+                tree = from_fields({**body.fields, "moves": moves})
+            except ValueError as error:
+                raise refuse(str(error)) from error
             return game_files.save(offered, setup, tree, form, (names[0], names[1]))
 
         return JSONResponse(await run_in_threadpool(answer))

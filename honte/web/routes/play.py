@@ -16,14 +16,11 @@ from games import Position
 from honte.drawing.page_board import page_board
 from honte.web.catalogue import OfferedPlayer
 from honte.web.games.offered_games import OfferedGame
-from honte.web.games.positions import first_position, position_json, read_line, read_position, why_not
-from honte.web.requests.bodies import Body, read_body
+from honte.web.games.positions import first_position, position_json, read_line, why_not
 from honte.web.requests.problems import Problem, refuse
 from honte.web.search.analysis import win_probability
 from honte.web.search.search_service import SearchRequest
 from honte.web.services import Services
-
-SESSION_HEADER = "x-honte-session"
 
 
 class PlayRoutes:
@@ -44,11 +41,6 @@ class PlayRoutes:
             Route("/api/move", self.move, methods=["POST"]),
         ]
 
-    async def body(self, request: Request) -> Body:
-        """The body of a request that belongs to a session."""
-        self.services.sessions.find(request.headers.get(SESSION_HEADER))
-        return await read_body(request)
-
     async def catalogue(self, request: Request) -> Response:
         return JSONResponse(await run_in_threadpool(self.services.catalogue.as_json))
 
@@ -57,7 +49,7 @@ class PlayRoutes:
         return JSONResponse({"session": session.id, "expires_in": self.services.limits.session_seconds})
 
     async def games(self, request: Request) -> Response:
-        body = await self.body(request)
+        _, body = await self.services.read(request)
         text = body.text("game", longest=200)
         return JSONResponse(await run_in_threadpool(self._entry, text))
 
@@ -71,7 +63,7 @@ class PlayRoutes:
         return JSONResponse(await run_in_threadpool(page_board, offered.game.board))
 
     async def position(self, request: Request) -> Response:
-        body = await self.body(request)
+        _, body = await self.services.read(request)
         game, setup, moves = body.query()
         cells = body.cells("cells")
 
@@ -85,7 +77,7 @@ class PlayRoutes:
         return JSONResponse(await run_in_threadpool(answer))
 
     async def line(self, request: Request) -> Response:
-        body = await self.body(request)
+        _, body = await self.services.read(request)
         game, setup, moves = body.query()
 
         def answer() -> list[dict[str, Any]]:
@@ -98,7 +90,7 @@ class PlayRoutes:
         return JSONResponse({"positions": await run_in_threadpool(answer)})
 
     async def setup(self, request: Request) -> Response:
-        body = await self.body(request)
+        _, body = await self.services.read(request)
         game, text = body.text("game", longest=200), body.text("text", longest=8192)
 
         def answer() -> dict[str, Any]:
@@ -110,20 +102,12 @@ class PlayRoutes:
         return JSONResponse(await run_in_threadpool(answer))
 
     async def move(self, request: Request) -> Response:
-        body = await self.body(request)
-        game, setup, moves = body.query()
+        _, body = await self.services.read(request)
         player = self.services.catalogue.find_player(body.text("player", longest=80))
         strength = body.whole("strength", minimum=0, maximum=self.services.limits.visits, default=-1)
         temperature = body.number("temperature", minimum=0, maximum=10, default=0)
-
-        def prepare() -> tuple[OfferedGame, Position]:
-            offered = self.services.games.find(game)
-            here = read_position(offered, setup, moves)
-            if here.is_over:
-                raise refuse("the game is over, so there is no move to choose")
-            return offered, here
-
-        offered, here = await run_in_threadpool(prepare)
+        read = self.services.read_unfinished
+        offered, setup, here = await run_in_threadpool(read, body, "there is no move to choose")
         strength = strength if strength >= 0 else int(player.strength["default"])
         started = time.monotonic()
         if player.kind in ("network", "rollouts"):

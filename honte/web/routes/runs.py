@@ -14,11 +14,8 @@ from starlette.routing import Route
 from games import Position
 from honte.web.catalogue import OfferedPlayer, OfferedRun
 from honte.web.games.offered_games import OfferedGame
-from honte.web.games.positions import read_position
-from honte.web.requests.bodies import read_body
 from honte.web.requests.event_streams import KEEP_ALIVE, Events, stream_events
 from honte.web.requests.problems import Problem, refuse
-from honte.web.routes.play import SESSION_HEADER
 from honte.web.run_pages import judge, run_json, signature
 from honte.web.services import Services
 
@@ -88,18 +85,13 @@ class RunRoutes:
             self.watchers -= 1
 
     async def judge(self, request: Request) -> Response:
-        self.services.sessions.find(request.headers.get(SESSION_HEADER))
-        body = await read_body(request)
-        game, setup, moves = body.query()
+        _, body = await self.services.read(request)
         run, own = await run_in_threadpool(self._find, request)
 
         def prepare() -> tuple[OfferedGame, Position, list[OfferedPlayer], dict[int, float]]:
-            offered = self.services.games.find(game)
+            offered, _, here = self.services.read_unfinished(body, "there is nothing to judge")
             if offered.text != own.text:
                 raise refuse(f"{run.name} learns {own.text}; this is a position of {offered.text}")
-            here = read_position(offered, setup, moves)
-            if here.is_over:
-                raise refuse("the game is over, so there is nothing to judge")
             minutes = {each["step"]: each["minutes"] for each in self._page(run, offered)[1]["checkpoints"]}
             return offered, here, self.services.catalogue.checkpoints(run), minutes
 

@@ -6,6 +6,7 @@ Knows trees and moves. Does not know requests. All numbers are from the view of 
 from __future__ import annotations
 
 import time
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -53,16 +54,11 @@ def read_snapshot(search: Search, request: SearchRequest) -> Snapshot | None:
 
 def _read_line(search: Search, slot: int, edge: Any) -> list[tuple[int, int, int]]:
     """The most visited line that begins with ``edge``."""
-    nodes, node, line = search.trees.nodes, ROOT, list[tuple[int, int, int]]()
-    while True:
-        line.append((int(edge["action"]), int(nodes[slot, node]["to_play"]), int(edge["visits"])))
-        node = int(edge["child"])
-        if node == NONE or len(line) == LONGEST_LINE:
-            return line
-        edges = search.trees.children(slot, node)
-        if not len(edges) or edges["visits"].max() == 0:
-            return line
-        edge = edges[np.argmax(edges["visits"])]
+    nodes = search.trees.nodes
+    return [
+        (int(each["action"]), int(nodes[slot, node]["to_play"]), int(each["visits"]))
+        for node, each in islice(search.trees.most_visited_line(slot, edge), LONGEST_LINE)
+    ]
 
 
 def win_probability(value: float) -> float:

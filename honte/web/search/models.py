@@ -24,8 +24,6 @@ ENOUGH_NODES = 4000
 """A model of a game whose positions are large gets fewer slots, so that each tree can hold this many."""
 
 MOST_MODELS = 8
-IDLE_SECONDS = 900.0
-"""A model that nobody has used for so long may go when another one is needed."""
 
 WEB_SETTINGS = {
     "rule": "puct",

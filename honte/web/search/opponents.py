@@ -60,7 +60,7 @@ class Opponents:
         if depth > DEEPEST_MINIMAX:
             raise refuse(f"strength is {strength}; minimax looks at most {DEEPEST_MINIMAX} plies ahead here")
         try:
-            return dict(self.moves.ask(player.kind, _game_text(offered), setup, here.moves, MOVE_SECONDS, number=depth))
+            return dict(self.moves.ask(player.kind, offered.game.name, setup, here.moves, MOVE_SECONDS, number=depth))
         except TooSlow:
             less = "; choose fewer plies" if player.kind == "minimax" else ""
             raise Problem(503, f"{player.label} needs more than {MOVE_SECONDS:g} seconds here{less}") from None
@@ -113,7 +113,7 @@ class Opponents:
                 return self._truth_json(offered, here, self.known[key])
         values: dict[int, int] | None = None
         try:
-            values = self.truths.ask("truth", _game_text(offered), setup, here.moves, TRUTH_SECONDS)
+            values = self.truths.ask("truth", offered.game.name, setup, here.moves, TRUTH_SECONDS)
         except (TooSlow, Failed):
             values = None
         with self.lock:
@@ -136,11 +136,6 @@ class Opponents:
         self.truths.close()
         for engine, _ in self.engines.values():
             getattr(engine, "close", engine.stop)()
-
-
-def _game_text(offered: OfferedGame) -> str:
-    """The text from which another process makes the game; it never comes from a client."""
-    return offered.game.name
 
 
 def outcome_of(truth: dict[str, Any] | None, move: str) -> int | None:

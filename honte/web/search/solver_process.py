@@ -141,10 +141,7 @@ def _answer(
 def _replay(game: str, setup: str | None, moves: list[int]) -> Position:
     from games.registry import make_shared
 
-    here = position(make_shared(game), setup)
-    for action in moves:
-        here = here.play(action)
-    return here
+    return position(make_shared(game), setup).after(moves)
 
 
 def _make(task: str, here: Position, number: int) -> Any:

@@ -10,11 +10,11 @@ import pytest
 import games
 from agent import random_numbers
 from agent.decision import Terms
-from agent.inference.evaluate import Evaluation, FunctionEvaluator, hash_evaluate, uniform_evaluate
+from agent.inference.evaluate import Evaluation, hash_evaluate, uniform_evaluate
 from agent.search.search import SELECTION_RULES, Search, SearchConfig
 from agent.search.tree import NONE, ROOT, UNKNOWN
 from games.game import Positions, States
-from tests.agent.search.worlds import HashWorld, PlantedTree, random_tree
+from tests.agent.search.worlds import FunctionEvaluator, HashWorld, PlantedTree, random_tree
 from tests.games.made import made
 
 pytestmark = pytest.mark.nojit

@@ -10,11 +10,21 @@ from typing import Any
 
 import numpy as np
 
-from agent.inference.evaluate import Evaluation, FunctionEvaluator
+from agent.inference.evaluate import Evaluate, EvaluateFunction, Evaluation
 from games.board import Board
 from games.game import Game, Positions, States
 from games.symmetry import identity_symmetry
 from tests.goldens import hash_world
+
+
+class FunctionEvaluator(Evaluate):
+    """A plain function as an ``Evaluate``."""
+
+    def __init__(self, function: EvaluateFunction) -> None:
+        self.function = function
+
+    def __call__(self, states: States, positions: Positions) -> Evaluation:
+        return self.function(states, positions)
 
 
 class HashWorld(Game):

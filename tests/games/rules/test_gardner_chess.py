@@ -9,7 +9,7 @@ from games import ONGOING, perft
 from games import position as make_position
 from games.check import check_game
 from games.position import Position
-from games.rules.gardner_rules import outcome
+from games.rules.kernels.gardner_rules import outcome
 from tests.games.made import made
 
 PERFT = (1, 7, 53, 506, 4775, 52512)

@@ -14,7 +14,7 @@ from agent.settings import Count, Device, Finite, Number, Positive
 from honte.__main__ import COMMANDS, main
 from honte.cli.field_texts import field_texts
 from honte.cli.flag_parser import parse_flags, parse_words
-from honte.cli.flags import Argument, Placeholder, flags_of
+from honte.cli.flags import Argument, OneEach, Placeholder, flags_of
 from training.config import TrainConfig
 from training.images.training import ImageConfig
 
@@ -49,6 +49,8 @@ class Everything:
     """any number of numbers (default: none)"""
     steps: tuple[tuple[Count, Number], ...] = ()
     """pairs (default: none)"""
+    each: Annotated[tuple[Positive, ...], OneEach("N")] = ()
+    """a number (default: none)"""
     shares: dict[str, Number] = field(default_factory=dict)
     """names and numbers (default: none)"""
     device: Device = "auto"
@@ -72,6 +74,9 @@ def parse(words: str) -> dict[str, Any]:
         ("a --on --no-on", {"on": False, "first": "a"}),
         ("a --pair -1 -.5", {"pair": (-1.0, -0.5), "first": "a"}),
         ("a --many 1 2 3 --on", {"many": (1, 2, 3), "on": True, "first": "a"}),
+        ("--each 1 a", {"each": (1,), "first": "a"}),
+        ("--each 1 --each=2 a b", {"each": (1, 2), "first": "a", "rest": (Path("b"),)}),
+        ("--many 1 2 -- a", {"many": (1, 2), "first": "a"}),
         ("a --steps 1 0.5 2 0.25", {"steps": ((1, 0.5), (2, 0.25)), "first": "a"}),
         ("a --shares cpu 2 gpu 0.5", {"shares": {"cpu": 2.0, "gpu": 0.5}, "first": "a"}),
         ("a --device cuda:1", {"device": "cuda:1", "first": "a"}),
@@ -107,6 +112,14 @@ def test_values_reach_their_fields(words: str, given: dict[str, Any]) -> None:
 def test_a_mistake_is_one_sentence(words: str, sentence: str) -> None:
     with pytest.raises(ValueError, match=rf"^{re.escape(sentence)}$"):
         parse(words)
+
+
+def test_help_says_how_many_values_a_flag_takes(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse_flags(Everything, ["--help"], "try")
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "--each N a number (default: none); give the flag again for more" in shown
+    assert "--many and --steps and --shares take all words up to the next flag or --." in shown
 
 
 def test_an_argument_too_many_is_named() -> None:

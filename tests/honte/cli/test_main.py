@@ -255,6 +255,17 @@ def test_runs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert "tic_tac_toe" in said(capsys, "runs", str(tmp_path))[0]
 
 
+def test_a_game_of_ones_own_describes_itself(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    words = 'description=Description(rules="Wait.", goal="Nobody wins.", moves="0"), name="lawless"'
+    text = "from games.descriptions import Description\n" + LAWLESS.replace('name="lawless"', words).replace(
+        '= s["plies"] % 2 == 0', "= True"
+    )
+    (tmp_path / "lawless.py").write_text(text)
+    found = result(capsys, "describe", f"{tmp_path / 'lawless.py'}:game")
+    assert (found["rules"], found["goal"], found["moves"]) == ("Wait.", "Nobody wins.", "0")
+    assert "shipped_network" not in found
+
+
 def test_describe(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     found = result(capsys, "describe", "connect_four")
     assert (found["actions"], found["observation"], found["max_plies"]) == (7, [3, 6, 7], 42)

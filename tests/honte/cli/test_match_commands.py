@@ -83,7 +83,7 @@ def test_games_with_an_sgf_type_are_kept_as_sgf(capsys: pytest.CaptureFixture[st
     kept = games(found["folder"])
     assert len(trees) == len(kept) == 6
     for tree, record in zip(trees, kept, strict=True):
-        root, *nodes = game_tree.main_line(tree)
+        root, *nodes = (tree[i] for i in game_tree.main_line(node.parent for node in tree))
         assert len(nodes) == len(record["moves"])
         assert {root.get("PB"), root.get("PW")} == {"mcts:8", "random"}
         assert root.get("PB") == record["players"][0]

@@ -71,7 +71,8 @@ def test_trees_with_variations_come_back() -> None:
     assert [node.parent for node in trees[0]] == [-1, 0, 1, 2, 1, 4, 4]
     assert trees[0][0].get("C") == "a]b\\c"
     assert game_tree.parse(game_tree.write(trees)) == trees
-    assert [node.get("B") or node.get("W") for node in game_tree.main_line(trees[0])][1:] == ["aa", "bb", "cc"]
+    line = [trees[0][i] for i in game_tree.main_line(node.parent for node in trees[0])]
+    assert [node.get("B") or node.get("W") for node in line][1:] == ["aa", "bb", "cc"]
 
 
 def test_collections_old_names_and_line_breaks() -> None:

@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 
 from agent.decision import Terms
-from agent.inference.evaluate import Evaluation, FunctionEvaluator, uniform_evaluate
+from agent.inference.evaluate import Evaluation, uniform_evaluate
 from agent.search.search import Search, SearchConfig
 from games import Positions, make, position
 from games.game import States
 from honte.__main__ import main
 from honte.drawing.terminal import changed_cells, draw_position
 from honte.terminal.hints import hint_lines
+from tests.agent.search.worlds import FunctionEvaluator
 
 known_games = functools.cache(make)
 

@@ -279,6 +279,12 @@ def test_only_games_with_an_sgf_type_are_saved_as_sgf(typed: Typed, tmp_path: Pa
     assert "load needs the name of a file" in typed("load")
 
 
+def test_a_mistake_in_a_path_creates_no_folder(typed: Typed, tmp_path: Path) -> None:
+    file = tmp_path / "gmaes" / "game.json"
+    assert f"there is no folder {file.parent} for the file game.json" in typed(f"b2,save {file}", "person")
+    assert not file.parent.exists()
+
+
 def test_a_resignation_is_in_the_sgf_file(tmp_path: Path) -> None:
     game = known_games("hex:size=3")
     save(tmp_path / "game.sgf", PlayedGame(game, position(game).play("b2").moves, resigned=1), ["a", "b"])

@@ -60,6 +60,24 @@ def test_stones_that_are_set_up(page: Any):
     assert page.ask("/api/load", text=again["text"])["moves"] == ["B4", "D2"]
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("(;GM[1]SZ[5];W[cc];B[dd])", "move 1 is made by W, and it is the other player's turn"),
+        ("(;GM[1]SZ[5];B[cc];B[dd])", "move 2 is made by B, and it is the other player's turn"),
+        ("(;GM[1]SZ[5]HA[2];W[cc])", "does not say where they are"),
+        ("(;GM[1]SZ[5];B[cc];AB[dd];W[aa])", "sets up stones after the first move"),
+    ],
+)
+def test_sgf_that_would_be_read_as_another_game(page: Any, text: str, said: str):
+    assert said in page.refused("/api/load", text=text)
+
+
+def test_the_first_game_of_a_match(page: Any):
+    lines = [json.dumps({"game": "nim", "moves": [move]}) for move in ("a1", "b3")]
+    assert page.ask("/api/load", text="\n".join(lines))["moves"] == ["a1"]
+
+
 def test_a_list_of_moves(page: Any):
     loaded = page.ask("/api/load", text="1. d d 2. c, e 1-0", game="connect_four")
     assert loaded["moves"] == ["d", "d", "c", "e"]

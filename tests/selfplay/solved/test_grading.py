@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from agent.player import RandomPlayer
+from agent.player import Player, RandomPlayer
 from agent.players import make_player
 from agent.solvers import positions
-from games import make
-from selfplay.solved.grading import SolvedPosition, grade, is_mistake, parse_positions, read_positions
+from games import Game, make
+from selfplay.solved.grading import (
+    Grade,
+    SolvedPosition,
+    count_mistakes,
+    find_mistakes,
+    is_mistake,
+    parse_positions,
+    read_positions,
+)
 
 LINE = '{"moves": [3, 3], "scores": {"0": -2, "1": 0, "2": 0, "3": 1, "4": 5, "5": -1, "6": 0}}\n'
 
 known_games = functools.cache(make)
+
+
+def grade(game: Game, player: Player, known: Sequence[SolvedPosition], **given: Any) -> Grade:
+    return count_mistakes(known, find_mistakes(game, player, known, **given))
 
 
 def test_a_mistake_lowers_the_outcome() -> None:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from agent.settings import Positive
 from honte.cli.flag_parser import parse_flags
 from honte.cli.flags import Argument, GameFlag
-from honte.command_line import Output, format_table
+from honte.cli.text_layout import format_fields
+from honte.command_line import Output
 
 if TYPE_CHECKING:
     from agent.storage.model_folder import Model
@@ -42,13 +43,17 @@ def main(arguments: Sequence[str]) -> int:
     from games import NAMES, make
 
     output = Output(args.json)
+    from honte.cli.setting_choices import format_choices
     from honte.recipes import IMAGES, names
+    from training.game_defaults import Choice, choose_settings
 
+    choices: list[Choice] = []
     if args.what in names(IMAGES) or args.what.endswith((".yaml", ".yml")):
         content = _recipe(args.what, args.shape, args.classes)
     elif args.what.partition(":")[0] in NAMES or ".py:" in args.what:
         game = make(args.what)
         content = {**_game(game), **_game_backend(game)}
+        choices = choose_settings(game)
     else:
         try:
             model = model_folder.find_model(args.what)
@@ -61,7 +66,10 @@ def main(arguments: Sequence[str]) -> int:
             content = {**_game(game), **content, **_run_backend(game, model, content["network"])}
     backend = content.pop("backend", None)
     words = content if backend is None else content | {"backend_for_self_play": backend}
-    output.say(format_table([[f"{name}:", _format_value(value)] for name, value in words.items()]))
+    output.say(format_fields({name: _format_value(value) for name, value in words.items()}))
+    if choices:
+        output.say(f"\nhonte train --game {args.what} uses these settings:\n{format_choices(choices)}")
+        content["training_settings"] = [choice._asdict() for choice in choices]
     output.result(content if backend is None else content | {"backend": backend.as_json()})
     return 0
 
@@ -102,12 +110,13 @@ def _run_backend(game: Any, folder: Path, network: Mapping[str, Any]) -> dict[st
 
 
 def _game(game: Any) -> dict[str, Any]:
-    from games.descriptions import DESCRIPTIONS, parameters_of
+    from games.registry import NAMES, defaults
 
-    words: dict[str, Any] = {}
-    if game.name in DESCRIPTIONS or game.family in DESCRIPTIONS:
-        words = DESCRIPTIONS[game.family]._asdict() | {"game_parameters": parameters_of(game.family)}
-        words["shipped_network"] = _shipped(game.name)
+    about = game.description
+    words: dict[str, Any] = {} if about is None else {"rules": about.rules, "goal": about.goal, "moves": about.moves}
+    if game.family in NAMES:
+        known = [f"{name}={str(value).lower()}" for name, value in defaults(game.family).items()]
+        words |= {"game_parameters": ", ".join(known) or "none", "shipped_network": _shipped(game.name)}
     return {
         "game": game.name,
         **words,

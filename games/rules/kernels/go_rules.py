@@ -30,8 +30,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from games.compilation.jit_cache import Rule, cached_njit
 from games.game import ONGOING
-from games.jit_cache import Rule, cached_njit
 from games.splitmix import GOLDEN, mix_bits
 
 EMPTY, BORDER = 0, 3  # and 1 black, 2 white: the other colour is 3 - colour

@@ -11,8 +11,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from games.compilation.jit_cache import Rule, Rules, compile_cached
 from games.game import NO_LIMIT, ONGOING, States
-from games.jit_cache import Rule, Rules, compile_cached
 
 NO, YES, OPEN, NEW = 0, 1, 2, 3
 

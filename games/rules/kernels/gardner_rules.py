@@ -24,8 +24,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from games.compilation.jit_cache import cached_njit
 from games.game import ONGOING
-from games.jit_cache import cached_njit
 
 PAWN, KNIGHT, BISHOP, ROOK, QUEEN, KING = 1, 2, 3, 4, 5, 6  # cell codes; black's are 6 higher, 13 marks the mover
 MARK = 13
