@@ -54,10 +54,9 @@ class Positions(NamedTuple):
         """Copies of the positions ``index [R]``, in the first rows of ``out`` where it is given."""
         if out is None:
             return Positions._make(array.take(index, axis=0) for array in self)
-        taken = out.rows(0, len(index))
-        for array, copies in zip(self, taken):
-            array.take(index, 0, copies, "clip")  # to check the index, NumPy would copy once more
-        return taken
+        pairs: Any = zip(self, out.rows(0, len(index)))
+        # "clip", because NumPy would copy once more to check the index.
+        return Positions._make(array.take(index, 0, copies, "clip") for array, copies in pairs)
 
 
 @dataclass(frozen=True)
