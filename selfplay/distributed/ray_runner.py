@@ -245,8 +245,7 @@ class RayRunner(_RayActorPool):
         return games
 
     def state(self) -> dict[str, Arrays]:
-        """Nothing: actors keep nothing from finished games."""
-        return {}
+        return {}  # actors keep nothing from finished games
 
     def close(self) -> None:
         """End the actors, and the cluster if this runner started it."""
