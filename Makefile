@@ -24,6 +24,8 @@ READY := .venv/.installed
 endif
 DOCS_READY := $(READY:.installed=.docs-installed)
 
+test test-all coverage: export PYTHONDONTWRITEBYTECODE := # empty: the processes of a run share what one of them compiled
+
 .PHONY: train test test-all coverage check bench docs
 .DELETE_ON_ERROR:
 
@@ -62,7 +64,7 @@ docs: $(DOCS_READY) # the website in site/; a warning is an error
 .venv/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "honte needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[dev,oracle,fast]'
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[dev,oracle]'
 	@touch $@
 
 .venv/.docs-installed: .venv/.installed

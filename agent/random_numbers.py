@@ -13,7 +13,7 @@ from games.splitmix import GOLDEN, mix_bits
 
 Keys = NDArray[np.uint64]
 
-OPENING, NOISE, SAMPLE, ROLLOUT, CAP, TIES, RESTART = range(7)
+OPENING, NOISE, SAMPLE, ROLLOUT, CAP, TIES, RESTART, RESIGNATION = range(8)
 """Uses of random numbers. Numbers of the same key with different uses are independent."""
 
 

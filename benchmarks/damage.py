@@ -27,7 +27,7 @@ from agent.search.search import SearchConfig
 from agent.storage import durable_files
 from benchmarks.machine import make_parser, report
 from games import make
-from selfplay.local_runner import SelfPlayConfig
+from selfplay.config import SelfPlayConfig
 from selfplay.records import list_shards, num_samples, unpack
 from training.alphazero import AlphaZeroRun
 from training.config import LearnConfig, TrainConfig

@@ -30,8 +30,8 @@ from agent.search.search import SearchConfig
 from agent.storage.durable_files import FolderLock
 from benchmarks.machine import make_parser, report
 from games import make
+from selfplay.config import SelfPlayConfig
 from selfplay.cores import num_cores
-from selfplay.local_runner import SelfPlayConfig
 from training.alphazero import AlphaZeroRun
 from training.config import LearnConfig, TrainConfig
 from training.replay_buffer import WindowConfig

@@ -14,8 +14,9 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import re
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -92,6 +93,10 @@ def merge(known: list[Opponent], files: list[str], game: str) -> list[Opponent]:
             raise ValueError(f"{name} has results of {content['game']}; the network plays {game}")
         for values in content["opponents"]:
             each = Opponent(**{key: values[key] for key in Opponent.__dataclass_fields__ if key in values})
+            settings = each.player.partition("?")[2]
+            # The network is known by its game now, and programs by their names: paths are those of one machine.
+            opponent = re.sub(r"(^|[: ])/\S*/", r"\1", each.opponent)
+            each = replace(each, player=f"{game}?{settings}" if settings else game, opponent=opponent)
             found[each.opponent, each.player.partition("?")[2]] = each
     return list(found.values())
 

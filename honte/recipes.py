@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from agent.settings import check_values
+from games.game import Game
 from games.registry import NAMES, is_game, make
-from training.config import default_values, merge_values
+from training.config import merge_values
+from training.game_defaults import default_values
 from training.yaml_files import read_yaml
 
 IMAGES = "images"
@@ -79,3 +81,8 @@ def recipe(name: str, game: str = "") -> dict[str, Any]:
         raise ValueError(f"name a recipe ({', '.join(names())}), or a game with --game NAME or --game FILE.py:game")
     rules = make(game)
     return {"game": game, **default_values(rules)}
+
+
+def for_game(game: Game) -> dict[str, Any]:
+    """The values with which ``honte train`` learns ``game``: those of the recipe of its name, or the defaults."""
+    return values(game.name) if game.name in names() else {"game": game.name, **default_values(game)}

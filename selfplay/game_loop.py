@@ -39,6 +39,10 @@ SurprisesOf = Callable[[Ints, Decisions], NDArray[np.float32]]
 """(slots [R], decisions just made there) -> how far each policy is from the network's [R]."""
 
 
+ResignsOf = Callable[[NDArray[np.int64], NDArray[np.float32]], NDArray[np.bool_]]
+"""(game ids [R], values of the search [R], each in the view of its player) -> who resigns after its decision [R]."""
+
+
 class Repeat(NamedTuple):
     """Which decisions are not played, but made once more on other terms: surprising ones of fast searches."""
 
@@ -80,12 +84,14 @@ class GameLoop:
         version: Callable[[], int] = lambda: 0,
         surprises: SurprisesOf | None = None,
         repeat: Repeat | None = None,
+        resigns: ResignsOf | None = None,
     ) -> None:
         """``stop_when_proven``: a game ends once a search proves its outcome. ``version``: the network's version.
 
         ``surprises`` measures the decisions of one player, for the records; None: they are not measured. ``repeat``
-        needs them.
+        needs them. ``resigns`` says which players give up; None: nobody does.
         """
+        self.resigns = resigns
         self.game, self.players, self.starts, self.seed = game, players, starts, seed
         self.terms, self.stop_when_proven, self.version, self.surprises = terms, stop_when_proven, version, surprises
         self.states: States = game.new(num_slots)
@@ -223,7 +229,7 @@ class GameLoop:
         self.game.advance(self.states, slots, slots, decisions.action)
         after = self.game.describe_new(self.states[slots])
         finished = []
-        version = self.version()
+        version, resigned = self.version(), self._who_resigns(slots, decisions)
         for i, slot in enumerate(slots):
             active = self.active[slot]
             assert active is not None
@@ -243,6 +249,9 @@ class GameLoop:
             elif self.stop_when_proven and bool(decisions.proven[i]):
                 record = self._make_record(active)
                 record.outcome, record.proven = round(value) * (1 if mover == 0 else -1), True
+            elif resigned[i]:
+                record = self._make_record(active)
+                record.outcome, record.resigned = -1 if mover == 0 else 1, True
             else:
                 self.slots_to_ask.append(int(slot))
                 continue
@@ -250,6 +259,13 @@ class GameLoop:
             self._clear_slot(int(slot))
         self._fill_slots()
         return finished
+
+    def _who_resigns(self, slots: Ints, decisions: Decisions) -> NDArray[np.bool_]:
+        """[R] which of the players who have decided in ``slots`` give up their games."""
+        if self.resigns is None:
+            return np.zeros(len(slots), np.bool_)
+        ids = np.array([active.start.id for slot in slots.tolist() if (active := self.active[slot])], np.int64)
+        return self.resigns(ids, decisions.value)
 
     def _lose_games(self, index: int, forfeit: Forfeit) -> list[GameRecord]:
         """End the games that player ``index`` has lost by its ``forfeit``, and return them."""

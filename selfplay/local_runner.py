@@ -11,21 +11,21 @@ import os
 import queue
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agent import random_numbers
 from agent.decision import Terms
-from agent.search.search import Search, SearchConfig
-from agent.settings import Count, Fraction, Number, Positive, PositiveFraction, Settings, Slots, Temperature, Threads
+from agent.search.search import Search
 from games.game import Game
+from selfplay.config import SelfPlayConfig
 from selfplay.cores import num_cores
-from selfplay.game_loop import GameLoop, Repeat, Start, TermsOf
+from selfplay.game_loop import GameLoop, Repeat, ResignsOf, Start, TermsOf
 from selfplay.openings import Opening, random_openings
-from selfplay.records import GameRecord, num_samples
+from selfplay.records import Arrays, GameRecord, num_samples
+from selfplay.resignation import Resignation
 from selfplay.restarts import RestartArchive
 from selfplay.runner import Evaluator, Weights
 
@@ -37,48 +37,6 @@ STARTS_PER_BATCH = 32
 
 SELF_PLAY_NICENESS = 10
 """How much the niceness of self-play threads is raised, so that the learner goes first when cores are few."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SelfPlayConfig(Settings, called="self_play"):
-    """How games are played for learning."""
-
-    num_games: Slots = 128  # that a group plays at once
-    num_groups: Threads = 0  # one thread each; 0: one for each core except the learner's
-    search: SearchConfig = field(default_factory=SearchConfig)
-    full_fraction: PositiveFraction = (
-        1.0  # of moves with a full search; the others get fast_simulations and do not train the policy
-    )
-    fast_simulations: Count = 8  # simulations of the moves that are not searched in full
-    temperature: Temperature = 1.0  # of the moves before temperature_plies; 1: in proportion to the search policy
-    temperature_plies: Count = 8  # from this ply on, the best move is played
-    opening_plies: Count = 2  # a game begins with up to so many random plies
-    deep_openings: Fraction = 0.0  # share of games that begin with up to max_opening_plies random plies
-    max_opening_plies: Count = 0  # the most random plies of a deep opening
-    first_simulations: Count = (
-        0  # of a full search at the start of the run; they rise to search.num_simulations; 0: no rise
-    )
-    rise_share: PositiveFraction = 1.0  # the share of the run in which they rise from first_simulations
-    repeat_surprise: Number = 0.0  # a fast search that changed the policy so much (KL) is repeated in full; 0: never
-    restart_share: Fraction = 0.0  # share of games that begin where recent games misjudged a position
-    archive_games: Positive = 2048  # the newest games, one position of each, that restarts are drawn from
-    measure_surprises: bool = False  # store how much each search changed the policy; learn.surprise_share turns it on
-    stop_when_proven: bool = False  # a game ends once the search proves its outcome
-    quantum: Positive = 2048  # deterministic runs: samples between two updates of the network
-
-    def agree(self) -> None:
-        if self.search.num_simulations < 1:
-            raise ValueError("self_play.search.num_simulations is 0: it must be 1 or more, or nothing is learned")
-        if self.first_simulations > self.search.num_simulations:
-            raise ValueError(
-                f"self_play.first_simulations is {self.first_simulations}: it must be at most search.num_simulations,"
-                f" {self.search.num_simulations}"
-            )
-        if 0 < self.first_simulations <= self.fast_simulations and self.full_fraction < 1:
-            raise ValueError(
-                f"self_play.first_simulations is {self.first_simulations}: it must be more than fast_simulations,"
-                f" {self.fast_simulations}, which do not train the policy"
-            )
 
 
 def self_play_openings(game: Game, config: SelfPlayConfig, seed: int, ids: NDArray[np.int64]) -> list[Opening]:
@@ -125,6 +83,7 @@ def make_self_play_loop(
     *,
     seed: int,
     progress: Callable[[], float] = lambda: 1.0,
+    resigns: ResignsOf | None = None,
 ) -> GameLoop:
     """A game loop in which ``search`` has both seats, with as many games at once as it has slots."""
     repeat = None
@@ -141,6 +100,7 @@ def make_self_play_loop(
         version=lambda: evaluator.version,
         surprises=search.surprises if config.measure_surprises or repeat is not None else None,
         repeat=repeat,
+        resigns=resigns,
     )
 
 
@@ -163,6 +123,9 @@ class LocalRunner:
         self.next_id = first_id
         self.progress = 0.0  # how much of the run is done
         self.archive = RestartArchive(game, config.archive_games) if config.restart_share else None
+        self.resignation: Resignation | None = None
+        if config.resign_errors:
+            self.resignation = Resignation(game, errors=config.resign_errors, played_on=config.played_on, seed=seed)
         self.missing: list[int] = []  # always empty: no thread dies alone, so a resumed run has no earlier ids to play
         self.notes: list[str] = []
         self._ids = itertools.count(first_id)
@@ -176,7 +139,13 @@ class LocalRunner:
     def _make_loop(self, starts: Iterator[Start], num_slots: int) -> GameLoop:
         search = Search(self.game, self.evaluator, self.config.search, num_slots=num_slots)
         return make_self_play_loop(
-            search, starts, self.config, self.evaluator, seed=self.seed, progress=lambda: self.progress
+            search,
+            starts,
+            self.config,
+            self.evaluator,
+            seed=self.seed,
+            progress=lambda: self.progress,
+            resigns=None if self.resignation is None else self.resignation.resigns,
         )
 
     def _starts(self) -> Iterator[Start]:
@@ -201,7 +170,25 @@ class LocalRunner:
         records = self._play_quantum() if self.deterministic else self._take_finished(timeout)
         if self.archive is not None:
             self.archive.add(records)
+        if self.resignation is not None:
+            self.resignation.add(records)
         return records
+
+    def state(self) -> dict[str, Arrays]:
+        """What this runner has learned from finished games, as groups of arrays for a checkpoint."""
+        return {name: part.state() for name, part in self._stateful_parts()}
+
+    def load_state(self, groups: Mapping[str, Arrays]) -> None:
+        """Go on from what ``state`` returned."""
+        for name, part in self._stateful_parts():
+            if name in groups:
+                part.load(groups[name])
+
+    def _stateful_parts(self) -> Iterator[tuple[str, RestartArchive | Resignation]]:
+        if self.archive is not None:
+            yield "archive", self.archive
+        if self.resignation is not None:
+            yield "resignation", self.resignation
 
     def _take_finished(self, timeout: float) -> list[GameRecord]:
         """The games that threads have finished."""

@@ -7,7 +7,7 @@ trains on the records.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 
 from agent.storage import durable_files
 from games.game import Game, States
+
+Arrays = Mapping[str, NDArray[np.generic]]
+"""Arrays by name, as a checkpoint holds them."""
 
 SCHEMA = 1
 LARGEST_SHARD = 1 << 30
@@ -37,6 +40,7 @@ class GameRecord:
     networks: NDArray[np.int32]  # [M] version of the network that decided
     outcome: int = UNFINISHED  # +1, 0, -1 for the first player
     proven: bool = False  # a search proved the outcome, and the game was ended before the rules ended it
+    resigned: bool = False  # a player of self-play gave up before the rules ended the game
     surprises: NDArray[np.float32] | None = None  # [M] of each policy to the network's (KL divergence), if measured
     reason: str = ""  # why a player lost before the rules ended the game; not stored in shards of self-play
 
@@ -57,8 +61,8 @@ _LISTS: dict[str, Any] = {
     "budgets": np.int32,
     "networks": np.int32,
 }
-_SURPRISES = "surprises"
-"""The only array that a shard may lack: most runs do not measure surprises."""
+_SURPRISES, _RESIGNED = "surprises", "resigned"
+"""The arrays that a shard may lack: most runs measure no surprises, and in most of them nobody resigns."""
 
 _SCALARS: dict[str, Any] = {"id": np.int64, "seed": np.int64, "outcome": np.int8, "proven": np.bool_}
 
@@ -77,6 +81,8 @@ def pack(game: Game, records: Sequence[GameRecord]) -> bytes:
     if any(r.surprises is not None for r in records):
         of_each = [np.zeros(r.num_decided) if r.surprises is None else r.surprises for r in records]
         arrays[_SURPRISES] = np.concatenate(of_each).astype(np.float32)
+    if any(r.resigned for r in records):
+        arrays[_RESIGNED] = np.array([r.resigned for r in records], np.bool_)
     for name, kind in _SCALARS.items():
         values = [_storable_seed(r.seed) if name == "seed" else getattr(r, name) for r in records]
         arrays[name] = np.array(values, kind)
@@ -149,6 +155,7 @@ def _split_arrays(arrays: dict[str, Any]) -> list[GameRecord]:
             seed=int(arrays["seed"][i]),
             outcome=int(arrays["outcome"][i]),
             proven=bool(arrays["proven"][i]),
+            resigned=_RESIGNED in arrays and bool(arrays[_RESIGNED][i]),
             actions=arrays["actions"][begin:end],
             **{key: arrays[key][start:stop] for key in ("policies", "values", "budgets", "networks")},
             surprises=arrays[_SURPRISES][start:stop] if _SURPRISES in arrays else None,
@@ -170,7 +177,7 @@ def validate_records(game: Game, records: Sequence[GameRecord], name: str = "sha
     openings = np.array([record.opening for record in records])
     outcomes = np.array([record.outcome for record in records])
     ended_early = np.array(
-        [record.proven or bool(record.reason) or record.outcome == UNFINISHED for record in records]
+        [r.proven or r.resigned or bool(r.reason) or r.outcome == UNFINISHED for r in records]
     )  # before the rules ended it
     actions, policies = np.concatenate([r.actions for r in records]), np.concatenate([r.policies for r in records])
     owner = np.repeat(np.arange(len(records)), lengths - openings)

@@ -9,17 +9,14 @@ regret-guided choice of Tsai et al. (2026), without their network that predicts 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from games.game import Game
 from selfplay.openings import Opening
-from selfplay.records import GameRecord, replay
-
-Arrays = Mapping[str, NDArray[np.generic]]
+from selfplay.records import Arrays, GameRecord, replay
 
 
 class Candidate(NamedTuple):
@@ -76,7 +73,7 @@ class RestartArchive:
             place = int(np.searchsorted(sums, uniform * sums[-1], side="right"))
             return self._candidates.pop(min(place, len(sums) - 1)).opening
 
-    def state(self) -> dict[str, NDArray[np.generic]]:
+    def state(self) -> Arrays:
         """The archive as arrays, for a checkpoint."""
         with self._lock:
             candidates = list(self._candidates)

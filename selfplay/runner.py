@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from agent.inference.evaluate import Evaluate
-from selfplay.records import GameRecord
+from selfplay.records import Arrays, GameRecord
 
 Weights = Mapping[str, Any]
 """A network's arrays or tensors by name."""
@@ -73,6 +73,9 @@ class Runner(Protocol):
 
     def collect(self, timeout: float) -> Sequence[GameRecord]:
         """Games finished since the last call; waits up to ``timeout`` seconds for the first."""
+
+    def state(self) -> Mapping[str, Arrays]:
+        """What it has learned from finished games, as groups of arrays for a checkpoint."""
 
     def close(self) -> None:
         """Stop playing; games that are not finished are dropped."""

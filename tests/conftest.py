@@ -6,6 +6,7 @@ Knows nothing of the packages. Every process of pytest-xdist reads this file for
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import random
 import sys
@@ -24,6 +25,10 @@ os.environ["HONTE_CACHE"] = _folder.name  # tests neither see nor leave what is 
 os.environ["RAY_TMPDIR"] = _folder.name  # clusters neither see nor leave anything in the folder of another cluster
 os.environ.pop("RAY_ADDRESS", None)
 os.environ.setdefault("PYTEST_TIMEOUT", "600")  # read by pytest-timeout, where it is installed
+
+# Compiled code consists of millions of objects that live as long as the process; looking through all of them again and
+# again took a tenth of the processor time.
+gc.set_threshold(20_000, 20, 500)
 
 with contextlib.suppress(ImportError):
     from hypothesis import settings

@@ -22,15 +22,16 @@ from agent.networks.policy_value import num_flops
 from games.game import Game
 from selfplay.distributed.checked_games import Games
 from training import limits
-from training.alphazero_parts import make_replay_buffer, make_runner
+from training.alphazero_parts import make_gate, make_replay_buffer, make_runner
 from training.auxiliary.heads import make_network, playing_weights
+from training.batches_ahead import BatchesAhead
 from training.config import TrainConfig
 from training.data_parallel import LearnerGroup
+from training.evaluation.gate import describe_test
 from training.evaluation.rating_curve import RatedCheckpoint
 from training.losses import policy_value_loss
 from training.run.progress import ProgressReport
 from training.run.run_storage import RunState, RunStorage
-from training.schedules import cooldown_scale, one_cycle_scale
 from training.start_checks import learner_device
 from training.trainer import Batch, Trainer
 from training.training_run import TrainingRun
@@ -81,11 +82,15 @@ class AlphaZeroRun(TrainingRun):
             self.checkpoint_steps = max(1, config.checkpoint_steps)  # no clock decides
         self.learners: LearnerGroup | None = None  # other learner processes, from the first step on
         self.replay = make_replay_buffer(game, config)
+        device = trainer.device if learn.processes == 1 else torch.device("cpu")  # several processes share a CPU batch
+        self.batches = BatchesAhead(lambda step: self.replay.batch(learn.batch_size, config.seed, step), device)
         self.storage = RunStorage(game, config, folder)
         self.games_to_store: list[Games] = []
         saved = self._load_checkpoint()
         self.runner = make_runner(game, config, saved, remote)
         self.runner.publish(self.weights, self.version)
+        self.gate = make_gate(game, config)
+        self.tested_step = self.version  # of the newest network that had its chance to be used
         self.begin()
         self._store_time = time.monotonic()
         self._grade_time = float("-inf")
@@ -115,7 +120,7 @@ class AlphaZeroRun(TrainingRun):
                 games = self.generate_games()
                 self.add_to_replay_buffer(games)
                 self.train_network()
-                if self.weights_are_due():
+                if self.weights_are_due() and self.passes_gate():
                     self.publish_weights()
                 self.save_checkpoint_if_due()
                 self.report_progress_if_due()
@@ -147,10 +152,11 @@ class AlphaZeroRun(TrainingRun):
         A run that is not deterministic interrupts this to publish weights and to look for finished games.
         """
         learn, deadline = self.config.learn, time.monotonic() + TRAINING_SECONDS
-        while self.samples_due() >= learn.batch_size:
-            self.train_step(self.replay.batch(learn.batch_size, self.config.seed, self.trainer.steps))
+        while (due := self.samples_due()) >= learn.batch_size:
+            self.train_step(self.batches.batch(self.trainer.steps, more=due >= 2 * learn.batch_size))
             if not self.config.deterministic and (self.weights_are_due() or time.monotonic() >= deadline):
                 break
+        self.batches.drop()  # games may be added now
 
     def samples_due(self) -> float:
         """How many samples the learner still has to train on to reach ``learn.reuse`` times those of self-play."""
@@ -167,16 +173,22 @@ class AlphaZeroRun(TrainingRun):
         return self.learners.step(batch)
 
     def learning_rate_scale(self) -> float:
-        """As ``learn.schedule`` says, by the progress of the run."""
-        learn = self.config.learn
-        if learn.schedule == "one_cycle":
-            return one_cycle_scale(self.progress(), learn.warm_up)
-        return cooldown_scale(self.progress(), learn.cooldown)
+        return limits.learning_rate_scale(self.config, self.progress())
 
     def weights_are_due(self) -> bool:
         """Whether self-play gets new weights now: every ``publish_steps``; in a deterministic run after each update."""
-        steps = self.trainer.steps
-        return steps > self.version and (self.config.deterministic or steps % self.config.learn.publish_steps == 0)
+        due = self.config.deterministic or self.trainer.steps % self.config.learn.publish_steps == 0
+        return due and self.trainer.steps > max(self.version, self.tested_step)
+
+    def passes_gate(self) -> bool:
+        """Whether the network as it is now beats the one that self-play uses; true in a run without a gate."""
+        self.tested_step = self.trainer.steps
+        if self.gate is None:
+            return True
+        found = self.gate.test(playing_weights(self.trainer.averaged_weights()), self.weights, self.tested_step)
+        self.evaluations_before += found.evaluations  # the match is work of the run
+        self.report.notes.append(describe_test(found, self.tested_step, self.version))
+        return found.passed
 
     def publish_weights(self) -> None:
         """Let self-play go on with the network as it is now."""
@@ -234,7 +246,7 @@ class AlphaZeroRun(TrainingRun):
                 minutes=self.minutes,
                 evaluations=self.evaluations,
                 in_flight=self.runner.in_flight() if self.config.deterministic else [],
-                archive=self.runner.archive.state() if self.config.self_play.restart_share else {},
+                self_play=self.runner.state(),
             ),
             step=self.trainer.steps,
             window=len(self.replay),
@@ -243,6 +255,7 @@ class AlphaZeroRun(TrainingRun):
     def close(self) -> None:
         """Stop self-play and the other learner processes."""
         self.runner.close()
+        self.batches.close()
         if self.learners is not None:
             self.learners.close()
         super().close()

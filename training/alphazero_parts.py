@@ -11,6 +11,7 @@ from agent.inference.network_evaluator import NetworkEvaluator
 from games.game import Game
 from selfplay.local_runner import LocalRunner
 from training.config import TrainConfig
+from training.evaluation.gate import Gate
 from training.replay_buffer import ReplayBuffer
 from training.run.run_storage import RunState
 from training.start_checks import backend_config
@@ -48,6 +49,13 @@ def make_runner(game: Game, config: TrainConfig, saved: RunState, remote: Callab
     runner = LocalRunner(game, self_play, lambda: evaluator(game), deterministic=config.deterministic, **common)
     if config.deterministic:
         runner.restore(saved.in_flight)
-    if runner.archive is not None and saved.archive:
-        runner.archive.load(saved.archive)
+    runner.load_state(saved.self_play)
     return runner
+
+
+def make_gate(game: Game, config: TrainConfig) -> Gate | None:
+    """The gate that new networks have to pass; None in a run without one."""
+    if not config.learn.gate.games:
+        return None
+    evaluator = partial(NetworkEvaluator, game, network=config.network, config=backend_config(config))
+    return Gate(game, config.learn.gate, config.self_play.search, evaluator, config.seed)

@@ -27,10 +27,10 @@ from agent.settings import (
     Slots,
     check_values,
 )
-from games.game import Game
+from selfplay.config import SelfPlayConfig
 from selfplay.distributed.config import RayConfig
-from selfplay.local_runner import SelfPlayConfig
 from training.auxiliary.losses import AuxiliaryConfig
+from training.evaluation.gate import GateConfig
 from training.evaluation.rating_curve import RatingConfig
 from training.replay_buffer import WindowConfig
 from training.trainer import TrainerConfig
@@ -54,6 +54,7 @@ class LearnConfig(Settings, called="learn"):
     schedule: Literal["cooldown", "one_cycle"] = "cooldown"  # how the learning rate follows the progress of the run
     cooldown: Fraction = 0.25  # cooldown: the last share of the run, in which the learning rate falls to a tenth
     warm_up: BelowOne = 0.05  # one_cycle: the share in which the learning rate rises, before half a cosine to nearly 0
+    gate: GateConfig = field(default_factory=GateConfig)
     publish_steps: Positive = 40  # steps between two updates of the weights that self-play uses
     window: WindowConfig = field(default_factory=WindowConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
@@ -164,18 +165,3 @@ def merge_values(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, 
         old = merged.get(key)
         merged[key] = merge_values(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
     return merged
-
-
-def default_values(game: Game) -> dict[str, Any]:
-    """The settings of a game that has no recipe: a network and a search that fit the size of the game."""
-    _, height, width = game.observation_shape
-    small = height * width <= 20
-    return {
-        "network": {"blocks": 3 if small else 5, "channels": 32 if small else 48},
-        "self_play": {
-            "temperature_plies": max(2, min(30, game.max_plies // 5)),
-            "search": {"num_simulations": 32 if game.num_actions <= 16 else 64},
-        },
-        "learn": {"trainer": {"precision": "auto", "channels_last": True}},
-        "max_minutes": 30.0,
-    }

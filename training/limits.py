@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from training.config import TrainConfig
+from training.schedules import cooldown_scale, one_cycle_scale
 
 TRAINING_PASSES = 3
 """The cost of training on a sample, in forward passes."""
@@ -50,3 +51,10 @@ def limit_reached(config: TrainConfig, spent: Spent, *, learner_is_behind: bool)
     if 0 < config.max_work <= spent.work:
         return f"max_work {config.max_work:g}"
     return f"max_minutes {config.max_minutes:g}" if 0 < config.max_minutes <= spent.minutes else ""
+
+
+def learning_rate_scale(config: TrainConfig, progress: float) -> float:
+    """What the learning rate is multiplied by, as ``learn.schedule`` says, by the ``progress`` of the run."""
+    if config.learn.schedule == "one_cycle":
+        return one_cycle_scale(progress, config.learn.warm_up)
+    return cooldown_scale(progress, config.learn.cooldown)

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from agent.settings import Number, Positive, Range, Settings
-from games.game import Game, Positions
+from games.game import Game
 from selfplay.distributed import checked_games
 from training.auxiliary.position_targets import plies_left, short_values
+from training.turn_samples import turn_observations, turn_policies
 
 NUM_TARGETS = 7
 OUTCOME, ROOT_VALUE, POLICY_WEIGHT, SURPRISE, PLIES_LEFT, SHORT_VALUE, REPLY_WEIGHT = range(NUM_TARGETS)
@@ -101,9 +102,8 @@ class ReplayBuffer:
         if self.surprise_share:
             places = self._draw_surprising(places, random)
         indices = (self._oldest + places) % len(self._rows)
-        positions = self.game.describe_new(self._rows[indices])
-        reply = self._policy[(indices + 1) % len(self._rows)] if self.auxiliary else None
-        return self.tensors(positions, self._policy[indices], self._targets[indices], random, reply)
+        turns = random.integers(0, len(self.game.symmetries.cells), size)
+        return self._tensors(indices, turns)
 
     def _draw_surprising(self, places: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.int64]:
         """Replace a ``surprise_share`` of uniform ``places``, counted from the oldest sample, by surprising ones."""
@@ -117,29 +117,13 @@ class ReplayBuffer:
         drawn = np.searchsorted(sums, random.random(len(places)) * sums[-1], side="right")
         return np.where(chosen, np.minimum(drawn, len(sums) - 1), places)
 
-    def tensors(
-        self,
-        positions: Positions,
-        policy: NDArray[np.float32],
-        targets: NDArray[np.float32],
-        random: np.random.Generator,
-        reply: NDArray[np.float32] | None = None,
-    ) -> dict[str, Tensor]:
-        """The batch as tensors, each row turned by a random symmetry of the board.
-
-        ``reply`` [B, A] are the policies of the next positions, for auxiliary losses.
-        """
-        symmetries = self.game.symmetries
-        turns = random.integers(0, len(symmetries.cells), len(policy))
-        observation, legal, policy = positions.observation.copy(), positions.legal.copy(), policy.copy()
-        reply = None if reply is None else reply * targets[:, REPLY_WEIGHT, None]
-        for s in range(1, len(symmetries.cells)):
-            rows = turns == s
-            observation[rows] = symmetries.turn(positions.observation[rows], s)
-            legal[rows] = symmetries.turn_policy(positions.legal[rows], s)
-            policy[rows] = symmetries.turn_policy(policy[rows], s)
-            if reply is not None:
-                reply[rows] = symmetries.turn_policy(reply[rows], s)
+    def _tensors(self, indices: NDArray[np.int64], turns: NDArray[np.int64]) -> dict[str, Tensor]:
+        """The samples at ``indices`` as tensors, sample b turned by symmetry ``turns[b]`` of the board."""
+        symmetries, targets = self.game.symmetries, self._targets[indices]
+        positions = self.game.describe_new(self._rows.take(indices))
+        observation = turn_observations(positions.observation, turns, symmetries)
+        legal = turn_policies(positions.legal, np.arange(len(indices)), turns, symmetries)
+        policy = turn_policies(self._policy, indices, turns, symmetries)
         batch = {
             "observation": torch.from_numpy(observation),
             "legal": torch.from_numpy(legal),
@@ -149,7 +133,9 @@ class ReplayBuffer:
             "policy_weight": torch.from_numpy(targets[:, POLICY_WEIGHT].copy()),
             "weight": torch.ones(len(policy)),
         }
-        if reply is not None:
+        if self.auxiliary:  # the policy of the next position, for auxiliary losses
+            reply = turn_policies(self._policy, (indices + 1) % len(self._rows), turns, symmetries)
+            reply *= targets[:, REPLY_WEIGHT, None]
             columns = {"reply_weight": REPLY_WEIGHT, "plies_left": PLIES_LEFT, "short_value": SHORT_VALUE}
             batch["reply"] = torch.from_numpy(reply)
             batch |= {name: torch.from_numpy(targets[:, column].copy()) for name, column in columns.items()}

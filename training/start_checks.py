@@ -79,7 +79,7 @@ def check_start(game: Game, config: TrainConfig, *, init: Path | None = None, re
 
 def _refuse_remote(config: TrainConfig) -> None:
     """ValueError for settings of self-play that actors in other processes do not have."""
-    for name in ("first_simulations", "restart_share"):
+    for name in ("first_simulations", "restart_share", "resign_errors"):
         if value := getattr(config.self_play, name):
             raise ValueError(f"self_play.{name} is {value}: with --ray it must be 0, because actors do not share it")
 

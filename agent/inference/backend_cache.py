@@ -13,7 +13,7 @@ import platform
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from games.cache_folders import cache_folder
 from games.game import Game
@@ -43,17 +43,34 @@ def measurement_key(game: Game, network: Any, settings: Any) -> str:
     return " | ".join(map(str, (processor(), os.cpu_count(), *libraries, network, shape, settings)))
 
 
-def load_choice(key: str) -> str | None:
-    """The name of the backend that was the fastest. None where none is stored, or the file cannot be read."""
+class Measurement(NamedTuple):
+    """What was measured of one backend."""
+
+    seconds: float  # for each position
+    same_best: float | None  # share of positions with the best action of the first backend; None: not known
+
+
+class Choice(NamedTuple):
+    """The backend that was chosen, and what it was chosen from."""
+
+    backend: str
+    measured: Mapping[str, Measurement]  # by the backend's name
+
+
+def load_choice(key: str) -> Choice | None:
+    """The choice that was stored. None where none is stored, or the file cannot be read."""
     try:
-        name = json.loads(cache_path().read_text(encoding="utf-8"))[key]["engine"]
-    except (OSError, RuntimeError, ValueError, KeyError, TypeError):
+        entry = json.loads(cache_path().read_text(encoding="utf-8"))[key]
+        name, seconds = entry["engine"], entry.get("seconds_a_position", {})
+        same_best = entry.get("same_best_move", {})  # absent from files of honte 0.1.0
+        measured = {each: Measurement(float(seconds[each]), same_best.get(each)) for each in seconds}
+    except (OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    return name if isinstance(name, str) else None
+    return Choice(name, measured) if isinstance(name, str) else None
 
 
-def store_choice(key: str, backend: str, seconds: Mapping[str, float]) -> None:
-    """Store that ``backend`` was the fastest, and the seconds per position of each. Does nothing on a failed write."""
+def store_choice(key: str, choice: Choice) -> None:
+    """Store ``choice`` under ``key``. Does nothing on a failed write."""
     with contextlib.suppress(OSError, RuntimeError):
         path = cache_path()
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -62,7 +79,11 @@ def store_choice(key: str, backend: str, seconds: Mapping[str, float]) -> None:
         except (OSError, ValueError):
             choices = {}
         choices = choices if isinstance(choices, dict) else {}
-        choices[key] = {"engine": backend, "seconds_a_position": dict(seconds)}
+        choices[key] = {
+            "engine": choice.backend,
+            "seconds_a_position": {name: each.seconds for name, each in choice.measured.items()},
+            "same_best_move": {name: each.same_best for name, each in choice.measured.items()},
+        }
         temporary = path.with_name(f"{path.name}.{os.getpid()}")
         temporary.write_text(json.dumps(choices, indent=1) + "\n", encoding="utf-8")
         temporary.replace(path)

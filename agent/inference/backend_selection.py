@@ -9,16 +9,14 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from importlib.util import find_spec
 from typing import Annotated, Any, Literal, NamedTuple
 
-import torch
-
 from agent.inference.backend_benchmark import Backend, compare_answers, is_close, sample_positions, seconds_per_position
-from agent.inference.backend_cache import load_choice, measurement_key, store_choice
+from agent.inference.backend_cache import Choice, Measurement, load_choice, measurement_key, store_choice
 from agent.inference.backends.torch import FEW, SHAPES, TorchBackend
 from agent.inference.devices import choose_device
 from agent.inference.evaluate import Evaluation
+from agent.inference.machine import Machine, this_machine
 from agent.networks.policy_value import NetworkConfig
 from agent.settings import Device, Range, Settings
 from games.game import Game
@@ -52,9 +50,12 @@ class BackendCandidate(NamedTuple):
     make: Callable[[], Backend]
 
 
-def resolve_device(config: BackendConfig) -> BackendConfig:
-    """``config`` with the device that ``auto`` means here. ValueError for a device that is not there."""
-    return replace(config, device=str(choose_device(config.device, setting="engine.device")))
+def resolve_device(config: BackendConfig, machine: Machine | None = None) -> BackendConfig:
+    """``config`` with the device that ``auto`` means on ``machine`` (default: this one).
+
+    ValueError for a device that is not there.
+    """
+    return replace(config, device=str(choose_device(config.device, setting="engine.device", machine=machine)))
 
 
 def make_backend(game: Game, network: NetworkConfig, config: BackendConfig) -> Backend:
@@ -70,7 +71,7 @@ def unavailable(config: BackendConfig) -> ValueError:
     """The error for a ``config`` that no backend fits."""
     return ValueError(
         f"engine.kind {config.kind} with engine.precision {config.precision} is not available on {config.device} here;"
-        " openvino needs its package (the extra 'fast') and device cpu, int8 needs openvino, fp16 needs a GPU"
+        " openvino needs its package (pip install openvino) and device cpu, int8 needs openvino, fp16 needs a GPU"
     )
 
 
@@ -94,11 +95,11 @@ def select_fastest(
     cost of new weights counts, too.
     """
     stored = load_choice(key)
-    if len(candidates) == 1 or stored in [candidate.name for candidate in candidates]:
-        name, make = next(each for each in candidates if len(candidates) == 1 or each.name == stored)
-        return name, make()
+    for name, make in candidates:
+        if len(candidates) == 1 or (stored is not None and name == stored.backend):
+            return name, make()
     states, positions = sample_positions(game)
-    backends, seconds = dict[str, Backend](), dict[str, float]()
+    backends, measured = dict[str, Backend](), dict[str, Measurement]()
     expected: Evaluation | None = None
     for name, make in candidates:
         try:
@@ -109,25 +110,30 @@ def select_fastest(
             expected = expected or answer
             if not is_close(backend.precision, difference := compare_answers(expected, answer, positions.legal)):
                 raise ValueError(f"its answers are off by {difference}")
-            seconds[name] = seconds_per_position(backend, game, updates=updates)
+            measured[name] = Measurement(
+                seconds_per_position(backend, game, updates=updates), round(difference.same_best, 4)
+            )
             backends[name] = backend
         except Exception as error:  # whatever fails in one backend's library, the others are still tried
             warnings.warn(f"backend {name} is left out: {error}", stacklevel=2)
     if not backends:
         raise ValueError(f"none of the backends {', '.join(each.name for each in candidates)} works here")
-    fastest = min(seconds, key=lambda name: seconds[name])
-    store_choice(key, fastest, seconds)
+    fastest = min(measured, key=lambda name: measured[name].seconds)
+    store_choice(key, Choice(fastest, measured))
     return fastest, backends[fastest]
 
 
-def list_candidates(game: Game, network: NetworkConfig, config: BackendConfig) -> list[BackendCandidate]:
-    """Every backend that fits ``config`` on this machine. The first one takes the least time to make."""
-    config = config if config.device != "auto" else resolve_device(config)
+def list_candidates(
+    game: Game, network: NetworkConfig, config: BackendConfig, machine: Machine | None = None
+) -> list[BackendCandidate]:
+    """Every backend that fits ``config`` on ``machine`` (default: this one). The first takes the least time to make."""
+    machine = machine or this_machine()
+    config = config if config.device != "auto" else resolve_device(config, machine)
     on_cpu = config.device == "cpu"
-    with_openvino = on_cpu and config.kind in ("auto", "openvino") and find_spec("openvino") is not None
+    with_openvino = on_cpu and config.kind in ("auto", "openvino") and machine.has_openvino
     precisions: tuple[str, ...] = (config.precision,)
     if config.precision in AUTOMATIC_PRECISIONS:
-        precisions = ("fp32", "bf16") if has_bf16(config.device) else ("fp32",)
+        precisions = ("fp32", "bf16") if machine.has_bf16(config.device) else ("fp32",)
     if config.precision == "fast":
         precisions = (*precisions, "int8" if on_cpu else "fp16")
     shapes = (*FEW, *SHAPES) if config.few else SHAPES
@@ -156,11 +162,3 @@ def list_candidates(game: Game, network: NetworkConfig, config: BackendConfig) -
             make_graphs = partial(CudaGraphBackend, game, network, precision=precision, device=config.device)
             candidates.append(BackendCandidate(f"cuda {precision}", make_graphs))
     return candidates
-
-
-def has_bf16(device: str) -> bool:
-    """Whether ``device`` computes bf16 natively. Emulated bf16 is slow, so it is not measured."""
-    if device != "cpu":
-        return True
-    capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()  # older versions of PyTorch have none
-    return bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16") or not capabilities)

@@ -9,9 +9,10 @@ from typing import Any
 
 from agent.search.search import SearchConfig
 from games import make
+from selfplay.config import SelfPlayConfig
 from selfplay.distributed.actor import hash_network
 from selfplay.distributed.checked_games import CheckedBatch, CheckedGames, num_samples, pack_games
-from selfplay.local_runner import LocalRunner, SelfPlayConfig
+from selfplay.local_runner import LocalRunner
 from selfplay.records import pack, unpack
 from training.replay_buffer import ReplayBuffer, WindowConfig
 

@@ -32,11 +32,12 @@ from agent.storage import durable_files
 from benchmarks.cluster.slow_evaluator import slow_hash_network
 from benchmarks.machine import make_parser, report
 from games import make
+from selfplay.config import SelfPlayConfig
 from selfplay.distributed.actor import hash_network
 from selfplay.distributed.cluster_connection import retry_start
 from selfplay.distributed.config import RayConfig
 from selfplay.distributed.ray_runner import RayRunner
-from selfplay.local_runner import LocalRunner, SelfPlayConfig
+from selfplay.local_runner import LocalRunner
 from selfplay.records import GameRecord, num_samples
 
 NODE = {"num_cpus": 1, "object_store_memory": 80 << 20}

@@ -37,11 +37,11 @@ from benchmarks.cluster.processes import cpu_seconds, memory_megabytes, processe
 from benchmarks.machine import make_parser, report
 from games import make
 from games.game import Game
+from selfplay.config import SelfPlayConfig
 from selfplay.distributed.actor import ActorReport, FixedEvaluator
 from selfplay.distributed.checked_games import Games, num_samples
 from selfplay.distributed.config import RayConfig
 from selfplay.distributed.ray_runner import RayRunner, connect
-from selfplay.local_runner import SelfPlayConfig
 from training.replay_buffer import ReplayBuffer, WindowConfig
 
 SIMULATIONS = 100

@@ -26,9 +26,9 @@ from agent.networks.policy_value import NetworkConfig
 from agent.search.search import SearchConfig
 from benchmarks.machine import make_parser, report
 from games import make
+from selfplay.config import SelfPlayConfig
 from selfplay.distributed.actor import hash_network
 from selfplay.distributed.config import RayConfig
-from selfplay.local_runner import SelfPlayConfig
 from training.alphazero import AlphaZeroRun
 from training.config import LearnConfig, TrainConfig
 from training.replay_buffer import WindowConfig

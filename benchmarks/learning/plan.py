@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from games import make
-from training.config import TrainConfig, default_values, merge_values, parse_config
+from training.config import TrainConfig, merge_values, parse_config
+from training.game_defaults import default_values
 from training.yaml_files import read_yaml
 
 SHARED: dict[str, Any] = {

@@ -119,7 +119,7 @@ def compile_cached(function: Rule, key: str | None, checked: bool = False, **opt
     IndexError. ``options`` are Numba's.
     """
     options = {"boundscheck": checked or None} | options  # None: as NUMBA_BOUNDSCHECK says
-    made: Any = njit(nogil=True, **options)(function)
+    made: Any = njit(nogil=True, no_cfunc_wrapper=True, **options)(function)  # C code calls none of these functions
     if key is not None and hasattr(made, "py_func"):  # without the JIT it is the function itself
         made._cache = DiskCache(made.py_func, made.targetoptions, key)
     rule: Rule = made

@@ -14,8 +14,9 @@ from agent.inference.network_evaluator import NetworkEvaluator
 from agent.search.search import SearchConfig
 from honte.bench.setup import BenchSetup
 from honte.bench.turns import Row
+from selfplay.config import SelfPlayConfig
 from selfplay.cores import num_cores
-from selfplay.local_runner import LocalRunner, SelfPlayConfig
+from selfplay.local_runner import LocalRunner
 
 NEARLY_AS_FAST = 0.97
 """A candidate with fewer games is suggested if it has this share of the best rate: it needs less memory."""

@@ -16,7 +16,8 @@ from agent.search.search import SearchConfig
 from honte.bench.self_play import CountingEvaluator
 from honte.bench.setup import BenchSetup
 from honte.bench.turns import Row, Task, median, median_ratio, run_in_turns
-from selfplay.local_runner import LocalRunner, SelfPlayConfig
+from selfplay.config import SelfPlayConfig
+from selfplay.local_runner import LocalRunner
 from training.losses import policy_value_loss
 from training.replay_buffer import ReplayBuffer, WindowConfig
 from training.trainer import Trainer, TrainerConfig
@@ -71,6 +72,7 @@ def measure_learner(
     plain, *others = configs
     for name in others:
         yield Row("learner", f"{name} ÷ {plain}", median_ratio(rates[name], rates[plain]), "")
+    yield Row("learner", f"batches of {batch_size} drawn from the replay buffer", median(rates["data"]), "samples/s")
     share = 1 / rates["data"] / (1 / rates["data"] + 1 / rates[others[-1]])
     yield Row("learner", f"share of sampling in a step ({others[-1]})", 100 * median(share), "%")
 

@@ -16,8 +16,9 @@ from games.game import Positions, States
 from honte.bench.forward import time_loading
 from honte.bench.setup import BenchSetup, forward_batches
 from honte.bench.turns import Row, median, median_ratio, run_in_turns
+from selfplay.config import SelfPlayConfig
 from selfplay.game_loop import GameLoop
-from selfplay.local_runner import LocalRunner, SelfPlayConfig
+from selfplay.local_runner import LocalRunner
 
 WARM_UP_MOVES = 4
 """Moves per game, on average, before anything is timed."""

@@ -15,7 +15,8 @@ import torch
 from numpy.typing import NDArray
 
 from agent.inference.backend_benchmark import Backend
-from agent.inference.backend_selection import AUTOMATIC_PRECISIONS, BackendConfig, has_bf16, list_candidates
+from agent.inference.backend_selection import AUTOMATIC_PRECISIONS, BackendConfig, list_candidates
+from agent.inference.machine import this_machine
 from agent.networks.policy_value import NetworkConfig, PolicyValueNet
 from games.game import Game, Positions, States
 from games.playouts import states_after
@@ -58,13 +59,14 @@ class BenchSetup:
         """{name, such as "torch bf16": config and backend} of every backend and precision that this machine has."""
         backends: dict[str, tuple[BackendConfig, Backend]] = {}
         kinds, precisions = (_choices(name) for name in ("kind", "precision"))
+        machine = this_machine()
         kinds.remove("compile")  # it compiles for most of a minute for each batch size
         for kind in kinds:
             for precision in precisions:
                 config = BackendConfig(kind=kind, precision=precision, device=self.device, few=True)
-                if precision == "bf16" and not has_bf16(self.device):
+                if precision == "bf16" and not machine.has_bf16(self.device):
                     continue
-                for name, make in list_candidates(self.game, self.network, config)[:1]:
+                for name, make in list_candidates(self.game, self.network, config, machine)[:1]:
                     backend = make()
                     backend.load(self.state_dict, 0)
                     backends[name] = config, backend

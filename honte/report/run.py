@@ -19,6 +19,7 @@ from honte.report.health_checks import run_checks
 from honte.report.summary import RunReport, describe_checkpoints, format_minutes, parameters_text, status
 from selfplay.solved.grading import wilson_interval
 from training.evaluation import rating_curve, solved_positions
+from training.evaluation.forecast import forecast_elo
 from training.evaluation.promotion import best_step
 from training.evaluation.rating_curve import RatingCurve
 from training.evaluation.solved_positions import BY_CLASS, split_rate_name
@@ -69,7 +70,11 @@ def read(
         name=folder.resolve().name,
         game=game.name,
         status=status(folder),
-        facts=_facts(folder, config, records, games) + _best_checkpoint(folder, ratings, games.notes),
+        facts=[
+            *_facts(folder, config, records, games),
+            *_best_checkpoint(folder, ratings, games.notes),
+            *_forecast(ratings),
+        ],
         grades=_grades(records, counts),
         classes=_classes(records, counts),
         checks=run_checks(
@@ -163,6 +168,17 @@ def rating_points(
         place = {axis: float(values[nearest]) for axis, values in at.items()}
         points.append((place, point.elo, point.low, point.high))
     return points, [(anchor.player, anchor.elo) for anchor in ratings.anchors]
+
+
+def _forecast(ratings: RatingCurve) -> list[tuple[str, str]]:
+    """The Elo that twice the training time is expected to reach; empty where there are too few ratings."""
+    minutes = 2 * max((point.minutes for point in ratings.points), default=0.0)
+    found = forecast_elo(ratings.points, minutes)
+    if found is None:
+        return []
+    return [
+        (f"forecast for {format_minutes(minutes)}", f"Elo {found.elo:+.0f} ({found.low:+.0f} to {found.high:+.0f})")
+    ]
 
 
 def _best_checkpoint(folder: Path, ratings: RatingCurve, notes: list[str]) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ Knows reports. Does not know where they come from.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 
 from rich.console import Console, Group, RenderableType
@@ -18,6 +18,8 @@ from rich.text import Text
 
 from honte.command_line import format_duration
 from selfplay.solved.grading import wilson_interval
+from training.evaluation.forecast import Forecast, forecast_elo
+from training.evaluation.rating_curve import FIRST_MINUTES, RatedCheckpoint
 from training.evaluation.solved_positions import BY_CLASS, MISTAKES
 from training.run.progress import METHOD_TITLES, STAGES, ProgressReport, grade_title, set_title
 
@@ -27,6 +29,9 @@ LINE_SECONDS = 15.0
 BARS = " ▁▂▃▄▅▆▇█"
 NARROW, WIDE = 76, 100
 """From NARROW columns on the view shows 95 % intervals, from WIDE columns on it shows curves, too."""
+
+NEARLY_DONE = 0.95
+"""No forecast is shown after this share of a run."""
 
 LARGEST_WIDTH = 110
 LONGEST_WORD = len("evaluations")
@@ -47,7 +52,7 @@ class LiveView:
     ) -> None:
         """``counts`` {mistake rate: number of positions} give the rates their intervals.
 
-        ``rating_minutes``: minutes of training until the first rating; 0: there are no ratings.
+        ``rating_minutes``: minutes of training between two ratings; 0: there are no ratings.
         """
         self.game, self.folder, self.counts, self.rating_minutes = game, folder, counts or {}, rating_minutes
         self.console = Console(stderr=True)
@@ -128,10 +133,12 @@ class LiveView:
             rows = _table(1, width)
             curve = spark([point.elo for point in report.ratings], 14) if width >= NARROW else ""
             rows.add_row(Text(f"Elo at step {report.ratings[-1].step:,}", "bold"), elo(report), Text(curve, "magenta"))
+            if forecast := forecast_at_end(report):
+                rows.add_row(Text("Elo forecast at the end", "bold"), interval_text(forecast), "")
             parts.append(rows)
         if parts:
             return parts
-        first = f", the first rating follows after {format_duration(60 * self.rating_minutes)}"
+        first = f", the first rating follows after {format_duration(60 * min(self.rating_minutes, FIRST_MINUTES))}"
         return [Text.assemble(("strength", "bold"), f" {NOT_MEASURED}{first if self.rating_minutes else ''}")]
 
     def _mistakes(self, report: ProgressReport, width: int) -> Table:
@@ -205,7 +212,26 @@ def spark(values: list[float], width: int = 24) -> str:
 
 def elo(report: ProgressReport) -> str:
     """The newest rating with its 95 % interval; empty without one."""
-    return "".join(f"{p.elo:+.0f} ({p.low:+.0f} to {p.high:+.0f})" for p in report.ratings[-1:])
+    return "".join(map(interval_text, report.ratings[-1:]))
+
+
+def interval_text(rating: RatedCheckpoint | Forecast) -> str:
+    """A rating and its 95 % interval."""
+    return f"{rating.elo:+.0f} ({rating.low:+.0f} to {rating.high:+.0f})"
+
+
+def forecast_at_end(report: ProgressReport) -> Forecast | None:
+    """The Elo that the run will have at its end; None where it is unknown, or where the run is nearly done."""
+    if not 0 < report.progress < NEARLY_DONE:
+        return None
+    return forecast_elo(report.ratings, report.minutes / report.progress)
+
+
+def gain_text(ratings: Sequence[RatedCheckpoint]) -> str:
+    """What twice the training time would bring; empty where there are too few ratings for a forecast."""
+    twice = 2 * max((point.minutes for point in ratings), default=0.0)
+    forecast = forecast_elo(ratings, twice)
+    return f"Elo forecast for {format_duration(60 * twice)}: {interval_text(forecast)}" if forecast else ""
 
 
 def share(name: str, rate: float, counts: Mapping[str, int]) -> str:
@@ -255,6 +281,8 @@ def line(report: ProgressReport, counts: Mapping[str, int]) -> str:
     ]
     words += [f"{grade_title(name)} {share(name, rate, counts)}" for name, rate in report.grades.items()]
     words += [f"Elo {elo(report)} at step {report.ratings[-1].step}"] if report.ratings else []
+    if forecast := forecast_at_end(report):
+        words.append(f"Elo forecast at the end {interval_text(forecast)}")
     words += [] if report.grades or report.ratings else [f"strength {NOT_MEASURED}"]
     return "  ".join(words)
 
@@ -266,5 +294,6 @@ def summary(report: ProgressReport, counts: Mapping[str, int] | None = None) -> 
     for name, rate in report.grades.items():
         parts.append(f"{grade_title(name)}: {share(name, rate, counts or {})}")
     parts += [f"Elo {elo(report)} at step {report.ratings[-1].step}"] if report.ratings else []
+    parts += [gain_text(report.ratings)]
     intervals = [name for name in report.grades if (counts or {}).get(name)] or report.ratings
     return "\n".join(filter(None, parts)) + (" (95 % intervals)" if intervals else "")

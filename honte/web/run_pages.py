@@ -137,7 +137,7 @@ def _game_json(offered: OfferedGame, record: GameRecord, why: str) -> dict[str, 
     return {
         "why": why,
         "id": int(record.id),
-        "result": result + (", proven by search" if record.proven else ""),
+        "result": result + (", proven by search" if record.proven else ", by resignation" if record.resigned else ""),
         "game": offered.text,
         "setup": None,
         "moves": action_texts(offered.game, record.actions),

@@ -23,9 +23,10 @@ from agent.storage import durable_files
 from games.cache_folders import private_folder
 from games.game import Game
 from games.registry import make
+from selfplay.config import SelfPlayConfig
 from selfplay.distributed.checked_games import DecidedPositions
 from selfplay.game_loop import GameLoop, Start
-from selfplay.local_runner import SelfPlayConfig, make_self_play_loop, self_play_openings
+from selfplay.local_runner import make_self_play_loop, self_play_openings
 from selfplay.records import GameRecord, pack
 from selfplay.runner import Evaluator, Weights
 

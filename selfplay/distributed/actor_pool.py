@@ -14,12 +14,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from games.game import Game
+from selfplay.config import SelfPlayConfig
 from selfplay.distributed.actor import ActorReport, WorkCounts
 from selfplay.distributed.actor_handle import ActorHandle, ActorRegistry, ActorRole, Backoff, PendingCall
 from selfplay.distributed.assignments import MAX_ISOLATED_CRASHES, Assignments
 from selfplay.distributed.checked_games import CheckedBatch, CheckedGames, Games, join_games
 from selfplay.distributed.config import RayConfig
-from selfplay.local_runner import SelfPlayConfig
 from selfplay.records import unpack
 
 CALLS_IN_FLIGHT = 2

@@ -32,6 +32,7 @@ from ray.exceptions import RayActorError, RayError, RaySystemError, RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from games.game import Game
+from selfplay.config import SelfPlayConfig
 from selfplay.distributed.actor import ActorJob, ActorReport, SelfPlayActor
 from selfplay.distributed.actor_handle import ANYWHERE, ActorHandle, ActorRole, PendingCall, RemoteEvaluator, plan_roles
 from selfplay.distributed.actor_pool import ActorPool
@@ -42,7 +43,7 @@ from selfplay.distributed.cluster_connection import check_address, error_line, k
 from selfplay.distributed.config import RayConfig
 from selfplay.distributed.metrics import RayMetrics
 from selfplay.distributed.quarantine import IsolatedActor
-from selfplay.local_runner import SelfPlayConfig
+from selfplay.records import Arrays
 from selfplay.runner import Evaluator, Weights
 
 
@@ -242,6 +243,10 @@ class RayRunner(_RayActorPool):
         while self.losses:
             self.metrics.count_loss(self.losses.pop())
         return games
+
+    def state(self) -> dict[str, Arrays]:
+        """Nothing: actors keep nothing from finished games."""
+        return {}
 
     def close(self) -> None:
         """End the actors, and the cluster if this runner started it."""

@@ -57,6 +57,9 @@ def test_what_ships_is_whole_and_small(name: str) -> None:
     assert folder == weights.place(name)
     assert durable_files.read_folder(folder).keys() == {"model.safetensors", "config.json", "results.json"}
     assert (folder / "model.safetensors").stat().st_size <= 2_000_000
+    for each in read_model(folder).opponents:
+        assert each.player.partition("?")[0] == name
+        assert "/" not in each.opponent + each.player  # no path of the machine that measured
     load_network(name, made(name))
 
 
@@ -96,7 +99,15 @@ def test_a_run_becomes_a_network_that_ships(tmp_path: Path, monkeypatch: pytest.
         for step, minutes in ((1, 0.5), (20, 2.0), (30, 3.0))
     ]
     (run / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    result = {"opponent": "random", "player": "RUN", "games": 2, "wins": 2, "draws": 0, "losses": 0, "score": 1.0}
+    result = {
+        "opponent": "gtp:/bin/engine --mode gtp",
+        "player": "runs/run?simulations=9",
+        "games": 2,
+        "wins": 2,
+        "draws": 0,
+        "losses": 0,
+        "score": 1.0,
+    }
     measured = {"game": game.name, "opponents": [result | {"score_low": 0.5, "score_high": 1.0}]}
     (tmp_path / "results.json").write_text(json.dumps(measured))
     words = [str(run), "--results", str(tmp_path / "results.json"), "--note", "A note.", "--precision", "fp16"]
@@ -104,9 +115,11 @@ def test_a_run_becomes_a_network_that_ships(tmp_path: Path, monkeypatch: pytest.
     assert ship_weights.main() == 0
     (model,) = honte.models()
     assert (model.game, model.size, model.notes) == (game.name, "4 x 4", ("A note.",))
+    (opponent,) = model.opponents
+    assert (opponent.player, opponent.opponent) == (f"{game.name}?simulations=9", "gtp:engine --mode gtp")
     assert (model.training.steps, model.training.minutes, model.training.games) == (20, 2.0, 100)
     assert model.training.evaluations == 50 * 60 * 1.5
-    assert [(each.opponent, each.score) for each in model.opponents] == [("random", 1.0)]
+    assert opponent.score == 1
     with pytest.warns(UserWarning, match="the nearest size"):
         player = honte.load("tic_tac_toe")
     assert player.choose(honte.position(game)) in honte.position(game).legal_actions

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
+import importlib
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
+from games import make
 from games.compilation.jit_cache import fingerprint
 from tests.games.made import made
+from tests.games.processes import in_new_process
 
 GAME = """
 import numpy as np
@@ -42,29 +43,22 @@ game = from_rules(
 )
 """
 
-ASK = """
-import json, sys
-import numpy as np
-from games import make
 
-game = make(sys.argv[1])
-rows = game.new(1)
-game.init(rows)
-game.step(rows, np.zeros(1, np.int64))
-game.lookahead(rows, 7)
-hits = [sum(getattr(game, name).stats.cache_hits.values()) for name in ("_init", "_step", "_lookahead")]
-print(json.dumps({"stones": int(rows["stones"][0]), "hits": hits}))
-"""
+def find_loops(name: str) -> tuple[int, list[int]]:
+    """The stones left after one step, and whether each of three loops was found on disk."""
+    game: Any = make(name)
+    rows = game.new(1)
+    game.init(rows)
+    game.step(rows, np.zeros(1, np.int64))
+    game.lookahead(rows, 7)
+    hits = [sum(loop.stats.cache_hits.values()) for loop in (game._init, game._step, game._lookahead)]
+    return int(rows["stones"][0]), hits
 
 
 def ask(file: Path, cache: Path) -> tuple[int, list[int]]:
-    """The stones left after one step in a process of its own, and which loops it found on disk."""
-    root = Path(__file__).parents[2]
-    paths = {"NUMBA_CACHE_DIR": str(cache), "PYTHONPATH": os.pathsep.join([str(root), str(file.parent)])}
-    environment = os.environ | paths | {"NUMBA_DISABLE_JIT": "0"}
-    words = [sys.executable, "-c", ASK, f"{file}:game"]
-    out = json.loads(subprocess.run(words, env=environment, capture_output=True, text=True, check=True).stdout)
-    return out["stones"], out["hits"]
+    """``find_loops`` in a process of its own."""
+    found: tuple[int, list[int]] = in_new_process(find_loops, cache, file.parent, f"{file}:game")
+    return found
 
 
 def test_the_next_process_finds_the_loops_unless_the_rules_changed(tmp_path: Path) -> None:
@@ -108,8 +102,7 @@ def by_name(pair):
 def by_module(pair):
     return helpers.plus(pair.first)
 
-for kernel in (by_name, by_module):
-    print(kernel(Pair(5, 7)), sum(kernel.stats.cache_hits.values()))
+found = [(kernel(Pair(5, 7)), sum(kernel.stats.cache_hits.values())) for kernel in (by_name, by_module)]
 """
 
 HELPERS = """
@@ -134,24 +127,27 @@ def times(x):
 """
 
 
+def call_kernels() -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = importlib.import_module("kernel").found
+    return found
+
+
 def test_a_kernel_notices_an_edit_in_the_files_that_it_calls(tmp_path: Path) -> None:
     """Those that it names, those that they call, and the order of a named tuple's fields."""
 
-    def run(*, plus: int = 1, times: int = 2, fields: str = "first: int; second: int") -> list[str]:
+    def run(*, plus: int = 1, times: int = 2, fields: str = "first: int; second: int") -> list[tuple[int, int]]:
         (tmp_path / "kernel.py").write_text(KERNEL)
         (tmp_path / "helpers.py").write_text(HELPERS.format(number=plus))
         (tmp_path / "constants.py").write_text(CONSTANTS.format(number=times, fields=fields))
-        paths = {"NUMBA_CACHE_DIR": str(tmp_path / "cache"), "PYTHONPATH": str(Path(__file__).parents[2])}
-        environment = os.environ | paths | {"NUMBA_DISABLE_JIT": "0", "PYTHONDONTWRITEBYTECODE": "1"}
-        words = [sys.executable, str(tmp_path / "kernel.py")]
-        return subprocess.run(words, env=environment, capture_output=True, text=True, check=True).stdout.split("\n")[:2]
+        found: list[tuple[int, int]] = in_new_process(call_kernels, tmp_path / "cache", tmp_path)
+        return found
 
-    assert run() == ["3 0", "11 0"]
-    assert run() == ["3 1", "11 1"]
-    assert run(plus=4) == ["3 1", "14 0"]
-    assert run(plus=4, times=3) == ["8 0", "19 0"]
-    assert run(plus=4, times=3, fields="second: int; first: int") == ["16 0", "25 0"]
-    assert run() == ["3 1", "11 1"]
+    assert run() == [(3, 0), (11, 0)]
+    assert run() == [(3, 1), (11, 1)]
+    assert run(plus=4) == [(3, 1), (14, 0)]
+    assert run(plus=4, times=3) == [(8, 0), (19, 0)]
+    assert run(plus=4, times=3, fields="second: int; first: int") == [(16, 0), (25, 0)]
+    assert run() == [(3, 1), (11, 1)]
 
 
 @pytest.mark.nojit

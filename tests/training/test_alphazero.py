@@ -18,7 +18,7 @@ from training.alphazero import AlphaZeroRun
 from training.config import TrainConfig, parse_config
 from training.run import checkpoints
 
-NUM_KILLS = 25
+NUM_KILLS = pytest.mark.parametrize("kills", [14, pytest.param(25, marks=pytest.mark.slow)])
 
 
 def config(**over: object) -> TrainConfig:
@@ -81,7 +81,7 @@ def killed_until_done(folder: Path, settings: TrainConfig, kills: int) -> int:
         child.start()
         wanted = newest(folder) if chance.random() < 0.4 else newest(folder) + 1
         while child.is_alive() and newest(folder) < wanted:
-            time.sleep(0.002)
+            time.sleep(0.01)
         child.join(chance.uniform(0.0, 0.15))
         child.kill()
         child.join()
@@ -102,20 +102,22 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@NUM_KILLS
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-def test_a_deterministic_run_killed_at_random_ends_with_the_same_bits(tmp_path: Path, uninterrupted: Path) -> None:
-    places = killed_until_done(tmp_path / "run", config(), NUM_KILLS)
+def test_a_deterministic_run_killed_at_random_ends_with_the_same_bits(
+    tmp_path: Path, uninterrupted: Path, kills: int
+) -> None:
+    places = killed_until_done(tmp_path / "run", config(), kills)
     assert places >= 5
     assert equal(final_weights(tmp_path / "run"), final_weights(uninterrupted))
 
 
+@NUM_KILLS
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-def test_an_overlapping_run_killed_at_random_goes_on_and_keeps_every_game(
-    tmp_path: Path,
-) -> None:
+def test_an_overlapping_run_killed_at_random_goes_on_and_keeps_every_game(tmp_path: Path, kills: int) -> None:
     folder = tmp_path / "run"
-    settings = config(deterministic=False, max_samples=4000)
-    places = killed_until_done(folder, settings, NUM_KILLS)
+    settings = config(deterministic=False, max_samples=100 * kills + 1500)
+    places = killed_until_done(folder, settings, kills)
     assert places >= 5
     game = games.make("tic_tac_toe")
     ids = [record.id for path in list_shards(folder / "games").values() for record in read_shard(path, game)]

@@ -9,7 +9,8 @@ import pytest
 
 import games
 from honte.recipes import names, recipe
-from training.config import default_values, merge_values, parse_config, to_dict
+from training.config import merge_values, parse_config, to_dict
+from training.game_defaults import default_values
 from training.yaml_files import read_yaml
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 import games
 from agent.storage import model_folder
 from selfplay.records import list_shards, read_shard
+from selfplay.resignation import LEAST_GAMES, NEVER
 from training.alphazero import AlphaZeroRun
 from training.config import TrainConfig, merge_values, parse_config
 from training.run import checkpoints
@@ -41,6 +43,11 @@ METHODS: dict[str, dict[str, Any]] = {
     "schedule": {"learn": {"schedule": "one_cycle", "warm_up": 0.2}},
     "muon": {"learn": {"trainer": {"optimizer": "muon"}}},
     "repeat": {"self_play": {"repeat_surprise": 0.4}},
+    "gate": {"learn": {"gate": {"games": 4}}},
+    "resignation": {
+        "max_samples": 1800,
+        "self_play": {"resign_errors": 0.5, "played_on": 0.5, "search": {"lookahead": 2}},
+    },
 }
 
 
@@ -94,7 +101,7 @@ def test_all_methods_work_together(tmp_path: Path) -> None:
     game = games.make("tic_tac_toe")
     assert made.status == "finished"
     assert {"soft_policy_loss", "reply_loss", "plies_left_loss", "short_value_loss"} <= made.report.losses.keys()
-    assert "archive" in final(tmp_path)
+    assert {"archive", "resignation"} <= final(tmp_path).keys()
     model_folder.load_network(model_folder.find_model(str(tmp_path)), game)  # plays without the auxiliary heads
     records = [record for path in list_shards(tmp_path / "games").values() for record in read_shard(path, game)]
     assert all(record.surprises is not None for record in records)
@@ -103,8 +110,36 @@ def test_all_methods_work_together(tmp_path: Path) -> None:
 
 def test_actors_refuse_what_they_do_not_share() -> None:
     game = games.make("tic_tac_toe")
-    for method, name in (("progressive", "first_simulations"), ("restarts", "restart_share")):
+    methods = {"progressive": "first_simulations", "restarts": "restart_share", "resignation": "resign_errors"}
+    for method, name in methods.items():
         config = parse_config(merge_values(SMALL, METHODS[method]))
         check_start(game, config)
         with pytest.raises(ValueError, match=f"{name} is .*: with --ray it must be 0"):
             check_start(game, config, remote=True)
+
+
+def test_players_resign_once_it_is_known_where_that_is_right(tmp_path: Path) -> None:
+    made = run(tmp_path, METHODS["resignation"])
+    game = games.make("tic_tac_toe")
+    records = [record for path in list_shards(tmp_path / "games").values() for record in read_shard(path, game)]
+    resigned = [record for record in records if record.resigned]
+    assert resigned
+    assert min(record.id for record in resigned) >= LEAST_GAMES
+    assert made.runner.resignation.threshold > NEVER
+    assert not made.runner.resignation.plays_on(np.array([record.id for record in resigned])).any()
+    for record in resigned:  # the player who decided last had a low value and has lost
+        loser = len(record.actions) % 2  # 1: the first player
+        assert record.outcome == (-1 if loser else 1)
+        assert record.values[-1] < -0.5
+
+
+@pytest.mark.parametrize(("score", "used"), [(0.0, True), (1.0, False)])
+def test_only_a_network_that_passes_the_gate_plays(tmp_path: Path, score: float, used: bool) -> None:
+    """Nothing scores more than 1, and with one win or draw in 20 games a network scores more than 0."""
+    made = run(tmp_path, {"learn": {"gate": {"games": 20, "score": score}}})
+    game = games.make("tic_tac_toe")
+    records = [record for path in list_shards(tmp_path / "games").values() for record in read_shard(path, game)]
+    versions = {int(version) for record in records for version in record.networks}
+    assert (len(versions) > 1) is used
+    assert made.version == (made.tested_step if used else 0)
+    assert made.evaluations > made.runner.evaluator.evaluated  # the matches count as work

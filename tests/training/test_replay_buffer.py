@@ -11,7 +11,8 @@ import games
 from selfplay.distributed.checked_games import DecidedPositions
 from selfplay.records import GameRecord
 from training.auxiliary.position_targets import short_values
-from training.replay_buffer import ReplayBuffer, WindowConfig
+from training.replay_buffer import REPLY_WEIGHT, ReplayBuffer, WindowConfig
+from training.turn_samples import turn_observations, turn_policies
 
 
 def record(actions: list[int], outcome: int, opening: int = 0, budget: int = 8) -> GameRecord:
@@ -196,3 +197,50 @@ def test_a_player_who_moves_twice_keeps_the_sign() -> None:
     assert targets[2] == -1
     assert targets[1] == pytest.approx(-(0.25 * -0.6 + 0.75 * -1))
     assert targets[0] == pytest.approx(0.25 * 0.4 + 0.75 * targets[1])
+
+
+def reference_batch(replay: ReplayBuffer, size: int, seed: int, step: int) -> dict[str, np.ndarray]:
+    """The observation, mask, policy and reply of a batch by NumPy alone, one symmetry after the other."""
+    symmetries = replay.game.symmetries
+    random = np.random.Generator(np.random.Philox(key=[seed, step]))
+    indices = (replay._oldest + random.integers(0, len(replay), size)) % len(replay._rows)
+    turns = random.integers(0, len(symmetries.cells), size)
+    positions = replay.game.describe_new(replay._rows[indices])
+    weights = replay._targets[indices, REPLY_WEIGHT, None]
+    observation, legal, policy = positions.observation.copy(), positions.legal.copy(), replay._policy[indices].copy()
+    reply = replay._policy[(indices + 1) % len(replay._rows)] * weights
+    for s in range(len(symmetries.cells)):
+        rows = turns == s
+        observation[rows] = symmetries.turn(observation[rows], s)
+        for array in (legal, policy, reply):
+            array[rows] = symmetries.turn_policy(array[rows], s)
+    return {"observation": observation, "legal": legal, "policy": policy, "reply": reply}
+
+
+def test_batches_have_the_bits_of_plain_numpy() -> None:
+    replay = ReplayBuffer(games.make("tic_tac_toe"), WindowConfig(), auxiliary=True)
+    replay.add([WON, record([4, 0, 8, 2, 6, 3, 5, 7, 1], 0)])
+    for step in range(3):
+        batch = replay.batch(64, 7, step)
+        for name, expected in reference_batch(replay, 64, 7, step).items():
+            np.testing.assert_array_equal(batch[name].numpy(), expected)
+            assert batch[name].numpy().dtype == expected.dtype
+
+
+@pytest.mark.parametrize("name", games.NAMES)
+def test_compiled_turns_are_those_of_every_game(name: str) -> None:
+    """Every symmetry of every game, on arrays of the game's shapes."""
+    game, random = games.make(name), np.random.default_rng(0)
+    symmetries, rows = game.symmetries, np.array([2, 0, 1])
+    observation = random.integers(0, 2, (3, *game.observation_shape)).astype(game.observation_dtype)
+    legal = random.integers(0, 2, (3, game.num_actions)).astype(bool)
+    policy = random.random((3, game.num_actions), np.float32)
+    for s in range(len(symmetries.cells)):
+        turns = np.full(3, s)
+        np.testing.assert_array_equal(
+            turn_observations(observation, turns, symmetries), symmetries.turn(observation, s)
+        )
+        for array in (legal, policy):
+            np.testing.assert_array_equal(
+                turn_policies(array, rows, turns, symmetries), symmetries.turn_policy(array[rows], s)
+            )

@@ -23,6 +23,12 @@ from selfplay.matches.sprt import Sprt
 from selfplay.matches.tournament import Pair, Standings, play_tournament, read_standings
 from selfplay.openings import make_openings
 
+FIRST_MINUTES = 1.0
+"""The first rating is due after so many minutes of training, however long the run is."""
+
+QUICK_GAMES = 8
+"""A first rating after so few games against each player has a wide interval, but is there soon."""
+
 RATINGS, CURVE = "ratings", "curve.json"
 PLACE = "place.json"
 SCHEMA = 1
@@ -35,7 +41,9 @@ Progress = Callable[[int, str], None]
 class RatingConfig(Settings, called="rating"):
     """How a run rates its checkpoints while it learns, in a separate process of low priority."""
 
-    every_minutes: Number = 5.0  # of training between two rated checkpoints; 0: no checkpoint is rated
+    every_minutes: Number = (
+        5.0  # of training between two rated checkpoints, less in the first minutes; 0: no checkpoint is rated
+    )
     anchors: tuple[str, ...] = ()  # players that do not change, the first at 0 Elo; empty: chosen for the game
     games: EvenCount = 40  # of a checkpoint against each anchor, and against the rated checkpoint before it
     opening_plies: Count = 2  # random plies at the start of each game
@@ -61,6 +69,7 @@ class RatedCheckpoint:
     low: float  # the 95 % interval
     high: float
     games: int
+    minutes: float = 0.0  # of training until this checkpoint; 0: unknown
 
     def metrics(self) -> dict[str, float]:
         """The rating and its interval, by the names of the metrics."""
@@ -109,8 +118,9 @@ def next_checkpoint(run: Path, every_minutes: float, *, finished: bool = False) 
     """The step of the checkpoint to rate next, None when no checkpoint is due.
 
     A checkpoint whose rating was interrupted comes first. Then the newest checkpoint is due, when ``every_minutes`` of
-    training have passed since the last rated one, or when the run is ``finished``. Because minutes decide, a slow rater
-    skips checkpoints and never falls behind.
+    training have passed since the last rated one, or when the run is ``finished``. At first less time passes: the
+    first rating is due after a minute, and the next ones after twice the time, until that is ``every_minutes``.
+    Because minutes decide, a slow rater skips checkpoints and never falls behind.
     """
     kept, rated = kept_steps(run), {point.step for point in read_curve(run).points}
     if unrated := [step for step in kept if step not in rated]:
@@ -120,7 +130,8 @@ def next_checkpoint(run: Path, every_minutes: float, *, finished: bool = False) 
         return None
     last = _minutes(run / model_folder.RATED / str(kept[-1]) / PLACE) if kept else 0.0
     now = _minutes(run / "checkpoints" / str(steps[-1]) / "state.json")
-    return steps[-1] if finished or now - last >= every_minutes else None
+    due = last + min(every_minutes, max(FIRST_MINUTES, last))
+    return steps[-1] if finished or now >= due else None
 
 
 def _minutes(path: Path) -> float:
@@ -195,7 +206,7 @@ def rate_checkpoints(
             progress=progress,
         )
         digests = {step: each.digest for step, each in zip(sorted(steps), checkpoints, strict=True)}
-        curve = make_curve(read_standings(store, {anchors[0]: 0.0}), digests)
+        curve = make_curve(read_standings(store, {anchors[0]: 0.0}), digests, training_minutes(run))
         content = {"schema": SCHEMA, "anchors": [vars(each) for each in curve.anchors]}
         content["points"] = [vars(point) for point in curve.points]
         durable_files.write_atomic(run / RATINGS / CURVE, (json.dumps(content, indent=1) + "\n").encode())
@@ -214,10 +225,18 @@ def _pairs(num_anchors: int, num_checkpoints: int) -> list[Pair]:
     return pairs + [(i, j) for j in checkpoints for i in anchors] + [(j - 1, j) for j in checkpoints[1:]]
 
 
-def make_curve(standings: Standings, steps: Mapping[int, str]) -> RatingCurve:
+def training_minutes(run: Path) -> dict[int, float]:
+    """The minutes of training of each checkpoint whose network is kept to be rated, by its step."""
+    return {step: _minutes(run / model_folder.RATED / str(step) / PLACE) for step in kept_steps(run)}
+
+
+def make_curve(
+    standings: Standings, steps: Mapping[int, str], minutes: Mapping[int, float] | None = None
+) -> RatingCurve:
     """The rating curve of tournament standings.
 
-    ``steps`` maps steps to digests of networks, because several checkpoints may have the same network.
+    ``steps`` maps steps to digests of networks, because several checkpoints may have the same network. ``minutes`` maps
+    steps to minutes of training.
     """
     points, anchors = dict[int, RatedCheckpoint](), []
     for i, player in enumerate(standings.players):
@@ -234,7 +253,8 @@ def make_curve(standings: Standings, steps: Mapping[int, str]) -> RatingCurve:
             continue
         same = [step for step, digest in steps.items() if digest == player.digest]
         deleted = [] if int(step_text) in steps else [int(step_text)]
-        points |= {step: RatedCheckpoint(step=step, **rating) for step in (*same, *deleted)}
+        for step in (*same, *deleted):
+            points[step] = RatedCheckpoint(step=step, minutes=(minutes or {}).get(step, 0.0), **rating)
     return RatingCurve(points=tuple(points[step] for step in sorted(points)), anchors=tuple(anchors))
 
 

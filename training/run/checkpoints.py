@@ -10,14 +10,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import safetensors
-import safetensors.torch
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agent.storage import durable_files
+
+if TYPE_CHECKING:  # torch is imported when a checkpoint is written or read, so that runs are listed without it
+    from torch import Tensor
 
 SCHEMA = 1
 
@@ -156,12 +154,17 @@ def prune_checkpoints(folder: str | Path, keep_last: int, keep_every: int = 0) -
 
 
 def _serialize(tensors: Mapping[str, Tensor]) -> bytes:
+    import safetensors.torch
+    import torch
+
     # safetensors needs contiguous tensors that share no memory; channels_last and tied weights are not such tensors.
     plain = {n: t.detach().cpu().clone(memory_format=torch.contiguous_format) for n, t in tensors.items()}
     return safetensors.torch.save(plain)
 
 
 def _deserialize(path: Path, data: bytes) -> dict[str, Tensor]:
+    import safetensors.torch
+
     try:
         return safetensors.torch.load(data)
     except (safetensors.SafetensorError, ValueError, KeyError) as error:

@@ -13,18 +13,19 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from agent.storage import durable_files
 from games.game import Game
 from selfplay.distributed import checked_games
-from selfplay.records import GameRecord, list_shards, pack, read_shard, unpack, write_packed
+from selfplay.records import Arrays, GameRecord, list_shards, pack, read_shard, unpack, write_packed
 from training.config import TrainConfig
 from training.replay_buffer import ReplayBuffer
 from training.run import checkpoints, run_folder
 
-GAMES, ARCHIVE = "games", "archive"
+GAMES = "games"
+SELF_PLAY_GROUPS = ("archive", "resignation")
+"""The groups of arrays in a checkpoint that self-play made."""
 
 
 @dataclass
@@ -40,7 +41,7 @@ class RunState:
     minutes: float = 0.0
     evaluations: int = 0  # that self-play's network made
     in_flight: list[GameRecord] = field(default_factory=list)  # unfinished games, in deterministic runs only
-    archive: Mapping[str, NDArray[np.generic]] = field(default_factory=dict)  # of positions to restart games from
+    self_play: Mapping[str, Arrays] = field(default_factory=dict)  # what the runner has learned from games, by group
     notes: list[str] = field(default_factory=list)  # sentences about what was damaged or lost
 
 
@@ -85,8 +86,8 @@ class RunStorage:
         if self.config.deterministic:
             in_flight = np.frombuffer(pack(self.game, saved.in_flight), np.uint8).copy()
             groups["in_flight"] = {"records": torch.from_numpy(in_flight)}
-        if saved.archive:
-            groups[ARCHIVE] = {name: torch.from_numpy(array) for name, array in saved.archive.items()}
+        for group, arrays in saved.self_play.items():
+            groups[group] = {name: torch.from_numpy(array) for name, array in arrays.items()}
         checkpoints.save_checkpoint(self.checkpoints, step, groups, state, model_config(self.game, self.config))
         checkpoints.prune_checkpoints(self.checkpoints, self.config.keep_checkpoints, self.config.keep_every)
         for number, path in list_shards(self.games).items():
@@ -131,7 +132,11 @@ class RunStorage:
             saved.next_id, saved.minutes = state["next_id"], state["minutes"]
             saved.evaluations = int(state.get("evaluations", 0))
             saved.missing = [int(i) for i in state.get("missing", [])]
-            saved.archive = {name: tensor.numpy() for name, tensor in found.tensors.get(ARCHIVE, {}).items()}
+            saved.self_play = {
+                group: {name: tensor.numpy() for name, tensor in found.tensors[group].items()}
+                for group in SELF_PLAY_GROUPS
+                if group in found.tensors
+            }
             if self.config.deterministic:
                 in_flight = found.tensors["in_flight"]["records"].numpy().tobytes()
                 saved.in_flight = unpack(self.game, in_flight, "games in flight")

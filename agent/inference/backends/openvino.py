@@ -1,12 +1,13 @@
 """The OpenVINO backend: the fastest way to run a network on a CPU, in fp32, bf16 (AMX) or int8 (VNNI).
 
 Knows how a network is converted once, and how its constants are replaced when new weights come. Does not know search or
-learning. OpenVINO is optional (the extra ``fast``). It is imported when a backend is made.
+learning. OpenVINO is installed where it is published. It is imported when a backend is made.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import warnings
 from collections.abc import Mapping
@@ -37,8 +38,7 @@ class OpenVinoBackend(Evaluate):
         """ImportError without the package. ValueError for a precision other than fp32, bf16 and int8."""
         if precision not in HINTS:
             raise ValueError(f"precision is {precision!r}; with OpenVINO it must be one of {', '.join(HINTS)}")
-        import openvino
-
+        openvino = import_openvino()
         self.core, self.tensor = openvino.Core(), openvino.Tensor
         self.precision, self.shapes, self.version = precision, tuple(shapes), -1
         self.has_wdl = config.value == "wdl"
@@ -74,19 +74,13 @@ class OpenVinoBackend(Evaluate):
 
     def _forward(self, observation: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         count = len(observation)
-        size = next(shape for shape in self.shapes if shape >= count)
-        padded = np.zeros((size, *observation.shape[1:]), np.float32)
-        padded[:count] = observation
-        request = self._request(size if size in FEW else ANY)
+        padded = pad_rows(observation, self.shapes)
+        request = self._request(len(padded) if len(padded) in FEW else ANY)
         request.set_input_tensor(self.tensor(padded, shared_memory=True))  # `infer` would copy and check for 0.2 ms
         request.start_async()
         request.wait()
-        logits = np.array(request.get_output_tensor(0).data[:count], np.float32)
-        value = np.array(request.get_output_tensor(1).data[:count], np.float32)
-        if self.has_wdl:
-            value = np.exp(value - value.max(axis=1, keepdims=True))
-            value = (value[:, 0] - value[:, 2]) / value.sum(axis=1)
-        return logits, value
+        policy, value = (request.get_output_tensor(i).data[:count] for i in range(2))
+        return copy_outputs(policy, value, self.has_wdl)
 
     def _request(self, shape: int) -> Any:
         """This thread's request. The first request of a shape after an update compiles the model."""
@@ -114,13 +108,53 @@ class OpenVinoBackend(Evaluate):
         return self.core.compile_model(model, "CPU", options)
 
 
+def pad_rows(observation: NDArray[Any], shapes: tuple[int, ...]) -> NDArray[np.float32]:
+    """[size, C, H, W]: the observations as float32, and rows of zeros up to the next of ``shapes``."""
+    count = len(observation)
+    size = next(shape for shape in shapes if shape >= count)
+    padded = np.zeros((size, *observation.shape[1:]), np.float32)
+    padded[:count] = observation
+    return padded
+
+
+def copy_outputs(policy: Any, value: Any, has_wdl: bool) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Logits [B, A] and values [B] from the memory of a request, which its next call overwrites.
+
+    ``has_wdl``: ``value`` [B, 3] holds the logits of win, draw and loss.
+    """
+    logits, value = np.array(policy, np.float32), np.array(value, np.float32)
+    if has_wdl:
+        win, draw, loss = value.T  # column by column, because NumPy is slow along an axis of three
+        win, draw, loss = np.exp(value.T - np.maximum(np.maximum(win, draw), loss))
+        value = (win - loss) / (win + draw + loss)
+    return logits, value
+
+
+def import_openvino() -> Any:
+    """The package ``openvino``, without the package ``openvino_telemetry``, which it installs along.
+
+    Otherwise every conversion of a network would be reported to Google Analytics, and a client's ID would be stored in
+    the user's home folder. OpenVINO does without that package where it cannot be imported.
+    """
+    telemetry = "openvino_telemetry"
+    if "openvino" in sys.modules or telemetry in sys.modules:  # the user's program has imported it
+        import openvino
+
+        return openvino
+    sys.modules[telemetry] = None  # type: ignore[assignment] # an import of it fails
+    try:
+        import openvino
+    finally:
+        del sys.modules[telemetry]
+    return openvino
+
+
 def convert_network(network: PolicyValueNet) -> tuple[Any, dict[str, str]]:
     """The network as an OpenVINO model, and for each constant's name the parameter of the folded network that it holds.
 
     For the conversion every parameter is random, so that its values identify it.
     """
-    import openvino
-
+    openvino = import_openvino()
     probe = fold_batch_norm(network)
     for parameter in probe.parameters():
         nn.init.normal_(parameter)

@@ -57,7 +57,7 @@ class RateFlags:
     test_games: Games = None
     """the most games of the test, even (default: from the run)"""
     watch: bool = False
-    """follow a run until it has finished, at low priority: one checkpoint every rating.every_minutes"""
+    """follow a run until it has finished, at low priority after the first rating"""
     with_stdin: bool = False
     """end when stdin ends; a run uses it for the rater that it starts"""
     rating: Annotated[str | None, Placeholder("JSON")] = None
@@ -75,22 +75,10 @@ def main(arguments: Sequence[str]) -> int:
     if args.with_stdin:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that holds stdin decides when to end
         threading.Thread(target=_end_with_stdin, daemon=True).start()
-    if args.watch and _uses_idle_time(args):
-        from selfplay.cores import lower_priority
-
-        lower_priority()
     config, run, output = _checked(args), Path(args.run), Output(args.json)
     content = _follow(args, config, run, output) if args.watch else _rate_once(args, config, run, output)
     output.result(content)
     return 0
-
-
-def _uses_idle_time(args: RateFlags) -> bool:
-    """Whether the rater runs at low priority; read before anything heavy is imported. Errors of the text come later."""
-    try:
-        return bool(json.loads(args.rating or "{}").get("give_way", True))
-    except (ValueError, AttributeError, RecursionError):
-        return True
 
 
 def _end_with_stdin() -> None:
@@ -143,11 +131,14 @@ def _rate_once(args: RateFlags, config: RatingConfig, run: Path, output: Output)
 def _follow(args: RateFlags, config: RatingConfig, run: Path, output: Output) -> dict[str, Any]:
     """Rate one checkpoint after the other, until the run has finished and its last one is rated."""
     from agent.storage import durable_files
-    from training.evaluation.rating_curve import RATINGS, kept_steps, next_checkpoint
+    from selfplay.cores import lower_priority
+    from training.evaluation.rating_curve import QUICK_GAMES, RATINGS, kept_steps, next_checkpoint
     from training.run.run_folder import read_status
 
     while durable_files.lock_holder(run / RATINGS) is not None:  # a rater of a killed run needs a moment to end
         time.sleep(POLL_SECONDS)
+    if config.give_way and kept_steps(run):
+        lower_priority()
     rating = _Rating(args, config, run, output)
     content: dict[str, Any] = {}
     rated: set[int] = set()
@@ -161,6 +152,10 @@ def _follow(args: RateFlags, config: RatingConfig, run: Path, output: Output) ->
                 )
             rated.add(step)
             try:
+                if not kept_steps(run):  # few games, at normal priority: a new run soon shows how strong it is
+                    rating.update([step], step, min(config.games, QUICK_GAMES))
+                    if config.give_way:
+                        lower_priority()
                 content = rating.update(sorted({*kept_steps(run), step}), step)
             except ValueError:
                 if (run / "checkpoints" / str(step)).is_dir() or step in kept_steps(run):
@@ -205,8 +200,11 @@ class _Rating:
 
         return load(text, self.game, num_slots=self.args.num_slots, device=self.args.device)
 
-    def update(self, steps: Sequence[int], challenger: int | None = None) -> dict[str, Any]:
-        """Test the challenger, by default the newest checkpoint, then rate all ``steps``."""
+    def update(self, steps: Sequence[int], challenger: int | None = None, games: int = 0) -> dict[str, Any]:
+        """Test the challenger, by default the newest checkpoint, then rate all ``steps``.
+
+        ``games`` of each pair of players are played; 0: as many as the settings say.
+        """
         from training.evaluation.rating_curve import keep_network, rate_checkpoints
 
         args, config, run = self.args, self.config, self.run
@@ -220,7 +218,7 @@ class _Rating:
                 self.ready,
                 anchors=self.anchors,
                 steps=steps,
-                games=config.games,
+                games=games or config.games,
                 opening_plies=config.opening_plies,
                 num_slots=args.num_slots,
                 settings=config.settings,

@@ -80,11 +80,18 @@ COMMON = {
 
 def main(arguments: Sequence[str]) -> int:
     """Exit code 0 if the run finished, or was saved and stopped by a signal."""
+    from honte.cli.setting_choices import format_choices, used_choices
+    from training.game_defaults import choose_settings
+    from training.run.run_folder import has_started
+
     flags, config = _parsed(arguments)
     if flags.print_config:
         return print_config(config)
-    folder = Path(flags.run or Path("runs") / folder_name(flags.recipe, flags.game))
+    folder = _folder(flags)
     remote = _remote(flags, config, folder) if flags.ray else None
+    if not flags.recipe and not flags.json and (flags.fresh or not has_started(folder)):
+        choices = used_choices(choose_settings(make(config.game)), config)
+        print(f"settings chosen for {config.game}:\n{format_choices(choices)}", file=sys.stderr)
     done = learn(config, folder, fresh=flags.fresh, init=flags.init, remote=remote, as_lines=flags.json)
     from honte.terminal.live_view import summary
 
@@ -232,11 +239,25 @@ def _parsed(arguments: Sequence[str]) -> tuple[TrainFlags, TrainConfig]:
         given["ray", "num_actors"] = flags.num_actors
     nothing = asks_for_help(arguments) and not flags.recipe and not flags.game
     values = {"game": "GAME"} if nothing else recipe(flags.recipe, flags.game)
+    if flags.game and not flags.recipe and not flags.fresh:
+        values = _chosen_before(_folder(flags), flags.game) or values
     source = str(recipes.place(flags.recipe)) if flags.recipe else ""
     config: TrainConfig = parse_settings(TrainConfig, values, given, source)
     footer = "honte train RECIPE --help shows a recipe's defaults." if nothing else ""
     print_help_if_asked(arguments, "train", TrainFlags, config, footer=footer, common=COMMON)
     return flags, config
+
+
+def _folder(flags: TrainFlags) -> Path:
+    return Path(flags.run or Path("runs") / folder_name(flags.recipe, flags.game))
+
+
+def _chosen_before(folder: Path, game: str) -> dict[str, Any] | None:
+    """The settings of the run in ``folder``, which another version of honte may have chosen; None if there is none."""
+    from training.run.run_folder import has_started, read_config
+
+    old = read_config(folder) if has_started(folder) else None
+    return old and {name: value for name, value in old.items() if name != "game_sha256"} | {"game": game}
 
 
 def folder_name(recipe: str, game: str) -> str:

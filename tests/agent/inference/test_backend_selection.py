@@ -18,6 +18,7 @@ from agent.inference.backend_benchmark import (
     seconds_per_position,
     update_seconds,
 )
+from agent.inference.backend_cache import Choice
 from agent.inference.backend_selection import (
     BackendCandidate,
     BackendConfig,
@@ -74,23 +75,46 @@ def test_the_fastest_is_chosen_once_and_known_afterwards(costs: dict[type, float
     costs.clear()  # nothing is measured again
     assert select_fastest(found, GAME, "entry")[0] == "other"
     content = json.loads(backend_cache.cache_path().read_text())
-    assert content["entry"] == {"engine": "other", "seconds_a_position": {"one": 2.0, "other": 1.0}}
+    assert content["entry"] == {
+        "engine": "other",
+        "seconds_a_position": {"one": 2.0, "other": 1.0},
+        "same_best_move": {"one": 1.0, "other": 1.0},
+    }
 
 
 def test_what_was_known_and_is_not_to_be_had_is_measured_again(costs: dict[type, float]) -> None:
-    backend_cache.store_choice("entry", "gone", {})
+    backend_cache.store_choice("entry", Choice("gone", {}))
     costs |= {TorchBackend: 1.0, Slow: 2.0}
     assert select_fastest(named(one=TorchBackend, other=Slow), GAME, "entry")[0] == "one"
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"entry": 3}', '{"entry": {"engine": 7}}', "\x00\xff"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        '{"entry": 3}',
+        '{"entry": {"engine": 7}}',
+        '{"entry": {"engine": "one", "seconds_a_position": 3}}',
+        "\x00\xff",
+    ],
+)
 def test_a_damaged_file_is_as_none(text: str, costs: dict[type, float]) -> None:
     backend_cache.cache_path().parent.mkdir(parents=True, exist_ok=True)
     backend_cache.cache_path().write_text(text)
     assert backend_cache.load_choice("entry") is None
     costs |= {TorchBackend: 1.0, Slow: 2.0}
     assert select_fastest(named(one=TorchBackend, other=Slow), GAME, "entry")[0] == "one"
-    assert backend_cache.load_choice("entry") == "one"
+    choice = backend_cache.load_choice("entry")
+    assert choice is not None
+    assert choice.backend == "one"
+    assert choice.measured["other"].seconds == 2.0
+
+
+def test_a_file_of_the_version_before_is_read() -> None:
+    entry = {"engine": "one", "seconds_a_position": {"one": 0.5}}
+    backend_cache.cache_path().write_text(json.dumps({"entry": entry}))
+    assert backend_cache.load_choice("entry") == Choice("one", {"one": backend_cache.Measurement(0.5, None)})
 
 
 def test_wrong_answers_are_left_out_however_fast(costs: dict[type, float]) -> None:
@@ -129,7 +153,7 @@ def test_the_file_lies_where_it_is_told(tmp_path: Path, monkeypatch: pytest.Monk
     assert backend_cache.cache_path() == tmp_path / "engines.json"
     monkeypatch.setenv("HONTE_CACHE", str(tmp_path / "file"))
     (tmp_path / "file").write_text("in the way")
-    backend_cache.store_choice("entry", "one", {})  # no place for it: nothing happens
+    backend_cache.store_choice("entry", Choice("one", {}))  # no place for it: nothing happens
     assert backend_cache.load_choice("entry") is None
 
 

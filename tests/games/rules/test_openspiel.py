@@ -117,7 +117,8 @@ def test_a_tiny_run_learns_plays_and_is_matched(name: str, tmp_path: Path) -> No
 
     from honte.api import load, match
     from training.alphazero import AlphaZeroRun
-    from training.config import default_values, merge_values, parse_config
+    from training.config import merge_values, parse_config
+    from training.game_defaults import default_values
 
     torch.set_num_threads(1)
     game = games.make(f"openspiel:{name}")

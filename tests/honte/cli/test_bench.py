@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ from agent.networks.policy_value import NetworkConfig
 from games import make
 from honte.__main__ import main
 from honte.bench import advice, forward, learner
+from honte.bench import round as round_module
+from honte.bench import start as start_module
 from honte.bench.self_play import begin_self_play
 from honte.bench.setup import BenchSetup, reached_positions
 from honte.bench.turns import median, median_ratio, run_in_turns
@@ -76,6 +79,62 @@ def test_of_candidates_that_are_close_the_smaller_is_suggested() -> None:
     assert advice.choose([*candidates, advice.Candidate(2, 1024, 110.0)]).num_games == 1024
 
 
+def test_stages_exclude_what_they_call_and_the_measurement(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(round_module.time, "thread_time", lambda: now[0])
+    clock = round_module.StageClock(inside=0.25, outside=0.5)
+
+    def work(seconds: float) -> None:
+        now[0] += seconds
+
+    inner = clock.timed(round_module.TREE, work)
+
+    def outer() -> None:
+        work(2.0)
+        inner(3.0)
+        inner(1.0)
+        work(5.0)
+
+    clock.timed(round_module.LOOP, outer)()
+    assert clock.seconds[round_module.TREE] == 4.0 - 2 * 0.25
+    assert clock.seconds[round_module.LOOP] == 7.0 - 2 * 0.5 - 0.25
+    assert sum(clock.seconds.values()) == 11.0 - 3 * 0.25 - 2 * 0.5
+
+
+def test_every_stage_of_a_round_is_timed_and_nothing_stays_wrapped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(round_module, "NUM_GAMES", (16,))
+    search_functions = dict(vars(round_module.search_module))
+    bench = replace(small_bench(), seconds=0.05, rounds=1)
+    rows = {row.what: row.value for row in round_module.measure_round(bench)}
+    assert [f"16 games: {stage}" for stage in round_module.STAGES] == list(rows)[:-2]
+    for stage in (round_module.LOOP, round_module.TREE, round_module.RULES, round_module.OBSERVE, round_module.PACK):
+        assert rows[f"16 games: {stage}"] > 0
+    assert 0 < rows["16 games: share that holds Python's lock"] < 100
+    assert vars(round_module.search_module) == search_functions
+    assert not {"advance", "describe", "describe_new", "copy"} & set(vars(bench.game))
+
+
+def test_a_start_ends_at_the_text_that_is_waited_for() -> None:
+    code = "import sys; print('your move: '); assert sys.stdin.readline() == 'quit\\n'; print('x', file=sys.stderr)"
+    found = start_module.start_process(["-c", code], until=b"your move", commands=b"quit\n")
+    assert found.wall > 0
+    assert found.errors == "x\n"
+    with pytest.raises(RuntimeError, match="failed: no such game"):
+        start_module.start_process(["-c", "import sys; sys.exit('no such game')"])
+    with pytest.raises(RuntimeError, match="failed"):
+        start_module.start_process(["-c", "print('x')"], until=b"your move")
+
+
+def test_imports_are_found_in_a_report() -> None:
+    report = """import time: self [us] | cumulative | imported package
+import time:       100 |     120000 |     numpy
+import time:      1000 |     200000 |   numpy.core
+import time:     43499 |    2500000 | torch
+honte: a warning
+"""
+    assert start_module.import_seconds(report) == {"numpy": 0.12, "torch": 2.5}
+
+
 @pytest.mark.slow
 def test_every_part_is_measured(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(advice, "NUM_GAMES", ())
@@ -89,6 +148,7 @@ def test_every_part_is_measured(capsys: pytest.CaptureFixture[str], monkeypatch:
     names = [row["what"] for row in found["rows"] if row["part"] == "engines"]
     assert "batch 32, torch fp32" in names
     assert "new weights, torch fp32" in names
+    assert found["backend"]["chosen"] in found["backend"]["candidates"]
     assert found["suggested"]["self_play"]["num_games"] == 16
     assert found["suggested"]["engine"]["precision"] in ("fp32", "bf16", "int8")
     assert found["machine"]["versions"]["numpy"] == np.__version__

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -93,6 +94,17 @@ def test_help_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["play mcts:2 --game tic_tac_toe", "match mcts:2 random --game tic_tac_toe --games 2 --out match", "runs ."],
+)
+def test_torch_is_not_imported_where_no_network_plays(words: str, tmp_path: Path) -> None:
+    code = "import sys; from honte.__main__ import main; main(sys.argv[1:]); assert 'torch' not in sys.modules"
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", code, *words.split()]
+    subprocess.run(command, cwd=tmp_path, env=environment, input=b"quit\n", capture_output=True, check=True)
 
 
 def test_every_command_has_a_module_and_help(capsys: pytest.CaptureFixture[str]) -> None:
@@ -260,6 +272,8 @@ def test_describe(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert found["shipped_network"].startswith("connect_four (852,968 bytes); minimax:5 97.4 [")
     assert found["game_parameters"] == "rows=6, columns=7, k=4"
     assert all(found[name] for name in ("rules", "goal", "moves"))
+    assert "torch fp32" in found["backend"]["candidates"]
+    assert "backend_for_self_play:" in said(capsys, "describe", "connect_four")[0]
     torch_save = pytest.importorskip("safetensors.torch").save_file
     from agent.networks.policy_value import NetworkConfig, PolicyValueNet
 
@@ -270,6 +284,11 @@ def test_describe(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     found = result(capsys, "describe", str(tmp_path))
     assert found["parameters"] == sum(tensor.numel() for tensor in network.parameters())
     assert (found["game"], found["actions"]) == ("tic_tac_toe", 9)
+    assert len(found["backend"]["candidates"]) > 1 or found["backend"]["chosen"] == "torch fp32"
+    (tmp_path / "config.yaml").write_text("engine: {kind: torch, precision: fp32}\n")  # as in the folder of a run
+    assert result(capsys, "describe", str(tmp_path))["backend"]["chosen"] == "torch fp32"
+    (tmp_path / "config.yaml").write_text("engine: {kind: torch, precision: int8}\n")  # of a run on another machine
+    assert "backend" not in result(capsys, "describe", str(tmp_path))
 
 
 def test_models(capsys: pytest.CaptureFixture[str]) -> None:

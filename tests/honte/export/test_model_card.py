@@ -99,7 +99,7 @@ def test_nothing_is_invented(tmp_path: Path) -> None:
 
 
 def test_the_shipped_network_has_its_numbers(tmp_path: Path) -> None:
-    """They are those of docs/connect-four.md."""
+    """They are those of docs/learning.md."""
     front, text, results = export("connect_four", tmp_path / "model")
     assert front["metrics"] == ["mistake_rate"]
     assert "| easy middle-game positions | network only | mistakes | 3.7% (2.7% to 5.1%) | 1,000 | 11,323 |" in text

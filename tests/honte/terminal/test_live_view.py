@@ -71,7 +71,7 @@ def test_a_run_that_has_just_begun_says_what_is_not_known_yet(width: int) -> Non
     view = LiveView("hex", "runs/hex", rating_minutes=5, as_lines=True)
     text = " ".join(shown(view, ProgressReport(), width))
     assert "strength" in text
-    assert "not measured yet, the first rating follows after 5 minutes" in text
+    assert "not measured yet, the first rating follows after 60 seconds" in text
     assert "time left unknown" in text
     assert "strength not measured yet" in line(ProgressReport(), {})
 
@@ -95,3 +95,20 @@ def test_the_end_of_a_run_names_its_intervals() -> None:
     assert summary(given, dict.fromkeys(given.grades, 1000)).endswith("(95 % intervals)")
     given.ratings = []
     assert "interval" not in summary(given)
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_the_end_of_a_run_is_forecast(width: int) -> None:
+    ratings = [
+        RatedCheckpoint(step=100 * k, elo=100.0 * k, low=100.0 * k - 30, high=100.0 * k + 30, games=80, minutes=2.0**k)
+        for k in range(1, 5)
+    ]
+    begun = ProgressReport(step=400, minutes=16.0, progress=0.25, ratings=ratings)
+    view = LiveView("hex", "runs/hex", rating_minutes=5, as_lines=True)
+    text = " ".join(shown(view, begun, width))
+    assert "Elo forecast" in text
+    assert "+600 (+551 to +649)" in text
+    assert "Elo forecast at the end +600 (+" in line(begun, {})
+    begun.progress = 1.0
+    assert "forecast at the end" not in line(begun, {})
+    assert "Elo forecast for 32 minutes: +500 (+" in summary(begun)

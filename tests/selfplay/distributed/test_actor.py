@@ -12,8 +12,8 @@ import pytest
 from agent.search.search import SearchConfig
 from games import make
 from games.cache_folders import private_path
+from selfplay.config import SelfPlayConfig
 from selfplay.distributed.actor import ActorJob, SelfPlayActor, hash_network
-from selfplay.local_runner import SelfPlayConfig
 from selfplay.records import unpack
 
 pytestmark = pytest.mark.nojit

@@ -10,10 +10,11 @@ import pytest
 
 import games
 from agent.search.search import SearchConfig
+from selfplay.config import SelfPlayConfig
 from selfplay.distributed import checked_games
 from selfplay.distributed.actor import hash_network
 from selfplay.distributed.checked_games import CheckedBatch, CheckedGames
-from selfplay.local_runner import LocalRunner, SelfPlayConfig
+from selfplay.local_runner import LocalRunner
 from selfplay.records import GameRecord, join_packed, pack, read_shard, unpack, write_packed
 from training.replay_buffer import ReplayBuffer, WindowConfig
 

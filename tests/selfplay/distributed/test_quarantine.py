@@ -23,11 +23,12 @@ from agent.inference.evaluate import hash_evaluate
 from agent.search.search import SearchConfig
 from games.game import Game
 from games.playouts import state_after
+from selfplay.config import SelfPlayConfig
 from selfplay.distributed import quarantine
 from selfplay.distributed.actor import ActorJob, ActorReport, FixedEvaluator, SelfPlayActor, hash_network
 from selfplay.distributed.config import RayConfig
 from selfplay.distributed.quarantine import MAX_CRASHES, MAX_KILLS, IsolatedActor
-from selfplay.local_runner import SelfPlayConfig, self_play_openings
+from selfplay.local_runner import self_play_openings
 from selfplay.records import unpack
 
 PLAY = SelfPlayConfig(num_games=9, opening_plies=12, search=SearchConfig(num_simulations=4))

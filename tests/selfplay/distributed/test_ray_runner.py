@@ -20,10 +20,11 @@ from agent.inference.evaluate import hash_evaluate
 from agent.search.search import SearchConfig
 from games.game import Game
 from games.playouts import state_after
+from selfplay.config import SelfPlayConfig
 from selfplay.distributed.actor import ActorJob, FixedEvaluator, SelfPlayActor, hash_network
 from selfplay.distributed.cluster_connection import retry_start
 from selfplay.distributed.config import RayConfig
-from selfplay.local_runner import LocalRunner, SelfPlayConfig, self_play_openings
+from selfplay.local_runner import LocalRunner, self_play_openings
 from selfplay.records import GameRecord, pack
 
 ray = pytest.importorskip("ray")

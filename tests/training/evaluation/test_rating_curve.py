@@ -151,10 +151,12 @@ def test_whose_turn_it_is(game: Game, run: Path) -> None:
         (run / "checkpoints" / str(step) / "state.json").write_text(json.dumps({"state": {"minutes": minutes}}))
 
     shutil.move(run / "checkpoints" / "30", run.parent / "30")
-    trained(10, 1.0)
-    trained(20, 2.0)
+    trained(10, 0.5)
+    trained(20, 0.9)
     assert next_checkpoint(run, 5.0) is None
     assert next_checkpoint(run, 5.0, finished=True) == 20
+    trained(20, 2.0)
+    assert next_checkpoint(run, 5.0) == 20  # the first rating does not wait for every_minutes
     assert next_checkpoint(run, 2.0) == 20
     keep_network(run, 20)
     assert kept_steps(run) == [20]
@@ -164,14 +166,17 @@ def test_whose_turn_it_is(game: Game, run: Path) -> None:
     rate_checkpoints(
         run, game, lambda text: make_player(text, game, num_slots=4), anchors=("random",), steps=(20,), games=4
     )
+    trained(30, 3.9)
     assert next_checkpoint(run, 7.5) is None
-    assert next_checkpoint(run, 7.0) == 30
+    trained(30, 4.0)
+    assert next_checkpoint(run, 7.5) == 30  # after twice the time of the first rating
     shutil.rmtree(run / "checkpoints" / "20")
     assert next_checkpoint(run, 7.0) == 30
     keep_network(run, 30)
     rate_checkpoints(
         run, game, lambda text: make_player(text, game, num_slots=4), anchors=("random",), steps=(20, 30), games=4
     )
+    assert [point.minutes for point in read_curve(run).points] == [2.0, 4.0]
     assert next_checkpoint(run, 0.0, finished=True) is None
 
 

@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
+from textwrap import fill
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from agent.settings import Device, Positive, PositiveNumber, Range, Slots, Width
@@ -19,11 +19,12 @@ from honte.command_line import Output, show_progress
 from honte.command_text import command
 
 if TYPE_CHECKING:
+    from agent.inference.backend_explanation import Explanation
     from honte.bench.setup import BenchSetup
     from honte.bench.turns import Row
     from training.config import LearnConfig
 
-Part = Literal["games", "tree", "growth", "engines", "self-play", "learner", "move", "threads"]
+Part = Literal["games", "tree", "growth", "engines", "self-play", "round", "learner", "move", "threads", "start"]
 
 LINES: dict[Part, int] = {
     "games": 2,
@@ -31,9 +32,11 @@ LINES: dict[Part, int] = {
     "growth": 5,
     "engines": 20,
     "self-play": 7,
-    "learner": 4,
+    "round": 22,
+    "learner": 5,
     "move": 3,
     "threads": 4,
+    "start": 11,
 }
 """The parts in their order, and about how many lines each of them prints."""
 
@@ -45,8 +48,8 @@ BUSY_LOAD = 0.5
 class BenchFlags:
     """Measure how fast this machine is, part by part, and suggest flags that use it well.
 
-    Rates are of one core and count its processor time; only the part "threads" counts wall time. Each rate is the
-    median of several rounds, and what is compared takes turns in each round.
+    Rates are of one core and count its processor time; only the parts "threads" and "start" count wall time. Each
+    rate is the median of several rounds, and what is compared takes turns in each round.
     """
 
     signature: bool = False
@@ -99,6 +102,7 @@ def main(arguments: Sequence[str]) -> int:
     parts = [part for part in LINES if part in (args.only or LINES)]
     suggested: dict[str, Any] = {}
     lines: list[Row] = []
+    backend: Explanation | None = None
     for text in _introduction(bench, host):
         output.say(text)
     for number, part in enumerate(parts):
@@ -109,6 +113,9 @@ def main(arguments: Sequence[str]) -> int:
                 advance(1, row.what)
         output.say(_text(part, rows))
         lines += rows
+        if part == "engines":
+            backend = _choose_backend(bench)
+            output.say(fill(f"backend of a run: {backend}", 100, initial_indent="  ", subsequent_indent="    "))
     spent = time.perf_counter() - start
     for text in _advice(bench, suggested):
         output.say(text)
@@ -124,6 +131,7 @@ def main(arguments: Sequence[str]) -> int:
             "device": args.device,
             "rows": [row._asdict() for row in lines],
             "suggested": suggested,
+            **({} if backend is None else {"backend": backend.as_json()}),
             "machine": host,
             "seconds": round(spent, 1),
         }
@@ -176,6 +184,10 @@ def _rows(part: Part, bench: BenchSetup, compiled: bool, suggested: dict[str, An
 
         learn = _learning(bench)
         yield from measure_self_play(bench, learn.publish_steps * learn.batch_size / learn.reuse)
+    elif part == "round":
+        from honte.bench.round import measure_round
+
+        yield from measure_round(bench)
     elif part == "learner":
         from honte.bench.learner import measure_learner
 
@@ -185,6 +197,10 @@ def _rows(part: Part, bench: BenchSetup, compiled: bool, suggested: dict[str, An
         from honte.bench.move import measure_move
 
         yield from measure_move(bench)
+    elif part == "start":
+        from honte.bench.start import measure_start
+
+        yield from measure_start(bench)
     else:
         from honte.bench.advice import measure_candidates, rows, suggest
 
@@ -193,14 +209,29 @@ def _rows(part: Part, bench: BenchSetup, compiled: bool, suggested: dict[str, An
         suggested |= suggest(bench, candidates)
 
 
+def _choose_backend(bench: BenchSetup) -> Explanation:
+    """The backend that a run of this game chooses for the network on this machine, measured unless it is stored."""
+    from agent.inference.backend_explanation import explain_choice
+    from agent.inference.backend_selection import BackendConfig, list_candidates, select_fastest, selection_key
+    from honte.recipes import for_game
+    from training.config import parse_config
+
+    engine: BackendConfig = parse_config(for_game(bench.game).get("engine", {}), BackendConfig)
+    settings = bench.game, bench.network, replace(engine, device=bench.device)
+    found = explain_choice(*settings)
+    if found.choice is None:
+        key = selection_key(*settings)
+        select_fastest(list_candidates(*settings), bench.game, key, weights=bench.state_dict, updates=True)
+        found = explain_choice(*settings)
+    return found
+
+
 def _learning(bench: BenchSetup) -> LearnConfig:
     """The learning settings of a run of this game: those of its recipe, or the defaults for the game."""
-    from honte.recipes import names, values
-    from training.config import LearnConfig, default_values, parse_config
+    from honte.recipes import for_game
+    from training.config import LearnConfig, parse_config
 
-    name = bench.game.name
-    recipe = values(name) if name in names() else default_values(bench.game)
-    learn: LearnConfig = parse_config(recipe.get("learn", {}), LearnConfig)
+    learn: LearnConfig = parse_config(for_game(bench.game).get("learn", {}), LearnConfig)
     return learn
 
 
@@ -229,8 +260,11 @@ def _advice(bench: BenchSetup, suggested: Mapping[str, Any]) -> Iterator[str]:
         name = bench.game.name
         yield f"  {command('train', *([name] if name in names() else ['--game', name]))} {play} \\\n    {engine}"
         yield "--self-play.num-groups is the number of threads; without it a run leaves one core to its learner"
-    if bench.device == "cpu" and find_spec("openvino") is None:
-        yield "\nopenvino is not installed; it is usually the fastest backend on a CPU: pip install 'honte[fast]'"
+    from agent.inference.machine import this_machine
+
+    machine = this_machine()
+    if bench.device == "cpu" and machine.publishes_openvino() and not machine.has_openvino:
+        yield "\nopenvino is not installed; it is usually the fastest backend on a CPU: pip install openvino"
 
 
 def _flags(group: str, values: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ Knows its flags and the table. Does not know how networks are built.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from agent.settings import Positive
 from honte.cli.flag_parser import parse_flags
 from honte.cli.flags import Argument, GameFlag
-from honte.command_line import Output, format_table
+from honte.cli.text_layout import format_fields
+from honte.command_line import Output
 
 if TYPE_CHECKING:
     from agent.storage.model_folder import Model
@@ -42,12 +43,17 @@ def main(arguments: Sequence[str]) -> int:
     from games import NAMES, make
 
     output = Output(args.json)
+    from honte.cli.setting_choices import format_choices
     from honte.recipes import IMAGES, names
+    from training.game_defaults import Choice, choose_settings
 
+    choices: list[Choice] = []
     if args.what in names(IMAGES) or args.what.endswith((".yaml", ".yml")):
         content = _recipe(args.what, args.shape, args.classes)
     elif args.what.partition(":")[0] in NAMES or ".py:" in args.what:
-        content = _game(make(args.what))
+        game = make(args.what)
+        content = {**_game(game), **_game_backend(game)}
+        choices = choose_settings(game)
     else:
         try:
             model = model_folder.find_model(args.what)
@@ -56,10 +62,51 @@ def main(arguments: Sequence[str]) -> int:
         content = _model(model_folder.read(model))
         name = args.game or content["game"]
         if args.game or (".py:" not in name and "classes" not in content):  # a file is run only where the user names it
-            content = {**_game(make(name)), **content}
-    output.say(format_table([[f"{name}:", _format_value(value)] for name, value in content.items()]))
-    output.result(content)
+            game = make(name)
+            content = {**_game(game), **content, **_run_backend(game, model, content["network"])}
+    backend = content.pop("backend", None)
+    words = content if backend is None else content | {"backend_for_self_play": backend}
+    output.say(format_fields({name: _format_value(value) for name, value in words.items()}))
+    if choices:
+        output.say(f"\nhonte train --game {args.what} uses these settings:\n{format_choices(choices)}")
+        content["training_settings"] = [choice._asdict() for choice in choices]
+    output.result(content if backend is None else content | {"backend": backend.as_json()})
     return 0
+
+
+def _backend(game: Any, network: Any, engine: Any) -> dict[str, Any]:
+    """The backend that runs ``network`` in self-play on this machine; empty where the settings fit no backend here."""
+    from agent.inference.backend_explanation import explain_choice
+
+    try:
+        return {"backend": explain_choice(game, network, engine)}
+    except ValueError:  # the run was made on another machine
+        return {}
+
+
+def _game_backend(game: Any) -> dict[str, Any]:
+    """As ``_backend``, with the network and the settings with which ``honte train`` learns ``game``."""
+    from honte.recipes import for_game
+    from training.config import TrainConfig, parse_config
+
+    config = parse_config(for_game(game), TrainConfig)
+    return _backend(game, config.network, config.engine)
+
+
+def _run_backend(game: Any, folder: Path, network: Mapping[str, Any]) -> dict[str, Any]:
+    """As ``_backend``, with the settings of the run that ``folder`` is a part of, or the default settings."""
+    from agent.inference.backend_selection import BackendConfig
+    from agent.networks.policy_value import NetworkConfig
+    from agent.storage.model_folder import make_config
+    from training.config import parse_config
+    from training.run.run_folder import read_config
+
+    try:
+        configs = [config for each in (folder, *folder.parents[:2]) if (config := read_config(each))]
+        engine = parse_config(configs[0].get("engine", {}) if configs else {}, BackendConfig)
+    except ValueError:  # another version of honte wrote the file, or it is damaged
+        return {}
+    return _backend(game, make_config(NetworkConfig, network, folder / "config.json", "network"), engine)
 
 
 def _game(game: Any) -> dict[str, Any]:
@@ -123,19 +170,21 @@ def _recipe(what: str, shape: tuple[int, int, int], classes: int) -> dict[str, A
     from training.yaml_files import read_yaml
 
     model: Any
+    backend: dict[str, Any] = {}
     values = read_yaml(Path(what)) if what.endswith((".yaml", ".yml")) else {}
     if "game" in values:
         config = parse_config(values, TrainConfig)
         game = make(config.game)
         shape = game.observation_shape
         model, content = PolicyValueNet(config.network, shape, game.action_layout), {"game": game.name}
+        backend = _backend(game, config.network, config.engine)
         network = asdict(config.network)
     else:
         config = parse_config(pictures(what, ""), ImageConfig)
         model, content = Classifier(config.network, shape, classes), {"model": config.network.kind}
         network = config.network.used
     size = {"parameters": num_parameters(model), "flops": num_flops(model, shape)}
-    return {**content, "input": list(shape), **size, "network": network}
+    return {**content, "input": list(shape), **size, "network": network, **backend}
 
 
 def _format_value(value: Any) -> str:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 import games
 from agent.inference.backend_benchmark import sample_positions
-from agent.inference.backend_selection import BackendConfig, has_bf16, list_candidates, make_backend
-from agent.inference.backends.openvino import OpenVinoBackend
+from agent.inference.backend_selection import BackendConfig, list_candidates, make_backend
+from agent.inference.backends.openvino import OpenVinoBackend, copy_outputs
 from agent.inference.backends.torch import TorchBackend
+from agent.inference.machine import this_machine
 from agent.networks.policy_value import NetworkConfig, PolicyValueNet
 
 pytest.importorskip("openvino")
@@ -62,7 +68,7 @@ def test_a_row_does_not_depend_on_its_place_or_company() -> None:
 
 
 def test_which_backends_there_are() -> None:
-    precisions = 2 if has_bf16("cpu") else 1
+    precisions = 2 if this_machine().has_bf16("cpu") else 1
     assert len(list_candidates(GAME, SMALL, BackendConfig())) == 2 * precisions
     assert len(list_candidates(GAME, SMALL, BackendConfig(kind="torch"))) == precisions
     assert len(list_candidates(GAME, SMALL, BackendConfig(precision="int8"))) == 1
@@ -70,3 +76,34 @@ def test_which_backends_there_are() -> None:
     assert len(list_candidates(GAME, SMALL, BackendConfig(precision="fast", kind="torch"))) == precisions
     with pytest.raises(ValueError, match="int8 needs openvino"):
         make_backend(GAME, SMALL, BackendConfig(kind="torch", precision="int8"))
+
+
+def test_values_have_the_bits_of_a_plain_softmax() -> None:
+    random = np.random.default_rng(0)
+    for rows in (1, 7, 33, 512):
+        wdl = (10 * random.standard_normal((rows, 3))).astype(np.float32)
+        policy = random.standard_normal((rows, 7)).astype(np.float32)
+        logits, value = copy_outputs(policy, wdl, True)
+        shares = np.exp(wdl - wdl.max(axis=1, keepdims=True))
+        assert (value == (shares[:, 0] - shares[:, 2]) / shares.sum(axis=1)).all()
+        assert value.dtype == np.float32
+        policy[:] = 0  # the memory of the request is used again
+        assert (logits != 0).all()
+        assert (copy_outputs(policy, wdl[:, 0], False)[1] == wdl[:, 0]).all()
+
+
+def test_nothing_is_reported_to_google_analytics(tmp_path: Path) -> None:
+    """OpenVINO's telemetry stores a client's ID in the home folder before it sends anything."""
+    code = (
+        "import sys, games\n"
+        "from agent.inference.backends.openvino import OpenVinoBackend\n"
+        "from agent.networks.policy_value import NetworkConfig\n"
+        "OpenVinoBackend(games.make('tic_tac_toe'), NetworkConfig(blocks=1, channels=8))\n"
+        "assert not [name for name in sys.modules if name.startswith('openvino_telemetry')]\n"
+    )
+    home = tmp_path / "home"
+    home.mkdir()
+    environment = {name: value for name, value in os.environ.items() if name not in ("CI", "TF_BUILD", "JENKINS_URL")}
+    environment |= {"HOME": str(home), "LOCALAPPDATA": str(home), "HONTE_CACHE": str(tmp_path / "cache")}
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[4], env=environment)
+    assert list(home.iterdir()) == []

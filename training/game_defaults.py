@@ -1,0 +1,140 @@
+"""The settings of a game that has no recipe, derived from its board, its actions and the length of random games.
+
+What they rest on is written in dev/LOG.md. Nothing here knows a game by its name.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from games.compiled import CompiledGame
+from games.game import Game
+from games.playouts import random_game
+
+RANDOM_GAMES = 32
+"""Random games whose median length stands for the length of a game."""
+
+DENSE_WEIGHTS = 600_000
+"""Weights of the largest dense policy head; a larger one would not fit into a model file of 2 MB."""
+
+
+class Choice(NamedTuple):
+    """A group of settings that were chosen for a game, and the reason."""
+
+    settings: dict[str, Any]  # by their dotted names
+    reason: str
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name} {_word(value)}" for name, value in self.settings.items()) + f": {self.reason}"
+
+
+def choose_settings(game: Game) -> list[Choice]:
+    """The settings for ``game`` that differ from the fixed defaults, each group with its reason.
+
+    The random games come from a fixed random seed, so the choice is the same each time.
+    """
+    plies = typical_plies(game)
+    return [
+        *_network(game),
+        Choice(
+            {"self_play.search.num_simulations": 32},
+            "Gumbel search learns from few simulations, and shorter searches give more games",
+        ),
+        Choice(
+            {"self_play.temperature_plies": max(2, min(30, plies // 4))},
+            f"a quarter of a random game, which has {plies} plies (median)",
+        ),
+        Choice(
+            {"self_play.deep_openings": 0.1, "self_play.max_opening_plies": max(2, 2 * plies // 3)},
+            "some games begin in positions that good play never reaches, as people's games do",
+        ),
+        *_lookahead(game),
+        Choice(
+            {
+                "learn.batch_size": 256,
+                "learn.reuse": 3.0,
+                "learn.value_mix": 0.5,
+                "learn.cooldown": 0.5,
+                "learn.publish_steps": 80,
+                "learn.trainer.learning_rate": 0.002,
+                "learn.trainer.average_decay": 0.998,
+                "learn.trainer.clip_norm": 5.0,
+                "learn.trainer.precision": "auto",
+                "learn.trainer.channels_last": True,
+            },
+            "the learning settings of the Connect Four recipe, the best of those that were measured",
+        ),
+        Choice(
+            {
+                "engine.precision": "fast",
+                "play.rule": "puct",
+                "play.num_simulations": 100,
+                "play.reuse": True,
+                "play.average_symmetries": True,
+            },
+            "networks may run in int8 where that is fastest; players average the symmetries of the board",
+        ),
+        Choice({"max_minutes": 30.0}, "the length of a run, unless --max-minutes says otherwise"),
+    ]
+
+
+def default_values(game: Game) -> dict[str, Any]:
+    """The chosen settings as the nested values of a configuration."""
+    values: dict[str, Any] = {}
+    for choice in choose_settings(game):
+        for name, value in choice.settings.items():
+            *groups, last = name.split(".")
+            inner = values
+            for group in groups:
+                inner = inner.setdefault(group, {})
+            inner[last] = value
+    return values
+
+
+def typical_plies(game: Game) -> int:
+    """The median length of random games, in plies."""
+    rng = np.random.default_rng(0)
+    return int(np.median([len(random_game(game, rng)) for _ in range(RANDOM_GAMES)]))
+
+
+def _network(game: Game) -> list[Choice]:
+    _, height, width = game.observation_shape
+    cells = height * width
+    small = cells <= 20
+    size = Choice(
+        {"network.blocks": 3 if small else 5, "network.channels": 32 if small else 48},
+        f"the board has {cells} cells",
+    )
+    weights = 32 * cells * game.num_actions
+    if weights <= DENSE_WEIGHTS:
+        return [size]
+    pooled = Choice(
+        {"network.heads": "pooled", "network.global_pooling": True},
+        f"a dense policy head for {game.num_actions} actions would have {weights:,} weights",
+    )
+    return [size, pooled]
+
+
+def _lookahead(game: Game) -> list[Choice]:
+    if not isinstance(game, CompiledGame):
+        return []  # rules in plain Python are too slow to look ahead with at each leaf
+    return [
+        Choice(
+            {
+                "self_play.search.lookahead": 2,
+                "self_play.search.lookahead_nodes": 1000,
+                "self_play.stop_when_proven": True,
+                "play.lookahead": 4,
+                "play.lookahead_nodes": 2000,
+            },
+            "compiled rules find forced ends of a game at the leaves at little cost",
+        )
+    ]
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:g}" if isinstance(value, float) else str(value)
