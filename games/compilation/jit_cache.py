@@ -118,8 +118,9 @@ def compile_cached(function: Rule, key: str | None, checked: bool = False, **opt
     ``key``: what else the code depends on; None: it is not stored. ``checked``: an index out of bounds raises
     IndexError. ``options`` are Numba's.
     """
-    options = {"boundscheck": checked or None} | options  # None: as NUMBA_BOUNDSCHECK says
-    made: Any = njit(nogil=True, no_cfunc_wrapper=True, **options)(function)  # C code calls none of these functions
+    # boundscheck None: as NUMBA_BOUNDSCHECK says; no_cfunc_wrapper: C code calls none of these functions
+    options = {"boundscheck": checked or None, "no_cfunc_wrapper": True} | options
+    made: Any = njit(nogil=True, **options)(function)
     if key is not None and hasattr(made, "py_func"):  # without the JIT it is the function itself
         made._cache = DiskCache(made.py_func, made.targetoptions, key)
     rule: Rule = made
