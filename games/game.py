@@ -51,12 +51,13 @@ class Positions(NamedTuple):
         cut = slice(start, stop)
         return Positions(self.observation[cut], self.legal[cut], self.to_play[cut], self.terminal[cut], self.value[cut])
 
-    def take(self, index: NDArray[np.integer]) -> Positions:
-        """Copies of the positions ``index [R]``."""
-        observation, legal, to_play, terminal, value = self
-        return Positions(
-            observation.take(index, axis=0), legal.take(index, axis=0), to_play[index], terminal[index], value[index]
-        )
+    def take(self, index: NDArray[np.integer], out: Positions | None = None) -> Positions:
+        """Copies of the positions ``index [R]``, in the first rows of ``out`` where it is given."""
+        if out is None:
+            return Positions._make(array.take(index, axis=0) for array in self)
+        pairs: Any = zip(self, out.rows(0, len(index)))
+        # "clip", because NumPy would copy once more to check the index.
+        return Positions._make(array.take(index, 0, copies, "clip") for array, copies in pairs)
 
 
 class Game(ABC):

@@ -22,9 +22,8 @@ from agent.networks.policy_value import num_flops
 from games.game import Game
 from selfplay.distributed.checked_games import Games
 from training import limits
-from training.alphazero_parts import make_gate, make_replay_buffer, make_runner
+from training.alphazero_parts import make_batches, make_gate, make_replay_buffer, make_runner
 from training.auxiliary.heads import make_network, playing_weights
-from training.batches_ahead import BatchesAhead
 from training.config import TrainConfig
 from training.data_parallel import LearnerGroup
 from training.evaluation.gate import describe_test
@@ -82,8 +81,7 @@ class AlphaZeroRun(TrainingRun):
             self.checkpoint_steps = max(1, config.checkpoint_steps)  # no clock decides
         self.learners: LearnerGroup | None = None  # other learner processes, from the first step on
         self.replay = make_replay_buffer(game, config)
-        device = trainer.device if learn.processes == 1 else torch.device("cpu")  # several processes share a CPU batch
-        self.batches = BatchesAhead(lambda step: self.replay.batch(learn.batch_size, config.seed, step), device)
+        self.batches = make_batches(self.replay, config, trainer.device)
         self.storage = RunStorage(game, config, folder)
         self.games_to_store: list[Games] = []
         saved = self._load_checkpoint()
@@ -147,10 +145,7 @@ class AlphaZeroRun(TrainingRun):
             self.store_games()
 
     def train_network(self) -> None:
-        """Train on batches from the replay buffer until the learner has caught up with self-play.
-
-        A run that is not deterministic interrupts this to publish weights and to look for finished games.
-        """
+        """Train until the learner has caught up with self-play; if not deterministic, only until weights are due."""
         learn, deadline = self.config.learn, time.monotonic() + TRAINING_SECONDS
         while (due := self.samples_due()) >= learn.batch_size:
             self.train_step(self.batches.batch(self.trainer.steps, more=due >= 2 * learn.batch_size))

@@ -7,9 +7,12 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import torch
+
 from agent.inference.network_evaluator import NetworkEvaluator
 from games.game import Game
 from selfplay.local_runner import LocalRunner
+from training.batches_ahead import BatchesAhead
 from training.config import TrainConfig
 from training.evaluation.gate import Gate
 from training.replay_buffer import ReplayBuffer
@@ -31,6 +34,14 @@ def make_replay_buffer(game: Game, config: TrainConfig) -> ReplayBuffer:
         auxiliary=bool(learn.auxiliary.targets),
         horizon=learn.auxiliary.horizon,
     )
+
+
+def make_batches(replay: ReplayBuffer, config: TrainConfig, device: torch.device) -> BatchesAhead:
+    """The batches of the learner's steps from ``replay``, for a learner on ``device``."""
+    learn = config.learn
+    if learn.processes > 1:
+        device = torch.device("cpu")  # where the processes share a batch
+    return BatchesAhead(lambda step: replay.batch(learn.batch_size, config.seed, step), device)
 
 
 def make_runner(game: Game, config: TrainConfig, saved: RunState, remote: Callable[..., Any] | None) -> Any:

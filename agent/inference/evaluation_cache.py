@@ -113,7 +113,7 @@ class EvaluationCache:
         if len(missed):
             unique_codes, first, unique_row = np.unique(codes[missed], return_index=True, return_inverse=True)
             rows = missed[first]
-            answer = self.evaluate(states[rows], positions.take(rows))
+            answer = self.evaluate(states.take(rows), positions.take(rows))
             new = np.column_stack([answer.logits, answer.value]).astype(np.float32, copy=False).view(np.uint32)
             words[missed] = new[unique_row]
             store(unique_codes, epoch, self.keys, self.checksums, self.words, self.epochs, new)

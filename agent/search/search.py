@@ -116,7 +116,11 @@ class Search:
         size = num_slots * config.leaves
         self.ready, self.bare, self.unfinished = np.empty((3, num_slots), np.int64)
         self.columns = np.empty((5, size), np.int64)  # the fields of a LeafBatch
+        self.states = game.new(size)
         self.positions = game.positions(size, observed=self.evaluate.observes)
+        # The part of them that is evaluated. New arrays in every round would cost more than copying into these.
+        self.evaluated_states = game.new(size)
+        self.evaluated_positions = game.positions(size, observed=self.evaluate.observes)
         self.proven = np.empty(size, np.int8)
         self.unproven = np.empty(size, np.int64)
         self.no_evaluation = Evaluation(np.empty((0, game.num_actions), np.float32), np.empty(0, np.float32))
@@ -186,7 +190,8 @@ class Search:
         if not count:  # every simulation ended at a proven edge
             return
         self.game.advance(self.arena, batch.sources, batch.targets, batch.actions)
-        states, positions, proven = self.arena.take(batch.targets), self.positions.rows(0, count), self.proven[:count]
+        states, positions, proven = self.states[:count], self.positions.rows(0, count), self.proven[:count]
+        self.arena.take(batch.targets, 0, states, "clip")  # to check the index, NumPy would copy once more
         self.game.describe(states, positions)
         prove_finished(positions.terminal, positions.value, proven)
         if self.config.lookahead > 0:  # not at roots: a proven root would have no edge to play
@@ -219,7 +224,9 @@ class Search:
         trees, leaves = batch.trees, batch.leaves
         if num_unproven < len(trees):
             rows = self.unproven[:num_unproven]
-            trees, leaves, states, positions = trees[rows], leaves[rows], states.take(rows), positions.take(rows)
+            states = states.take(rows, 0, self.evaluated_states[:num_unproven], "clip")
+            positions = positions.take(rows, self.evaluated_positions)
+            trees, leaves = trees[rows], leaves[rows]
         self.evaluate.draw_from(self.terms.keys[trees], leaves)
         return self.evaluate(states, positions)
 

@@ -92,6 +92,7 @@ class FreeBackend(Evaluate):
 
     def __init__(self, game: Game, clock: StageClock) -> None:
         self.outputs = np.zeros((SHAPES[-1], game.num_actions), np.float32), np.zeros((SHAPES[-1], 3), np.float32)
+        self.memory = np.empty((SHAPES[-1], *game.observation_shape), np.float32)
         self.pack = clock.timed(PACK, pad_rows)
         self.unpack = clock.timed(UNPACK, copy_outputs)
 
@@ -99,7 +100,7 @@ class FreeBackend(Evaluate):
         observation, largest, parts = positions.observation, SHAPES[-1], []
         for first in range(0, len(observation), largest):
             rows = observation[first : first + largest]
-            self.pack(rows, SHAPES)
+            self.pack(rows, SHAPES, self.memory)
             policy, value = (output[: len(rows)] for output in self.outputs)
             parts.append(self.unpack(policy, value, True))
         logits, values = (np.concatenate(each) if len(parts) > 1 else each[0] for each in zip(*parts, strict=True))

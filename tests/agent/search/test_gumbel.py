@@ -8,15 +8,8 @@ import numpy as np
 import pytest
 
 from agent.decision import Decisions, Terms
-from agent.search.gumbel import (
-    GumbelArguments,
-    GumbelConfig,
-    improve_logits,
-    read_roots,
-    select_inner_edge,
-    select_root_edge,
-    write_decisions,
-)
+from agent.search.completed_q import GumbelArguments, improve_logits
+from agent.search.gumbel import GumbelConfig, read_roots, select_inner_edge, select_root_edge, write_decisions
 from agent.search.search import Search, SearchConfig
 from agent.search.sequential_halving import considered_visits
 from agent.search.tree import ROOT, UNKNOWN
