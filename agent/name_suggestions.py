@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
 from pathlib import Path
 
 from agent import weights
@@ -12,12 +11,6 @@ from agent.player_identity import NON_NETWORKS
 from games.registry import NAMES, is_game
 
 NUMBERED = re.compile(r"(mcts|minimax)[-_ ]?(\d+)")
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """``did you mean NAME? `` with the ``known`` name that is most similar. Empty where none is similar."""
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f"did you mean {near[0]}? " if near else ""
 
 
 def nearest_player(head: str) -> str | None:

@@ -20,7 +20,7 @@ import numpy as np
 from agent.decision import Terms
 from agent.inference.evaluate import Evaluate
 from agent.inference.rollouts import Rollouts
-from agent.name_suggestions import nearest, nearest_game, nearest_player, no_network_message
+from agent.name_suggestions import nearest_game, nearest_player, no_network_message
 from agent.player import Player, RandomPlayer
 from agent.player_identity import ENGINES
 from agent.search.search import Search, SearchConfig
@@ -31,6 +31,7 @@ from agent.solvers.perfect_player import PerfectPlayer
 from agent.storage import model_folder
 from agent.storage.model_folder import load_network
 from games.game import Game, States
+from games.registry import nearest
 
 __all__ = ["learned_game", "learned_game_file", "load_network", "make_player"]
 

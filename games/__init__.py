@@ -3,10 +3,11 @@
 from games.board import Board
 from games.check import check_game
 from games.compiled import from_rules
-from games.game import ONGOING, Game, Positions, Symmetries
+from games.game import ONGOING, Game, Positions
 from games.perft import perft
 from games.position import Position, position
 from games.registry import NAMES, make
+from games.symmetry import Symmetries
 
 __all__ = [
     "NAMES",

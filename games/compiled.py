@@ -16,8 +16,8 @@ from games.board import Board
 from games.compilation import loops
 from games.compilation.jit_cache import Rule, compile_cached, fingerprint
 from games.descriptions import Description
-from games.game import NO_LIMIT, Game, Positions, Row, States, Symmetries
-from games.symmetry import identity_symmetry
+from games.game import NO_LIMIT, Game, Positions, Row, States
+from games.symmetry import Symmetries, identity_symmetry
 from games.text_board import read_cells, read_status
 from games.uci_notation import UciNotation
 from games.user_rules.explanations import raise_explained

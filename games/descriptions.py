@@ -46,4 +46,5 @@ class Description:
     counted: str = ""  # the shape of the pieces of which who has more wins, where people want to see the numbers
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     variants: Mapping[str, str] = field(default_factory=dict)  # {short name: parameters} of usual sizes
+    actions_per_turn: int = 1  # more where a turn is several actions of the same player, which people take back at once
     sgf: SgfType | None = None

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 
 from games.board import Board
 from games.descriptions import Description
+from games.symmetry import Symmetries
 from games.text_board import draw_text
 from games.uci_notation import UciNotation
 
@@ -48,7 +48,8 @@ class Positions(NamedTuple):
 
     def rows(self, start: int, stop: int) -> Positions:
         """The positions ``start`` to ``stop``, as views."""
-        return Positions._make(array[start:stop] for array in self)
+        cut = slice(start, stop)
+        return Positions(self.observation[cut], self.legal[cut], self.to_play[cut], self.terminal[cut], self.value[cut])
 
     def take(self, index: NDArray[np.integer], out: Positions | None = None) -> Positions:
         """Copies of the positions ``index [R]``, in the first rows of ``out`` where it is given."""
@@ -57,29 +58,6 @@ class Positions(NamedTuple):
         pairs: Any = zip(self, out.rows(0, len(index)))
         # "clip", because NumPy would copy once more to check the index.
         return Positions._make(array.take(index, 0, copies, "clip") for array, copies in pairs)
-
-
-@dataclass(frozen=True)
-class Symmetries:
-    """S maps of the board onto itself that leave the rules unchanged; the first is the identity.
-
-    ``cells[s]`` gathers: the turned observation's cell i is the old cell ``cells[s, i]`` (cells count row by row).
-    ``actions[s]`` moves: action a of the old board is action ``actions[s, a]`` of the turned board.
-    """
-
-    cells: NDArray[np.int64]  # [S, H * W]
-    actions: NDArray[np.int64]  # [S, A]
-
-    def turn(self, observation: NDArray[Any], s: int) -> NDArray[Any]:
-        """The observation [..., H, W] as symmetry ``s`` shows it."""
-        flat = observation.reshape(*observation.shape[:-2], self.cells.shape[1])
-        return flat[..., self.cells[s]].reshape(observation.shape)
-
-    def turn_policy(self, policy: NDArray[Any], s: int) -> NDArray[Any]:
-        """The policy, mask or logits [..., A] as symmetry ``s`` shows it."""
-        turned = np.empty_like(policy)
-        turned[..., self.actions[s]] = policy
-        return turned
 
 
 class Game(ABC):

@@ -13,6 +13,7 @@ import importlib.util
 import inspect
 import sys
 import traceback
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,12 @@ NAMES = (
 """The games that honte ships, each a module of ``games.rules`` with a function ``game`` and a ``DESCRIPTION``."""
 
 OPENSPIEL = "openspiel:"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """``did you mean NAME? `` with the ``known`` name that is most similar. Empty where none is similar."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"did you mean {near[0]}? " if near else ""
 
 
 def describe(name: str) -> Description:
@@ -82,10 +89,10 @@ def make(text: str, *, trial: bool = True) -> Game:
         return game
     name, _, parameters = text.partition(":")
     if name not in NAMES:
-        near = difflib.get_close_matches(name, NAMES, n=1)
-        hint = f"did you mean {near[0]}? " if near else ""
-        known = ", ".join(NAMES)
-        raise ValueError(f"no game is called {name!r}; {hint}there are {known}, or FILE.py:game for your own")
+        there = ", ".join(NAMES)
+        raise ValueError(
+            f"no game is called {name!r}; {nearest(name, NAMES)}there are {there}, or FILE.py:game for your own"
+        )
     return _build(text, importlib.import_module(f"games.rules.{name}").game, parameters)
 
 
@@ -120,9 +127,8 @@ def _build(text: str, source: Any, parameters: str) -> Game:
         for part in filter(None, parameters.split(",")):
             key, _, value = part.partition("=")
             if key not in known:
-                near = difflib.get_close_matches(key, known, n=1)
-                hint = f"did you mean {near[0]}? " if near else ""
-                raise ValueError(f"{text!r}: unknown parameter {key!r}; {hint}there are {', '.join(known) or 'none'}")
+                there = ", ".join(known) or "none"
+                raise ValueError(f"{text!r}: unknown parameter {key!r}; {nearest(key, known)}there are {there}")
             arguments[key] = _value(text, key, value, type(known[key].default))
         game = source(**arguments)
     else:

@@ -3,12 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from games.game import Symmetries
+
+@dataclass(frozen=True)
+class Symmetries:
+    """S maps of the board onto itself that leave the rules unchanged; the first is the identity.
+
+    ``cells[s]`` gathers: the turned observation's cell i is the old cell ``cells[s, i]`` (cells count row by row).
+    ``actions[s]`` moves: action a of the old board is action ``actions[s, a]`` of the turned board.
+    """
+
+    cells: NDArray[np.int64]  # [S, H * W]
+    actions: NDArray[np.int64]  # [S, A]
+
+    def turn(self, observation: NDArray[Any], s: int) -> NDArray[Any]:
+        """The observation [..., H, W] as symmetry ``s`` shows it."""
+        flat = observation.reshape(*observation.shape[:-2], self.cells.shape[1])
+        return flat[..., self.cells[s]].reshape(observation.shape)
+
+    def turn_policy(self, policy: NDArray[Any], s: int) -> NDArray[Any]:
+        """The policy, mask or logits [..., A] as symmetry ``s`` shows it."""
+        turned = np.empty_like(policy)
+        turned[..., self.actions[s]] = policy
+        return turned
+
 
 Turn = Callable[[NDArray[Any]], NDArray[Any]]
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from games.compilation.jit_cache import cached_njit
-from games.game import Symmetries
+from games.symmetry import Symmetries
 
 
 @cached_njit

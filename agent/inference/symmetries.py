@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from agent.inference.evaluate import Evaluate, EvaluateFunction, Evaluation
 from agent.inference.evaluation_cache import hash_rows
 from agent.random_numbers import Keys
-from games.game import Positions, States, Symmetries
+from games.game import Positions, States
+from games.symmetry import Symmetries
 
 
 class SymmetryAverage(Evaluate):

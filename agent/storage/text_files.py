@@ -64,6 +64,20 @@ def read_text(path: str | Path, largest: int) -> str:
     return text
 
 
+def read_lines(path: str | Path, largest: int, what: str) -> list[tuple[str, str]]:
+    """(FILE:LINE, line) of a file of ``what``, such as openings, without blank lines and those that begin with #.
+
+    ValueError where there is no file, no line or no text.
+    """
+    if not Path(path).is_file():
+        raise ValueError(f"there is no file {str(path)!r} of {what}")
+    lines = enumerate(split_lines(read_text(path, largest)), 1)
+    found = [(f"{path}:{n}", line.strip()) for n, line in lines if line.strip() and not line.lstrip().startswith("#")]
+    if not found:
+        raise ValueError(f"{path} holds no {what}")
+    return found
+
+
 def split_lines(text: str) -> list[str]:
     """The lines without their ends. Only CR LF, LF and CR are line ends; ``str.splitlines`` has more."""
     return LINE_END.split(text)

@@ -43,6 +43,7 @@ DESCRIPTION = Description(
     moves="each of the three actions is a cell: a2, then a4, then c4",
     illegal="An amazon and its arrow go in a straight line over empty cells, and your own amazon comes first.",
     occupied="",
+    actions_per_turn=3,
     parameters={"size": Parameter(choices=(6, 8, 10))},
     variants={"8": "size=8", "10": "size=10"},
 )

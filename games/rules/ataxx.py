@@ -28,8 +28,8 @@ from games.board import Board
 from games.compilation.jit_cache import cached_njit
 from games.compiled import CompiledGame, from_rules
 from games.descriptions import Description, Parameter
-from games.game import ONGOING, Symmetries
-from games.symmetry import SQUARE
+from games.game import ONGOING
+from games.symmetry import SQUARE, Symmetries
 
 
 @cached_njit

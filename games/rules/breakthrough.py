@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 from games.board import Board, Piece
 from games.compiled import CompiledGame, from_rules
 from games.descriptions import Description, Parameter
-from games.game import ONGOING, Symmetries
-from games.symmetry import MIRROR, cell_symmetries
+from games.game import ONGOING
+from games.symmetry import MIRROR, Symmetries, cell_symmetries
 from games.uci_notation import UciNotation
 
 DESCRIPTION = Description(

@@ -24,8 +24,8 @@ from games.board import Board
 from games.compilation.jit_cache import cached_njit
 from games.compiled import CompiledGame, from_rules
 from games.descriptions import Description, Parameter
-from games.game import ONGOING, Symmetries
-from games.symmetry import RECTANGLE, SQUARE
+from games.game import ONGOING
+from games.symmetry import RECTANGLE, SQUARE, Symmetries
 from games.uci_notation import UciNotation
 
 WAYS = ((-1, 0), (0, 1), (1, 0), (0, -1))

@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 from games.board import Board, Piece
 from games.compiled import CompiledGame, from_rules
 from games.descriptions import Description, Parameter
-from games.game import ONGOING, Symmetries
-from games.symmetry import RECTANGLE, SQUARE, Turn, cell_symmetries
+from games.game import ONGOING
+from games.symmetry import RECTANGLE, SQUARE, Symmetries, Turn, cell_symmetries
 
 DOT, HORIZONTAL, VERTICAL, SECOND_DOT = 3, 4, 5, 6
 """Cell codes of the drawing; 0 is a line not drawn or a box not taken, 1 and 2 are the players' boxes."""

@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 from games.board import Board, Piece
 from games.compiled import CompiledGame, from_rules
 from games.descriptions import Description, Parameter
-from games.game import ONGOING, Symmetries
+from games.game import ONGOING
+from games.symmetry import Symmetries
 
 LETTERS = "abcdefghij"
 DEFAULT_HEAPS = "1-3-5-7"

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from agent import random_numbers
 from agent.decision import Terms
 from agent.player import MoveFollower, Player, RandomPlayer
-from agent.storage.text_files import read_text, split_lines
+from agent.storage.text_files import read_lines
 from games.game import Game
 from games.playouts import states_after
 from games.position import position
@@ -34,16 +34,7 @@ def read_book(path: str | Path, game: Game) -> list[Opening]:
 
     Blank lines and lines that begin with # are skipped. ValueError names the file and the line that is wrong.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise ValueError(f"there is no file {str(path)!r} of openings")
-    lines = split_lines(read_text(path, LARGEST))
-    numbered = [
-        (n, line.strip()) for n, line in enumerate(lines, 1) if line.strip() and not line.lstrip().startswith("#")
-    ]
-    if not numbered:
-        raise ValueError(f"{path} holds no opening")
-    return [_parse_opening(f"{path}:{number}", line, game) for number, line in numbered]
+    return [_parse_opening(place, line, game) for place, line in read_lines(path, LARGEST, "openings")]
 
 
 def _parse_opening(place: str, line: str, game: Game) -> Opening:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from agent import random_numbers
 from agent.decision import Terms
 from agent.player import MoveFollower, Player
-from agent.storage.text_files import read_text, split_lines
+from agent.storage.text_files import read_lines
 from games.game import Game, States
 from selfplay.matches.elo import CONFIDENCE_Z
 
@@ -74,14 +74,7 @@ def read_positions(path: str | Path) -> list[SolvedPosition]:
     A line may also have ``left``, the plies to the end if both play best. ValueError names the file and the line that
     is wrong.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise ValueError(f"there is no file {str(path)!r} of solved positions")
-    lines = split_lines(read_text(path, LARGEST))
-    found = [_parse_line(f"{path}:{number}", line) for number, line in enumerate(lines, 1) if line.strip()]
-    if not found:
-        raise ValueError(f"{path} holds no position")
-    return found
+    return [_parse_line(place, line) for place, line in read_lines(path, LARGEST, "solved positions")]
 
 
 def parse_positions(rows: Sequence[Mapping[str, Any]]) -> list[SolvedPosition]:

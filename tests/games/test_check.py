@@ -12,8 +12,8 @@ import pytest
 
 from games.check import UnmetCondition, check_game
 from games.compiled import from_rules
-from games.game import ONGOING, Game, Positions, States, Symmetries
-from games.symmetry import MIRROR, cell_symmetries
+from games.game import ONGOING, Game, Positions, States
+from games.symmetry import MIRROR, Symmetries, cell_symmetries
 from tests.games.made import made
 
 pytestmark = pytest.mark.nojit

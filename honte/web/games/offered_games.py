@@ -22,7 +22,6 @@ from games.game import Game
 from games.position import position
 from games.registry import NAMES, defaults, describe, make
 from honte.sgf.notation import sgf_type
-from honte.web.games.game_texts import describe_game
 from honte.web.requests.problems import Problem, refuse
 
 MOST_GAMES = 24
@@ -207,12 +206,13 @@ class OfferedGames:
             "id": offered.id,
             "game": offered.text,
             "name": name,
-            **describe_game(game, name)._asdict(),
+            **_texts(game, name),
             "family": game.family if offered.id in NAMES else "own",
             "board": {each: getattr(board, each) for each in BOARD_FIELDS},
             "names": list(board.names),
             "parameters": self.parameters(offered.id, game),
             "num_actions": game.num_actions,
+            "actions_per_turn": 1 if game.description is None else game.description.actions_per_turn,
             "can_set_up": offered.can_set_up if ready or offered.id not in NAMES else True,
             "empty_text": str(offered.first) if ready else None,
             "sgf": sgf_type(game) is not None and offered.id in NAMES,
@@ -230,6 +230,20 @@ class OfferedGames:
         return [
             _parameter(name, bounds, known[name], given.get(name)) for name, bounds in describe(id_).parameters.items()
         ]
+
+
+def _texts(game: Game, name: str) -> dict[str, str]:
+    """What people read about ``game`` before they play it."""
+    title, words = name.replace("_", " ").capitalize(), game.description
+    if words is None:
+        rules = (
+            "This game comes from a file that was named when the page was started; legal moves are shown on the board."
+        )
+        goal = "The rules in the file decide who wins."
+        notation = f"There are {game.num_actions} moves, written as the game writes them."
+        return {"title": title, "rules": rules, "goal": goal, "notation": notation}
+    notation = f"A move is written as {words.moves}."
+    return {"title": words.title or title, "rules": words.rules, "goal": words.goal, "notation": notation}
 
 
 def _parameter(name: str, bounds: Parameter, default: Any, given: str | None) -> dict[str, Any]:

@@ -55,7 +55,7 @@ app.startFrom = async (start) => {
 app.cancelTurn = async () => {
   const { node, position } = app.state, start = app.undoTarget();
   const parent = node.parent;
-  if (app.isOver || !parent || !parent.position || parent.position.to_play !== position.to_play || !app.isPerson(position.to_play) || app.state.entry.family !== "amazons") return;
+  if (app.isOver || !parent || !parent.position || parent.position.to_play !== position.to_play || !app.isPerson(position.to_play) || !(app.state.entry.actions_per_turn > 1)) return;
   const first = start.children.find((child) => child === node || node.parent === child || (node.parent && node.parent.parent === child));
   if (first) await app.prune(first);
 };

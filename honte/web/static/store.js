@@ -162,7 +162,7 @@ export class App extends EventTarget {
     const agents = !this.isPerson(0) || !this.isPerson(1), people = this.isPerson(0) || this.isPerson(1);
     let to = node.parent;
     const mover = (each) => (each.position ? each.position.to_play : null);
-    while (to && to.parent && ((agents && people && mover(to) !== null && !this.isPerson(mover(to))) || (mover(to.parent) !== null && mover(to.parent) === mover(to) && this.state.entry.family === "amazons"))) to = to.parent;
+    while (to && to.parent && ((agents && people && mover(to) !== null && !this.isPerson(mover(to))) || (mover(to.parent) !== null && mover(to.parent) === mover(to) && this.state.entry.actions_per_turn > 1))) to = to.parent;
     return to;
   }
 

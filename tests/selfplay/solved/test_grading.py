@@ -85,7 +85,7 @@ def test_a_missing_or_empty_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="there is no file"):
         read_positions(tmp_path / "none.jsonl")
     (tmp_path / "empty.jsonl").write_text("\n")
-    with pytest.raises(ValueError, match="holds no position"):
+    with pytest.raises(ValueError, match="holds no solved positions"):
         read_positions(tmp_path / "empty.jsonl")
 
 

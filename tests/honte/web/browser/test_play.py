@@ -28,6 +28,13 @@ def stones(page: Any) -> int:
     return int(page.locator("#board .layer-pieces > g").count())
 
 
+def test_undo_takes_back_a_whole_turn(serve: Serve, page: Any) -> None:
+    open_page(page, f"{serve()}/#game=amazons&moves=a2+a4+c4&players=person,person")
+    wait_for_ply(page, 3)
+    page.keyboard.press("u")
+    wait_for_ply(page, 0)
+
+
 def test_undo_makes_variations_that_can_be_cut(serve: Serve, page: Any) -> None:
     open_page(page, f"{serve()}/#game=tic_tac_toe&moves=b2+a1+c3&players=person,person")
     page.keyboard.press("u")
