@@ -324,11 +324,11 @@ def test_a_pass_after_the_end_is_taken_back_like_any_other() -> None:
 
 
 def test_go_without_moves_left_does_not_go_on() -> None:
-    lines = "play b A1\nplay w B1\nplay b C1\nplay w D1\nplay w E1\ngenmove b\nundo\nundo\nundo\nundo\nundo\n"
-    replies = said(lines, game="go:size=5,max_plies=4")
-    assert replies[4] == "? illegal move: the game is over"
-    assert replies[5] == "= pass"
-    assert replies[6:] == ["="] * 4 + ["? cannot undo"]
+    lines = "play b A1\nplay w B2\nplay b A2\nplay w B1\ngenmove w\nundo\nundo\nundo\nundo\n"
+    replies = said(lines, game="go:size=2,max_plies=3")
+    assert replies[3] == "? illegal move: the game is over"
+    assert replies[4] == "= pass"
+    assert replies[5:] == ["="] * 3 + ["? cannot undo"]
 
 
 def test_an_engine_from_outside_is_not_asked_about_stones_that_it_cannot_know(tmp_path: Path) -> None:
