@@ -9,6 +9,7 @@ import copyreg
 import difflib
 import hashlib
 import importlib
+import importlib.machinery
 import importlib.util
 import inspect
 import sys
@@ -16,6 +17,7 @@ import traceback
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 from games.compilation.code_files import place_for_numba
@@ -96,10 +98,18 @@ def make(text: str, *, trial: bool = True) -> Game:
     return _build(text, importlib.import_module(f"games.rules.{name}").game, parameters)
 
 
+class _FileAsItIs(importlib.machinery.SourceFileLoader):
+    """Compiles a file each time. Python's stored bytecode would hide an edit of equal length within the same second."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        return self.source_to_code(self.get_data(self.path), self.path)
+
+
 def _from_file(path: Path, attribute: str) -> Any:
     if not path.is_file():
         raise ValueError(f"there is no file {str(path)!r} to take a game from")
-    spec = importlib.util.spec_from_file_location(f"game_file_{path.stem}", path)
+    name = f"game_file_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path, loader=_FileAsItIs(name, str(path)))
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -18,12 +18,12 @@ import re
 import secrets
 import shutil
 import socket
-import sys
 import time
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import IO
 
+from agent.storage.file_locks import lock_file, unlock_file
 from agent.storage.write_errors import name_in_errors
 
 MANIFEST = "manifest.json"
@@ -172,7 +172,7 @@ class FolderLock:
         deadline = (
             time.monotonic() + patience
         )  # ``lock_holder`` takes the lock for a moment, so one failure does not mean that it is held
-        while not _lock(file):
+        while not lock_file(file):
             if time.monotonic() > deadline:
                 file.seek(0)
                 owner = file.read(300).decode(errors="replace").strip() or "another process"
@@ -188,6 +188,7 @@ class FolderLock:
         """Release the lock. The file stays, because removing it would race with the next holder."""
         if self._file is not None:
             self._file.truncate(0)
+            unlock_file(self._file)  # closing is not enough while a child process has a copy of the file
             self._file.close()
             self._file = None
 
@@ -203,34 +204,12 @@ def lock_holder(folder: str | Path) -> str | None:
     """The process that holds the lock of ``folder``, as text. None when it is free."""
     try:
         with (Path(folder) / LOCK).open("r+b") as file:
-            return None if _lock(file) else file.read(300).decode(errors="replace").strip() or "another process"
+            if lock_file(file):
+                unlock_file(file)
+                return None
+            return file.read(300).decode(errors="replace").strip() or "another process"
     except OSError:  # there is no lock file, or it cannot be opened
         return None
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(file: IO[bytes]) -> bool:
-        file.seek(
-            1 << 20
-        )  # a byte after the text, because locks on Windows are mandatory and the text must stay readable
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        finally:
-            file.seek(0)
-        return True
-else:
-    import fcntl
-
-    def _lock(file: IO[bytes]) -> bool:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
 
 
 def manifest(entries: Mapping[str, tuple[str, int]]) -> bytes:

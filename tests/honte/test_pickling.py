@@ -6,6 +6,7 @@ import copy
 import multiprocessing
 import pickle
 import shutil
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -166,7 +167,9 @@ def test_what_is_equal() -> None:
     assert len({start, position("tic_tac_toe"), start.play("a1")}) == 2
 
 
-def test_an_edited_file_is_another_game(own: Path) -> None:
+def test_an_edited_file_is_another_game(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also if Python stores the bytecode of files, which an edit of equal length within a second leaves valid."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
     before = make(f"{own}:game")
     own.write_text(OWN.replace('"left"] = 5', '"left"] = 4'), encoding="utf-8")
     assert make(f"{own}:game") != before

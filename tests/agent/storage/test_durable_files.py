@@ -317,3 +317,17 @@ def test_many_random_writes_never_leave_anything_behind(tmp_path: Path) -> None:
         durable_files.write_folder(tmp_path / "thing", {"data": data})
         assert durable_files.read_folder(tmp_path / "thing") == {"data": data}
     assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a process on Windows gets no copies of open files")
+def test_a_child_process_with_a_copy_of_the_file_keeps_no_lock(tmp_path: Path) -> None:
+    """Libraries fork processes of their own, which have a copy of every open file for as long as they live."""
+    lock = durable_files.FolderLock(tmp_path)
+    lock.acquire()
+    assert lock._file is not None
+    with subprocess.Popen(["sleep", "60"], pass_fds=[lock._file.fileno()]) as process:
+        lock.release()
+        assert durable_files.lock_holder(tmp_path) is None
+        with durable_files.FolderLock(tmp_path):
+            assert durable_files.lock_holder(tmp_path)
+        process.kill()

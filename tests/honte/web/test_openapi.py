@@ -38,4 +38,5 @@ def test_random_requests(client: Any):
     assert statuses.total() > NUM_REQUESTS // 2
     for path in ("position", "line", "move", "load", "save"):
         assert statuses[f"POST /api/{path} 200"], (path, statuses)
-        assert statuses[f"POST /api/{path} 422"], (path, statuses)
+        # Most random requests for a move name a game session that does not exist; test_play_and_analysis has its 422.
+        assert statuses[f"POST /api/{path} {404 if path == 'move' else 422}"], (path, statuses)
