@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent.parent
 SMALL = (
     "--device cpu --minutes 0.03 --blocks 1 --channels 8 --simulations 8 --games 16 --threads 1 --batch-size 16 --json"
@@ -16,6 +18,7 @@ SMALL = (
 WITHOUT = "import sys\nfor name in ('ray', 'pydantic', 'gymnasium', 'rich'): sys.modules[name] = None\n"
 
 
+@pytest.mark.slow
 def test_two_calls_are_one_run(tmp_path: Path) -> None:
     code = WITHOUT + "from benchmarks.gpu_training import main\nmain()"
     words = [

@@ -22,7 +22,7 @@ SMALL: dict[str, Any] = {
     "game": "tic_tac_toe",
     "seed": 5,
     "deterministic": True,
-    "max_samples": 900,
+    "max_samples": 600,
     "network": {"blocks": 1, "channels": 8, "head_channels": 4, "hidden": 8},
     "engine": {"kind": "torch", "precision": "fp32", "cache_entries": 1024},
     "self_play": {
@@ -82,7 +82,7 @@ def test_a_method_changes_what_is_learned_and_follows_from_the_seed(
 ) -> None:
     """A run that was stopped twice ends with the same bits as one that was not, and not with those without it."""
     run(tmp_path / "whole", METHODS[method])
-    for stop_after in (300, 600, 0):
+    for stop_after in (200, 400, 0):
         run(tmp_path / "stopped", METHODS[method], stop_after)
     whole, stopped = final(tmp_path / "whole"), final(tmp_path / "stopped")
     assert whole.keys() == stopped.keys()

@@ -52,11 +52,13 @@ def test_the_life_of_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
 
     assert metrics.read(folder)[-1]["samples"] >= 250
 
-    other = tmp_path / "other"
-    assert train(other, "--init", str(tmp_path / "run.1"), "--max-samples", "250") == 0
+
+def test_a_run_starts_with_the_weights_of_another_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, words in (("run", []), ("other", ["--init", str(tmp_path / "run")])):
+        assert train(tmp_path / name, *words, "--max-samples", "250") == 0
     capsys.readouterr()
     assert main(["runs", str(tmp_path), "--json"]) == 0
-    assert len(result(capsys)["runs"]) == 3  # type: ignore[arg-type]
+    assert len(result(capsys)["runs"]) == 2  # type: ignore[arg-type]
 
 
 def test_two_trainers_of_one_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
