@@ -139,6 +139,7 @@ def test_drawn_positions_are_exact_for_another_game() -> None:
             assert dict(position.scores) == move_values(game, states[i : i + 1])
 
 
+@pytest.mark.slow
 def test_a_screening_goes_on_after_a_stop_and_ends_the_same(tmp_path: Path) -> None:
     class Killed(Exception):
         pass

@@ -118,6 +118,7 @@ for word in sys.argv[1:]:
 """
 
 
+@pytest.mark.slow
 def test_variants_compiled_by_two_processes_stay_apart_in_a_third(tmp_path: Path) -> None:
     """Numba numbers the functions of a process from 1 on, and the number is all that tells their symbols apart."""
     program = tmp_path / "variants.py"

@@ -18,8 +18,6 @@ from training.alphazero import AlphaZeroRun
 from training.config import TrainConfig, parse_config
 from training.run import checkpoints
 
-NUM_KILLS = pytest.mark.parametrize("kills", [14, pytest.param(25, marks=pytest.mark.slow)])
-
 
 def config(**over: object) -> TrainConfig:
     values = {
@@ -102,7 +100,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@NUM_KILLS
+@pytest.mark.parametrize("kills", [14, pytest.param(25, marks=pytest.mark.slow)])
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_deterministic_run_killed_at_random_ends_with_the_same_bits(
     tmp_path: Path, uninterrupted: Path, kills: int
@@ -112,12 +110,11 @@ def test_a_deterministic_run_killed_at_random_ends_with_the_same_bits(
     assert equal(final_weights(tmp_path / "run"), final_weights(uninterrupted))
 
 
-@NUM_KILLS
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-def test_an_overlapping_run_killed_at_random_goes_on_and_keeps_every_game(tmp_path: Path, kills: int) -> None:
+def test_an_overlapping_run_killed_at_random_goes_on_and_keeps_every_game(tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    settings = config(deterministic=False, max_samples=100 * kills + 1500)
-    places = killed_until_done(folder, settings, kills)
+    places = killed_until_done(folder, config(deterministic=False, max_samples=4000), 25)
     assert places >= 5
     game = games.make("tic_tac_toe")
     ids = [record.id for path in list_shards(folder / "games").values() for record in read_shard(path, game)]

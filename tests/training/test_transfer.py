@@ -66,6 +66,7 @@ def test_a_frozen_trunk_stands_still() -> None:
     assert [name for name, p in model.named_parameters() if p.grad is not None] == ["head.weight", "head.bias"]
 
 
+@pytest.mark.slow
 def test_a_run_learns_a_larger_board_on_a_trunk_that_stands_still(tmp_path: Path) -> None:
     """Connect Four of 7 x 8 from weights of 6 x 7."""
     values = {

@@ -86,13 +86,14 @@ def test_three_lines_of_go_are_won_by_black_by_nine() -> None:
     assert solved(name).value(states[0]) == -1  # White, to move, does not get within half a point
 
 
+@pytest.mark.slow
 def test_two_lines_of_go_are_won_by_black_by_one() -> None:
     """Positional superko, area scoring, plies enough for every line that matters."""
     name = "go:size=2,komi=0,max_plies=60"
     assert solved(name, scores=True).value(first(made(name))) == 2 * 1
 
 
-@pytest.mark.parametrize("name", ["hex:size=3", "go:size=2"])
+@pytest.mark.parametrize("name", ["hex:size=3", pytest.param("go:size=2", marks=pytest.mark.slow)])
 def test_endings_equal_plain_recursion(name: str) -> None:
     game, compared, found = made(name), 0, solved(name)
     for seed in range(40):

@@ -159,6 +159,7 @@ def test_alexnet_trains_on_a_folder(folder: Path, tmp_path: Path, capsys: pytest
     assert result(capsys)["predictions"][0]["class"] in ("red", "blue")
 
 
+@pytest.mark.slow
 def test_attacks_fool_and_adversarial_training_helps(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

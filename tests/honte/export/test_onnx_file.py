@@ -60,7 +60,7 @@ def observations(game: Game, count: int) -> np.ndarray[Any, Any]:
         ("tic_tac_toe", {}),
         ("connect_four", {"value": "scalar", "squeeze_excite": True}),
         ("othello:size=4", {"heads": "pooled", "global_pooling": True, "squeeze_excite": True}),
-        ("go:size=5", {"heads": "pooled", "value": "scalar"}),
+        pytest.param("go:size=5", {"heads": "pooled", "value": "scalar"}, marks=pytest.mark.slow),
         ("nim", {"blocks": 0}),
         ("animal_shogi", {"global_pooling": True}),
     ],

@@ -159,6 +159,7 @@ def test_a_process_that_does_not_answer_counts_as_crashed() -> None:
     assert "no answer for 1 seconds" in out.notes[-1]
 
 
+@pytest.mark.slow
 def test_a_game_whose_process_is_killed_from_outside_is_not_quarantined() -> None:
     """After five kills by either signal the games are played to the end, and are the same bit for bit."""
     kills = [signal.SIGKILL, signal.SIGTERM, signal.SIGKILL, signal.SIGKILL, signal.SIGTERM]
@@ -173,6 +174,7 @@ def test_a_game_whose_process_is_killed_from_outside_is_not_quarantined() -> Non
     check_same(out.records)
 
 
+@pytest.mark.slow
 def test_a_game_whose_process_is_killed_too_often_is_quarantined(monkeypatch: pytest.MonkeyPatch) -> None:
     """A game that uses up all memory has its process killed each time."""
     monkeypatch.setattr(quarantine, "MAX_KILLS", 3)

@@ -189,6 +189,7 @@ def test_error_rates_of_almost_a_half_make_a_test() -> None:
     assert (test.lower, test.upper) == pytest.approx((-0.04, 0.04), abs=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["logistic", "normalized"])
 def test_error_rates_are_those_asked_for(model: str) -> None:
     """1,000 simulated matches at each hypothesis: wrong verdicts stay near 5 %."""
