@@ -227,6 +227,7 @@ def test_batches_have_the_bits_of_plain_numpy() -> None:
             assert batch[name].numpy().dtype == expected.dtype
 
 
+@pytest.mark.nojit
 @pytest.mark.parametrize("name", games.NAMES)
 def test_compiled_turns_are_those_of_every_game(name: str) -> None:
     """Every symmetry of every game, on arrays of the game's shapes."""
