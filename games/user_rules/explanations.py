@@ -31,9 +31,5 @@ def _explained(game: Game, error: Exception, verb: str, *arguments: Any) -> Game
         return GameFault(numba_errors.explain(error, game.scalar_rules))
     if (place := locate_error(error, game)) is not None:
         return GameFault(f"{place}{describe_error(game, error)}")
-    try:
-        return plain_rules.replay_call(game, verb, *arguments) or GameFault(
-            f"{game.name}: {describe_error(game, error)}"
-        )
-    except Exception as another:  # the explanation must not hide what it explains
-        return GameFault(f"{game.name}: {describe_error(game, error)} ({type(another).__name__}: {another})")
+    fault = plain_rules.replay_call(game, verb, *arguments)
+    return fault or GameFault(f"{game.name}: {describe_error(game, error)}")

@@ -23,7 +23,7 @@ def check_texts(game: Game) -> None:
             text = game.action_text(action, to_play)
             if not text.strip():
                 raise _fault(game, f"write_action wrote nothing for action {action}; each action needs a text")
-            if game.is_own and len(text.split()) > 1:
+            if game.is_own and text.split() != [text]:
                 raise _fault(game, f"write_action wrote {text!r} for action {action}; spaces separate moves: use none")
             if (other := actions.setdefault(text.lower(), action)) != action:
                 what = f"{text!r} for action {action} and for action {other}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -83,6 +85,21 @@ def test_each_stone_sees_its_own_plane() -> None:
     planes = here.observation
     assert np.argwhere(planes[0]).tolist() == [[0, 1], [2, 2]]
     assert np.argwhere(planes[1]).tolist() == [[0, 0]]
+
+
+@pytest.mark.nojit
+@pytest.mark.parametrize(
+    ("drawing", "lead"),
+    [
+        ("xo. .x. ...", 1),  # two stones of x and one of o can move
+        ("oxo .o. ...", -2),
+        ("xo. ... ..o", 0),
+    ],
+)
+def test_the_heuristic_counts_stones_that_can_move(drawing: str, lead: int) -> None:
+    for mover, sign in (("x", 1), ("o", -1)):
+        here = placed(drawing, f"{mover} to play")
+        assert here.game.heuristic(here.states).tolist() == pytest.approx([sign * math.tanh(lead / 6)])
 
 
 def test_sizes() -> None:

@@ -15,6 +15,7 @@ from agent.solvers.minimax import MinimaxPlayer
 from games.compiled import CompiledGame
 from games.game import Game
 from games.registry import NAMES, make
+from games.user_rules.explanations import raise_explained
 from games.user_rules.faults import GameFault
 from tests.games.user_rules.own import within, write
 
@@ -128,6 +129,7 @@ def before_the_end(game: Game) -> np.ndarray:
     return here.states
 
 
+@pytest.mark.nojit
 def test_a_late_fault_names_its_line(late: Game) -> None:
     sentence = r"rows\.py, line 20, in step: index 3 is out of bounds for axis 0 with size 3$"
     states = before_the_end(late)
@@ -168,6 +170,14 @@ def test_compiled_rules_that_break_the_contract(edit: tuple[str, str], sentence:
         return
     with pytest.raises(GameFault, match=sentence):
         game.describe_new(states)
+
+
+@pytest.mark.nojit
+def test_errors_of_games_that_ship_stay_as_they_are() -> None:
+    game, error = make("tic_tac_toe"), IndexError("index 9 is out of bounds")
+    with pytest.raises(IndexError) as raised:
+        raise_explained(game, error, "step", game.new(1), np.array([9]))
+    assert raised.value is error
 
 
 def test_a_rollout_that_does_not_end(tmp_path: Path) -> None:

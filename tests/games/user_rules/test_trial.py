@@ -63,9 +63,25 @@ def test_a_good_game_has_no_notes(tmp_path: Path) -> None:
             "write_action wrote '0' for action 1 and for",
         ),
         (("draw=draw,", "draw=draw, write_action=lambda a: f'put {a}',"), "spaces separate moves"),
+        (
+            ("draw=draw,", "draw=draw, write_action=lambda a: f' {a}',"),
+            "write_action wrote ' 0' for action 0; spaces separate moves: use none",
+        ),
+        (
+            ("draw=draw,", "draw=draw, write_action=lambda a: ' ',"),
+            "write_action wrote nothing for action 0; each action needs a text",
+        ),
         (("draw=draw,", "draw=draw, write_action=lambda a: None,"), "write_action returned None for action 0"),
         (("draw=draw,", "draw=draw, write_action=lambda a: [][a],"), "line 50, in <lambda>: list index out of range"),
         (("draw=draw,", "draw=draw, heuristic=lambda s: 7,"), "heuristic returned 7"),
+        (
+            ("draw=draw,", "draw=draw, read=lambda s, cells, mover: s.__setitem__('to_play', mover or 0),"),
+            "read made another position of a drawing:\n(.*\n)+instead of\n",
+        ),
+        (
+            ("draw=draw,", "draw=draw, final_targets=lambda s, ownership: np.inf,"),
+            "final_targets returned inf; it must return the score, a number",
+        ),
         (within("step", "s['plies'] += np.random.randint(5)"), "step made two positions of one position and action"),
         (
             within("step", "s['to_play'] = 100 * a", "s['to_play'] = 0"),
@@ -82,6 +98,41 @@ def test_a_good_game_has_no_notes(tmp_path: Path) -> None:
 def test_a_fault_is_a_sentence(edit: tuple[str, str], sentence: str, tmp_path: Path) -> None:
     with pytest.raises(GameFault, match=sentence):
         games.make(write(tmp_path, edit))
+
+
+def test_a_position_that_cannot_be_drawn_does_not_hide_the_fault(tmp_path: Path) -> None:
+    edits = (
+        ("SIZE = 3\n", "from itertools import count\n\nSIZE = 3\nCOUNT = count()\n"),
+        within("step", "s['plies'] += next(COUNT)"),
+        within("draw", "if s['plies'] > 0:", "    raise RuntimeError('no pen')"),
+    )
+    with pytest.raises(GameFault, match="step made two positions of one position and action") as raised:
+        games.make(write(tmp_path, *edits))
+    assert raised.value.drawing == "(it cannot be drawn: no pen)"
+
+
+def test_texts_that_change_from_call_to_call(tmp_path: Path) -> None:
+    edits = (
+        ("SIZE = 3\n", "SIZE = 3\nCALLS = []\n"),
+        (
+            "def draw(s)",
+            "def write(a):\n    CALLS.append(a)\n    return str((a + (len(CALLS) - 1) // 18) % 9)\n\n\ndef draw(s)",
+        ),
+        ("draw=draw,", "draw=draw, write_action=write,"),
+    )
+    with pytest.raises(GameFault, match="parse_action reads '0' as action 8; write_action wrote it for 0"):
+        games.make(write(tmp_path, *edits))
+
+
+@pytest.mark.parametrize("verb", ["heuristic", "lookahead"])
+def test_a_failed_call_is_repeated_in_plain_python(verb: str, tmp_path: Path) -> None:
+    late = "heuristic=lambda s: s['cells'][s['plies'] // 2, 0] / 3"  # no such row from six plies on
+    game = games.make(write(tmp_path, ("draw=draw,", f"draw=draw, {late},")), trial=False)
+    states = game.new(2)
+    states["plies"] = 6 if verb == "heuristic" else (9, 4)  # lookahead: a finished game, and the fault two plies below
+    fault = plain_rules.replay_call(game, verb, states)
+    assert "in <lambda>: index 3 is out of bounds for axis 0 with size 3" in str(fault)
+    assert plain_rules.replay_call(game, verb, game.new(0)) is None
 
 
 @pytest.mark.parametrize("what", ["COUNT[0] += 1", "global COUNT; COUNT = COUNT + 1"])
@@ -106,6 +157,12 @@ def test_a_rule_that_does_not_return(tmp_path: Path, monkeypatch: pytest.MonkeyP
         (
             ("(2, 3, 3)", "(3, 3)"),
             r"observation_shape is \(3, 3\); it must be three whole numbers .*planes, rows, columns",
+        ),
+        (("max_plies=9", "max_plies=-1"), "max_plies is -1; it must be a whole number of at least 0"),
+        (('name="rows"', "name=9"), "name is 9; it must be text"),
+        (
+            ("np.int16)])", 'np.int16), ("notes", object)])'),
+            "state has a field of Python objects; fields hold numbers and arrays of numbers",
         ),
         (("(2, 3, 3)", "(2, 3, 0)"), r"observation_shape is \(2, 3, 0\)"),
         (("np.dtype([", "(["), "it must be a NumPy type with fields"),
