@@ -12,7 +12,7 @@ import torch
 from agent.inference.network_evaluator import NetworkEvaluator
 from games.game import Game
 from selfplay.local_runner import LocalRunner
-from training.batches_ahead import BatchesAhead
+from training.batches.batches_ahead import BatchesAhead
 from training.config import TrainConfig
 from training.evaluation.gate import Gate
 from training.replay_buffer import ReplayBuffer

@@ -18,7 +18,7 @@ from agent.settings import Number, Positive, Range, Settings
 from games.game import Game
 from selfplay.distributed import checked_games
 from training.auxiliary.position_targets import plies_left, short_values
-from training.turn_samples import turn_observations, turn_policies
+from training.batches.turn_samples import turn_observations, turn_policies
 
 NUM_TARGETS = 7
 OUTCOME, ROOT_VALUE, POLICY_WEIGHT, SURPRISE, PLIES_LEFT, SHORT_VALUE, REPLY_WEIGHT = range(NUM_TARGETS)

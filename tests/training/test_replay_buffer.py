@@ -11,8 +11,8 @@ import games
 from selfplay.distributed.checked_games import DecidedPositions
 from selfplay.records import GameRecord
 from training.auxiliary.position_targets import short_values
+from training.batches.turn_samples import turn_observations, turn_policies
 from training.replay_buffer import REPLY_WEIGHT, ReplayBuffer, WindowConfig
-from training.turn_samples import turn_observations, turn_policies
 
 
 def record(actions: list[int], outcome: int, opening: int = 0, budget: int = 8) -> GameRecord:

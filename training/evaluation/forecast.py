@@ -1,7 +1,8 @@
 """What a run would gain by going on: its Elo, extrapolated from the ratings of its checkpoints.
 
-Ratings of AlphaZero-like runs rise about linearly with the logarithm of time until they level off (Silver et al. 2017,
-figure 3), so a straight line through the newest ratings, over the logarithm of the minutes, is extrapolated.
+Ratings rise fast at first and then ever more slowly. Over the logarithm of the minutes a few neighbouring ratings lie
+nearly on a straight line, and that line is extrapolated. A run that levels off stays below it. Knows ratings and
+minutes. Does not know how they were measured.
 """
 
 from __future__ import annotations

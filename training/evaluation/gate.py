@@ -72,4 +72,5 @@ class Gate:
 def describe_test(result: GateResult, step: int, champion: int) -> str:
     """A sentence for people. ``champion`` is the step of the network that self-play used so far."""
     used = "is used" if result.passed else "is not used"
-    return f"the network of step {step:,} scored {result.score:.1%} against that of step {champion:,} and {used}"
+    scored = f"the network of step {step:,} scored {result.score:.1%} against that of step {champion:,}"
+    return f"{scored} and {used} for self-play"

@@ -238,9 +238,7 @@ def _parsed(arguments: Sequence[str]) -> tuple[TrainFlags, TrainConfig]:
             raise ValueError("--num-actors goes with --ray: without --ray this process plays the games")
         given["ray", "num_actors"] = flags.num_actors
     nothing = asks_for_help(arguments) and not flags.recipe and not flags.game
-    values = {"game": "GAME"} if nothing else recipe(flags.recipe, flags.game)
-    if flags.game and not flags.recipe and not flags.fresh:
-        values = _chosen_before(_folder(flags), flags.game) or values
+    values = {"game": "GAME"} if nothing else _chosen_before(flags) or recipe(flags.recipe, flags.game)
     source = str(recipes.place(flags.recipe)) if flags.recipe else ""
     config: TrainConfig = parse_settings(TrainConfig, values, given, source)
     footer = "honte train RECIPE --help shows a recipe's defaults." if nothing else ""
@@ -252,12 +250,17 @@ def _folder(flags: TrainFlags) -> Path:
     return Path(flags.run or Path("runs") / folder_name(flags.recipe, flags.game))
 
 
-def _chosen_before(folder: Path, game: str) -> dict[str, Any] | None:
-    """The settings of the run in ``folder``, which another version of honte may have chosen; None if there is none."""
+def _chosen_before(flags: TrainFlags) -> dict[str, Any] | None:
+    """The settings of the run that is resumed without a recipe; another version of honte may have chosen them.
+
+    None for a new run, and for one with a recipe.
+    """
     from training.run.run_folder import has_started, read_config
 
-    old = read_config(folder) if has_started(folder) else None
-    return old and {name: value for name, value in old.items() if name != "game_sha256"} | {"game": game}
+    if flags.recipe or not flags.game or flags.fresh or not has_started(_folder(flags)):
+        return None
+    old = read_config(_folder(flags))
+    return old and {name: value for name, value in old.items() if name != "game_sha256"} | {"game": flags.game}
 
 
 def folder_name(recipe: str, game: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from training.batches_ahead import BatchesAhead
+from training.batches.batches_ahead import BatchesAhead
 from training.trainer import Batch
 
 CPU = torch.device("cpu")
