@@ -65,11 +65,13 @@ class CompiledGame(Game):
         return self.name, self.key, self.state, self.num_actions, self.observation_shape
 
     def init(self, states: States) -> None:
-        states[:] = np.zeros(1, self.state)[0]
+        first = self.new(1)
         try:
-            self._init(states)
+            with np.errstate(all="ignore"):  # integers wrap, as in compiled code
+                self._plain_init(first[0])
         except Exception as error:
-            raise_explained(self, error, "init", states)
+            raise_explained(self, error, "init", self.new(1))
+        states[:] = first
 
     def step(self, states: States, actions: NDArray[Any]) -> None:
         before = states.copy() if self.checked else states
@@ -173,8 +175,9 @@ class CompiledGame(Game):
     turned: NDArray[np.int64] | None
 
     @cached_property
-    def _init(self) -> Rule:
-        return loops.init(self.rules, self.key, self.checked)
+    def _plain_init(self) -> Rule:
+        """``init`` in plain Python, which takes microseconds where compiling it would take up to two seconds."""
+        return rebuild_rules(self.scalar_rules, lambda rule: rule)["init"]
 
     @cached_property
     def _step(self) -> Rule:
@@ -231,7 +234,7 @@ def from_rules(
 
     ``state`` must have a field ``to_play`` (0 or 1). With ``s`` a row, whose fields are read as ``s["field"]``:
 
-    - ``init(s)``: make the all-zero row the first position.
+    - ``init(s)``: make the all-zero row the first position. It is not compiled, either.
     - ``legal_actions(s, legal)``: set ``legal[a]``, all False on entry, True for each legal a. Not called when over.
     - ``step(s, a)``: play the legal action a.
     - ``outcome(s)``: ``ONGOING``, or +1, 0, -1 for the player to move.

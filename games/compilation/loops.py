@@ -37,16 +37,6 @@ def check_outcome(result: Any) -> None:
         raise ValueError(NO_OUTCOME)
 
 
-def init(rules: Rules, key: str | None, checked: bool = False) -> Rule:
-    init = rules["init"]
-
-    def loop(states: States) -> None:
-        for b in range(len(states)):
-            init(states[b])
-
-    return compile_cached(loop, key, checked)
-
-
 def begin_turn(rules: Rules, key: str | None, checked: bool = False) -> Rule:
     begin_turn = rules["begin_turn"]
 

@@ -154,9 +154,9 @@ def replay_call(game: Game, verb: str, *arguments: Any) -> GameFault | None:
 
 def run(game: Game, rules: dict[str, Rule], verb: str, arguments: tuple[Any, ...]) -> None:
     """Run the loop ``verb`` on ``arguments`` in plain Python."""
-    if verb == "heuristic":
+    if verb in ("init", "heuristic"):
         for row in arguments[0]:
-            rules["heuristic"](row)
+            rules[verb](row)
     elif verb == "step":
         for b in np.flatnonzero(np.asarray(arguments[1]) >= 0):
             rules["step"](arguments[0][b], arguments[1][b])
