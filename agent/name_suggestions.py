@@ -26,10 +26,13 @@ def nearest_player(head: str) -> str | None:
 
 
 def nearest_game(head: str) -> str | None:
-    """The game whose text is most similar to ``head``. None where none is similar."""
+    """How to play the game whose text is most similar to ``head``. None where none is similar."""
     name, colon, parameters = head.partition(":")
     near = difflib.get_close_matches(name.lower(), NAMES, n=1, cutoff=0.7)
-    return near[0] + colon + parameters if near else None
+    if not near:
+        return None
+    game = near[0] + colon + parameters
+    return game if weights.folder(game) else f"the game {game}, as in honte play mcts:400 --game {game}"
 
 
 def _neighbours(path: Path) -> list[str]:

@@ -166,9 +166,7 @@ def _find_folder(head: str) -> Path:
         if near := nearest_player(head):
             raise ValueError(f"there is no player {head!r}; did you mean {near}?") from None
         if near := nearest_game(head):
-            raise ValueError(
-                f"there is no player {head!r}; did you mean the game {near}, as in honte play mcts:400 --game {near}?"
-            ) from None
+            raise ValueError(f"there is no player {head!r}; did you mean {near}?") from None
         if any(character in head for character in "/\\@"):
             raise
         raise ValueError(f"{error}; a player is {PLAYERS_IN_WORDS}") from None

@@ -183,6 +183,11 @@ def test_what_people_get_wrong_is_one_sentence(capsys: pytest.CaptureFixture[str
     assert out == ""
 
 
+def test_a_misspelled_game_whose_network_has_another_size(capsys: pytest.CaptureFixture[str]) -> None:
+    _, err = said(capsys, "play", "hexx", code=2)
+    assert err == "honte play: there is no player 'hexx'; did you mean hex?\n"
+
+
 def test_perft(capsys: pytest.CaptureFixture[str]) -> None:
     assert said(capsys, "perft", "tic_tac_toe", "4") == ("3024\n", "")
     assert result(capsys, "perft", "tic_tac_toe", "4") == {"game": "tic_tac_toe", "depth": 4, "count": 3024}
