@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from agent import random_numbers
 from agent.decision import Decisions, Terms
 from agent.player import ImmediatePlayer
+from games.compilation.jit_cache import cached_njit, compile_cached
 from games.compiled import CompiledGame
 from games.game import ONGOING, Game, States
 from games.user_rules.explanations import raise_explained
@@ -34,6 +35,8 @@ NARROW = 1e-9
 
 GUESSED = 3
 """Plies that must be left for the heuristic to order the moves of a position; nearer the horizon it takes too long."""
+
+ALPHA, BETA, TOP = 0, 1, 2
 
 FIRST = 1e18
 """A rank above that of every move that neither ends the game nor caused the last cutoff."""
@@ -101,6 +104,8 @@ class Scratch(NamedTuple):
     legal: NDArray[np.bool_]  # [A]
     moves: NDArray[np.int64]  # [D, A] the moves of each position that were not tried yet
     ranks: Scores  # [D, A] the higher, the earlier a move is tried
+    counts: NDArray[np.int64]  # [D] how many moves were not tried yet
+    windows: Scores  # [D, 3] the scores that matter are above ALPHA and below BETA; TOP is the best one so far
     killers: NDArray[np.int64]  # [D] the move that last caused a cutoff
     history: Scores  # [2, A] how much cutoffs a move of each player caused
 
@@ -113,13 +118,33 @@ class Scratch(NamedTuple):
             np.zeros(shape, np.int64),
             np.zeros(shape),
             np.zeros(depth, np.int64),
+            np.zeros((depth, 3)),
+            np.zeros(depth, np.int64),
             np.zeros((2, game.num_actions)),
         )
 
 
+@cached_njit
+def take_move(moves: Any, ranks: Any, counts: Any, level: int) -> int:
+    """The move of the highest rank, which goes behind those that are left.
+
+    Cutoffs come early, so that sorting all moves would not pay.
+    """
+    first = 0
+    for i in range(1, counts[level]):
+        if ranks[level, i] > ranks[level, first]:
+            first = i
+    counts[level] -= 1
+    last: int = counts[level]
+    a: int = moves[level, first]
+    moves[level, first], ranks[level, first] = moves[level, last], ranks[level, last]
+    moves[level, last] = a
+    return a
+
+
 @lru_cache(maxsize=16)
 def compiled_search(game: CompiledGame) -> Callable[..., None]:
-    """Alpha-beta over the rules of ``game``: a loop around its cached functions, compiled once per process.
+    """Alpha-beta over the rules of ``game``: a loop around its functions, stored on disk like those of the game.
 
     It is called for 1, 2, ... plies, and tries the moves at the root in the order of their scores before. In any other
     position the move that last caused a cutoff comes first. The heuristic orders the other moves where ``GUESSED``
@@ -160,65 +185,62 @@ def compiled_search(game: CompiledGame) -> Callable[..., None]:
             count += 1
         return count
 
-    @njit(nogil=True)
-    def best(
+    def search(
+        ahead: int,
         stack: Any,
         legal: Any,
         moves: Any,
         ranks: Any,
+        counts: Any,
+        windows: Any,
         killers: Any,
         history: Any,
         scores: Any,
-        level: int,
-        left: int,
-        alpha: float,
-        beta: float,
-    ) -> float:
-        """The score of ``stack[level]`` with ``left`` plies to search. ``scores [A]`` gets those at the root."""
-        row, below = stack[level], stack[level + 1]
-        count = list_moves(stack, legal, moves, ranks, killers, history, level, left)
-        if level == 0:
-            for i in range(count):
-                ranks[0, i] = scores[moves[0, i]]
-        mover, top = row["to_play"], -np.inf
-        while count > 0:
-            first = 0
-            for i in range(1, count):  # cutoffs come early, so that sorting all moves would not pay
-                if ranks[level, i] > ranks[level, first]:
-                    first = i
-            a = moves[level, first]
-            count -= 1
-            moves[level, first], ranks[level, first] = moves[level, count], ranks[level, count]
-            stack[level + 1] = row
-            step(below, a)
-            result = outcome(below)
-            same = below["to_play"] == mover
-            floor = max(alpha, top - NARROW if level == 0 else top)
-            low, high = (floor, beta) if same else (-beta, -floor)
-            if result != ONGOING:
-                score = float(result * left)
-            elif left == 1:
-                score = float(heuristic(below))
+    ) -> None:
+        """Write the scores of the moves at ``stack[0]`` with ``ahead`` plies to search into ``scores [A]``.
+
+        The search has an explicit stack, because Numba cannot store recursive closures on disk.
+        """
+        level = 0
+        counts[0] = list_moves(stack, legal, moves, ranks, killers, history, 0, ahead)
+        windows[0] = -np.inf, np.inf, -np.inf
+        for i in range(counts[0]):
+            ranks[0, i] = scores[moves[0, i]]
+        while level > 0 or counts[0] > 0:
+            if counts[level] == 0:  # the position below is finished
+                score = windows[level, TOP]
+                level -= 1
             else:
-                score = best(stack, legal, moves, ranks, killers, history, scores, level + 1, left - 1, low, high)
-            if not same:
+                a = take_move(moves, ranks, counts, level)
+                row, below, left = stack[level], stack[level + 1], ahead - level
+                stack[level + 1] = row
+                step(below, a)
+                result = outcome(below)
+                if result != ONGOING:
+                    score = float(result * left)
+                elif left == 1:
+                    score = float(heuristic(below))
+                else:
+                    alpha, beta, top = windows[level]
+                    floor = max(alpha, top - NARROW if level == 0 else top)
+                    same = below["to_play"] == row["to_play"]
+                    low, high = (floor, beta) if same else (-beta, -floor)
+                    level += 1
+                    counts[level] = list_moves(stack, legal, moves, ranks, killers, history, level, left - 1)
+                    windows[level] = low, high, -np.inf
+                    continue
+            mover, a = stack[level]["to_play"], moves[level, counts[level]]
+            if stack[level + 1]["to_play"] != mover:
                 score = -score
             if level == 0:
                 scores[a] = score
-            top = max(top, score)
-            if top >= beta:
+            windows[level, TOP] = max(windows[level, TOP], score)
+            if windows[level, TOP] >= windows[level, BETA]:
                 killers[level] = a
-                history[mover, a] += left * left
-                break
-        return top
+                history[mover, a] += (ahead - level) ** 2
+                counts[level] = 0
 
-    @njit(nogil=True)
-    def search(
-        ahead: int, stack: Any, legal: Any, moves: Any, ranks: Any, killers: Any, history: Any, scores: Any
-    ) -> None:
-        best(stack, legal, moves, ranks, killers, history, scores, 0, ahead, -np.inf, np.inf)
-
-    return search
+    return compile_cached(search, game.key)
 
 
 def plain_search(game: Game, state: States, left: int, alpha: float, beta: float) -> Scores:
