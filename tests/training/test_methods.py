@@ -76,6 +76,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> dict[str, torch.Tensor]:
     return dict(final(folder)["model"])
 
 
+@pytest.mark.slow  # 36 short trainings
 @pytest.mark.parametrize("method", METHODS)
 def test_a_method_changes_what_is_learned_and_follows_from_the_seed(
     tmp_path: Path, method: str, plain: dict[str, torch.Tensor]
