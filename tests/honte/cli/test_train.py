@@ -44,6 +44,11 @@ def test_the_life_of_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert train(folder, "--learn.value-mix", "0.9") == 2
     assert "learn.value_mix" in capsys.readouterr().err
 
+
+def test_a_fresh_run_sets_the_older_one_aside(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "run"
+    assert train(folder, "--max-samples", "500") == 0
+    capsys.readouterr()
     assert train(folder, "--fresh", "--max-samples", "250", "--json") == 0
     assert (tmp_path / "run.1" / "config.yaml").exists()
     assert result(capsys)["samples"] < 500  # type: ignore[operator]
