@@ -61,6 +61,11 @@ def test_the_laws_are_powers_of_the_scale() -> None:
     assert values["max_samples"] == 10**9
 
 
+def test_the_documentation_names_every_number_that_shrinks() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "learning.md").read_text(encoding="utf-8")
+    assert [name for name in (*LAWS, RATE) if f"`{name}`" not in text] == []
+
+
 def test_a_small_recipe_does_not_grow() -> None:
     assert scale_recipe({"network": {"channels": 8}, "learn": {"batch_size": 16}}, 0.5) == {
         "network": {"channels": 8},
