@@ -15,10 +15,14 @@ from games.game import Game
 from games.registry import NAMES, is_game, make
 from training.config import merge_values
 from training.game_defaults import default_values
+from training.recipe_scale import scale_recipe
 from training.yaml_files import read_yaml
 
 IMAGES = "images"
 """The folder of the recipes for pictures."""
+
+PAPERS = "papers"
+"""The folder of the recipes of published systems; their names begin with it: ``papers/alphazero``."""
 
 
 def folder() -> Path:
@@ -28,8 +32,9 @@ def folder() -> Path:
 
 
 def names(below: str = "") -> list[str]:
-    """The names of the recipes, or of those in the folder ``below``."""
-    return sorted(path.stem for path in (folder() / below).glob("*.yaml"))
+    """The names of the recipes of games, or of those in the folder ``below``."""
+    found = sorted(path.stem for path in (folder() / below).glob("*.yaml"))
+    return found if below else [*found, *(f"{PAPERS}/{name}" for name in names(PAPERS))]
 
 
 def place(name: str, below: str = "") -> Path:
@@ -68,13 +73,15 @@ def pictures(model: str, dataset: str) -> dict[str, Any]:
     return merge_values(found, special.get(dataset, {})) | {"dataset": dataset}
 
 
-def recipe(name: str, game: str = "") -> dict[str, Any]:
-    """The values of a recipe by name or path; with ``game`` only, default values for that game.
+def recipe(name: str, game: str = "", scale: float = 1.0) -> dict[str, Any]:
+    """The values of a recipe by name or path at a ``scale``; with ``game`` only, default values for that game.
 
-    ValueError if neither is given or there is no such recipe.
+    ValueError if neither is given or there is no such recipe, or if the scale does not fit.
     """
+    if scale != 1 and not name:
+        raise ValueError(f"the scale is {scale:g}: it shrinks a recipe, such as {PAPERS}/alphazero; name one")
     if name:
-        found = values(name)
+        found = scale_recipe(values(name), scale)
         found.pop("game_sha256", None)  # the config.yaml of a run is a recipe, too
         return found | {"game": make(game).name} if game else found
     if not game:

@@ -77,6 +77,7 @@ def train(
     recipe: str | Path = "",
     *,
     game: Game | str = "",
+    scale: float = 1.0,
     run: str | Path = "",
     fresh: bool = False,
     init: str | Path = "",
@@ -86,9 +87,9 @@ def train(
     """Learn a game by self-play: start a run, or resume the run in its folder.
 
     ``recipe``: the name of a recipe or the path of a YAML file. ``game``: a game instead of a recipe, or the recipe's
-    game in another size. ``run``: the folder of the run, by default ``runs/NAME``. ``fresh``: begin again; a run in the
-    folder is renamed first. ``init``: a run or a model folder whose weights a new run starts from. ``quiet``: show
-    nothing while it learns.
+    game in another size. ``scale``: the share of the recipe's positions to which the recipe is shrunk. ``run``: the
+    folder of the run, by default ``runs/NAME``. ``fresh``: begin again; a run in the folder is renamed first. ``init``:
+    a run or a model folder whose weights a new run starts from. ``quiet``: show nothing while it learns.
 
     ``settings`` replace those of the recipe: ``max_minutes=5``. Settings of a group are written as a mapping,
     ``network={"blocks": 3}``, or with two underscores, ``network__blocks=3``.
@@ -110,7 +111,7 @@ def train(
     if recipe.endswith((".yaml", ".yml")) and not Path(recipe).is_file():
         raise FileNotFoundError(f"there is no file {recipe!r} of a recipe")
     text = text_of(game)
-    config = parse_config(merge_values(recipes.recipe(recipe, text), nest_settings(settings)), TrainConfig)
+    config = parse_config(merge_values(recipes.recipe(recipe, text, scale), nest_settings(settings)), TrainConfig)
     folder = Path(run) if str(run) else Path("runs") / folder_name(recipe, text)
     threads = torch.get_num_threads()  # a run changes the caller's number of threads
     try:

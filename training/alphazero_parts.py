@@ -33,6 +33,7 @@ def make_replay_buffer(game: Game, config: TrainConfig) -> ReplayBuffer:
         surprise_share=learn.surprise_share,
         auxiliary=bool(learn.auxiliary.targets),
         horizon=learn.auxiliary.horizon,
+        augment=learn.augment,
     )
 
 

@@ -51,15 +51,25 @@ class LearnConfig(Settings, called="learn"):
     )
     auxiliary: AuxiliaryConfig = field(default_factory=AuxiliaryConfig)
     first_samples: Count = 4096  # samples that self-play makes before learning begins
-    schedule: Literal["cooldown", "one_cycle"] = "cooldown"  # how the learning rate follows the progress of the run
+    schedule: Literal["cooldown", "one_cycle", "drops"] = "cooldown"  # how the learning rate follows the run's progress
     cooldown: Fraction = 0.25  # cooldown: the last share of the run, in which the learning rate falls to a tenth
     warm_up: BelowOne = 0.05  # one_cycle: the share in which the learning rate rises, before half a cosine to nearly 0
+    drops: tuple[tuple[Fraction, Fraction], ...] = ()  # drops: (share of the run, factor of the rate from there on)
+    augment: bool = True  # show each sample in a random symmetry of the board
     gate: GateConfig = field(default_factory=GateConfig)
     publish_steps: Positive = 40  # steps between two updates of the weights that self-play uses
     window: WindowConfig = field(default_factory=WindowConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
 
     def agree(self) -> None:
+        at = [share for share, _ in self.drops]
+        if sorted(set(at)) != at:
+            raise ValueError(f"learn.drops are at {at}: they must be ascending shares of the run")
+        if bool(self.drops) != (self.schedule == "drops"):
+            raise ValueError(
+                f"learn.schedule is {self.schedule!r} and learn.drops are {list(self.drops)}: the schedule 'drops'"
+                " needs drops, and no other one has them"
+            )
         if self.batch_size % self.processes:
             raise ValueError(f"learn.processes is {self.processes}: it must divide batch_size, {self.batch_size}")
         if self.processes > 1 and ":" in self.device:

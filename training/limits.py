@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from training.config import TrainConfig
-from training.schedules import cooldown_scale, one_cycle_scale
+from training.schedules import cooldown_scale, drops_scale, one_cycle_scale
 
 TRAINING_PASSES = 3
 """The cost of training on a sample, in forward passes."""
@@ -57,4 +57,6 @@ def learning_rate_scale(config: TrainConfig, progress: float) -> float:
     """What the learning rate is multiplied by, as ``learn.schedule`` says, by the ``progress`` of the run."""
     if config.learn.schedule == "one_cycle":
         return one_cycle_scale(progress, config.learn.warm_up)
+    if config.learn.schedule == "drops":
+        return drops_scale(progress, config.learn.drops)
     return cooldown_scale(progress, config.learn.cooldown)

@@ -42,7 +42,7 @@ class WindowConfig(Settings, called="window"):
 
 
 class ReplayBuffer:
-    """Samples in the order in which they were added; batches are random, each sample in a random symmetry."""
+    """Samples in the order in which they were added; batches are random."""
 
     def __init__(
         self,
@@ -53,13 +53,15 @@ class ReplayBuffer:
         surprise_share: float = 0.0,
         auxiliary: bool = False,
         horizon: float = 6.0,
+        augment: bool = True,
     ) -> None:
         """Moves that were searched with fewer than ``full_budget`` simulations have a value target only, no policy.
 
         ``surprise_share`` of each batch is drawn in proportion to the surprise of the samples (Wu 2019), the rest
         uniformly. ``auxiliary``: batches have the targets of auxiliary losses, with the value in about ``horizon``
-        plies.
+        plies. ``augment``: each sample of a batch is shown in a random symmetry of the board.
         """
+        self.num_turns = len(game.symmetries.cells) if augment else 1  # symmetry 0 is the board as it is
         self.game, self.window, self.full_budget = game, window, full_budget
         self.surprise_share, self.auxiliary, self.horizon = surprise_share, auxiliary, horizon
         self.num_added = 0  # samples ever added, those that left the window included
@@ -102,7 +104,7 @@ class ReplayBuffer:
         if self.surprise_share:
             places = self._draw_surprising(places, random)
         indices = (self._oldest + places) % len(self._rows)
-        turns = random.integers(0, len(self.game.symmetries.cells), size)
+        turns = random.integers(0, self.num_turns, size)
         return self._tensors(indices, turns)
 
     def _draw_surprising(self, places: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.int64]:

@@ -8,7 +8,7 @@ will end: self-play runs cool down, image classification runs go through one cyc
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Annotated, Any, ClassVar
 
@@ -82,6 +82,14 @@ def cooldown_scale(progress: float, share: float) -> float:
     """
     left = 1 - progress
     return 1.0 if left >= share else 0.1 + 0.9 * left / share
+
+
+def drops_scale(progress: float, drops: Sequence[tuple[float, float]]) -> float:
+    """The scale of a learning rate that drops, as those of AlphaGo Zero and AlphaZero: 1 before the first drop.
+
+    ``progress`` is how much of the run is done, from 0 to 1; ``drops`` are (progress, scale from there on), ascending.
+    """
+    return next((scale for start, scale in reversed(drops) if progress >= start), 1.0)
 
 
 def one_cycle_scale(progress: float, warm_up: float) -> float:

@@ -7,7 +7,7 @@ leaves are expanded.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -29,7 +29,8 @@ class PuctConfig(Settings, called="search.puct"):
 
     c_init: Number = 1.25  # c(N) = log((1 + N + c_base) / c_base) + c_init
     c_base: PositiveNumber = 19652.0  # c_base in the formula of c_init
-    fpu_reduction: Number = 0.25  # Q of an unvisited child: the node's mean - this * sqrt(prior of visited children)
+    unvisited: Literal["mean", "zero"] = "mean"  # Q of an unvisited child: the node's mean, or 0 as in AlphaGo Zero
+    fpu_reduction: Number = 0.25  # less this * sqrt(prior of visited children)
     root_fpu_reduction: Number = 0.0  # the same as fpu_reduction, for children of the root
     root_dirichlet_alpha: Number = 0.0  # of each child; 0: 10 / number of legal actions
     root_exploration_fraction: Fraction = 0.25  # share of Dirichlet noise in the priors of the root
@@ -45,6 +46,7 @@ class PuctArguments(NamedTuple):
     c_base: float
     fpu_reduction: float
     root_fpu_reduction: float
+    mean_share: float  # of the node's mean in the Q of an unvisited child: 1 or 0
 
 
 @njit(forceinline=True, error_model="numpy")
@@ -103,7 +105,7 @@ def select_edge(
         elif score == best_score and moves[t, e]["action"] < moves[t, best]["action"]:
             best = e
     if unvisited != NONE:
-        q = max(mean_value(node, 0.0) - fpu * np.sqrt(visited_prior), -1.0)
+        q = max(arguments.mean_share * mean_value(node, 0.0) - fpu * np.sqrt(visited_prior), -1.0)
         if best == NONE or q + unvisited_u > best_score:
             return unvisited
     return first if best == NONE else best
@@ -201,6 +203,7 @@ class Puct:
             c_base=config.c_base,
             fpu_reduction=config.fpu_reduction,
             root_fpu_reduction=config.root_fpu_reduction,
+            mean_share=float(config.unvisited == "mean"),
         )
 
     def prepare_roots(self, rows: Ints, terms: Terms) -> None:

@@ -8,6 +8,7 @@
     variants:
       baseline: {}            # the first variant is the one that the others are compared with
       wide: {network: {channels: 48}}
+      alphazero: {recipe: papers/alphazero}              # a paper's recipe at the scale of this work
 
 Every run is deterministic: it follows from its settings and its seed on one machine, however busy that is.
 """
@@ -20,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks.learning.paper_variants import paper_values
 from games import make
 from training.config import TrainConfig, merge_values, parse_config
 from training.game_defaults import default_values
@@ -76,8 +78,12 @@ class Plan:
     def config(self, variant: str, seed: int) -> TrainConfig:
         """The settings of one run. ValueError names a setting that does not exist or does not fit."""
         values = default_values(make(self.game))
-        for more in (SHARED, self.base, self.variants[variant]):
+        for more in (SHARED, self.base):
             values = merge_values(values, more)
+        changes = dict(self.variants[variant])
+        if "recipe" in changes:
+            values = paper_values(changes.pop("recipe"), self.game, self.work, values)
+        values = merge_values(values, changes)
         values |= {"game": self.game, "seed": seed, "max_work": self.work}
         try:
             config: TrainConfig = parse_config(values)

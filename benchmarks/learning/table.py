@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from agent.storage import durable_files
+from benchmarks.learning.curves import Line, Panel, draw
 from benchmarks.learning.intervals import Difference, compare
 from benchmarks.learning.plan import Plan
 from benchmarks.learning.screening import (
@@ -21,8 +23,6 @@ from benchmarks.learning.screening import (
     run_folder,
 )
 from honte.bench.machine import commit, processor, versions
-
-COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#17becf", "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22")
 
 
 def rows_of(plan: Plan, folder: Path) -> list[dict[str, Any]]:
@@ -123,47 +123,26 @@ def gain(found: dict[str, Any] | None) -> str:
 
 def plot(plan: Plan, folder: Path) -> str:
     """Strength over work as an SVG: a thin line for each run, a thick one for the mean of each variant."""
-    curves: dict[str, list[list[tuple[float, float]]]] = {}
+    lines: list[Line] = []
     elo = False
     for variant in plan.variants:
+        curves = []
         for seed in plan.seeds:
             points = read_points(run_folder(folder, variant, seed))
             elo |= any("elo" in point for point in points)
             if points:
-                curve = [(p["work"], p["elo"][0] if "elo" in p else 100 * rate(p["search"]["all"])) for p in points]
-                curves.setdefault(variant, []).append(curve)
-    every = [y for lines in curves.values() for line in lines for _, y in line]
+                curves.append(
+                    [(p["work"], p["elo"][0] if "elo" in p else 100 * rate(p["search"]["all"])) for p in points]
+                )
+        lines += [Line(variant, curve, thin=True) for curve in curves]
+        if curves:
+            lines.append(Line(variant, [tuple(np.mean(at, axis=0)) for at in zip(*curves, strict=False)]))
+    every = [y for line in lines for _, y in line.points]
     if not every:
         return ""
-    bottom, top = min(every) if elo else 0.0, max(every)
-    span = (top - bottom) or 1.0
-
-    def place(x: float, y: float) -> str:
-        return f"{60 + 480 * x / plan.work:.1f},{20 + 300 * (top - y) / span:.1f}"
-
-    parts = [
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 760 380" font-family="sans-serif" font-size="12">',
-        '<rect width="760" height="380" fill="white"/>',
-        '<path d="M60 20V320H540" fill="none" stroke="black"/>',
-        f'<text x="300" y="355" text-anchor="middle">work, 10^12 operations (0 to {plan.work:g})</text>',
-        f'<text x="55" y="325" text-anchor="end">{bottom:.3g}</text>',
-        f'<text x="55" y="25" text-anchor="end">{top:.3g}</text>',
-        f'<text x="60" y="12">{"Elo" if elo else "mistakes with search, per cent"}</text>',
-    ]
-    for i, (variant, lines) in enumerate(curves.items()):
-        colour = COLOURS[i % len(COLOURS)]
-        for line in lines:
-            points = " ".join(place(x, y) for x, y in line)
-            parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" opacity="0.3"/>')
-        shortest = min(len(line) for line in lines)
-        mean = [
-            (sum(line[k][0] for line in lines) / len(lines), sum(line[k][1] for line in lines) / len(lines))
-            for k in range(shortest)
-        ]
-        points = " ".join(place(x, y) for x, y in mean)
-        parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2.5"/>')
-        parts.append(f'<text x="555" y="{30 + 18 * i}" fill="{colour}">{escape(variant)}</text>')
-    return "\n".join([*parts, "</svg>\n"])
+    title = "Elo" if elo else "mistakes with search, per cent"
+    panel = Panel(title, lines, min(every) if elo else 0.0, max(every))
+    return draw([panel], across=f"work, 10^12 operations (0 to {plan.work:g})", last=plan.work)
 
 
 def rate(counts: Sequence[int]) -> float:

@@ -74,8 +74,14 @@ def even(params: Any, observation: Any) -> tuple[Any, Any]:
     return jnp.zeros((count, len(params))), jnp.zeros(count)
 
 
-def searching(game: Any, evaluate: Callable[[Any, Any], tuple[Any, Any]], simulations: int, rule: str) -> Any:
-    """A compiled ``(params, states [B], key) -> mctx's output``."""
+def searching(
+    game: Any,
+    evaluate: Callable[[Any, Any], tuple[Any, Any]],
+    simulations: int,
+    rule: str,
+    **constants: float,
+) -> Any:
+    """A compiled ``(params, states [B], key) -> mctx's output``. ``constants`` are those of mctx's policy."""
     import jax
     import jax.numpy as jnp
     import mctx
@@ -105,7 +111,7 @@ def searching(game: Any, evaluate: Callable[[Any, Any], tuple[Any, Any]], simula
         logits, value = evaluate(params, state.observation)
         legal = state.legal_action_mask
         root = mctx.RootFnOutput(prior_logits=masked(logits, legal), value=value, embedding=state)
-        return policy(params, key, root, recurrent, simulations, invalid_actions=~legal)
+        return policy(params, key, root, recurrent, simulations, invalid_actions=~legal, **constants)
 
     return search
 

@@ -14,11 +14,13 @@ import pytest
 import games
 from benchmarks.learning.__main__ import PLANS
 from benchmarks.learning.intervals import compare, log_rate, t_quantile
+from benchmarks.learning.paper_variants import expected_work, scale_of_work
 from benchmarks.learning.plan import Plan, read_plan
 from benchmarks.learning.positions import draw_positions, solver_of, stored_positions
 from benchmarks.learning.screening import clearly_worse, read_points, run_folder, screen
 from benchmarks.learning.table import rows_of, write_report
 from games.game import Game
+from honte.recipes import recipe
 from selfplay.solved.grading import replay_positions
 from training.start_checks import check_start
 
@@ -104,6 +106,19 @@ def test_the_plan_that_ships_is_valid() -> None:
         check_start(game, config)
     assert plan.baseline == "baseline"
     assert plan.works()[-1] == plan.work
+
+
+def test_a_paper_gets_the_scale_of_the_plans_work() -> None:
+    plan = read_plan(PLANS / "connect_four_5x6.yaml")
+    game = "connect_four:rows=5,columns=6"
+    for name in ("alphago_zero", "alphazero"):
+        scale = scale_of_work(f"papers/{name}", game, plan.work)
+        assert 0.5 * plan.work < expected_work(recipe(f"papers/{name}", game, scale)) <= plan.work
+        config, baseline = plan.config(name, 0), plan.config("baseline", 0)
+        assert (config.max_samples, config.max_work) == (0, baseline.max_work)
+        assert (config.play, config.engine) == (baseline.play, baseline.engine)
+        assert config.self_play.search.rule == "puct"
+        assert bool(config.learn.gate.games) == (name == "alphago_zero")
 
 
 def test_a_wrong_plan_names_its_fault(tmp_path: Path) -> None:

@@ -41,6 +41,8 @@ METHODS: dict[str, dict[str, Any]] = {
     "progressive": {"self_play": {"first_simulations": 4}},
     "restarts": {"self_play": {"restart_share": 0.4}},
     "schedule": {"learn": {"schedule": "one_cycle", "warm_up": 0.2}},
+    "drops": {"learn": {"schedule": "drops", "drops": [[0.3, 0.1], [0.8, 0.01]]}},
+    "no_symmetries": {"learn": {"augment": False}},
     "muon": {"learn": {"trainer": {"optimizer": "muon"}}},
     "repeat": {"self_play": {"repeat_surprise": 0.4}},
     "gate": {"learn": {"gate": {"games": 4}}},

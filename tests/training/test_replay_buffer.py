@@ -56,6 +56,14 @@ def test_a_symmetry_turns_observation_mask_and_policy_alike() -> None:
     assert set(first.argmax(dim=1).tolist()) == {0, 2, 6, 8}  # the corner under all eight symmetries
 
 
+def test_without_symmetries_samples_stay_as_they_are() -> None:
+    replay = ReplayBuffer(games.make("tic_tac_toe"), WindowConfig(), augment=False)
+    replay.add([WON])
+    batch = replay.batch(300, 1, 0)
+    first = batch["policy"][batch["observation"].sum(dim=(1, 2, 3)) == 0]
+    assert set(first.argmax(dim=1).tolist()) == {0}
+
+
 def test_batches_follow_from_seed_and_step() -> None:
     replay = ReplayBuffer(games.make("tic_tac_toe"), WindowConfig())
     replay.add([WON])

@@ -10,7 +10,7 @@ import pytest
 
 from training import yaml_files
 from training.config import parse_config
-from training.schedules import Schedule, cooldown_scale, one_cycle_scale
+from training.schedules import Schedule, cooldown_scale, drops_scale, one_cycle_scale
 from training.trainer import TrainerConfig
 
 
@@ -98,6 +98,11 @@ def test_a_cooldown_falls_to_a_tenth_over_the_last_share_of_the_run() -> None:
     assert cooldown_scale(0.75, 0.5) == pytest.approx(0.55)
     assert cooldown_scale(1.0, 0.5) == pytest.approx(0.1)
     assert cooldown_scale(1.0, 0.0) == 1.0  # no cooldown at all
+
+
+def test_drops_hold_until_the_next_one() -> None:
+    drops = ((0.25, 0.1), (0.75, 0.01))
+    assert [drops_scale(x, drops) for x in (0.0, 0.2, 0.25, 0.7, 0.75, 1.0)] == [1.0, 1.0, 0.1, 0.1, 0.01, 0.01]
 
 
 def test_one_cycle_rises_and_falls_and_is_never_zero() -> None:

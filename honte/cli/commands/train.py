@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-from agent.settings import Count, Range
+from agent.settings import Count, PositiveFraction, Range
 from games.game import Game
 from games.registry import make
 from honte import recipes
@@ -49,6 +49,8 @@ class TrainFlags(RunFlags):
     """a recipe by its name, or the path of a YAML file"""
     game: Annotated[str, Placeholder("GAME")] = ""
     """the game to learn, by its name or as FILE.py:game, instead of a recipe (default: the recipe's)"""
+    scale: Annotated[PositiveFraction | None, Placeholder("S")] = None
+    """shrink a recipe, such as those of papers, to this share of its positions, see docs/learning.md (default: 1)"""
     ray: Annotated[str, Placeholder("auto|local|ADDRESS")] = ""
     """play on a Ray cluster, see docs/ray.md (default: play in this process)"""
     num_actors: Annotated[Count | None, Placeholder("N")] = None
@@ -58,7 +60,7 @@ class TrainFlags(RunFlags):
 
 
 COMMON = {
-    "RECIPE": f"{', '.join(recipes.names())}, or a YAML file",
+    "RECIPE": f"{', '.join(each for each in recipes.names() if '/' not in each)}, {recipes.PAPERS}/..., a YAML file",
     "--game": "learn this game, NAME or FILE.py:game",
     "--run": "the folder of the run (default: runs/RECIPE)",
     "--fresh": "begin again; an older run is renamed first",
@@ -238,7 +240,9 @@ def _parsed(arguments: Sequence[str]) -> tuple[TrainFlags, TrainConfig]:
             raise ValueError("--num-actors goes with --ray: without --ray this process plays the games")
         given["ray", "num_actors"] = flags.num_actors
     nothing = asks_for_help(arguments) and not flags.recipe and not flags.game
-    values = {"game": "GAME"} if nothing else _chosen_before(flags) or recipe(flags.recipe, flags.game)
+    values = (
+        {"game": "GAME"} if nothing else _chosen_before(flags) or recipe(flags.recipe, flags.game, flags.scale or 1.0)
+    )
     source = str(recipes.place(flags.recipe)) if flags.recipe else ""
     config: TrainConfig = parse_settings(TrainConfig, values, given, source)
     footer = "honte train RECIPE --help shows a recipe's defaults." if nothing else ""
@@ -251,16 +255,19 @@ def _folder(flags: TrainFlags) -> Path:
 
 
 def _chosen_before(flags: TrainFlags) -> dict[str, Any] | None:
-    """The settings of the run that is resumed without a recipe; another version of honte may have chosen them.
+    """The settings of the run that is resumed without a recipe, or with a recipe of a paper and no ``--scale``.
 
-    None for a new run, and for one with a recipe.
+    Another version of honte, or another scale, may have chosen them. None for a new run, and with another recipe.
     """
     from training.run.run_folder import has_started, read_config
 
-    if flags.recipe or not flags.game or flags.fresh or not has_started(_folder(flags)):
+    of_paper = flags.recipe.startswith(f"{recipes.PAPERS}/") and flags.scale is None
+    chosen = of_paper or (bool(flags.game) and not flags.recipe)
+    if not chosen or flags.fresh or not has_started(_folder(flags)):
         return None
     old = read_config(_folder(flags))
-    return old and {name: value for name, value in old.items() if name != "game_sha256"} | {"game": flags.game}
+    same = old and {name: value for name, value in old.items() if name != "game_sha256"}
+    return same and (same | {"game": flags.game} if flags.game else same)
 
 
 def folder_name(recipe: str, game: str) -> str:

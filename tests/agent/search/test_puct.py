@@ -57,14 +57,16 @@ def node(
     return trees
 
 
-def best(trees: Trees, *, c_init: float = 1.25, c_base: float = 19652.0, fpu: float = 0.0, forced: float = 0.0) -> int:
-    arguments = arguments_of(forced, c_init=c_init, c_base=c_base, fpu=fpu)
+def best(trees: Trees, *, forced: float = 0.0, **constants: float) -> int:
+    arguments = arguments_of(forced, **constants)
     return int(trees.moves[0, select_edge(*trees.arrays, 0, ROOT, arguments)]["action"])
 
 
-def arguments_of(forced: float, *, c_init: float = 1.25, c_base: float = 19652.0, fpu: float = 0.0) -> PuctArguments:
+def arguments_of(
+    forced: float, *, c_init: float = 1.25, c_base: float = 19652.0, fpu: float = 0.0, mean: float = 1.0
+) -> PuctArguments:
     """The arguments of kernels for one tree; the table of the exploration term is empty."""
-    return PuctArguments(np.array([forced]), np.zeros(0), c_init, c_base, 0.0, fpu)
+    return PuctArguments(np.array([forced]), np.zeros(0), c_init, c_base, 0.0, fpu, mean)
 
 
 def test_exploration_is_the_formula_of_alphazero() -> None:
@@ -94,6 +96,8 @@ def test_unvisited_children_start_below_the_mean() -> None:
     assert best(trees, c_init=0.01, c_base=1e9, fpu=0.0) == 1
     assert best(trees, c_init=0.01, c_base=1e9, fpu=0.25) == 0  # 0.5 - 0.25 sqrt(0.5) = 0.32
     assert best(trees, c_init=0.3, c_base=1e9, fpu=0.25) == 1
+    assert best(trees, c_init=0.3, c_base=1e9, mean=0.0) == 0  # AlphaGo Zero: 0 + 0.3 * 0.5 * sqrt(5) = 0.34 < 0.5
+    assert best(trees, c_init=0.6, c_base=1e9, mean=0.0) == 1
 
 
 def test_pending_visits_count_in_n_but_not_in_q() -> None:
@@ -127,23 +131,26 @@ def random_node(random: np.random.Generator, proofs: Any) -> tuple[Trees, Any]:
 
 
 @pytest.mark.parametrize("proofs", [[], [-1, 0], [-1, -1, -1, -1], [-1, 0, 1]])
-@pytest.mark.parametrize(("fpu", "forced"), [(0.0, 0.0), (0.4, 0.0), (0.25, 2.0), (0.0, 0.5), (9.0, 3.0)])
-def test_edges_are_selected_by_the_formulas_of_the_papers(proofs: Any, fpu: float, forced: float) -> None:
+@pytest.mark.parametrize(
+    ("fpu", "forced", "share"),
+    [(0.0, 0.0, 1.0), (0.4, 0.0, 1.0), (0.25, 2.0, 1.0), (0.0, 0.5, 1.0), (9.0, 3.0, 1.0), (0.0, 0.0, 0.0)],
+)
+def test_edges_are_selected_by_the_formulas_of_the_papers(proofs: Any, fpu: float, forced: float, share: float) -> None:
     """Q + U with pending visits in N; the first visit's Q below the mean; forced playouts; no proven loss."""
     random = np.random.default_rng(len(proofs))
     for _ in range(60):
         trees, (priors, visits, pending, proven, q, mean) = random_node(random, proofs)
         counts, total = visits + pending, 1 + (visits + pending).sum()
         u = (np.log((1 + total + 19652) / 19652) + 1.25) * priors * np.sqrt(total) / (1 + counts)
-        unvisited = max(mean - fpu * np.sqrt(priors[visits > 0].sum()), -1.0)
+        unvisited = max(share * mean - fpu * np.sqrt(priors[visits > 0].sum()), -1.0)
         scores = np.where(visits > 0, q, unvisited) + u
         owed = (visits > 0) & (counts < np.sqrt(forced * priors * (total - 1)))
         scores[owed] = np.inf
         alive = proven != -1
         if alive.any():
-            assert best(trees, fpu=fpu, forced=forced) == np.where(alive, scores, -np.inf).argmax()
+            assert best(trees, fpu=fpu, forced=forced, mean=share) == np.where(alive, scores, -np.inf).argmax()
         else:
-            assert best(trees, fpu=fpu, forced=forced) == trees.moves[0, 0]["action"]
+            assert best(trees, fpu=fpu, forced=forced, mean=share) == trees.moves[0, 0]["action"]
 
 
 def test_the_table_of_the_exploration_term_changes_nothing() -> None:
@@ -169,7 +176,7 @@ def test_other_nodes_than_the_root_have_constants_of_their_own() -> None:
     trees = Trees(1, 4, 2)
     init_roots(*trees.arrays, np.zeros(1, np.int64))
     trees.nodes[0, 1] = trees.nodes[0, ROOT]
-    arguments, logits = PuctArguments(np.array([200.0]), np.zeros(0), 0.1, 1e9, 0.0, 5.0), np.log([0.6, 0.4])
+    arguments, logits = PuctArguments(np.array([200.0]), np.zeros(0), 0.1, 1e9, 0.0, 5.0, 1.0), np.log([0.6, 0.4])
     for index, selected in ((ROOT, 0), (1, 1)):
         expand(trees.slots, trees.nodes, trees.moves, 0, index, np.ones(2, bool), logits.astype(np.float32))
         record = trees.nodes[0, index]

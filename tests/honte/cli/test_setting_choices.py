@@ -59,3 +59,15 @@ def test_a_run_keeps_the_settings_that_were_chosen_when_it_began(
     assert "batch_size: 256" in capsys.readouterr().out
     with pytest.raises(ValueError, match="game was"):
         train.main(["--game", "nim", "--run", str(tmp_path)])
+
+
+def test_a_run_of_a_paper_keeps_its_scale(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["papers/alphazero", "--game", GAME, "--run", str(tmp_path), "--print-config"]
+    write_config(tmp_path, recipe("papers/alphazero", GAME, scale=1e-6))
+    write_status(tmp_path, "running", step=0, samples=0, game=GAME)
+    assert train.main(words) == 0
+    assert "max_samples: 5700\n" in capsys.readouterr().out
+    assert train.main([*words, "--scale", "1e-5"]) == 0
+    assert "max_samples: 57000\n" in capsys.readouterr().out
+    with pytest.raises(ValueError, match=r"network\.blocks was 2"):
+        train.main([*words[:-1], "--scale", "1e-5"])
