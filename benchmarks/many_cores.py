@@ -8,18 +8,19 @@ Four parts, in Connect Four and other games:
   each second of processor time, and of wall time.
 * device: a "null GPU", which takes the same time for every batch of up to 2,048 rows and no processor time. Threads of
   one process share it by batching, processes by taking turns.
-* projected: evaluations/s of many threads, from the microseconds of the free part. One thread needs the lock for g
-  microseconds an evaluation and c without it. With N threads on as many cores, the lock is the one server of a closed
-  queue, and mean value analysis (Reiser and Lavenberg 1980) gives the rate: R(1) = g, X(n) = n / (c + R(n)),
-  R(n + 1) = g (1 + X(n) R(n)). It never exceeds 1 / g. A null GPU of 512,000 rows/s limits it further.
+* projected: evaluations/s of many threads. By ``honte bench --only round``, an evaluation needs the lock for g
+  microseconds and a core without the lock for c, to which a network on the CPU adds its own. With N threads on as many
+  cores, the lock is the one server of a closed queue, and mean value analysis (Reiser and Lavenberg 1980) gives the
+  rate X(N): R(1) = g, X(n) = n / (c + R(n)), R(n + 1) = g (1 + X(n) R(n)). Threads gain until about (c + g) / g of
+  them; the rate never exceeds 1 / g.
 
     python -m benchmarks.many_cores [--games connect_four go] [--seconds 3] [--out FILE.json] [--json]
 """
 
 from __future__ import annotations
 
-import argparse
 import multiprocessing
+import os
 import sys
 import threading
 import time
@@ -39,12 +40,19 @@ from games.game import Positions, States
 from honte.bench.round import STAGES, stage_costs
 from honte.bench.self_play import CountingEvaluator
 from honte.bench.setup import BenchSetup
+from selfplay import local_runner
 from selfplay.config import SelfPlayConfig
 from selfplay.local_runner import LocalRunner
 
 DEVICE_ROWS = 2048
 DEVICE_SECONDS = 0.004
 NO_DEVICE = 0.0
+
+WARM_UP = 50
+"""Evaluations of each game before anything is timed."""
+
+NETWORKS = {"a GPU": 0.0, "bf16 with AMX": 26.0, "int8 with AVX-512 VNNI": 140.0}
+"""Microseconds of a core that an evaluation by a network of 6 x 64 takes (Connect Four)."""
 
 
 class FreeEvaluator(Evaluate):
@@ -89,6 +97,7 @@ def _share(turn: Any, together: Any) -> None:
 
 def play(game_name: str, threads: int, games: int, device_seconds: float, seconds: float) -> Played:
     """Self-play in ``threads`` of this process with ``games`` each, at the same time as the other processes."""
+    local_runner.SELF_PLAY_NICENESS = 0  # there is no learner to give way to
     game = make(game_name)
     config = SelfPlayConfig(
         num_games=games,
@@ -104,9 +113,9 @@ def play(game_name: str, threads: int, games: int, device_seconds: float, second
     counted = CountingEvaluator(evaluate)
     runner = LocalRunner(game, config, lambda: counted, seed=3)
     try:
-        runner.collect(0.0)  # compile, then start the threads
+        while counted.asked < WARM_UP * threads * games:  # openings are drawn, and games have spread out
+            runner.collect(0.1)
         _shared["together"].wait(timeout=120)
-        _collect(runner, 1.0)
         before, batches, cpu, begun = counted.asked, _batches(evaluate), time.process_time(), time.perf_counter()
         _collect(runner, seconds)
         wall = time.perf_counter() - begun
@@ -188,40 +197,44 @@ def projected_rate(threads: int, locked_us: float, free_us: float) -> float:
     return 1e6 * rate
 
 
-def measure_game(name: str, args: argparse.Namespace) -> list[dict[str, Any]]:
+def measure_game(name: str, seconds: float) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
 
-    def add(part: str, what: str, played: Played) -> None:
-        per_s, per_cpu_s = played.evaluations / played.wall_s, played.evaluations / played.cpu_s
-        row = {"part": part, "game": name, "what": what, "per_s": round(per_s), "per_cpu_s": round(per_cpu_s)}
-        if played.batches:
-            limit = DEVICE_ROWS / DEVICE_SECONDS
-            row |= {"rows/batch": round(played.evaluations / played.batches), "÷ device": round(per_s / limit, 3)}
+    def add(processes: int, threads: int, games: int, device_seconds: float) -> None:
+        played = play_in_processes(processes, name, threads, games, device_seconds, seconds)
+        device = f", device of {1e3 * device_seconds:g} ms" if device_seconds else ""
+        row: dict[str, Any] = {"part": "device" if device else "free", "game": name}
+        row["what"] = f"{processes} x {threads} threads of {games} games{device}"
+        per_s = played.evaluations / played.wall_s
+        row |= {"per_s": round(per_s), "per_cpu_s": round(played.evaluations / played.cpu_s)}
+        row["cores"] = round(played.cpu_s / played.wall_s, 2)
+        if device_seconds:
+            row["rows/batch"] = round(played.evaluations / max(played.batches, 1))
+            row["of device"] = round(per_s * device_seconds / DEVICE_ROWS, 3)
         rows.append(row)
         print(", ".join(f"{key} {value}" for key, value in row.items()), file=sys.stderr, flush=True)
 
-    setting = BenchSetup(game=make(name), network=NetworkConfig(), rounds=3, seconds=args.seconds / 3, num_games=512)
+    for processes, threads in ((1, 1), (1, 2), (2, 1)):
+        add(processes, threads, 512, NO_DEVICE)
+    for processes, threads, games in ((1, 8, 512), (1, 16, 512), (2, 8, 512)):
+        add(processes, threads, games, DEVICE_SECONDS)
+    add(1, 16, 512, 2 * DEVICE_SECONDS)
+    return rows + project(name, seconds)
+
+
+def project(name: str, seconds: float) -> list[dict[str, Any]]:
+    """The rates of many threads for each of ``NETWORKS``, and the share of the time that the lock is held."""
+    setting = BenchSetup(game=make(name), network=NetworkConfig(), rounds=3, seconds=seconds / 3, num_games=512)
     costs = stage_costs(setting)
     locked = sum(cost for stage, cost in costs.items() if STAGES[stage])
-    free = sum(costs.values()) - locked
-    for processes, threads in ((1, 1), (1, 2), (2, 1)):
-        what = f"{processes} process{'es' * (processes > 1)} of {threads} thread{'s' * (threads > 1)}, 512 games each"
-        add("free", what, play_in_processes(processes, name, threads, 512, NO_DEVICE, args.seconds))
-    for processes, threads, games in ((1, 8, 512), (1, 2, 2048), (2, 2, 2048)):
-        what = f"{processes} process{'es' * (processes > 1)} of {threads} threads, {games} games each"
-        add("device", what, play_in_processes(processes, name, threads, games, DEVICE_SECONDS, args.seconds))
-    device = DEVICE_ROWS / DEVICE_SECONDS
-    for cores in (1, 2, 4, 8, 16, 32, 64):
-        rate = projected_rate(cores, locked, free)
-        what = f"{cores} threads on {cores} cores, g = {locked:.2f} and c = {free:.2f} µs"
-        row = {
-            "part": "projected",
-            "game": name,
-            "what": what,
-            "per_s": round(rate),
-            "lock": round(rate * locked / 1e6, 2),
-        }
-        rows.append(row | {"÷ device": round(rate / device, 2)})
+    rows: list[dict[str, Any]] = []
+    for network, microseconds in NETWORKS.items():
+        free = sum(costs.values()) - locked + microseconds
+        for threads in (1, 2, 4, 8, 16, 32, 64):
+            rate = projected_rate(threads, locked, free)
+            what = f"{network}: {threads} threads, g = {locked:.2f} and c = {free:.2f} µs"
+            row = {"part": "projected", "game": name, "what": what, "per_s": round(rate)}
+            rows.append(row | {"lock": round(rate * locked / 1e6, 3)})
     return rows
 
 
@@ -232,8 +245,10 @@ def main() -> None:
     args = parser.parse_args()
     rows = measure_lock()
     for name in args.games:
-        rows += measure_game(name, args)
-    report("many_cores", {"games": args.games, "seconds": args.seconds}, rows, out=args.out, as_json=args.json)
+        rows += measure_game(name, args.seconds)
+    config = {"games": args.games, "seconds": args.seconds}
+    config["load"] = round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else ""
+    report("many_cores", config, rows, out=args.out, as_json=args.json)
 
 
 if __name__ == "__main__":
