@@ -6,6 +6,10 @@ which empties the cache, as often as the run did. One such interval is a warm-up
 the weights. The next one is measured from an empty cache on, in rounds; between the rounds, the backend's forward
 passes are measured on positions of the same games. Rates are those of one core, by processor time.
 
+The row also has the bound. If the cache answers a share h of the evaluations, and a hit costs c where the network takes
+e, then self-play makes at most 1 / (1 - h + h c / e) times as many evaluations as the network alone. What the rules
+prove multiplies the simulations by 1 / (1 - p). ``hit_rate_for_1.5`` is the h at which the first factor is 1.5.
+
     python -m benchmarks.cached_play RUN [--minutes 15 20] [--step STEP] [--simulations 200] [--json] [--out FILE]
 """
 
@@ -86,6 +90,8 @@ def measure(
     judge.evaluate = evaluator
     states = loop.states.copy()
     forward = forward_batches(evaluator.backend, states, game.describe_new(states))
+    cached = forward_batches(evaluator.cache, states, game.describe_new(states))  # after its first call all are hits
+    hit_us = 1e6 / median(run_in_turns({"hit": cached}, seconds=seconds, rounds=3, clock=CLOCK)["hit"])
     interval = config.learn.publish_steps * config.learn.batch_size / config.learn.reuse
     while loop.moves < interval:
         if not search.grow():
@@ -107,6 +113,7 @@ def measure(
         ratios.append(rates[-1] / bare)
     done = search.simulations - simulations
     asked, evaluated = evaluator.asked - asked, evaluator.evaluated - evaluated
+    hits, cost = 1 - evaluated / max(asked, 1), hit_us * float(np.median(batches)) / 1e6
     return {
         "engine": precision,
         "simulations": play.search.num_simulations,
@@ -117,7 +124,11 @@ def measure(
         "of_the_interval": round(done / spent / float(np.median(batches)), 2),
         "rounds": [round(ratio, 2) for ratio in ratios],
         "decided_by_rules": round(1 - asked / done, 3),
-        "answered_by_the_cache": round(1 - evaluated / max(asked, 1), 3),
+        "answered_by_the_cache": round(hits, 3),
+        "hit_us": round(hit_us, 2),
+        "evaluation_us": round(1e6 / float(np.median(batches)), 1),
+        "bound": round(1 / (1 - hits + hits * cost), 2),
+        "hit_rate_for_1.5": round((1 - 1 / 1.5) / (1 - cost), 3),
         "evaluations_a_simulation": round(evaluated / done, 3),
         "cpu_s": round(spent, 1),
     }

@@ -81,7 +81,7 @@ def config(args: argparse.Namespace) -> TrainConfig:
             reuse=args.reuse,
             first_samples=8 * args.batch_size,
             window=WindowConfig(start=250_000),
-            trainer=TrainerConfig(precision="auto", channels_last=True, clip_norm=5.0),
+            trainer=TrainerConfig(precision="auto", channels_last=True, clip_norm=5.0, compile=args.compile),
         ),
         grade_minutes=0.0,
         checkpoint_minutes=2.0,
@@ -129,19 +129,25 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     return row
 
 
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """The flags of one call, without the game, the network, the device and the folder."""
+    parser.add_argument("--minutes", type=float, default=9.0, help="of training in one call")
+    parser.add_argument("--batch-size", type=int, default=1024, help="of the learner")
+    parser.add_argument("--reuse", type=float, default=4.0)
+    parser.add_argument("--compile", action="store_true", help="torch.compile for the learner")
+
+
 def main() -> None:
     parser = make_parser(__doc__)
     parser.add_argument("--game", default="connect_four")
     parser.add_argument("--folder", required=True)
-    parser.add_argument("--minutes", type=float, default=9.0)
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--blocks", type=int, default=6)
     parser.add_argument("--channels", type=int, default=64)
     parser.add_argument("--simulations", type=int, default=64)
     parser.add_argument("--games", type=int, default=1024, help="at once in a thread")
     parser.add_argument("--threads", type=int, default=0, help="0: one for each core but the learner's")
-    parser.add_argument("--batch-size", type=int, default=1024)
-    parser.add_argument("--reuse", type=float, default=4.0)
+    add_flags(parser)
     args = parser.parse_args()
     if args.device.startswith("cuda") and not torch.cuda.is_available():
         raise SystemExit(f"benchmarks.gpu_training: torch sees no {args.device} here; --device cpu shows that it runs")

@@ -23,14 +23,7 @@ def report(
     benchmark: str, config: dict[str, Any], rows: list[dict[str, Any]], *, out: str | None, as_json: bool
 ) -> None:
     """A table for people, and one JSON object: to ``out``, and to stdout's last line if asked."""
-    result = {
-        "benchmark": benchmark,
-        "config": config,
-        "rows": rows,
-        "machine": processor(),
-        "versions": versions(),
-        "commit": commit(),
-    }
+    result = store(benchmark, config, rows, out=out)
     names = list(dict.fromkeys(name for row in rows for name in row))
     cells = [
         names,
@@ -39,7 +32,20 @@ def report(
     widths = [max(len(line[i]) for line in cells) for i in range(len(names))]
     for line in cells:
         print("  ".join(f"{cell:>{width}}" for cell, width in zip(line, widths, strict=True)), file=sys.stderr)
-    if out:
-        Path(out).write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     if as_json:
         print(json.dumps(result))
+
+
+def store(benchmark: str, config: dict[str, Any], rows: list[dict[str, Any]], *, out: str | None) -> dict[str, Any]:
+    """The JSON object of a result; also written to ``out`` if it is given."""
+    result = {
+        "benchmark": benchmark,
+        "config": config,
+        "rows": rows,
+        "machine": processor(),
+        "versions": versions(),
+        "commit": commit(),
+    }
+    if out:
+        Path(out).write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    return result

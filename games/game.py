@@ -56,8 +56,12 @@ class Positions(NamedTuple):
         if out is None:
             return Positions._make(array.take(index, axis=0) for array in self)
         pairs: Any = zip(self, out.rows(0, len(index)))
-        # "clip", because NumPy would copy once more to check the index.
-        return Positions._make(array.take(index, 0, copies, "clip") for array, copies in pairs)
+        return Positions._make(copy_rows(array, index, copies) for array, copies in pairs)
+
+
+def copy_rows(array: NDArray[Any], index: NDArray[np.integer], out: NDArray[Any]) -> NDArray[Any]:
+    """``array[index]``, written into ``out`` without Python's lock (the GIL)."""
+    return array.take(index, 0, out, "clip")  # to check the index, NumPy would copy once more
 
 
 class Game(ABC):

@@ -25,7 +25,8 @@ class _Request:
 class BatchingEvaluator:
     """Lets many threads call ``evaluate``, which itself is called by one thread at a time.
 
-    This pays where many threads share one device (a GPU). On a CPU each thread has a core of its own.
+    This pays where many threads share one device (a GPU). On a CPU each thread has a core of its own. ``evaluate`` is a
+    network, so it gets any states: those of a large batch may take longer to copy than its observations.
     """
 
     def __init__(self, evaluate: EvaluateFunction, *, max_rows: int = 4096) -> None:
@@ -78,7 +79,7 @@ class BatchingEvaluator:
     def _answers(self, batch: list[_Request]) -> list[Evaluation]:
         if len(batch) == 1:
             return [self.evaluate(batch[0].states, batch[0].positions)]
-        states = np.concatenate([request.states for request in batch])
+        states = np.empty(sum(len(request.states) for request in batch), batch[0].states.dtype)
         columns = zip(*(request.positions for request in batch), strict=True)
         answer = self.evaluate(states, Positions(*(np.concatenate(arrays) for arrays in columns)))
         ends = np.cumsum([len(request.states) for request in batch])[:-1]

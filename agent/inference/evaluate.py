@@ -35,6 +35,9 @@ class Evaluate(Protocol):
     observes: bool = True
     """Whether it reads ``positions.observation``. Where it does not, the search does not compute observations."""
 
+    reads_states: bool = True
+    """Whether it reads ``states``. Where it does not, the search passes any states, as many as there are positions."""
+
     def draw_from(self, keys: Keys, leaves: NDArray[np.integer]) -> None:
         """Take the random numbers of the next call from ``keys [B]`` of the moves and from ``leaves [B]``.
 
@@ -48,7 +51,7 @@ class Evaluate(Protocol):
 class UniformEvaluator(Evaluate):
     """The same logit for every action and the value 0 for every position. It measures the search's own time."""
 
-    observes = False
+    observes = reads_states = False
 
     def __call__(self, states: States, positions: Positions) -> Evaluation:
         return Evaluation(np.zeros(positions.legal.shape, np.float32), np.zeros(len(positions.legal), np.float32))
@@ -59,6 +62,8 @@ class HashEvaluator(Evaluate):
 
     Logits are in [-2, 2), values in [-1, 1).
     """
+
+    reads_states = False
 
     def __call__(self, states: States, positions: Positions) -> Evaluation:
         flat = np.ascontiguousarray(positions.observation).reshape(len(positions.observation), -1)

@@ -37,6 +37,8 @@ class NetworkEvaluator(Evaluate):
     batches.
     """
 
+    reads_states = False
+
     def __init__(self, game: Game, network: NetworkConfig, config: BackendConfig, *, wait: bool = True) -> None:
         """``wait=False``: start with the first available backend instead of waiting until the fastest one is found.
 

@@ -21,7 +21,7 @@ class SymmetryAverage(Evaluate):
 
     def __init__(self, evaluate: Evaluate, symmetries: Symmetries) -> None:
         self.evaluate, self.symmetries, self.count = evaluate, symmetries, len(symmetries.cells)
-        self.observes = evaluate.observes
+        self.observes, self.reads_states = evaluate.observes, evaluate.reads_states
 
     def draw_from(self, keys: Keys, leaves: NDArray[np.integer]) -> None:
         forms = np.arange(self.count)[:, None] << 32  # each form of a leaf gets random numbers of its own

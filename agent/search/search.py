@@ -33,7 +33,7 @@ from agent.search.tree import NONE, ROOT, Ints, LeafBatch, LeafPositions, Trees,
 from agent.search.uct import Uct, UctConfig
 from agent.settings import Count, Range, Settings
 from games.compilation.jit_cache import Rule
-from games.game import Game, Positions, States
+from games.game import Game, Positions, States, copy_rows
 
 MIN_READY_SHARE = 32
 """``decide`` returns once more than one of so many slots are ready: a return costs much more than a simulation."""
@@ -119,7 +119,7 @@ class Search:
         self.states = game.new(size)
         self.positions = game.positions(size, observed=self.evaluate.observes)
         # The part of them that is evaluated. New arrays in every round would cost more than copying into these.
-        self.evaluated_states = game.new(size)
+        self.evaluated_states = game.new(size if self.evaluate.reads_states else 0)
         self.evaluated_positions = game.positions(size, observed=self.evaluate.observes)
         self.proven = np.empty(size, np.int8)
         self.unproven = np.empty(size, np.int64)
@@ -191,7 +191,7 @@ class Search:
             return
         self.game.advance(self.arena, batch.sources, batch.targets, batch.actions)
         states, positions, proven = self.states[:count], self.positions.rows(0, count), self.proven[:count]
-        self.arena.take(batch.targets, 0, states, "clip")  # to check the index, NumPy would copy once more
+        copy_rows(self.arena, batch.targets, states)
         self.game.describe(states, positions)
         prove_finished(positions.terminal, positions.value, proven)
         if self.config.lookahead > 0:  # not at roots: a proven root would have no edge to play
@@ -224,7 +224,9 @@ class Search:
         trees, leaves = batch.trees, batch.leaves
         if num_unproven < len(trees):
             rows = self.unproven[:num_unproven]
-            states = states.take(rows, 0, self.evaluated_states[:num_unproven], "clip")
+            if self.evaluate.reads_states:
+                states = copy_rows(states, rows, self.evaluated_states[:num_unproven])
+            states = states[:num_unproven]
             positions = positions.take(rows, self.evaluated_positions)
             trees, leaves = trees[rows], leaves[rows]
         self.evaluate.draw_from(self.terms.keys[trees], leaves)

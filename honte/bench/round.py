@@ -26,6 +26,7 @@ from honte.bench.turns import Row
 NUM_GAMES = (512, 128)
 
 LOOP, SEARCH, ROOTS = "game loop", "search: batches of leaves", "search: roots and decisions"
+COPIES = "search: copies of states and positions"
 TREE, RULES, OBSERVE = "tree: select, expand, backup", "rules: step", "rules: describe and observe"
 PACK, CALL, UNPACK = "backend: packing", "backend: call", "backend: unpacking"
 
@@ -33,14 +34,18 @@ STAGES = {
     LOOP: True,
     SEARCH: True,
     ROOTS: True,
+    COPIES: False,
     TREE: False,
     RULES: False,
     OBSERVE: False,
-    PACK: True,
+    PACK: False,
     CALL: True,
     UNPACK: True,
 }
-"""The stages of a round, and whether Python's lock (the GIL) is held there: compiled loops release it."""
+"""The stages of a round, and whether Python's lock (the GIL) is held there.
+
+Compiled loops release it, and so does NumPy while it copies (``python -m benchmarks.many_cores`` shows that).
+"""
 
 
 class StageClock:
@@ -119,6 +124,8 @@ def timed_stages(self_play: RunningSelfPlay, clock: StageClock) -> Iterator[None
         (search.rule, "prepare_roots", ROOTS),
         (search.rule, "select_leaves", TREE),
         (self_play.evaluator, "evaluate", CALL),
+        (search_module, "copy_rows", COPIES),
+        (Positions, "take", COPIES),
         *((search_module, name, TREE) for name in ("sort_slots", "init_roots", "expand_and_backup")),
         *((search_module, name, TREE) for name in ("prove_finished", "list_unproven")),
         *((game, name, RULES) for name in ("advance", "copy")),

@@ -25,7 +25,12 @@ WARM_UP_MOVES = 4
 
 
 class CountingEvaluator(Evaluate):
-    """An evaluator of a runner that counts positions, and whose ``evaluate`` can be replaced later."""
+    """An evaluator of a runner that counts positions, and whose ``evaluate`` can be replaced later.
+
+    ``evaluate`` is a network, or does as little with states.
+    """
+
+    reads_states = False
 
     def __init__(self, evaluate: EvaluateFunction) -> None:
         self.evaluate = evaluate

@@ -167,6 +167,24 @@ def test_leaves_are_evaluated_in_every_symmetry_if_the_settings_say_so() -> None
         assert np.allclose(priors, priors[::-1], rtol=1e-5) == average
 
 
+def test_an_evaluator_that_reads_states_gets_those_of_its_positions() -> None:
+    game = made("tic_tac_toe")
+    partial = 0
+
+    def compare(states: States, positions: Positions) -> Evaluation:
+        nonlocal partial
+        partial += len(states) < 8  # leaves at the end of a game are not evaluated
+        np.testing.assert_array_equal(game.describe_new(states).observation, positions.observation)
+        return hash_evaluate(states, positions)
+
+    evaluator = FunctionEvaluator(compare)
+    assert evaluator.reads_states
+    states = np.repeat(first(game), 8)
+    game.step(states, np.arange(8))
+    think(Search(game, evaluator, SearchConfig(num_simulations=100), num_slots=8), states)
+    assert partial > 0
+
+
 def test_by_default_a_search_is_plain() -> None:
     config = SearchConfig()
     assert (config.rule, config.num_simulations, config.leaves) == ("gumbel", 32, 1)

@@ -32,7 +32,7 @@ LINES: dict[Part, int] = {
     "growth": 5,
     "engines": 20,
     "self-play": 7,
-    "round": 22,
+    "round": 24,
     "learner": 5,
     "move": 3,
     "threads": 4,
