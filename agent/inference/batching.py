@@ -7,7 +7,8 @@ the next batch gathers. There is no timeout: a free device starts at once, and a
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -19,11 +20,11 @@ from games.game import Positions, States
 class _Request:
     states: States
     positions: Positions
-    answer: Evaluation | BaseException | None = None
+    answer: Future[Evaluation] = field(default_factory=Future)
 
 
 class BatchingEvaluator:
-    """Lets many threads call ``evaluate``, which itself is called by one thread at a time.
+    """Lets many threads call ``evaluate``, which itself is called by one thread: the one that serves the device.
 
     This pays where many threads share one device (a GPU). On a CPU each thread has a core of its own. ``evaluate`` is a
     network, so it gets any states: those of a large batch may take longer to copy than its observations.
@@ -32,49 +33,47 @@ class BatchingEvaluator:
     def __init__(self, evaluate: EvaluateFunction, *, max_rows: int = 4096) -> None:
         """``max_rows``: a batch takes no further request that would exceed so many rows."""
         self.evaluate, self.max_rows = evaluate, max_rows
-        self.condition = threading.Condition()
+        self.lock = threading.Lock()
         self.waiting: list[_Request] = []
         self.busy = False
+        # A thread of games that served the device would have to hand it to another one after each batch, and that one
+        # might wait for Python's lock meanwhile. This thread has the lock already when it begins the next batch.
+        self.thread = ThreadPoolExecutor(1, thread_name_prefix="batching")  # starts with its first task
         self.num_batches = self.num_requests = 0
 
     def __call__(self, states: States, positions: Positions) -> Evaluation:
         request = _Request(states, positions)
-        with self.condition:
+        with self.lock:
             self.waiting.append(request)
-        while request.answer is None:
-            with self.condition:
-                self.condition.wait_for(lambda: request.answer is not None or not self.busy)
-                batch = [] if request.answer is not None else self._start_batch()
-            if batch:  # this thread's request may not be in it: a full batch leaves later requests waiting
-                self._evaluate_batch(batch)
-        if isinstance(request.answer, BaseException):
-            raise request.answer
-        return request.answer
+            begin, self.busy = not self.busy, True
+        if begin:
+            self.thread.submit(self._serve)
+        return request.answer.result()
 
-    def _start_batch(self) -> list[_Request]:
-        """Take the requests of the next batch, oldest first. This thread then has the device."""
+    def _serve(self) -> None:
+        """Evaluate batches until nobody waits."""
+        while batch := self._next_batch():
+            try:
+                answers = self._answers(batch)
+            except BaseException as error:  # each request of the batch gets it
+                for request in batch:
+                    request.answer.set_exception(error)
+            else:
+                for request, answer in zip(batch, answers, strict=True):
+                    request.answer.set_result(answer)
+
+    def _next_batch(self) -> list[_Request]:
+        """The requests of the next batch, oldest first; none if nobody waits, and then the device is free."""
         count, rows = 0, 0
-        while count < len(self.waiting) and (count == 0 or rows + len(self.waiting[count].states) <= self.max_rows):
-            rows += len(self.waiting[count].states)
-            count += 1
-        batch, self.waiting = self.waiting[:count], self.waiting[count:]
-        self.busy = True
-        self.num_batches += 1
-        self.num_requests += count
+        with self.lock:
+            while count < len(self.waiting) and (count == 0 or rows + len(self.waiting[count].states) <= self.max_rows):
+                rows += len(self.waiting[count].states)
+                count += 1
+            batch, self.waiting = self.waiting[:count], self.waiting[count:]
+            self.busy = count > 0
+            self.num_batches += count > 0
+            self.num_requests += count
         return batch
-
-    def _evaluate_batch(self, batch: list[_Request]) -> None:
-        """Evaluate ``batch`` and give each request its answer. On an error each gets the error."""
-        answers: list[Evaluation] | list[BaseException]
-        try:
-            answers = self._answers(batch)
-        except BaseException as error:
-            answers = [error] * len(batch)
-        with self.condition:
-            for i, request in enumerate(batch):
-                request.answer = answers[i]
-            self.busy = False
-            self.condition.notify_all()
 
     def _answers(self, batch: list[_Request]) -> list[Evaluation]:
         if len(batch) == 1:

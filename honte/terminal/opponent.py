@@ -37,14 +37,22 @@ NARROW = 60
 class Opponent:
     """A player with two slots: one for the game and ``HINT_SLOT`` for hints. It is a ``Player`` for the game loop."""
 
-    def __init__(
-        self, player: Player, name: str, console: Console, enlarge: Callable[[int], Player] | None = None
-    ) -> None:
-        """``enlarge`` makes the same player with search trees of at least so many nodes; without it they stay."""
-        self.player, self.name, self.console, self.enlarge = player, name, console, enlarge
+    def __init__(self, player: Player | None, name: str, console: Console, make: Callable[[int], Player]) -> None:
+        """``make`` makes the player with search trees of at least so many nodes.
+
+        ``player`` None: it is made when it is needed first, and it is no ``MoveFollower``.
+        """
+        self.made, self.name, self.console, self.make = player, name, console, make
         self.simulations = -1  # for each move; below 0: the player's own number
         if isinstance(player, MoveFollower):
             self.follow = player.follow
+
+    @property
+    def player(self) -> Player:
+        """The player itself."""
+        if self.made is None:
+            self.made = self.make(0)
+        return self.made
 
     def think(self, slots: Ints, states: States, terms: Terms) -> None:
         terms.budgets[:] = self.simulations
@@ -54,7 +62,8 @@ class Opponent:
         return self._decide(GAME_SLOT)
 
     def stop(self) -> None:
-        self.player.stop()
+        if self.made is not None:
+            self.made.stop()
 
     def set_simulations(self, simulations: int) -> None:
         """Search ``simulations`` for each move from now on. ValueError if the player takes no such number."""
@@ -93,20 +102,21 @@ class Opponent:
         if not 0 < simulations <= largest:
             raise ValueError(f"the number of simulations is {simulations}; it must be from 1 to {largest:,}")
         needed = (simulations + 2) * factor
-        if needed > self.player.trees.capacity and self.enlarge is not None:
-            self.player = self.enlarge(needed)
+        if needed > self.player.trees.capacity:
+            self.made = self.make(needed)
 
     def _decide(self, slot: int) -> tuple[Ints, Decisions]:
         """The player's decision, with a status line while it thinks where the console is a terminal."""
+        player = self.player
         if not self.console.is_interactive:
-            return self.player.decide()
+            return player.decide()
         with self.console.status(self._status("thinking")) as status:
             shown = time.monotonic()
-            while isinstance(self.player, Search) and self.player.grow():
+            while isinstance(player, Search) and player.grow():
                 if time.monotonic() - shown >= SECONDS:
-                    status.update(self._status(progress_text(self.player, slot)))
+                    status.update(self._status(progress_text(player, slot)))
                     shown = time.monotonic()
-            return self.player.decide()
+            return player.decide()
 
     def _status(self, text: str) -> Text:
         from rich.text import Text

@@ -45,21 +45,22 @@ class SessionCommands:
     def __init__(
         self,
         game: Game,
-        player: Player,
+        player: Player | None,
         name: str,
         console: Console,
         *,
+        make: Callable[[int], Player],
         seat: int | None,
         seed: int,
         temperature: float = 0,
-        enlarge: Callable[[int], Player] | None = None,
     ) -> None:
         """``seat``: 0 if the person moves first; None if people have both seats, and ``player`` gives hints only.
 
-        ``temperature``: how freely ``player`` chooses; 0 is its best move. ``enlarge``: see ``Opponent``.
+        ``temperature``: how freely ``player`` chooses; 0 is its best move. ``make``, and ``player``
+        None: see ``Opponent``.
         """
         self.game, self.console = game, console
-        self.opponent = Opponent(player, name, console, enlarge)
+        self.opponent = Opponent(player, name, console, make)
         self.seat, self.seed, self.temperature = seat, seed, temperature
         self.played = PlayedGame(game)
         self.last_value: float | None = None  # the value of the opponent's last move, as the opponent sees it

@@ -5,9 +5,12 @@ Knows its flags. Does not know the prompt (``honte.terminal.play``).
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import random
 import shutil
 import sys
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -50,6 +53,7 @@ def main(arguments: Sequence[str]) -> int:
     args = parse_flags(PlayFlags, arguments, "play")
     from rich.console import Console
 
+    from agent import weights
     from agent.player import Player
     from agent.players import make_player
     from honte.api import resolve_game, with_simulations
@@ -79,15 +83,29 @@ def main(arguments: Sequence[str]) -> int:
     def load(capacity: int = 0) -> Player:
         return make_player(text, game, num_slots=2, seed=seed, device=args.device, capacity=capacity)
 
-    opponent = load()
-    check_players(game, [(player, opponent)])
     seat = None if two_people else SIDES.index(side)
+    opponent = None
+    if seat == 0 and of_game is None and args.device == "auto" and weights.folder(text):
+        threading.Thread(target=import_torch, name="torch").start()
+    else:
+        opponent = load()
+        check_players(game, [(player, opponent)])
     session = TerminalSession(
-        game, opponent, text, console, seat=seat, seed=seed, temperature=args.temperature, enlarge=load
+        game, opponent, text, console, make=load, seat=seat, seed=seed, temperature=args.temperature
     )
     session.run()
     output.result(session.as_json())
     return 0
+
+
+def import_torch() -> None:
+    """Import PyTorch, which takes seconds, while the person thinks about the first move.
+
+    A network that ships needs nothing of a person, so its player can wait until it has to move. Any other player is
+    made before the first prompt, because making it may fail.
+    """
+    with contextlib.suppress(Exception):  # making the player tells it
+        importlib.import_module("torch")
 
 
 def _choose(game: str | None, console: Console) -> tuple[str, str | Game | None] | None:

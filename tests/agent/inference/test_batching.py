@@ -44,7 +44,7 @@ class Gate:
 def gathered(merged: BatchingEvaluator, count: int) -> None:
     """Wait until ``count`` requests stand in line."""
     while True:
-        with merged.condition:
+        with merged.lock:
             if len(merged.waiting) == count:
                 return
 
