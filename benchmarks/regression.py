@@ -90,6 +90,8 @@ def main() -> int:
     parser.add_argument("--opening-plies", type=int, default=2)
     parser.add_argument("--out", type=Path, help="write the result to this file, too")
     args = parser.parse_args()
+    if args.points < 2:
+        parser.error("--points must be at least 2")
     steps = chosen(sorted({*model_folder.steps(args.run), *kept_steps(args.run)}), args.points)
     if len(steps) < 2:
         raise SystemExit(f"benchmarks.regression: {args.run} has {len(steps)} checkpoints; two are needed")

@@ -93,6 +93,8 @@ def main() -> None:
     parser.add_argument("--simulations", type=int, default=100, help="of the graded searches")
     parser.add_argument("--nice", type=int, default=0, help="lower the priority by so much (not on Windows)")
     args = parser.parse_args()
+    if args.points < 2:
+        parser.error("--points must be at least 2")
     if args.nice and hasattr(os, "nice"):
         os.nice(args.nice)
     game = make("connect_four")
@@ -106,6 +108,7 @@ def main() -> None:
         if stored["config"] != config:
             raise SystemExit(f"{file} has {stored['config']}, not {config}: choose another --out")
         points = stored["points"]
+    untrained: list[str] = []
     try:
         for run in runs_of(args):
             folder = args.out / run.folder
@@ -113,12 +116,19 @@ def main() -> None:
             trained = train(run, folder, 60 * args.minutes, args.cores)
             networks = trained.networks
             known = {(point["program"], point["setting"], point["number"]) for point in points}
-            for number in chosen(list(range(len(networks))), args.points):
+            if len(networks) == 1:
+                untrained.append(f"{run.program}, {run.setting}")
+            for number in chosen(list(range(1, len(networks))), args.points):  # the first one has not learned yet
                 if (run.program, run.setting, number) in known:
                     continue
                 network = networks[number]
                 mistakes = grade(game, run, folder, network.path, sets, args.simulations)
-                point = {"program": run.program, "setting": run.setting, "number": number, "networks": len(networks)}
+                point = {
+                    "program": run.program,
+                    "setting": run.setting,
+                    "number": number,
+                    "networks": len(networks) - 1,
+                }
                 point |= {"seconds": round(network.seconds, 1), "load": trained.load, **mistakes}
                 points.append(point)
                 write_results(args.out, config, points)
@@ -126,6 +136,8 @@ def main() -> None:
     except ValueError as error:
         raise SystemExit(f"benchmarks.learning_peers: {error}") from error
     print(table(points))
+    for name in untrained:
+        print(f"{name}: no network but the untrained one in {args.minutes:g} minutes")
 
 
 if __name__ == "__main__":
