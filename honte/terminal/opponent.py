@@ -5,6 +5,9 @@ While it thinks, a terminal shows a status line: simulations done, and the win r
 
 from __future__ import annotations
 
+import contextlib
+import importlib
+import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -43,6 +46,7 @@ class Opponent:
         ``player`` None: it is made when it is needed first, and it is no ``MoveFollower``.
         """
         self.made, self.name, self.console, self.make = player, name, console, make
+        self.prepared = False
         self.simulations = -1  # for each move; below 0: the player's own number
         if isinstance(player, MoveFollower):
             self.follow = player.follow
@@ -53,6 +57,15 @@ class Opponent:
         if self.made is None:
             self.made = self.make(0)
         return self.made
+
+    def prepare(self) -> None:
+        """Import PyTorch in a thread, which takes seconds, while the person thinks about the first move.
+
+        It is for a network; other players are made already.
+        """
+        if self.made is None and not self.prepared:
+            self.prepared = True
+            threading.Thread(target=import_torch, name="torch").start()
 
     def think(self, slots: Ints, states: States, terms: Terms) -> None:
         terms.budgets[:] = self.simulations
@@ -123,6 +136,11 @@ class Opponent:
 
         named = text if self.console.width < NARROW else f"{self.name}: {text}"
         return Text(named, no_wrap=True, overflow="ellipsis")
+
+
+def import_torch() -> None:
+    with contextlib.suppress(Exception):  # making the player tells it
+        importlib.import_module("torch")
 
 
 def progress_text(player: Search, slot: int) -> str:

@@ -106,6 +106,7 @@ class TerminalSession(SessionCommands):
         for record in self.loop.in_flight() if self.loop else []:
             self._set_position(record)
         self._show()
+        self.opponent.prepare()
         while True:
             try:
                 action = self._execute(self._next_line())

@@ -5,12 +5,9 @@ Knows its flags. Does not know the prompt (``honte.terminal.play``).
 
 from __future__ import annotations
 
-import contextlib
-import importlib
 import random
 import shutil
 import sys
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -85,9 +82,8 @@ def main(arguments: Sequence[str]) -> int:
 
     seat = None if two_people else SIDES.index(side)
     opponent = None
-    if seat == 0 and of_game is None and args.device == "auto" and weights.folder(text):
-        threading.Thread(target=import_torch, name="torch").start()
-    else:
+    # A network that ships needs nothing that may be missing. Any other player is made before the first prompt.
+    if seat != 0 or of_game is not None or args.device != "auto" or weights.folder(text) is None:
         opponent = load()
         check_players(game, [(player, opponent)])
     session = TerminalSession(
@@ -96,16 +92,6 @@ def main(arguments: Sequence[str]) -> int:
     session.run()
     output.result(session.as_json())
     return 0
-
-
-def import_torch() -> None:
-    """Import PyTorch, which takes seconds, while the person thinks about the first move.
-
-    A network that ships needs nothing of a person, so its player can wait until it has to move. Any other player is
-    made before the first prompt, because making it may fail.
-    """
-    with contextlib.suppress(Exception):  # making the player tells it
-        importlib.import_module("torch")
 
 
 def _choose(game: str | None, console: Console) -> tuple[str, str | Game | None] | None:
