@@ -98,7 +98,7 @@ def test_without_a_player_it_lists_and_asks(terminal: Start, without_escapes: Cl
     assert "The games are amazons," in shown
     assert "there is no player 77; the list has" in " ".join(without_escapes(play.type("77", ask)).split())
     assert "mean perfect?" in without_escapes(play.type("prefect", ask))
-    number = re.search(r"(\d)  person", shown)
+    number = re.search(r"(\d+)  person", shown)
     assert number is not None
     play.type(number[1], "game (such as hex:size=7): ")
     assert "did you mean hex?" in " ".join(play.type("hexx", "game (such as hex:size=7): ").split())

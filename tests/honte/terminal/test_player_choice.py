@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -60,4 +61,4 @@ def test_the_list_fits(width: int, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     make_run(tmp_path / "runs" / "a name that is long", "connect_four")
     lines = [*choices_text(list_choices(), width).splitlines(), *games_text(width).splitlines()]
     assert max(map(len, lines)) <= width
-    assert sum(line.startswith(tuple("123456789")) for line in lines) == len(list_choices())
+    assert sum(re.match(r" *\d+  \S", line) is not None for line in lines) == len(list_choices())
