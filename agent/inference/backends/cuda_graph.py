@@ -75,10 +75,10 @@ class CudaGraphBackend(Evaluate):
     def load(self, weights: Mapping[str, Tensor], version: int = 0) -> None:
         """Use new weights in later calls. The graphs stay valid, because the new weights are copied in place."""
         self.network.load_state_dict(weights, strict=True)
-        with torch.cuda.stream(self.stream):
-            model = self._inference_model(self.network)
-        with self.lock, torch.cuda.stream(self.stream), torch.no_grad():  # after all batches that were begun
-            for captured, new in zip(self.model.parameters(), model.parameters(), strict=True):
+        folded = fold_batch_norm(self.network)
+        # Nothing else may use the stream while a graph is captured, so the lock is held for all work on it.
+        with self.lock, torch.cuda.stream(self.stream), torch.no_grad():
+            for captured, new in zip(self.model.parameters(), folded.parameters(), strict=True):
                 captured.copy_(new)
             self.version = version
 
