@@ -211,6 +211,7 @@ def test_settings_as_keywords() -> None:
     assert nest_settings({"network.blocks": 1, "network__channels": 2}) == {"network": {"blocks": 1, "channels": 2}}
 
 
+@pytest.mark.slow
 def test_a_run_from_python(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     result = honte.train("tic_tac_toe", run=tmp_path / "run", **TINY)
     assert result.finished
@@ -229,6 +230,7 @@ def test_a_run_from_python(tmp_path: Path, capfd: pytest.CaptureFixture[str]) ->
         honte.train("tic_tac_toe", run=tmp_path / "run", **{**TINY, "network": {"blocks": 1, "channels": 16}})
 
 
+@pytest.mark.slow
 def test_a_run_in_a_thread_of_a_game_that_has_no_recipe(tmp_path: Path) -> None:
     found: list[Any] = []
     terms = {**TINY, "self_play": {"num_games": 16, "num_groups": 1, "search": {"num_simulations": 8}}}

@@ -67,6 +67,7 @@ def both() -> Any:
     return reports, [weights(alone), weights(first)]
 
 
+@pytest.mark.slow
 def test_the_losses_are_those_of_one_process(both: Any) -> None:
     (one, two), _ = both
     for step, (a, b) in enumerate(zip(one, two, strict=True)):
@@ -75,6 +76,7 @@ def test_the_losses_are_those_of_one_process(both: Any) -> None:
     assert one[-1]["loss"] != one[0]["loss"]
 
 
+@pytest.mark.slow
 def test_the_weights_and_statistics_are_those_of_one_process(both: Any) -> None:
     _, (one, two) = both
     assert one.keys() == two.keys()

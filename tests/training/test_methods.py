@@ -96,6 +96,7 @@ def test_a_method_changes_what_is_learned_and_follows_from_the_seed(
     assert any(not torch.equal(tensor, plain[name]) for name, tensor in whole["model"].items())
 
 
+@pytest.mark.slow
 def test_all_methods_work_together(tmp_path: Path) -> None:
     values: dict[str, Any] = {}
     for method in METHODS.values():
@@ -121,6 +122,7 @@ def test_actors_refuse_what_they_do_not_share() -> None:
             check_start(game, config, remote=True)
 
 
+@pytest.mark.slow
 def test_players_resign_once_it_is_known_where_that_is_right(tmp_path: Path) -> None:
     made = run(tmp_path, METHODS["resignation"])
     game = games.make("tic_tac_toe")

@@ -102,6 +102,7 @@ def test_strokes_on_transparent_pages_are_learned_and_predicted(
     assert "no pictures and are left out: 1" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_threads_are_the_cores_unless_told_otherwise(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -126,6 +126,7 @@ def test_killed_at_any_moment_it_goes_on(tmp_path: Path) -> None:
     assert pairs(folder) == done
 
 
+@pytest.mark.slow
 def test_a_rater_that_fails_is_told_and_harms_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     assert main(words(folder, 300, *OFF)) == 0

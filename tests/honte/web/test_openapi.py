@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
+
 from benchmarks.web_fuzz import Answer, fuzz
 from honte.web.app import make_app
 from honte.web.requests.sessions import Limits
@@ -23,6 +25,7 @@ def test_every_route_is_described(services: Any, client: Any):
     } == routes
 
 
+@pytest.mark.slow
 def test_random_requests(client: Any):
     services = make_services(limits=Limits(burst=10**6, visits=64, seconds=2))
     with type(client)(make_app(services), base_url="http://127.0.0.1:8765") as own:

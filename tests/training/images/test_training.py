@@ -101,6 +101,7 @@ def test_what_was_learned_before_is_not_the_speed_of_now(squares: DataSet, tmp_p
     assert go(squares, TINY, tmp_path / "parts", 10).report.trained_per_second == 0  # no step in this start
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_goes_on_from_its_checkpoint(squares: DataSet, tmp_path: Path) -> None:
     whole = go(squares, TINY, tmp_path / "whole")
     run = ClassifierRun(squares, TINY, tmp_path / "killed")
@@ -213,6 +214,7 @@ def test_every_recipe_is_whole(model: str, dataset: str) -> None:
     assert config.dataset == dataset
 
 
+@pytest.mark.slow
 def test_digits_are_learned(tmp_path: Path) -> None:
     """The goal is 98 % in at most 20 seconds; the seconds are the benchmark's business."""
     run = go(open_dataset("digits"), parse_config(pictures("resnet", "digits"), ImageConfig), tmp_path / "run")
