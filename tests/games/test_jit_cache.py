@@ -61,6 +61,7 @@ def ask(file: Path, cache: Path) -> tuple[int, list[int]]:
     return found
 
 
+@pytest.mark.slow
 def test_the_next_process_finds_the_loops_unless_the_rules_changed(tmp_path: Path) -> None:
     file = tmp_path / "heap.py"
     file.write_text(GAME.format(taken=2))
@@ -79,6 +80,7 @@ def test_a_change_in_a_file_that_rules_call_is_seen(tmp_path: Path) -> None:
         assert ask(file, tmp_path / "cache") == (7 - number, [1, 1])
 
 
+@pytest.mark.slow
 def test_equal_code_under_another_name_has_entries_of_its_own(tmp_path: Path) -> None:
     file, other = tmp_path / "heap.py", tmp_path / "other.py"
     file.write_text(GAME.format(taken=2))

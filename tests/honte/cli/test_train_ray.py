@@ -96,6 +96,7 @@ def test_flags_that_do_not_go_together(
     assert sentence in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_nothing_of_ray_is_imported_without_it(tmp_path: Path) -> None:
     code = (
         "import sys; from honte.__main__ import main\n"

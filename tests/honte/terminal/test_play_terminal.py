@@ -18,6 +18,8 @@ ROOT = Path(__file__).resolve().parents[3]
 COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-7]")
 """An escape sequence that sets a colour."""
 
+pytestmark = pytest.mark.slow  # each test starts a program in a terminal of its own
+
 Start = Callable[..., Any]
 Clean = Callable[[str], str]
 PROMPT = "your move (x): "
