@@ -25,7 +25,7 @@ def nearest_player(head: str) -> str | None:
     return near[0] if near else None
 
 
-def nearest_game(head: str) -> str | None:
+def suggest_game(head: str) -> str | None:
     """How to play the game whose text is most similar to ``head``. None where none is similar."""
     name, colon, parameters = head.partition(":")
     near = difflib.get_close_matches(name.lower(), NAMES, n=1, cutoff=0.7)

@@ -20,7 +20,7 @@ import numpy as np
 from agent.decision import Terms
 from agent.inference.evaluate import Evaluate
 from agent.inference.rollouts import Rollouts
-from agent.name_suggestions import nearest_game, nearest_player, no_network_message
+from agent.name_suggestions import nearest_player, no_network_message, suggest_game
 from agent.player import Player, RandomPlayer
 from agent.player_identity import ENGINES
 from agent.search.search import Search, SearchConfig
@@ -165,7 +165,7 @@ def _find_folder(head: str) -> Path:
             raise ValueError(message) from None
         if near := nearest_player(head):
             raise ValueError(f"there is no player {head!r}; did you mean {near}?") from None
-        if near := nearest_game(head):
+        if near := suggest_game(head):
             raise ValueError(f"there is no player {head!r}; did you mean {near}?") from None
         if any(character in head for character in "/\\@"):
             raise

@@ -234,7 +234,7 @@ def from_rules(
 
     ``state`` must have a field ``to_play`` (0 or 1). With ``s`` a row, whose fields are read as ``s["field"]``:
 
-    - ``init(s)``: make the all-zero row the first position. It is not compiled, either.
+    - ``init(s)``: make the all-zero row the first position. It is called as plain Python.
     - ``legal_actions(s, legal)``: set ``legal[a]``, all False on entry, True for each legal a. Not called when over.
     - ``step(s, a)``: play the legal action a.
     - ``outcome(s)``: ``ONGOING``, or +1, 0, -1 for the player to move.

@@ -3,6 +3,7 @@
 The scale S is the share of the recipe's self-play positions. What a position costs shrinks as well, or a run of a
 thousandth of the positions would still need a large machine: the simulations by S^(1/4), and the operations of the
 network by S^(1/2). What makes the algorithm (rules, noise, temperature, gate, shares) is never changed.
+Knows settings by their names. Does not know any recipe.
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ class EngineProcess:
         try:
             line = self.lines.get(timeout=max(0.0, deadline - time.monotonic()))
         except queue.Empty:
-            self.process.kill()  # an engine that hangs would not read "quit", either
+            self.process.kill()  # an engine that hangs would not read "quit"
             self.close()
             raise EngineError(f"no reply to {command!r} within {seconds:g} seconds") from None
         if line is None:

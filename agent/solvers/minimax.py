@@ -37,6 +37,7 @@ GUESSED = 3
 """Plies that must be left for the heuristic to order the moves of a position; nearer the horizon it takes too long."""
 
 ALPHA, BETA, TOP = 0, 1, 2
+"""The columns of ``Scratch.windows``."""
 
 FIRST = 1e18
 """A rank above that of every move that neither ends the game nor caused the last cutoff."""
@@ -207,7 +208,7 @@ def compiled_search(game: CompiledGame) -> Callable[..., None]:
         for i in range(counts[0]):
             ranks[0, i] = scores[moves[0, i]]
         while level > 0 or counts[0] > 0:
-            if counts[level] == 0:  # the position below is finished
+            if counts[level] == 0:  # every move was tried: this is the score of the move that led here
                 score = windows[level, TOP]
                 level -= 1
             else:
@@ -229,7 +230,7 @@ def compiled_search(game: CompiledGame) -> Callable[..., None]:
                     counts[level] = list_moves(stack, legal, moves, ranks, killers, history, level, left - 1)
                     windows[level] = low, high, -np.inf
                     continue
-            mover, a = stack[level]["to_play"], moves[level, counts[level]]
+            mover, a = stack[level]["to_play"], moves[level, counts[level]]  # where take_move has put it
             if stack[level + 1]["to_play"] != mover:
                 score = -score
             if level == 0:

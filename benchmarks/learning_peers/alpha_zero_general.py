@@ -10,11 +10,11 @@ pickles of its own, and nothing here reads them: the networks that it accepts ar
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from functools import partial
+from importlib import import_module
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
@@ -23,6 +23,8 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
+
+from benchmarks.learning_peers.adapter import Answers, make_parser, run
 
 DEFAULTS = {
     "numIters": 1000,
@@ -57,16 +59,14 @@ class Parts:
     def __init__(self, clone: str, settings: dict[str, Any]) -> None:
         if not (Path(clone) / "Coach.py").is_file():
             raise SystemExit(f"{clone} holds no Coach.py; name a clone of alpha-zero-general")
-        np.int = int  # type: ignore[attr-defined]
+        np.int = int  # type: ignore[attr-defined]  # a name that NumPy has removed
         tqdm: Any = ModuleType("tqdm")
         tqdm.tqdm, tqdm.__spec__ = Progress, ModuleSpec("tqdm", None)  # torch looks for the latter
         sys.modules.setdefault("tqdm", tqdm)
         sys.path.insert(0, clone)
-        from Coach import Coach  # type: ignore[import-not-found]
-        from connect4.Connect4Game import Connect4Game  # type: ignore[import-not-found]
-        from MCTS import MCTS  # type: ignore[import-not-found]
-        from othello.pytorch import NNet  # type: ignore[import-not-found]
-        from utils import dotdict  # type: ignore[import-not-found]
+        NNet = import_module("othello.pytorch.NNet")
+        game = import_module("connect4.Connect4Game").Connect4Game
+        game.stringRepresentation = lambda self, board: board.tobytes()  # it calls a method that NumPy has removed
 
         of_network = {name: value for name, value in settings.items() if name in NNet.args}
         of_coach = {name: value for name, value in settings.items() if name not in NNet.args}
@@ -74,43 +74,42 @@ class Parts:
             raise SystemExit(f"alpha-zero-general has no setting {min(unknown)}")
         NNet.args.update(of_network)
 
-        class Rules(Connect4Game):  # type: ignore[misc]
-            def stringRepresentation(self, board: Any) -> bytes:
-                return bytes(board.tobytes())
-
-        self.coach, self.search, self.network, self.game = Coach, MCTS, NNet.NNetWrapper, Rules()
-        self.args = dotdict(DEFAULTS | of_coach)
+        self.coach, self.search = import_module("Coach").Coach, import_module("MCTS").MCTS
+        self.network, self.game = NNet.NNetWrapper, game()
+        self.args = import_module("utils").dotdict(DEFAULTS | of_coach)
 
 
 def train(parts: Parts, out: Path) -> None:
     """Learn until the process is ended. Each network that its match accepts is stored in ``out``."""
 
-    class Network(parts.network):  # type: ignore[misc, name-defined]
-        def save_checkpoint(self, folder: str = "", filename: str = "") -> None:
-            super().save_checkpoint(folder, filename)
-            if filename == "best.pth.tar":
-                store(self)
-
-    def store(network: Any) -> None:
-        number = len(list(out.glob("*.safetensors")))
-        partial = out / "partial"
-        save_file({name: tensor.contiguous() for name, tensor in network.nnet.state_dict().items()}, partial)
-        os.replace(partial, out / f"{number:05d}.safetensors")
-
     out.mkdir(parents=True, exist_ok=True)
     parts.args["checkpoint"] = str(out / "its_files")
     Path(parts.args.checkpoint).mkdir(exist_ok=True)
-    network = Network(parts.game)
-    store(network)
+    network = parts.network(parts.game)
+    save_its_own = network.save_checkpoint
+
+    def store() -> None:
+        number = len(list(out.glob("*.safetensors")))
+        partial_file = out / "partial"
+        save_file({name: tensor.contiguous() for name, tensor in network.nnet.state_dict().items()}, partial_file)
+        os.replace(partial_file, out / f"{number:05d}.safetensors")
+
+    def save_checkpoint(folder: str, filename: str) -> None:
+        save_its_own(folder, filename)
+        if filename == "best.pth.tar":  # its match accepted the network
+            store()
+
+    network.save_checkpoint = save_checkpoint
+    store()
     parts.coach(parts.game, network, parts.args).learn()
 
 
-def answer(parts: Parts, snapshot: Path, positions: list[list[int]], simulations: int) -> dict[str, list[int]]:
+def answer(parts: Parts, snapshot: Path, positions: list[list[int]], simulations: int) -> Answers:
     """The columns that the network alone chooses, and its search of ``simulations``."""
     network = parts.network(parts.game)
     network.nnet.load_state_dict(load_file(snapshot))
     parts.args["numMCTSSims"] = simulations
-    found: dict[str, list[int]] = {"raw": [], "search": []}
+    found: Answers = {"raw": [], "search": []}
     for moves in positions:
         board, player = parts.game.getInitBoard(), 1
         for move in moves:
@@ -124,21 +123,11 @@ def answer(parts: Parts, snapshot: Path, positions: list[list[int]], simulations
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["train", "answer"])
+    parser = make_parser(__doc__)
     parser.add_argument("clone", help="a clone of alpha-zero-general")
-    parser.add_argument("--settings", type=json.loads, default={}, help="JSON, in place of its defaults")
-    parser.add_argument("--out", type=Path)
-    parser.add_argument("--snapshot", type=Path)
-    parser.add_argument("--positions", type=Path, help="a JSON file with a list of moves for each position")
-    parser.add_argument("--simulations", type=int, default=100)
     args = parser.parse_args()
     parts = Parts(args.clone, args.settings)
-    if args.what == "train":
-        train(parts, args.out)
-    else:
-        positions = json.loads(args.positions.read_text(encoding="utf-8"))
-        print(json.dumps(answer(parts, args.snapshot, positions, args.simulations)))
+    run(args, partial(train, parts), partial(answer, parts))
 
 
 if __name__ == "__main__":

@@ -10,13 +10,14 @@ ended games begin anew; the network trains once on all positions; a game that di
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from benchmarks.learning_peers.adapter import Answers, make_parser, run
 
 DEFAULTS = {
     "num_channels": 128,
@@ -171,7 +172,7 @@ def train(learner: Learner, out: Path) -> None:
         print(f"iteration {number}: {len(order)} positions", flush=True)
 
 
-def answer(learner: Learner, snapshot: Path, positions: list[list[int]], simulations: int) -> dict[str, list[int]]:
+def answer(learner: Learner, snapshot: Path, positions: list[list[int]], simulations: int) -> Answers:
     """The columns that the network alone chooses, and its search of ``simulations`` without noise."""
     import jax
     import jax.numpy as jnp
@@ -197,21 +198,10 @@ def answer(learner: Learner, snapshot: Path, positions: list[list[int]], simulat
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["train", "answer"])
-    parser.add_argument("--settings", type=json.loads, default={}, help="JSON, in place of the example's")
-    parser.add_argument("--out", type=Path)
-    parser.add_argument("--snapshot", type=Path)
-    parser.add_argument("--positions", type=Path, help="a JSON file with a list of moves for each position")
-    parser.add_argument("--simulations", type=int, default=100)
-    args = parser.parse_args()
+    args = make_parser(__doc__).parse_args()
     os.environ["JAX_PLATFORMS"] = "cpu"
     learner = Learner(args.settings)
-    if args.what == "train":
-        train(learner, args.out)
-    else:
-        positions = json.loads(args.positions.read_text(encoding="utf-8"))
-        print(json.dumps(answer(learner, args.snapshot, positions, args.simulations)))
+    run(args, partial(train, learner), partial(answer, learner))
 
 
 if __name__ == "__main__":

@@ -46,13 +46,11 @@ def _row(model: ShippedModel) -> list[str]:
     training = model.training
     minutes = "?" if training.minutes is None else f"{training.minutes:,.0f}"
     work = "?" if training.evaluations is None else f"{training.evaluations / 1e6:,.1f} M"
-    scores = (
-        "; ".join([*map(format_score, model.opponents), *([] if model.opponents else model.notes)]) or "not measured"
-    )
-    return [model.game, model.size, minutes, work, f"{model.bytes / 1e6:.1f} MB", scores]
+    results = list(map(format_score, model.opponents)) or model.notes or ["not measured"]
+    return [model.game, model.size, minutes, work, f"{model.bytes / 1e6:.1f} MB", "; ".join(results)]
 
 
 def format_score(result: Opponent) -> str:
-    """Such as ``mcts:1000 96.8 [95.1, 98.5]``. The command of a program is cut off behind 28 characters."""
+    """Such as ``mcts:1000 96.8 [95.1, 98.5]``. The command of a program is cut to 28 characters."""
     low, high = f"{100 * result.score_low:.1f}", f"{100 * result.score_high:.1f}"
     return f"{shorten(result.opponent, 28, placeholder='...')} {100 * result.score:.1f} [{low}, {high}]"
