@@ -33,7 +33,7 @@ from games import make
 game = make("tic_tac_toe")
 states = game.new(2)
 game.init(states)
-players = [make_player("mcts:8", game, num_slots=2)]
+players = [make_player(text, game, num_slots=2) for text in ("mcts:8", "minimax:2")]
 for rule in ("gumbel", "puct", "uct"):
     config = SearchConfig(rule=rule, num_simulations=8, lookahead=2, reuse=rule != "gumbel")
     players.append(Search(game, hash_evaluate, config, num_slots=2))
