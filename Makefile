@@ -38,6 +38,7 @@ test: $(READY)
 
 test-all: $(READY)
 	$(BIN)/python -m pytest --durations=10 -m slow # one after the other: several Ray clusters at once disturb each other
+	NUMBA_DISABLE_JIT=1 $(PYTEST) -m 'nojit and slow'
 
 # Compiled code counts in the second run only. `coverage html` then shows the lines that no test runs. The exception that ends
 # the rules of this one test may reach coverage while it holds a lock.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from agent import weights
 from agent.player_identity import NON_NETWORKS
-from games.registry import NAMES, is_game
+from games.registry import NAMES, is_game, make
 
 NUMBERED = re.compile(r"(mcts|minimax)[-_ ]?(\d+)")
 
@@ -44,10 +44,18 @@ def _neighbours(path: Path) -> list[str]:
 
 
 def no_network_message(head: str) -> str | None:
-    """The error message where ``head`` is a game without a shipped network. None where ``head`` is not a game."""
+    """The error message where ``head`` is a game without a shipped network. None where ``head`` is not a game.
+
+    Where the game has no such parameters, as in ``othello:size=7``, the message says that.
+    """
     if not is_game(head):
         return None
     family = head.partition(":")[0]
+    if family in NAMES:
+        try:
+            make(head)
+        except ValueError as error:
+            return str(error)
     near = [game for game in weights.games() if game.partition(":")[0] == family]
     also = f" (there are networks for {', '.join(near)})" if near else ""
     return (

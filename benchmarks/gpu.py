@@ -2,7 +2,7 @@
 
 Needs torch, numpy, numba, safetensors and PyYAML only. The parts, one after the other:
 
-* forward: positions/s of every backend of the device at several batch sizes. The highest of the fastest backend is the
+* forward: positions/s of every backend of the device at several batch sizes. The highest rate that was measured is the
   peak, and ``share`` in later rows is work divided by the peak.
 * weights: the milliseconds that new weights cost the fastest backend.
 * self-play: evaluations/s of threads with games of their own, one thread first. In between, the forward pass is timed
@@ -84,7 +84,7 @@ def measure_forward(setting: BenchSetup, batches: list[int], measured: Measured,
     """Every backend at every batch size; ``show=False``: only the peak."""
     names = list(setting.backends) if show else [setting.fastest_backend]
     found = {rows: forward(setting, names, rows) for rows in batches}
-    measured.peak = max(rates[setting.fastest_backend] for rates in found.values())
+    measured.peak = max(rate for rates in found.values() for rate in rates.values())
     for rows, rates in found.items() if show else ():
         for name, speed in rates.items():
             measured.add("forward", name, speed, "positions/s", work=speed, rows=rows)

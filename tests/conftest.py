@@ -11,6 +11,7 @@ import os
 import random
 import sys
 import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -40,6 +41,13 @@ with contextlib.suppress(ImportError):
 def pytest_configure(config: pytest.Config) -> None:
     if os.environ.get("NUMBA_DISABLE_JIT", "0") != "0":  # hashes wrap by design, and only plain Python says so
         config.addinivalue_line("filterwarnings", "ignore:overflow encountered:RuntimeWarning")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where only tests with the mark ``nojit`` are asked for, files without it are not even imported."""
+    if config.option.markexpr.startswith("nojit") and collection_path.suffix == ".py":
+        return "mark.nojit" not in collection_path.read_text(encoding="utf-8") or None
+    return None
 
 
 def pytest_unconfigure() -> None:

@@ -78,6 +78,7 @@ def wrong_and_lost(folder: Path, processes: int, rounds: int) -> list[int]:
     return found
 
 
+@pytest.mark.slow
 def test_no_entry_of_four_processes_is_wrong_or_lost(tmp_path: Path) -> None:
     assert wrong_and_lost(tmp_path, 4, 5) == [0, 0]
 

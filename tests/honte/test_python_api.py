@@ -26,7 +26,7 @@ TINY: dict[str, Any] = {
     "max_samples": 600,
     "network": {"blocks": 1, "channels": 8},
     "self_play": {"num_games": 16, "num_groups": 1},
-    "learn": {"first_samples": 200, "batch_size": 32},
+    "learn": {"first_samples": 200, "batch_size": 32, "reuse": 1.0},
     "grade_minutes": 0,
     "rating__every_minutes": 0,
     "quiet": True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
+import numba
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -44,6 +45,10 @@ NUMBERS = {
 }
 
 
+LONG = {"all together"} if numba.config.DISABLE_JIT else set()
+"""What takes long in plain Python. ``make test-all`` runs it there."""
+
+
 def games_decided(config: SearchConfig) -> Iterator[NDArray[np.integer]]:
     """Actions and visits of several moves in a row, so that kept subtrees count."""
     for name in GAMES:
@@ -77,7 +82,7 @@ def test_the_signature_is_the_one_in_the_changelog() -> None:
 
 
 @pytest.mark.nojit
-@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name in LONG)) for name in CONFIGS])
 def test_variants_of_the_search_decide_what_they_decided(name: str) -> None:
     digest = hashlib.sha256()
     for array in games_decided(CONFIGS[name]):

@@ -145,6 +145,7 @@ def test_a_wrong_flag_names_itself(capsys: pytest.CaptureFixture[str]) -> None:
         ("play othello", "honte play mcts:400 --game othello, or train a network first by honte train --game othello"),
         ("gtp tic_tac_toe", "such as honte play mcts:400 --game tic_tac_toe"),
         ("ugi hex:size=5?simulations=3", "'hex:size=5' is a game, and no network ships for it"),
+        ("play othello:size=7", "othello: size=7; the side is even, 4 to 12"),
         ("match random mine.py:game", "honte train --game mine.py:game"),
         ("train othello", "'othello' is a game without a recipe of its own; honte train --game othello learns it"),
         ("train hex:size=5", "honte train --game hex:size=5 learns it"),

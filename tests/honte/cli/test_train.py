@@ -14,6 +14,7 @@ TINY = [
     *("--self-play.num-groups", "1", "--self-play.search.num-simulations", "8", "--learn.batch-size", "32"),
     *("--learn.first-samples", "200", "--grade-minutes", "0", "--engine.kind", "torch", "--engine.precision", "fp32"),
     *("--max-minutes", "0", "--rating.every-minutes", "0"),  # samples end it, however slow the machine
+    *("--learn.reuse", "1"),
 ]
 
 

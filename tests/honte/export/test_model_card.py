@@ -20,7 +20,7 @@ from training.run import checkpoints, metrics
 TINY = [
     *("--network.blocks", "1", "--network.channels", "8", "--self-play.num-games", "16"),
     *("--self-play.num-groups", "1", "--self-play.search.num-simulations", "8", "--learn.batch-size", "32"),
-    *("--learn.first-samples", "200", "--engine.kind", "torch", "--engine.precision", "fp32"),
+    *("--learn.first-samples", "200", "--learn.reuse", "1", "--engine.kind", "torch", "--engine.precision", "fp32"),
     *("--max-samples", "400", "--max-minutes", "60", "--grade-minutes", "30", "--rating.every-minutes", "0"),
 ]
 RATE = ["--anchors", "random", "minimax:2", "--games", "2", "--test-games", "2", "--simulations", "4"]

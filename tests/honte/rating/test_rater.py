@@ -25,7 +25,7 @@ CLONE = Path(__file__).resolve().parents[3]
 TINY = [
     *("--network.blocks", "1", "--network.channels", "8", "--self-play.num-games", "16", "--deterministic"),
     *("--self-play.num-groups", "1", "--self-play.search.num-simulations", "8", "--learn.batch-size", "32"),
-    *("--learn.first-samples", "200", "--grade-minutes", "0", "--self-play.quantum", "64"),
+    *("--learn.first-samples", "200", "--learn.reuse", "1", "--grade-minutes", "0", "--self-play.quantum", "64"),
     *("--max-minutes", "0"),
 ]
 RATED = [

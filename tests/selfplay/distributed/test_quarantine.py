@@ -135,7 +135,14 @@ def check_same(records: dict[int, Any]) -> None:
             assert np.array_equal(getattr(record, name), getattr(expected_games()[i], name)), name
 
 
-@pytest.mark.parametrize(("how", "why"), [("error", "no attribute"), ("exit", "exit code 3"), ("segfault", "SIGSEGV")])
+@pytest.mark.parametrize(
+    ("how", "why"),
+    [
+        pytest.param("error", "no attribute", marks=pytest.mark.slow),
+        pytest.param("exit", "exit code 3", marks=pytest.mark.slow),
+        ("segfault", "SIGSEGV"),
+    ],
+)
 def test_a_game_that_ends_its_process_three_times_is_quarantined(how: str, why: str) -> None:
     started: set[int] = set()
 

@@ -17,7 +17,7 @@ AXE = Path(__file__).parents[3] / "interop" / "node_modules" / "axe-core" / "axe
 TINY = [
     *("--network.blocks", "1", "--network.channels", "8", "--self-play.num-games", "16"),
     *("--self-play.num-groups", "1", "--self-play.search.num-simulations", "8", "--learn.batch-size", "32"),
-    *("--learn.first-samples", "200", "--engine.kind", "torch", "--engine.precision", "fp32"),
+    *("--learn.first-samples", "200", "--learn.reuse", "1", "--engine.kind", "torch", "--engine.precision", "fp32"),
 ]
 GAME = "#game=connect_four&moves=b+b+f+d+e+g+e+d+a+c&analysis=shown"
 

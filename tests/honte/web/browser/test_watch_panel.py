@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 TINY = [
     *("--network.blocks", "1", "--network.channels", "8", "--self-play.num-games", "16"),
     *("--self-play.num-groups", "1", "--self-play.search.num-simulations", "8", "--learn.batch-size", "32"),
-    *("--learn.first-samples", "200", "--engine.kind", "torch", "--engine.precision", "fp32"),
+    *("--learn.first-samples", "200", "--learn.reuse", "1", "--engine.kind", "torch", "--engine.precision", "fp32"),
     *("--max-minutes", "20", "--grade-minutes", "0.05", "--rating.every-minutes", "0"),
     *("--checkpoint-minutes", "0.05", "--keep-checkpoints", "100"),
 ]
