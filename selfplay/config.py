@@ -47,6 +47,11 @@ class SelfPlayConfig(Settings, called="self_play"):
                 f"self_play.first_simulations is {self.first_simulations}: it must be at most search.num_simulations,"
                 f" {self.search.num_simulations}"
             )
+        if self.search.num_simulations <= self.fast_simulations and self.full_fraction < 1:
+            raise ValueError(
+                f"self_play.search.num_simulations is {self.search.num_simulations}: where full_fraction is below 1, it"
+                f" must be more than fast_simulations, {self.fast_simulations}, which do not train the policy"
+            )
         if 0 < self.first_simulations <= self.fast_simulations and self.full_fraction < 1:
             raise ValueError(
                 f"self_play.first_simulations is {self.first_simulations}: it must be more than fast_simulations,"

@@ -140,6 +140,8 @@ def test_simulations_that_do_not_fit_are_refused() -> None:
         config(first_simulations=9)
     with pytest.raises(ValueError, match="it must be more than fast_simulations, 4"):
         config(first_simulations=4, fast_simulations=4, full_fraction=0.5)
+    with pytest.raises(ValueError, match="must be more than fast_simulations, 8"):  # no move would train the policy
+        config(fast_simulations=8, full_fraction=0.5)
 
 
 def test_surprising_fast_searches_are_repeated_in_full() -> None:
