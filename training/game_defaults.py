@@ -16,9 +16,6 @@ from games.playouts import random_game
 RANDOM_GAMES = 32
 """Random games whose median length stands for the length of a game."""
 
-LONG_GAME = 40
-"""Plies from which on a game counts as long. It lies between Othello 6 x 6 and dots and boxes (docs/learning.md)."""
-
 DENSE_WEIGHTS = 600_000
 """Weights of the largest dense policy head; a larger one would not fit into a model file of 2 MB."""
 
@@ -54,10 +51,10 @@ def choose_settings(game: Game) -> list[Choice]:
             "some games begin in positions that good play never reaches, as people's games do",
         ),
         *_lookahead(game),
-        _games_or_steps(plies),
         Choice(
             {
                 "learn.batch_size": 256,
+                "learn.reuse": 3.0,
                 "learn.value_mix": 0.5,
                 "learn.cooldown": 0.5,
                 "learn.publish_steps": 80,
@@ -135,17 +132,6 @@ def _lookahead(game: Game) -> list[Choice]:
             "compiled rules find forced ends of a game at the leaves at little cost",
         )
     ]
-
-
-def _games_or_steps(plies: int) -> Choice:
-    if plies < LONG_GAME:
-        return Choice(
-            {"learn.reuse": 3.0}, "games are short and soon many, so the learner uses each new sample three times"
-        )
-    return Choice(
-        {"self_play.full_fraction": 0.25, "self_play.fast_simulations": 8, "learn.reuse": 1.0},
-        "games are long and have one result each, so short searches for most moves give more of them",
-    )
 
 
 def _word(value: Any) -> str:

@@ -24,13 +24,6 @@ def test_the_choice_is_the_same_each_time_and_says_why() -> None:
     assert "a random game, which has 22 plies (median)" in "\n".join(str(choice) for choice in choose_settings(game))
 
 
-def test_long_games_are_played_with_shorter_searches() -> None:
-    for text, long in [("connect_four", False), ("othello:size=6", False), ("dots_and_boxes", True), ("amazons", True)]:
-        values = default_values(games.make(text))
-        assert values["self_play"].get("full_fraction", 1.0) == (0.25 if long else 1.0)
-        assert values["learn"]["reuse"] == (1.0 if long else 3.0)
-
-
 def test_a_policy_head_that_would_be_too_large_is_pooled() -> None:
     for text, pooled in [("gomoku", True), ("hex", False), ("gomoku:size=9", False)]:
         game = games.make(text)
