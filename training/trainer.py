@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from agent.settings import BelowOne, Number, Positive, Settings
+from training.bf16_hardware import has_fast_bf16
 from training.muon import Muon
 from training.schedules import Schedule
 
@@ -229,14 +230,6 @@ def check_compiler() -> None:
     """ValueError where ``TrainerConfig.compile`` has no C++ compiler to work with."""
     if not any(map(shutil.which, (os.environ.get("CXX", "c++"), "g++", "clang++", "cl"))):
         raise ValueError("trainer.compile is on, but there is no C++ compiler here: install one or turn it off")
-
-
-def has_fast_bf16(device: torch.device) -> bool:
-    """Whether the device has hardware for bf16: AMX or AVX512-bf16 on a CPU, tensor cores on a GPU."""
-    if device.type == "cpu":
-        known: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
-        return bool(known.get("amx_bf16") or known.get("avx512_bf16"))
-    return device.type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 0)
 
 
 def _make_optimizer(model: nn.Module, config: TrainerConfig) -> torch.optim.Optimizer:

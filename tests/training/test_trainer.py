@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from agent.inference.devices import choose_device
 from agent.networks.image_classifier import Classifier, ClassifierConfig
+from training import bf16_hardware
 from training.config import LearnConfig
 from training.losses import classification_loss, policy_value_loss
 from training.run import checkpoints
@@ -293,13 +294,25 @@ def test_bf16_computes_in_bf16_and_keeps_weights_in_full() -> None:
     assert trainer.model.get_parameter("trunk.0.weight").is_contiguous(memory_format=torch.channels_last)
 
 
-@pytest.mark.parametrize("has", ["amx_bf16", "avx512_bf16", ""])
-def test_auto_takes_bf16_where_the_hardware_has_it(has: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("has", "measured", "expected"),
+    [("amx_bf16", False, True), ("avx512_bf16", True, True), ("avx512_bf16", False, False), ("", True, False)],
+)
+def test_auto_takes_bf16_where_it_is_faster(
+    has: str, measured: bool, expected: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     known = {name: name == has for name in ("amx_bf16", "avx512_bf16")}
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: known)
-    assert make(precision="auto").in_bf16 == bool(has)
+    monkeypatch.setattr(bf16_hardware, "convolves_faster_in_bf16", lambda: measured)
+    assert make(precision="auto").in_bf16 == expected
     assert make(precision="bf16").in_bf16
     assert not make(precision="fp32").in_bf16
+
+
+def test_the_measurement_draws_no_random_numbers_that_a_run_would_miss() -> None:
+    before = torch.get_rng_state()
+    assert bf16_hardware.convolves_faster_in_bf16.__wrapped__() in (True, False)
+    assert torch.equal(torch.get_rng_state(), before)
 
 
 @pytest.mark.parametrize(
