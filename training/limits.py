@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from training.config import TrainConfig
-from training.schedules import cooldown_scale, drops_scale, one_cycle_scale
+from training.optimization.schedules import cooldown_scale, drops_scale, one_cycle_scale
 
 TRAINING_PASSES = 3
 """The cost of training on a sample, in forward passes."""

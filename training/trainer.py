@@ -19,9 +19,9 @@ import torch
 from torch import Tensor, nn
 
 from agent.settings import BelowOne, Number, Positive, Settings
-from training.bf16_hardware import has_fast_bf16
-from training.muon import Muon
-from training.schedules import Schedule
+from training.optimization.bf16_hardware import has_fast_bf16
+from training.optimization.muon import Muon
+from training.optimization.schedules import Schedule
 
 Batch = Mapping[str, Tensor]
 LossFunction = Callable[[nn.Module, Batch], tuple[Tensor, dict[str, Tensor]]]
@@ -66,7 +66,7 @@ class Trainer:
         if config.channels_last:
             self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # only 4-d tensors follow
         self.steps = self.samples_seen = self.skipped = self.skipped_in_row = 0
-        self.learning_rate_scale = 1.0  # what the run multiplies the schedule by (training/schedules.py)
+        self.learning_rate_scale = 1.0  # what the run multiplies the schedule by (training/optimization/schedules.py)
         self._parameters = {name: p for name, p in self.model.named_parameters() if p.requires_grad}
         # The average covers parameters and the running statistics of BatchNorm, but not its counters.
         self._live = {name: t for name, t in self.model.state_dict().items() if t.is_floating_point()}

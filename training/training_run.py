@@ -131,7 +131,7 @@ class TrainingRun(ABC):
 
     @abstractmethod
     def learning_rate_scale(self) -> float:
-        """What the learning rate of the schedule is multiplied by now (``training/schedules.py``)."""
+        """What the learning rate of the schedule is multiplied by now (``training/optimization/schedules.py``)."""
 
     # ---- checkpoints ---------------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from agent.networks.image_classifier import Classifier, ClassifierConfig
 from honte.command_line import Output, format_table
 from training.losses import classification_loss, neuron_loss
-from training.schedules import Schedule
+from training.optimization.schedules import Schedule
 from training.trainer import Trainer, TrainerConfig
 
 GATES = {"OR": (0, 1, 1, 1), "AND": (0, 0, 0, 1), "XOR": (0, 1, 1, 0)}

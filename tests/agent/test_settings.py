@@ -26,7 +26,7 @@ from honte.__main__ import COMMANDS
 from honte.cli.flags import flags_of
 from training.config import TrainConfig, parse_config, to_dict
 from training.images.training import ImageConfig
-from training.schedules import Schedule
+from training.optimization.schedules import Schedule
 
 REQUIRED: dict[type, dict[str, Any]] = {
     TrainConfig: {"game": "tic_tac_toe"},

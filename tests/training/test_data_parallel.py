@@ -13,7 +13,7 @@ import games
 from agent.networks.policy_value import NetworkConfig, PolicyValueNet
 from training.data_parallel import GlobalBatchNorm2d, LearnerGroup
 from training.losses import policy_value_loss
-from training.schedules import Schedule
+from training.optimization.schedules import Schedule
 from training.trainer import Trainer, TrainerConfig
 
 LOSS = partial(policy_value_loss, value_mix=0.3)

@@ -13,7 +13,7 @@ import games
 from training.alphazero import AlphaZeroRun
 from training.config import TrainConfig, parse_config
 from training.limits import Spent, count_work, limit_reached, progress
-from training.schedules import cooldown_scale
+from training.optimization.schedules import cooldown_scale
 
 
 def config(**values: Any) -> TrainConfig:

@@ -13,11 +13,11 @@ from torch import Tensor, nn
 
 from agent.inference.devices import choose_device
 from agent.networks.image_classifier import Classifier, ClassifierConfig
-from training import bf16_hardware
 from training.config import LearnConfig
 from training.losses import classification_loss, policy_value_loss
+from training.optimization import bf16_hardware
+from training.optimization.schedules import Schedule
 from training.run import checkpoints
-from training.schedules import Schedule
 from training.trainer import Trainer, TrainerConfig, TrainingDiverged
 
 needs_compiler = pytest.mark.skipif(not shutil.which("g++"), reason="torch.compile needs a C++ compiler")

@@ -30,9 +30,9 @@ from training.images.augmentation import AugmentConfig, augment
 from training.images.datasets import DataSet, Split, shuffle_pixels, split
 from training.images.prediction import SCHEMA, accuracy, predict
 from training.losses import classification_loss, neuron_loss
+from training.optimization.schedules import one_cycle_scale
 from training.run import checkpoints, run_folder
 from training.run.progress import ProgressReport
-from training.schedules import one_cycle_scale
 from training.trainer import Trainer, TrainerConfig
 from training.training_run import TrainingRun
 from training.transfer import freeze

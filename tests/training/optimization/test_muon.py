@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from training.muon import Muon, orthogonalize
+from training.optimization.muon import Muon, orthogonalize
 
 
 @pytest.mark.parametrize("shape", [(8, 8), (16, 72), (40, 9)])

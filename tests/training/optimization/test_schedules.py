@@ -10,7 +10,7 @@ import pytest
 
 from training import yaml_files
 from training.config import parse_config
-from training.schedules import Schedule, cooldown_scale, drops_scale, one_cycle_scale
+from training.optimization.schedules import Schedule, cooldown_scale, drops_scale, one_cycle_scale
 from training.trainer import TrainerConfig
 
 
