@@ -122,6 +122,15 @@ def test_the_games_are_those_of_the_local_runner(make: Make, actors: int, groups
     assert equal_games(runner.game, found, local(runner.game, PLAIN, 150)) >= 100
 
 
+def send(number: signal.Signals, pid: int) -> bool:
+    """Send a signal; False when the process has ended already, which the driver may not have noticed yet."""
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 def test_actors_killed_at_random(make: Make) -> None:
     """After 30 kills (-9) no id is lost, and none is collected twice."""
     runner, rng, kills = make(), random.Random(4), [0]
@@ -129,8 +138,7 @@ def test_actors_killed_at_random(make: Make) -> None:
 
     def kill(count: int) -> None:
         living = [actor for actor in runner.actors.values() if actor.has_worked]
-        if count >= due[0] and living and kills[0] < NUM_KILLS:
-            os.kill(rng.choice(living).pid, signal.SIGKILL)
+        if count >= due[0] and living and kills[0] < NUM_KILLS and send(signal.SIGKILL, rng.choice(living).pid):
             kills[0], due[0] = kills[0] + 1, count + rng.randrange(60)
 
     found: dict[int, GameRecord] = {}
@@ -163,13 +171,13 @@ def test_aggregators_killed_and_frozen(make: Make, cluster: Any) -> None:
             found |= collect(runner, 1)
             aggregators = [actor for actor in runner.actors.values() if actor.has_worked]
         victim = rng.choice(aggregators)
-        os.kill(victim.pid, signal.SIGKILL if turn % 3 else signal.SIGSTOP)
+        send(signal.SIGKILL if turn % 3 else signal.SIGSTOP, victim.pid)
         deadline = time.monotonic() + 120
         while victim in runner.actors.values() and time.monotonic() < deadline:
             found |= collect(runner, 1)
         assert victim not in runner.actors.values()
         for pid in children(turn):
-            os.kill(pid, signal.SIGKILL)  # an actor of an aggregator's pool
+            send(signal.SIGKILL, pid)  # an actor of an aggregator's pool
         found |= collect(runner, 30)
     last = max(found)
     while not set(range(last)) <= set(found):
@@ -225,7 +233,7 @@ def test_a_frozen_actor_is_replaced(make: Make) -> None:
     runner = make(timeout=8.0)
     found = collect(runner, 60)
     frozen = next(actor for actor in runner.actors.values() if actor.has_worked)
-    os.kill(frozen.pid, signal.SIGSTOP)
+    assert send(signal.SIGSTOP, frozen.pid)
     deadline = time.monotonic() + 120
     while frozen in runner.actors.values() and time.monotonic() < deadline:
         found |= collect(runner, 1)
