@@ -18,7 +18,7 @@ class SelfPlayConfig(Settings, called="self_play"):
     full_fraction: PositiveFraction = (
         1.0  # of moves with a full search; the others get fast_simulations and do not train the policy
     )
-    fast_simulations: Count = 8  # simulations of the moves that are not searched in full
+    fast_simulations: Count = 8  # of the other moves; without effect unless search.num_simulations is more
     temperature: Temperature = 1.0  # of the moves before temperature_plies; 1: in proportion to the search policy
     temperature_plies: Count = 8  # from this ply on, the best move is played
     opening_plies: Count = 2  # a game begins with up to so many random plies
@@ -47,13 +47,13 @@ class SelfPlayConfig(Settings, called="self_play"):
                 f"self_play.first_simulations is {self.first_simulations}: it must be at most search.num_simulations,"
                 f" {self.search.num_simulations}"
             )
-        if self.search.num_simulations <= self.fast_simulations and self.full_fraction < 1:
-            raise ValueError(
-                f"self_play.search.num_simulations is {self.search.num_simulations}: where full_fraction is below 1, it"
-                f" must be more than fast_simulations, {self.fast_simulations}, which do not train the policy"
-            )
         if 0 < self.first_simulations <= self.fast_simulations and self.full_fraction < 1:
             raise ValueError(
                 f"self_play.first_simulations is {self.first_simulations}: it must be more than fast_simulations,"
                 f" {self.fast_simulations}, which do not train the policy"
             )
+
+    @property
+    def has_fast_searches(self) -> bool:
+        """Whether some moves get a fast search: not where a full one has no more simulations than that."""
+        return self.full_fraction < 1 and self.fast_simulations < self.search.num_simulations

@@ -67,7 +67,7 @@ def self_play_terms(
 
     def terms(ids: NDArray[np.int64], plies: NDArray[np.int64], keys: NDArray[np.uint64]) -> Terms:
         full = random_numbers.draw_uniforms(keys, random_numbers.CAP, 1)[:, 0] < config.full_fraction
-        full |= always_full
+        full |= always_full or not config.has_fast_searches
         budgets = np.where(full, full_simulations(config, progress()), config.fast_simulations)
         warm = np.where(plies < config.temperature_plies, config.temperature, 0)
         return Terms(budgets.astype(np.int64), keys, warm.astype(np.float32), full)

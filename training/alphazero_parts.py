@@ -25,7 +25,7 @@ def make_replay_buffer(game: Game, config: TrainConfig) -> ReplayBuffer:
     learn, self_play = config.learn, config.self_play
     full = self_play.search.num_simulations
     if self_play.first_simulations:  # full searches have fewer simulations at first
-        full = self_play.fast_simulations + 1 if self_play.full_fraction < 1 else 0
+        full = self_play.fast_simulations + 1 if self_play.has_fast_searches else 0
     return ReplayBuffer(
         game,
         learn.window,

@@ -39,8 +39,14 @@ def choose_settings(game: Game) -> list[Choice]:
     return [
         *_network(game),
         Choice(
-            {"self_play.search.num_simulations": 32},
-            "Gumbel search learns from few simulations, and shorter searches give more games",
+            {
+                "self_play.search.num_simulations": 32,
+                "self_play.full_fraction": 0.25,
+                "self_play.fast_simulations": 8,
+                "learn.reuse": 1.5,
+            },
+            "Gumbel search learns from few simulations; a quarter of the moves gets them all and trains the policy, and"
+            " the shorter searches of the other moves give twice as many games for the value",
         ),
         Choice(
             {"self_play.temperature_plies": max(2, min(30, plies // 4))},
@@ -54,7 +60,6 @@ def choose_settings(game: Game) -> list[Choice]:
         Choice(
             {
                 "learn.batch_size": 256,
-                "learn.reuse": 3.0,
                 "learn.value_mix": 0.5,
                 "learn.cooldown": 0.5,
                 "learn.publish_steps": 80,

@@ -15,7 +15,7 @@ from agent.search.search import Search, SearchConfig
 from games.game import Positions, States
 from honte.bench.forward import time_loading
 from honte.bench.setup import BenchSetup, forward_batches
-from honte.bench.turns import Row, median, median_ratio, run_in_turns
+from honte.bench.turns import Clock, Row, median, median_ratio, run_in_turns
 from selfplay.config import SelfPlayConfig
 from selfplay.game_loop import GameLoop
 from selfplay.local_runner import LocalRunner
@@ -92,6 +92,20 @@ def stagger_games(loop: GameLoop, num_simulations: int) -> Search:
     return player
 
 
+class TimedFunction:
+    """A function that adds up the seconds of its calls."""
+
+    def __init__(self, function: Callable[..., Any], clock: Clock) -> None:
+        self.function, self.clock, self.seconds = function, clock, 0.0
+
+    def __call__(self, *arguments: Any) -> Any:
+        start = self.clock()
+        try:
+            return self.function(*arguments)
+        finally:
+            self.seconds += self.clock() - start
+
+
 def counting(count: Callable[[], int], work: Callable[[], None]) -> Callable[[], int]:
     """A task that calls ``work`` and returns by how much ``count()`` grew."""
 
@@ -114,15 +128,18 @@ def measure_self_play(bench: BenchSetup, moves_between_weights: float) -> Iterat
         return network
 
     uncached, cached = evaluator(0), evaluator(config.cache_entries)
-    without_cache, with_cache = begin_self_play(bench, uncached), begin_self_play(bench, cached)
+    network = TimedFunction(uncached, bench.clock)
+    without_cache, with_cache = begin_self_play(bench, network), begin_self_play(bench, cached)
+    grow = TimedFunction(without_cache.grow, bench.clock)
     states = without_cache.loop.states.copy()
     positions = bench.game.describe_new(states)
     tasks = {
         "forward": forward_batches(backend, states, positions),
-        "uncached": counting(lambda: uncached.evaluated, without_cache.grow),
+        "uncached": counting(lambda: uncached.evaluated, grow),
         "cached": counting(lambda: with_cache.search.simulations, with_cache.grow),
     }
-    requested, evaluated = cached.asked, cached.evaluated
+    requested, evaluated, before = cached.asked, cached.evaluated, uncached.evaluated
+    network.seconds = 0.0
     rates = run_in_turns(tasks, seconds=bench.seconds, rounds=bench.rounds, clock=bench.clock)
     hits = 1 - (cached.evaluated - evaluated) / max(cached.asked - requested, 1)
     load_seconds = time_loading(backend, bench, states, positions)
@@ -138,6 +155,10 @@ def measure_self_play(bench: BenchSetup, moves_between_weights: float) -> Iterat
     yield Row(part, "self-play, no cache ÷ forward passes", share, "")
     what = f"same ratio, new weights every {moves_between_weights:,.0f} moves"
     yield Row(part, what, share * between / (between + load_seconds), "")
+    inside = share * grow.seconds / network.seconds
+    others = (grow.seconds - network.seconds) / (uncached.evaluated - before)
+    yield Row(part, "the network within self-play ÷ forward passes", inside, "")
+    yield Row(part, "everything but the network", 1e6 * others, "µs/evaluation")
     yield Row(part, "self-play with cache", median(rates["cached"]), "simulations/s")
     yield Row(part, "self-play with cache ÷ forward passes", median_ratio(rates["cached"], rates["forward"]), "")
     yield Row(part, "simulations that the cache answers", 100 * hits, "%")

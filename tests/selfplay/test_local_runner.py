@@ -98,6 +98,15 @@ def test_the_share_of_full_searches_is_full_fraction() -> None:
     assert (terms.budgets[terms.explore] == 8).all()
 
 
+@pytest.mark.parametrize("fast", [8, 9])
+def test_every_search_is_full_where_a_fast_one_would_not_be_shorter(fast: int) -> None:
+    settings = config(full_fraction=0.25, fast_simulations=fast)
+    ids, plies = np.arange(100), np.zeros(100, np.int64)
+    terms = self_play_terms(settings)(ids, plies, random_numbers.make_keys(0, ids, plies))
+    assert terms.explore.all()
+    assert (terms.budgets == 8).all()
+
+
 def test_the_id_determines_the_opening_and_no_opening_ends_a_game() -> None:
     game = games.make("connect_four")
     settings = config(opening_plies=2, deep_openings=0.5, max_opening_plies=40)
@@ -140,8 +149,6 @@ def test_simulations_that_do_not_fit_are_refused() -> None:
         config(first_simulations=9)
     with pytest.raises(ValueError, match="it must be more than fast_simulations, 4"):
         config(first_simulations=4, fast_simulations=4, full_fraction=0.5)
-    with pytest.raises(ValueError, match="must be more than fast_simulations, 8"):  # no move would train the policy
-        config(fast_simulations=8, full_fraction=0.5)
 
 
 def test_surprising_fast_searches_are_repeated_in_full() -> None:
