@@ -40,11 +40,12 @@ STAGES = {
     OBSERVE: False,
     PACK: False,
     CALL: True,
-    UNPACK: True,
+    UNPACK: False,
 }
 """The stages of a round, and whether Python's lock (the GIL) is held there.
 
-Compiled loops release it, and so does NumPy while it copies (``python -m benchmarks.many_cores`` shows that).
+Compiled loops release it, and so does NumPy while it copies or computes arrays: ``python -m benchmarks.many_cores`` shows
+that for each of these stages.
 """
 
 
