@@ -229,6 +229,7 @@ def from_rules(
     arrange: Rule | None = None,
     uci: UciNotation | None = None,
     description: Description | None = None,
+    has_board_plane: bool = False,
 ) -> CompiledGame:
     """A ``Game`` from scalar functions written in plain Python that Numba compiles.
 
@@ -247,7 +248,8 @@ def from_rules(
     Not compiled: ``draw(s)`` -> [H, W] cell codes; ``read(s, cells, mover)``, optional, its inverse, where ``mover`` is
     who is to play if the drawing's last line says so, else None; ``write_action(a)``; ``arrange(s, cells, mover)``,
     optional, see ``Game.set_up``. ``uci``, optional: how UCI engines call the game and write its moves.
-    ``description``, optional: what people read about the game.
+    ``description``, optional: what people read about the game. ``has_board_plane``: the last plane has ones on the
+    cells of the board and zeros elsewhere, for games whose boards differ in size.
 
     Where the second player sees the board turned, so are its actions: ``turned[a]`` is what the first player would
     call its action a, and ``write_action`` takes the first player's number.
@@ -286,4 +288,5 @@ def from_rules(
         turned=turned,
         uci=uci,
         description=description,
+        has_board_plane=has_board_plane,
     )

@@ -79,6 +79,7 @@ class Game(ABC):
     turned: NDArray[np.int64] | None = None  # [A] the second player's actions as the first calls them; None: the same
     has_heuristic: bool = False
     has_final_targets: bool = False
+    has_board_plane: bool = False  # whether the last plane has ones on the board's cells, which may differ in size
     scalar_rules: Mapping[str, Callable[..., Any]] = MappingProxyType({})  # of one row, as they were handed in
     is_own: bool = False  # whether a user wrote its scalar rules
     file_sha256: str = ""  # of the user's file that it came from

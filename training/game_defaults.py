@@ -112,6 +112,12 @@ def _network(game: Game) -> list[Choice]:
         {"network.blocks": 3 if small else 5, "network.channels": 32 if small else 48},
         f"the board has {cells} cells",
     )
+    if game.has_board_plane:
+        masked = Choice(
+            {"network.heads": "pooled", "network.global_pooling": True, "network.masked": True},
+            "boards of several sizes need heads that fit each of them, and see which cells belong to the board",
+        )
+        return [size, masked]
     weights = 32 * cells * game.num_actions
     if weights <= DENSE_WEIGHTS:
         return [size]

@@ -55,6 +55,8 @@ def check_start(game: Game, config: TrainConfig, *, init: Path | None = None, re
     """
     if remote:
         _refuse_remote(config)
+    if config.network.masked and not game.has_board_plane:
+        raise ValueError(f"network.masked is on: no plane of {game.name} shows which cells belong to the board")
     learner_device(config)
     if config.learn.trainer.compile:
         check_compiler()

@@ -34,9 +34,14 @@ class NetworkConfig(Settings, called="network"):
     squeeze_excite: bool = False  # a squeeze-and-excitation layer in each block
     global_pooling: bool = False  # every second block gets the mean and maximum of the whole board
     heads: Literal["dense", "pooled"] = "dense"  # dense: weights for each cell; pooled: the same for any board size
+    masked: bool = False  # the last plane is 1 on the board; other cells are 0 in every layer, for boards of many sizes
     value: Literal["wdl", "scalar"] = "wdl"  # wdl: probabilities of win, draw and loss; scalar: one number
     head_channels: Width = 32  # channels of the policy head and the value head
     hidden: Width = 64  # neurons of the hidden layer of the value head
+
+    def agree(self) -> None:
+        if self.masked and self.heads != "pooled":
+            raise ValueError("network.masked is on: network.heads must be 'pooled', which fit boards of every size")
 
 
 def conv_norm(inputs: int, outputs: int, kernel: int = 3) -> nn.Sequential:
@@ -44,9 +49,20 @@ def conv_norm(inputs: int, outputs: int, kernel: int = 3) -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, bias=False), nn.BatchNorm2d(outputs))
 
 
-def pool(x: Tensor) -> Tensor:
-    """[B, C, H, W] to [B, 2C]: mean and maximum over the board."""
-    return torch.cat([x.mean(dim=(2, 3)), x.amax(dim=(2, 3))], dim=1)
+def keep_board(x: Tensor, board: Tensor | None) -> Tensor:
+    """``x`` [B, C, H, W] with zeros where ``board`` [B, 1, H, W] is 0; None: the board fills the tensor."""
+    return x if board is None else x * board
+
+
+def board_mean(x: Tensor, board: Tensor | None) -> Tensor:
+    """[B, C, H, W] to [B, C]: the mean over the board's cells; ``x`` is 0 elsewhere."""
+    mean = x.mean(dim=(2, 3))
+    return mean if board is None else mean / board.mean(dim=(2, 3))
+
+
+def pool(x: Tensor, board: Tensor | None = None) -> Tensor:
+    """[B, C, H, W] to [B, 2C]: mean and maximum over the board. ``x`` >= 0 is 0 on other cells."""
+    return torch.cat([board_mean(x, board), x.amax(dim=(2, 3))], dim=1)
 
 
 class SqueezeExcite(nn.Module):
@@ -57,8 +73,8 @@ class SqueezeExcite(nn.Module):
         self.squeeze = nn.Linear(channels, reduced)
         self.excite = nn.Linear(reduced, 2 * channels)
 
-    def forward(self, x: Tensor) -> Tensor:
-        scale, shift = self.excite(F.relu(self.squeeze(x.mean(dim=(2, 3))))).chunk(2, dim=1)
+    def forward(self, x: Tensor, board: Tensor | None = None) -> Tensor:
+        scale, shift = self.excite(F.relu(self.squeeze(board_mean(x, board)))).chunk(2, dim=1)
         out: Tensor = x * torch.sigmoid(scale)[:, :, None, None] + shift[:, :, None, None]
         return out
 
@@ -70,8 +86,8 @@ class GlobalBias(nn.Module):
         super().__init__()
         self.bias = nn.Linear(2 * channels, channels)
 
-    def forward(self, x: Tensor) -> Tensor:
-        bias: Tensor = self.bias(pool(x))
+    def forward(self, x: Tensor, board: Tensor | None = None) -> Tensor:
+        bias: Tensor = self.bias(pool(x, board))
         return x + bias[:, :, None, None]
 
 
@@ -81,13 +97,18 @@ class ResidualBlock(nn.Module):
     def __init__(self, channels: int, between: nn.Module | None = None, after: nn.Module | None = None) -> None:
         super().__init__()
         self.first = conv_norm(channels, channels)
-        self.between = between or nn.Identity()
+        self.between = between
         self.second = conv_norm(channels, channels)
-        self.after = after or nn.Identity()
+        self.after = after
 
-    def forward(self, x: Tensor) -> Tensor:
-        out = self.between(F.relu(self.first(x)))
-        return F.relu(x + self.after(self.second(out)))
+    def forward(self, x: Tensor, board: Tensor | None = None) -> Tensor:
+        out = keep_board(F.relu(self.first(x)), board)
+        if self.between is not None:
+            out = keep_board(self.between(out, board), board)
+        out = keep_board(self.second(out), board)
+        if self.after is not None:
+            out = keep_board(self.after(out, board), board)
+        return F.relu(x + out)
 
 
 class Trunk(nn.Sequential):
@@ -103,6 +124,12 @@ class Trunk(nn.Sequential):
             layers.append(ResidualBlock(channels, between, after))
         super().__init__(*layers)
 
+    def forward(self, x: Tensor, board: Tensor | None = None) -> Tensor:
+        """``board`` [B, 1, H, W]: 1 on the cells of the board; None: all cells."""
+        for layer in self:
+            x = layer(x, board) if isinstance(layer, ResidualBlock) else keep_board(layer(x), board)
+        return x
+
 
 class DensePolicy(nn.Module):
     """Logits from a dense layer over the whole board: strongest on a board of one size."""
@@ -112,7 +139,7 @@ class DensePolicy(nn.Module):
         self.reduce = conv_norm(channels, reduced, kernel=1)
         self.logits = nn.Linear(reduced * height * width, num_actions)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, board: Tensor | None = None) -> Tensor:
         return self.logits(F.relu(self.reduce(x)).flatten(1))  # type: ignore[no-any-return]
 
 
@@ -130,10 +157,16 @@ class PooledPolicy(nn.Module):
         self.reduce = conv_norm(channels, reduced)
         self.planes = nn.Conv2d(reduced, int(max(layout[:, 0].max() + 1, 1)), 1)
 
-    def forward(self, x: Tensor) -> Tensor:
-        planes = self.planes(F.relu(self.reduce(x)))
-        padded = torch.cat([planes, planes.mean(dim=2, keepdim=True)], dim=2)  # row -1 is the mean row
-        padded = torch.cat([padded, padded.mean(dim=3, keepdim=True)], dim=3)
+    def forward(self, x: Tensor, board: Tensor | None = None) -> Tensor:
+        planes = keep_board(self.planes(keep_board(F.relu(self.reduce(x)), board)), board)
+        row_mean = planes.mean(dim=2, keepdim=True)
+        if board is not None:  # of the rows of the board only
+            row_mean = row_mean / board.amax(dim=3, keepdim=True).mean(dim=2, keepdim=True)
+        padded = torch.cat([planes, row_mean], dim=2)  # row -1 is the mean row
+        column_mean = padded.mean(dim=3, keepdim=True)
+        if board is not None:
+            column_mean = column_mean / board.amax(dim=2, keepdim=True).mean(dim=3, keepdim=True)
+        padded = torch.cat([padded, column_mean], dim=3)
         plane, row, column = self.layout.unbind(1)
         return padded[:, plane.clamp(min=0), row, column]
 
@@ -150,9 +183,9 @@ class ValueHead(nn.Module):
         self.wdl = config.value == "wdl"
         self.out = nn.Linear(config.hidden, 3 if self.wdl else 1)
 
-    def forward(self, x: Tensor) -> Tensor:
-        x = F.relu(self.reduce(x))
-        x = self.out(F.relu(self.hidden(pool(x) if self.pooled else x.flatten(1))))
+    def forward(self, x: Tensor, board: Tensor | None = None) -> Tensor:
+        x = keep_board(F.relu(self.reduce(x)), board)
+        x = self.out(F.relu(self.hidden(pool(x, board) if self.pooled else x.flatten(1))))
         return x if self.wdl else torch.tanh(x[:, 0])
 
 
@@ -183,8 +216,13 @@ class PolicyValueNet(nn.Module):
         self.value = ValueHead(config.channels, height * width if fixed else None, config)
 
     def forward(self, observation: Tensor) -> NetworkOutput:
-        x = self.trunk(observation)
-        return NetworkOutput(self.policy(x), self.value(x))
+        board = self.board(observation)
+        x = self.trunk(observation, board)
+        return NetworkOutput(self.policy(x, board), self.value(x, board))
+
+    def board(self, observation: Tensor) -> Tensor | None:
+        """[B, 1, H, W]: the plane of the board's cells; None where the board fills every plane."""
+        return observation[:, -1:] if self.config.masked else None
 
     def describe(self) -> dict[str, Any]:
         """The entry ``network`` of a model folder's ``config.json``."""

@@ -44,8 +44,8 @@ STAGES = {
 }
 """The stages of a round, and whether Python's lock (the GIL) is held there.
 
-Compiled loops release it, and so does NumPy while it copies or computes arrays: ``python -m benchmarks.many_cores`` shows
-that for each of these stages.
+Compiled loops release it, and so does NumPy while it copies or computes arrays, as
+``python -m benchmarks.many_cores`` shows.
 """
 
 

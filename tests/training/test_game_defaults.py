@@ -30,3 +30,8 @@ def test_a_policy_head_that_would_be_too_large_is_pooled() -> None:
         height, width = game.observation_shape[1:]
         assert (32 * height * width * game.num_actions > DENSE_WEIGHTS) is pooled
         assert ("heads" in default_values(game)["network"]) is pooled
+
+
+def test_a_game_of_many_sizes_gets_a_masked_network() -> None:
+    assert default_values(games.make("hex:size=4,smallest=3"))["network"]["masked"] is True
+    assert "masked" not in default_values(games.make("hex:size=4"))["network"]

@@ -61,6 +61,7 @@ def test_a_run_that_can_start_is_let_through() -> None:
         ({"rating": {"anchors": ["random", "nosuch"]}}, r"^rating\.anchors: .*'nosuch'"),
         ({"rating": {"anchors": ["mcts:0"]}}, r"^rating\.anchors: 'mcts:0' needs a whole number from 1 to"),
         ({"network": {"blocks": 40, "channels": 65_536}}, "GiB"),
+        ({"network": {"masked": True, "heads": "pooled"}}, r"^network\.masked is on: no plane of tic_tac_toe shows"),
         ({"self_play": {"num_games": 1 << 20, "search": {"num_simulations": 1 << 20}}}, "GiB"),
     ],
 )

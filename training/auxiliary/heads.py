@@ -53,10 +53,11 @@ class AuxiliaryNet(PolicyValueNet):
     def forward(self, observation: Tensor) -> Any:
         if not self.training:
             return super().forward(observation)
-        x = self.trunk(observation)
-        outputs = [head(x) for head in self.auxiliary.values()]
+        board = self.board(observation)
+        x = self.trunk(observation, board)
+        outputs = [head(x, board) for head in self.auxiliary.values()]
         flat = [out if out.ndim == 2 else out[:, None] for out in outputs]
-        return TrainingOutput(self.policy(x), self.value(x), torch.cat(flat, dim=1))
+        return TrainingOutput(self.policy(x, board), self.value(x, board), torch.cat(flat, dim=1))
 
 
 def make_network(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from agent.networks.policy_value import NetworkConfig, PolicyValueNet, expected_value, num_parameters
+from agent.networks.policy_value import NetworkConfig, PolicyValueNet, PooledPolicy, expected_value, num_parameters
 from tests.games.made import made
 
 
@@ -56,6 +56,41 @@ def test_pooled_heads_take_the_same_weights_to_another_board() -> None:
         assert policy.shape == (2, made(other).num_actions)
         assert value.shape == (2, 3)
         assert policy.std() > 0
+
+
+@pytest.mark.parametrize("options", [{}, {"squeeze_excite": True, "global_pooling": True}])
+def test_a_masked_network_sees_a_board_in_a_frame_as_the_board_alone(options: dict[str, Any]) -> None:
+    """Random weights and BatchNorm statistics; the frame has 6 cells a side, the board 4."""
+    config = NetworkConfig(blocks=3, channels=16, heads="pooled", masked=True, **options)
+    alone, framed = net(config, "hex:size=4,smallest=4").eval(), net(config, "hex:size=6,smallest=3").eval()
+    for module in alone.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            torch.nn.init.normal_(module.running_mean)
+            torch.nn.init.normal_(module.bias)
+    framed.load_state_dict(alone.state_dict(), strict=True)
+    x = torch.rand(3, 5, 4, 4)
+    x[:, -1] = 1
+    policy, value = alone(x)
+    wide = torch.nn.functional.pad(x, (0, 2, 0, 2))
+    policy_in_frame, value_in_frame = framed(wide)
+    torch.testing.assert_close(value_in_frame, value, rtol=1e-4, atol=1e-5)
+    inside = policy_in_frame.reshape(3, 6, 6)[:, :4, :4].reshape(3, 16)
+    torch.testing.assert_close(inside, policy, rtol=1e-4, atol=1e-5)
+
+
+def test_the_means_of_a_masked_policy_are_those_of_the_board() -> None:
+    layout = np.array([(0, -1, -1), (0, -1, 1), (0, 2, -1)])
+    head = PooledPolicy(4, layout, 8).eval()
+    x, board = torch.rand(2, 4, 3, 3), torch.ones(2, 1, 3, 3)
+    alone = head(x, board)
+    framed = head(torch.nn.functional.pad(x, (0, 2, 0, 1)), torch.nn.functional.pad(board, (0, 2, 0, 1)))
+    torch.testing.assert_close(framed, alone, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(alone, head(x), rtol=1e-4, atol=1e-5)
+
+
+def test_a_masked_network_needs_pooled_heads() -> None:
+    with pytest.raises(ValueError, match=r"network\.masked is on: network\.heads must be 'pooled'"):
+        NetworkConfig(masked=True)
 
 
 def test_pooled_logits_sit_where_the_layout_says() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -222,16 +224,16 @@ def test_a_drawing_tells_by_who_moves_whether_the_players_swapped() -> None:
 @pytest.mark.nojit
 def test_the_heuristic_counts_missing_stones() -> None:
     empty = np.zeros(25, np.int8)
-    assert stones_needed(empty, 5, MINE) == stones_needed(empty, 5, THEIRS) == 5
+    assert stones_needed(empty, 5, 5, MINE) == stones_needed(empty, 5, 5, THEIRS) == 5
     view = empty.copy()
     view[[7, 12, 16]] = MINE  # three of a chain; 7, 12 and 16 touch
-    assert stones_needed(view, 5, MINE) == 2
-    assert stones_needed(view, 5, THEIRS) == 5
+    assert stones_needed(view, 5, 5, MINE) == 2
+    assert stones_needed(view, 5, 5, THEIRS) == 5
     view[[0, 5, 10, 15, 20]] = THEIRS  # a wall along the left side is no help to connect left and right ...
-    assert stones_needed(view, 5, THEIRS) == 4
+    assert stones_needed(view, 5, 5, THEIRS) == 4
     view[[21, 22, 23, 24]] = THEIRS  # ... and a wall along the bottom is
-    assert stones_needed(view, 5, THEIRS) == 0
-    assert stones_needed(view, 5, MINE) == 25
+    assert stones_needed(view, 5, 5, THEIRS) == 0
+    assert stones_needed(view, 5, 5, MINE) == 25
     rules = made("hex:size=5")
     assert rules.heuristic(position(rules).play("c3 a1 c2 e5").states)[0] > 0.3
     assert rules.heuristic(position(rules).play("c3 a1 c2").states)[0] < -0.1
@@ -245,3 +247,56 @@ def test_parameters() -> None:
     for size in (1, 20):
         with pytest.raises(ValueError, match="2 to 19"):
             game(size=size)
+
+
+MIXED = "hex:size=6,smallest=3"
+
+
+def test_the_first_player_chooses_the_size() -> None:
+    rules = made(MIXED)
+    here = position(rules)
+    assert here.legal_actions == ["c3", "d4", "e5", "f6"]
+    here = here.play("d4")
+    assert here.to_play == 0
+    assert len(here.legal_actions) == 16
+    assert str(here).splitlines()[3:5] == ["4 . . . . # #", "5 # # # # # #"]
+    assert position(rules, str(here)).states.tobytes() == here.states.tobytes()
+
+
+@pytest.mark.parametrize("lines", [3, 4, 5, 6])
+def test_a_board_in_a_frame_is_the_board_alone(lines: int) -> None:
+    """Legal moves, results, observations and heuristics are those of the game with one size."""
+    mixed, alone, random = made(MIXED), made(f"hex:size={lines},smallest={lines}"), np.random.default_rng(lines)
+    for _ in range(6):
+        framed, here = position(mixed).play(f"{'abcdef'[lines - 1]}{lines}"), position(alone)
+        while not here.is_over:
+            assert not framed.is_over
+            assert framed.legal_actions == here.legal_actions
+            one, other = framed.observation, here.observation
+            np.testing.assert_array_equal(one[:, :lines, :lines], other)
+            assert not one[:, lines:].any()
+            assert not one[:, :, lines:].any()
+            assert other[4].all()
+            assert mixed.heuristic(framed.states)[0] == alone.heuristic(here.states)[0]
+            move = str(random.choice(here.legal_actions))
+            here, framed = here.play(move), framed.play(move)
+        assert framed.outcome == here.outcome
+
+
+def test_the_plane_of_the_board_is_the_only_difference_where_there_is_no_choice() -> None:
+    plain, masked = position(made("hex:size=4")).play("b2 c3"), position(made("hex:size=4,smallest=4")).play("b2 c3")
+    np.testing.assert_array_equal(plain.observation, masked.observation[:4])
+    assert masked.game.has_board_plane
+    assert not plain.game.has_board_plane
+
+
+@pytest.mark.parametrize("values", [{"smallest": 1}, {"size": 5, "smallest": 6}, {"smallest": 5, "swap": True}])
+def test_sizes_that_make_no_choice_are_refused(values: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="smallest"):
+        game(**values)
+
+
+def test_a_drawing_of_no_square_is_refused() -> None:
+    text = str(position(made(MIXED)).play("d4")).replace("4 . . . . # #", "4 . . . # # #")
+    with pytest.raises(ValueError, match="must be a square of 3 to 6 lines"):
+        position(made(MIXED), text)
