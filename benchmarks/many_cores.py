@@ -210,6 +210,7 @@ def measure_game(name: str, seconds: float) -> list[dict[str, Any]]:
         row["cores"] = round(played.cpu_s / played.wall_s, 2)
         if device_seconds:
             row["rows/batch"] = round(played.evaluations / max(played.batches, 1))
+            row["device busy"] = round(played.batches * device_seconds / played.wall_s, 3)
             row["of device"] = round(per_s * device_seconds / DEVICE_ROWS, 3)
         rows.append(row)
         print(", ".join(f"{key} {value}" for key, value in row.items()), file=sys.stderr, flush=True)
