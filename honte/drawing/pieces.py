@@ -19,7 +19,7 @@ from honte.drawing.palette import (
     TEXT,
     PlayerColours,
 )
-from honte.drawing.shapes import Box, Disc, LineShape, Shape, TextShape
+from honte.drawing.shapes import Box, Disc, LineShape, Polygon, Shape, TextShape
 
 NUM_LIGHTS = 10
 """The light on a stone is made of so many discs; fewer would be visible as rings."""
@@ -61,6 +61,8 @@ def piece_shapes(
             yield from animal(x, y, piece.text, colours or NEUTRAL_STONE, upright=piece.owner == 0)
         case "mark":
             yield Disc(x, y, 0.14, fill, colours.rim if colours else "", 0.025)
+        case "block" if surface == "hexagons":  # a cell that is not part of the board
+            yield Polygon(layout.corners(r, c), BLOCK + "70")
         case "block":
             yield Box(a + 0.07, b + 0.09, d - 0.07, e - 0.05, 0.08, BLOCK_RIM)
             yield Box(a + 0.07, b + 0.06, d - 0.07, e - 0.09, 0.08, BLOCK)
