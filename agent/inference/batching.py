@@ -36,7 +36,7 @@ class BatchingEvaluator:
         self.evaluate, self.max_rows = evaluate, max_rows
         self.lock, self.device = threading.Lock(), threading.Lock()
         self.waiting: list[_Request] = []
-        self.num_chosen = 0  # batches that are at the device, or full and the next one there
+        self.num_chosen = 0  # batches at the device or on their way to it: at most 2
         # One thread is at the device while the other one hands out answers or puts the next batch together. They are no
         # threads of games, because those might wait for Python's lock before they could pass the device on.
         self.threads = ThreadPoolExecutor(2, thread_name_prefix="batching")  # they start with their first tasks
@@ -64,9 +64,11 @@ class BatchingEvaluator:
                 break
             rows += len(request.states)
             count += 1
+        if count == 0:
+            return []
         # A batch that has no room for one more request of the size of its last one counts as full.
-        full = count > 0 and rows + len(self.waiting[count - 1].states) > self.max_rows
-        if count == 0 or self.num_chosen >= (2 if full or count < len(self.waiting) else 1):
+        full = count < len(self.waiting) or rows + len(self.waiting[-1].states) > self.max_rows
+        if self.num_chosen >= (2 if full else 1):
             return []
         batch, self.waiting = self.waiting[:count], self.waiting[count:]
         self.num_chosen += 1
