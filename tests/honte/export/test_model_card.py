@@ -47,13 +47,15 @@ def test_the_card_has_the_numbers_of_the_run(run: Path, tmp_path: Path) -> None:
     step = max(checkpoints.list_steps(run / "checkpoints"))
     last = metrics.read(run)[-1]
     assert (results["game"], results["step"]) == ("tic_tac_toe", step)
+    rates = [name for name in last if name.startswith("mistakes/")]
+    graded = next(r["step"] for r in metrics.read(run) if all(r.get(name) == last[name] for name in rates))
     mistakes = {each["how"]: each for each in results["results"] if each["metric"] == "mistake_rate"}
     for how, name, count in (("network only", "raw", 4520), ("with search", "search", 200)):
         rate = last[f"mistakes/all/{name}"]
         low, high = wilson_interval(round(rate * count), count)
-        want = {"data": "all positions", "value": rate, "low": low, "high": high, "count": count, "step": step}
+        want = {"data": "all positions", "value": rate, "low": low, "high": high, "count": count, "step": graded}
         assert mistakes[how] == {"metric": "mistake_rate", "how": how, **want}
-        assert f"| {rate:.1%} ({low:.1%} to {high:.1%}) | {count:,} | {step:,} |" in text
+        assert f"| {rate:.1%} ({low:.1%} to {high:.1%}) | {count:,} | {graded:,} |" in text
     (point,) = (each for each in rating_curve.read_curve(run).points if each.step == step)
     (elo,) = (each for each in results["results"] if each["metric"] == "elo")
     assert (elo["value"], elo["low"], elo["high"], elo["count"]) == (point.elo, point.low, point.high, point.games)
