@@ -163,10 +163,10 @@ def load_network(folder: str | Path, game: Game) -> tuple[NetworkConfig, dict[st
     config = make_config(NetworkConfig, model.network, model.folder / "config.json", "network")
     if not fits_game(model, game):
         raise ValueError(f"{folder} has learned {model.game}; it cannot play {game.name}")
-    if config.masked != game.has_board_plane:
+    if config.masked and not game.has_board_plane:
         raise ValueError(
-            f"{folder} has learned {model.game} and cannot play {game.name}: one of the two has a plane that shows "
-            "which cells belong to the board, and the other one has none"
+            f"{folder} has learned {model.game} and cannot play {game.name}, which has no plane that shows which cells"
+            " belong to the board"
         )
     path = model.folder / "model.safetensors"
     if model.folder.is_relative_to(weights.HERE) and (model.folder / durable_files.MANIFEST).exists():
