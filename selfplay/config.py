@@ -47,7 +47,7 @@ class SelfPlayConfig(Settings, called="self_play"):
                 f"self_play.first_simulations is {self.first_simulations}: it must be at most search.num_simulations,"
                 f" {self.search.num_simulations}"
             )
-        if 0 < self.first_simulations <= self.fast_simulations and self.full_fraction < 1:
+        if 0 < self.first_simulations <= self.fast_simulations and self.has_fast_searches:
             raise ValueError(
                 f"self_play.first_simulations is {self.first_simulations}: it must be more than fast_simulations,"
                 f" {self.fast_simulations}, which do not train the policy"

@@ -162,11 +162,13 @@ def game(size: int = 11, swap: bool = False, smallest: int = 0) -> CompiledGame:
         s["lines"] = 0 if chooses else size
 
     def legal_actions(s: Any, legal: NDArray[np.bool_]) -> None:
+        if chooses and s["lines"] == 0:
+            for line in range(smallest - 1, size):
+                legal[line * size + line] = True
+            return
         view = s["views"][s["to_play"]]
         for a in range(area):
             legal[a] = view[a] == EMPTY
-            if chooses and s["lines"] == 0:
-                legal[a] = a // size == a % size >= smallest - 1
         if swap:
             legal[area] = s["plies"] == 1
 
