@@ -46,13 +46,27 @@ def seats_of(game: Game, actions: Sequence[int] | NDArray[np.integer]) -> list[i
     return seats
 
 
-def random_game(game: Game, rng: np.random.Generator) -> list[int]:
-    """The actions of one game between players who choose uniformly among the legal actions."""
+def random_game(game: Game, rng: np.random.Generator, *, takes_wins: bool = False) -> list[int]:
+    """The actions of one game between players who choose uniformly among the legal actions.
+
+    With ``takes_wins`` true, a player who can win at once chooses among the actions that do.
+    """
     states, actions = initial_states(game), list[int]()
     while not (out := game.describe_new(states)).terminal[0]:
-        actions.append(int(rng.choice(np.flatnonzero(out.legal[0]))))
+        legal = np.flatnonzero(out.legal[0])
+        wins = _winning_actions(game, states, legal, int(out.to_play[0])) if takes_wins else legal[:0]
+        actions.append(int(rng.choice(wins if len(wins) else legal)))
         game.step(states, np.array(actions[-1:]))
     return actions
+
+
+def _winning_actions(game: Game, state: States, legal: NDArray[np.int64], mover: int) -> NDArray[np.int64]:
+    """Those of the ``legal`` actions in ``state`` [1] that win at once for the player ``mover``, who is to move."""
+    children = game.new(len(legal))
+    game.copy(children, np.repeat(state, len(legal)))
+    game.step(children, legal)
+    after = game.describe_new(children)
+    return legal[after.terminal & (np.where(after.to_play == mover, after.value, -after.value) > 0)]
 
 
 def random_positions(

@@ -16,6 +16,9 @@ from games.playouts import random_game
 RANDOM_GAMES = 32
 """Random games whose median length stands for the length of a game."""
 
+LEAST_WARM_PLIES = 4
+"""Plies whose moves are drawn where a quarter of a game is less, as in Ataxx, where such players soon take all stones."""
+
 DENSE_WEIGHTS = 600_000
 """Weights of the largest dense policy head; a larger one would not fit into a model file of 2 MB."""
 
@@ -35,7 +38,7 @@ def choose_settings(game: Game) -> list[Choice]:
 
     The random games come from a fixed random seed, so the choice is the same each time.
     """
-    plies = typical_plies(game)
+    plies, quick = typical_plies(game), typical_plies(game, takes_wins=True)
     return [
         *_network(game),
         Choice(
@@ -49,12 +52,14 @@ def choose_settings(game: Game) -> list[Choice]:
             " the shorter searches of the other moves give twice as many games for the value",
         ),
         Choice(
-            {"self_play.temperature_plies": max(2, min(30, plies // 4))},
-            f"a quarter of a random game, which has {plies} plies (median)",
+            {"self_play.temperature_plies": max(LEAST_WARM_PLIES, min(30, quick // 4))},
+            f"a quarter of a game between random players that take an immediate win, which has {quick} plies (median),"
+            " because games are about as short once players see how to end them",
         ),
         Choice(
             {"self_play.deep_openings": 0.1, "self_play.max_opening_plies": max(2, 2 * plies // 3)},
-            "some games begin in positions that good play never reaches, as people's games do",
+            "some games begin in positions that good play never reaches, as people's games do; up to two thirds of a"
+            f" random game, which has {plies} plies (median)",
         ),
         *_lookahead(game),
         Choice(
@@ -98,10 +103,10 @@ def default_values(game: Game) -> dict[str, Any]:
     return values
 
 
-def typical_plies(game: Game) -> int:
-    """The median length of random games, in plies."""
+def typical_plies(game: Game, *, takes_wins: bool = False) -> int:
+    """The median length of random games, in plies; ``takes_wins`` as in ``random_game``."""
     rng = np.random.default_rng(0)
-    return int(np.median([len(random_game(game, rng)) for _ in range(RANDOM_GAMES)]))
+    return int(np.median([len(random_game(game, rng, takes_wins=takes_wins)) for _ in range(RANDOM_GAMES)]))
 
 
 def _network(game: Game) -> list[Choice]:

@@ -33,6 +33,19 @@ def test_moves_are_written_from_the_view_of_who_makes_them() -> None:
     assert here.is_over
 
 
+@pytest.mark.parametrize("name", ["tic_tac_toe", "animal_shogi"])
+def test_players_that_take_wins_miss_none(name: str) -> None:
+    game, rng = made(name), np.random.default_rng(3)
+    for _ in range(8):
+        here, missed = position(game), 0
+        for action in random_game(game, rng, takes_wins=True):
+            after = [here.play(each) for each in here.legal_actions]
+            wins = [each.moves[-1] for each in after if each.is_over and each.outcome == 1 - 2 * here.to_play]
+            missed += bool(wins) and action not in wins
+            here = here.play(action)
+        assert here.is_over and not missed
+
+
 @pytest.mark.parametrize("name", ["tic_tac_toe", "connect_four:rows=4,columns=4,k=3"])
 def test_random_positions_are_of_one_game_each(name: str) -> None:
     game = made(name)

@@ -24,6 +24,12 @@ def test_the_choice_is_the_same_each_time_and_says_why() -> None:
     assert "a random game, which has 22 plies (median)" in "\n".join(str(choice) for choice in choose_settings(game))
 
 
+def test_games_that_end_early_once_players_see_wins_have_few_warm_plies() -> None:
+    game = games.make("gardner_chess")
+    assert typical_plies(game, takes_wins=True) < typical_plies(game) / 3
+    assert default_values(game)["self_play"]["temperature_plies"] == typical_plies(game, takes_wins=True) // 4
+
+
 def test_a_policy_head_that_would_be_too_large_is_pooled() -> None:
     for text, pooled in [("gomoku", True), ("hex", False), ("gomoku:size=9", False)]:
         game = games.make(text)
