@@ -48,6 +48,7 @@ EMPTY, MINE, THEIRS, OUTSIDE = 0, 1, 2, 3
 HALF_TURN: tuple[Turn, ...] = (lambda grid: grid, lambda grid: grid[::-1, ::-1])
 GLYPHS = (".", "x", "o", "#")
 PIECES = (Piece("none"), Piece("stone", 0), Piece("stone", 1), Piece("block"))
+RULES = "The players fill cells of a rhombus of hexagons in turn."
 CHOICE = " The first player chooses the size of the board first, by naming its far corner."
 CONNECTED = 3  # a tree of stones that touches both sides
 
@@ -119,10 +120,7 @@ def stones_needed(view: NDArray[np.int8], size: int, lines: int, mine: int) -> i
 
 
 DESCRIPTION = Description(
-    rules=(
-        "The players fill cells of a rhombus of hexagons in turn. With swap the second player may take over"
-        " the first stone."
-    ),
+    rules=RULES + " With swap the second player may take over the first stone.",
     goal="x connects top and bottom, o connects left and right. There are no draws.",
     moves="the cell, such as d4",
     parameters={"size": Parameter(2, 19), "swap": Parameter(choices=(False, True)), "smallest": Parameter(0, 19)},
@@ -267,7 +265,7 @@ def game(size: int = 11, swap: bool = False, smallest: int = 0) -> CompiledGame:
 
     parameters = [f"size={size}"] * (size != 11) + ["swap=true"] * swap + [f"smallest={smallest}"] * masked
     return from_rules(
-        description=replace(DESCRIPTION, sgf=None, rules=DESCRIPTION.rules + CHOICE) if chooses else DESCRIPTION,
+        description=replace(DESCRIPTION, sgf=None, rules=RULES + CHOICE) if chooses else DESCRIPTION,
         name="hex" + (":" + ",".join(parameters) if parameters else ""),
         state=state,
         num_actions=num_actions,
