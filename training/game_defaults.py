@@ -17,7 +17,7 @@ RANDOM_GAMES = 32
 """Random games whose median length stands for the length of a game."""
 
 LEAST_WARM_PLIES = 4
-"""Plies whose moves are drawn where a quarter of a game is less, as in Ataxx, where such players soon take all stones."""
+"""The least ``temperature_plies``: random players that take an immediate win need 6 plies in Ataxx, good ones many."""
 
 DENSE_WEIGHTS = 600_000
 """Weights of the largest dense policy head; a larger one would not fit into a model file of 2 MB."""

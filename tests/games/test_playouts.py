@@ -43,7 +43,8 @@ def test_players_that_take_wins_miss_none(name: str) -> None:
             wins = [each.moves[-1] for each in after if each.is_over and each.outcome == 1 - 2 * here.to_play]
             missed += bool(wins) and action not in wins
             here = here.play(action)
-        assert here.is_over and not missed
+        assert here.is_over
+        assert not missed
 
 
 @pytest.mark.parametrize("name", ["tic_tac_toe", "connect_four:rows=4,columns=4,k=3"])

@@ -143,7 +143,7 @@ def learn(
     check_start(game, config, init=source, remote=remote is not None)
     values = to_dict(config) | {"game_sha256": game.file_sha256}
     defaults = to_dict(TrainConfig(game=config.game))
-    may_change = MAY_CHANGE | {"game_sha256"} | ({"game"} if _moved(folder, game) else set())
+    may_change = MAY_CHANGE | {"game_sha256"} | ({"game"} if _is_renamed(folder, game) else set())
     with open_run(folder, values, defaults, may_change, fresh) as opening:
         if "game_sha256" in opening.changed:
             print(f"note: the file of {config.game} has changed since this run began", file=sys.stderr)
@@ -278,14 +278,21 @@ def folder_name(recipe: str, game: str) -> str:
     return Path(head).name if separator else re.sub(r"[^\w.-]+", "_", game).strip("_")
 
 
-def _moved(folder: Path, game: Game) -> bool:
-    """Whether the game of the run is the same file, now at another path."""
+def _is_renamed(folder: Path, game: Game) -> bool:
+    """Whether the run has this game by another name: parameters written differently, or its file at another path."""
     from agent.storage import model_folder
     from training.run.run_folder import read_config
 
     old = read_config(folder) or {}
+    name = str(old.get("game", ""))
+    if not game.file_sha256 and ".py:" not in name:
+        with contextlib.suppress(ValueError):  # a name that is not known any more
+            return make(name).name == game.name
     known = [old.get("game_sha256")]
     with contextlib.suppress(ValueError):  # no checkpoint yet
         known.append(model_folder.read(model_folder.find_model(str(folder))).game_sha256)
-    same = [str(name).partition(".py:")[2] for name in (old.get("game", ""), game.name)]
-    return bool(game.file_sha256) and game.file_sha256 in known and same[0] == same[1]
+    return (
+        bool(game.file_sha256)
+        and game.file_sha256 in known
+        and name.partition(".py:")[2] == game.name.partition(".py:")[2]
+    )

@@ -103,6 +103,13 @@ def test_a_run_of_another_game_is_refused(tmp_path: Path, capsys: pytest.Capture
     assert "game was 'tic_tac_toe'" in capsys.readouterr().err
 
 
+def test_a_run_goes_on_with_its_game_written_differently(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["train", "--run", str(tmp_path / "run"), *TINY, "--max-samples", "200", "--json"]
+    assert main([*words, "--game", "tic_tac_toe:rows=3,k=3"]) == 0
+    assert main([*words, "--game", "tic_tac_toe"]) == 0
+    assert "finished already" in capsys.readouterr().err
+
+
 def test_the_configuration_can_be_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "connect_four", "--print-config", "--seed", "7"]) == 0
     shown = capsys.readouterr().out
