@@ -118,6 +118,10 @@ def main() -> int:
     data, precision = stored_weights(tensors, flags.precision)
     kept = {name: t.float() if t.is_floating_point() else t for name, t in safetensors.torch.load(data).items()}
     change = largest_change(game, config, tensors, kept)
+    storage = {"precision": precision, "bytes": len(data), "largest_change": change}
+    if source == to:  # weights that were rounded before: what that changed was measured then
+        data = (to / "model.safetensors").read_bytes()
+        storage = json.loads((to / RESULTS).read_text(encoding="utf-8"))["storage"]
     known = read_model(to) if (to / "config.json").exists() and not flags.fresh else None
     training = known.training if known and source == to else Training()
     step = source.name if source.parent.name in ("checkpoints", "models") else ""
@@ -128,7 +132,7 @@ def main() -> int:
         "schema": SCHEMA,
         "game": game.name,
         "training": asdict(training),
-        "storage": {"precision": precision, "bytes": len(data), "largest_change": change},
+        "storage": storage,
         "opponents": [asdict(each) for each in merge(list(known.opponents) if known else [], flags.results, game.name)],
         "notes": list(flags.note if flags.note is not None else known.notes if known else []),
     }
@@ -142,7 +146,10 @@ def main() -> int:
         durable_files.write_atomic(to / name, content)
     entries = {name: (hashlib.sha256(content).hexdigest(), len(content)) for name, content in files.items()}
     durable_files.write_atomic(to / durable_files.MANIFEST, durable_files.manifest(entries))
-    print(f"{to}: {game.name}, {len(data):,} bytes in {precision}, which changes an output by at most {change:.2g}")
+    print(
+        f"{to}: {game.name}, {len(data):,} bytes in {storage['precision']}, which changes an output by at"
+        f" most {storage['largest_change']:.2g}"
+    )
     print(f"{len(results['opponents'])} opponents; training: {training}")
     return 0
 

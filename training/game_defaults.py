@@ -16,7 +16,7 @@ from games.playouts import random_game
 RANDOM_GAMES = 32
 """Random games whose median length stands for the length of a game."""
 
-LEAST_WARM_PLIES = 4
+LEAST_TEMPERATURE_PLIES = 4
 """The least ``temperature_plies``: random players that take an immediate win need 6 plies in Ataxx, good ones many."""
 
 DENSE_WEIGHTS = 600_000
@@ -52,9 +52,9 @@ def choose_settings(game: Game) -> list[Choice]:
             " the shorter searches of the other moves give twice as many games for the value",
         ),
         Choice(
-            {"self_play.temperature_plies": max(LEAST_WARM_PLIES, min(30, quick // 4))},
+            {"self_play.temperature_plies": max(LEAST_TEMPERATURE_PLIES, min(30, quick // 4))},
             f"a quarter of a game between random players that take an immediate win, which has {quick} plies (median),"
-            " because games are about as short once players see how to end them",
+            " but from 4 to 30: a random game is longer where players fail to see how to end it",
         ),
         Choice(
             {"self_play.deep_openings": 0.1, "self_play.max_opening_plies": max(2, 2 * plies // 3)},
