@@ -120,9 +120,15 @@ def test_a_run_becomes_a_network_that_ships(tmp_path: Path, monkeypatch: pytest.
     assert (model.training.steps, model.training.minutes, model.training.games) == (20, 2.0, 100)
     assert model.training.evaluations == 50 * 60 * 1.5
     assert opponent.score == 1
+    shipped = tmp_path / "weights" / "tic_tac_toe" / "rows=4-columns=4-k=3"
+    storage = json.loads((shipped / "results.json").read_text())["storage"]
+    assert storage["largest_change"] > 0
+    monkeypatch.setattr("sys.argv", ["ship_weights", game.name, "--results", str(tmp_path / "results.json")])
+    assert ship_weights.main() == 0  # the weights stay as they are, and so does what rounding them changed
+    assert json.loads((shipped / "results.json").read_text())["storage"] == storage
     with pytest.warns(UserWarning, match="the nearest size"):
         player = honte.load("tic_tac_toe")
     assert player.choose(honte.position(game)) in honte.position(game).legal_actions
-    (tmp_path / "weights" / "tic_tac_toe" / "rows=4-columns=4-k=3" / "results.json").write_text("{}")
+    (shipped / "results.json").write_text("{}")
     with pytest.raises(ValueError, match=r"results.json is damaged"):
         load_network(game.name, game)
