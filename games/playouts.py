@@ -54,13 +54,13 @@ def random_game(game: Game, rng: np.random.Generator, *, takes_wins: bool = Fals
     states, actions = initial_states(game), list[int]()
     while not (out := game.describe_new(states)).terminal[0]:
         legal = np.flatnonzero(out.legal[0])
-        wins = _winning_actions(game, states, legal, int(out.to_play[0])) if takes_wins else legal[:0]
+        wins = winning_actions(game, states, legal, int(out.to_play[0])) if takes_wins else legal[:0]
         actions.append(int(rng.choice(wins if len(wins) else legal)))
         game.step(states, np.array(actions[-1:]))
     return actions
 
 
-def _winning_actions(game: Game, state: States, legal: NDArray[np.int64], mover: int) -> NDArray[np.int64]:
+def winning_actions(game: Game, state: States, legal: NDArray[np.int64], mover: int) -> NDArray[np.int64]:
     """Those of the ``legal`` actions in ``state`` [1] that win at once for the player ``mover``, who is to move."""
     children = game.new(len(legal))
     game.copy(children, np.repeat(state, len(legal)))

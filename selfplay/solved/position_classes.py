@@ -9,18 +9,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from agent.solvers.registry import find_solved_game
 from games.game import Game, Row
-from games.playouts import random_game, state_after
+from games.playouts import random_game, state_after, winning_actions
 from selfplay.solved.grading import SolvedPosition
 
 STAGES = ("begin", "middle", "end")
 DIFFICULTIES = ("easy", "medium", "hard")
 PATIENCE = 30
 """Per position wanted: random positions in a row that are not new, after which the search ends."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PositionKind:
+    """Which positions of random games are wanted."""
+
+    fewest_plies: int | None = None  # before the position; None: those from which on positions are solved in seconds
+    most_plies: int | None = None  # None: no bound
+    immediate_wins: bool = True  # whether the player to move may be able to win at once
 
 
 def full_length(game: Game) -> int:
@@ -60,27 +70,36 @@ def draw_solved(
     count: int,
     *,
     seed: int = 0,
+    kind: PositionKind | None = None,
     solvable: Callable[[Row], bool] = lambda row: True,
     progress: Callable[[int], None] = lambda steps: None,
 ) -> list[SolvedPosition]:
     """Up to ``count`` different positions of random games, solved. Each ply of a game is equally likely.
 
-    There are fewer if the game has no more positions that are ``solvable``. The plies to the end are counted along the
-    line in which both play the lowest of the best actions, except where the scores say them.
+    They are of the ``kind`` that is given. There are fewer of them if the game has no more that are ``solvable``. The
+    plies to the end are counted along the line in which both play the lowest of the best actions, except where the
+    scores say them.
     """
+    kind = kind or PositionKind()
     rng, found, seen, num_stale = np.random.default_rng(seed), list[SolvedPosition](), set[bytes](), 0
     entry = find_solved_game(game)
-    fewest = entry.slow_plies if entry is not None else 0
+    fewest = kind.fewest_plies if kind.fewest_plies is not None else entry.slow_plies if entry is not None else 0
     scores_say_plies = entry is not None and entry.plies_left is not None
     while len(found) < count and num_stale < PATIENCE * count:
         moves = random_game(game, rng)
         num_stale += 1
-        if len(moves) <= fewest:
+        end = len(moves) if kind.most_plies is None else min(len(moves), kind.most_plies + 1)
+        if end <= fewest:
             continue
-        plies = int(rng.integers(fewest, len(moves)))
+        plies = int(rng.integers(fewest, end))
         row = state_after(game, moves[:plies])
-        key = game.describe_new(row).observation.tobytes()
+        out = game.describe_new(row)
+        key = out.observation.tobytes()
         if key in seen or not solvable(row[0]):
+            continue
+        if not kind.immediate_wins and len(
+            winning_actions(game, row, np.flatnonzero(out.legal[0]), int(out.to_play[0]))
+        ):
             continue
         seen.add(key)
         scores = dict(solve(row[0]))

@@ -16,8 +16,12 @@ from honte.cli.flags import GameFlag, Placeholder, PlayerArgument
 from honte.command_line import Output, format_table, show_progress
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from games.game import Game
     from selfplay.solved.grading import Grade, SolvedPosition
+    from selfplay.solved.position_classes import PositionKind
 
 DEFAULT_COUNT = 300
 """How many random positions are solved where honte has no set for the game and none is named."""
@@ -36,6 +40,12 @@ class GradeFlags:
     """solve positions of random games, write them to this new file and use them (default: no file)"""
     count: Positive = 1000
     """with --make: how many positions to solve"""
+    fewest_plies: Annotated[Count | None, Placeholder("N")] = None
+    """with --make: the fewest plies before a position (default: those from which on positions are solved in seconds)"""
+    most_plies: Annotated[Count | None, Placeholder("N")] = None
+    """with --make: the most plies before a position (default: no bound)"""
+    no_immediate_wins: bool = False
+    """with --make: leave out positions in which the player to move can win at once"""
     simulations: tuple[Count, ...] = ()
     """simulations for each move, one or several numbers; 0 is the network only (default: the player's own number)"""
     game: GameFlag = None
@@ -59,9 +69,14 @@ def main(arguments: Sequence[str]) -> int:
     from honte.api import load, resolve_game, with_simulations
     from selfplay.matches.readiness import check_players
     from selfplay.solved.grading import count_mistakes, find_mistakes
-    from selfplay.solved.position_classes import group_by_class
+    from selfplay.solved.paired_mistakes import compare_mistakes
+    from selfplay.solved.position_classes import PositionKind, group_by_class
     from training.evaluation.solved_positions import solved_sets
 
+    if args.make is None and (args.no_immediate_wins or (args.fewest_plies, args.most_plies) != (None, None)):
+        raise ValueError("--fewest-plies, --most-plies and --no-immediate-wins go with --make")
+    if args.most_plies is not None and (args.fewest_plies or 0) > args.most_plies:
+        raise ValueError(f"--fewest-plies {args.fewest_plies} is more than --most-plies {args.most_plies}")
     packaged = all(name in POSITION_SETS for name in args.positions)
     output, sets = Output(args.json), {name: _read_positions(name) for name in args.positions}
     default_game = "connect_four" if packaged and not learned_game_file(args.player) else None
@@ -71,13 +86,17 @@ def main(arguments: Sequence[str]) -> int:
     for text in texts:  # a player that cannot play is refused before positions are solved
         check_players(game, [(text, load(text, game, device=args.device))], ())
     if args.make is not None:
-        sets[args.make] = _solve_positions(game, args.count, args.seed, args.make)
+        kind = PositionKind(
+            fewest_plies=args.fewest_plies, most_plies=args.most_plies, immediate_wins=not args.no_immediate_wins
+        )
+        sets[args.make] = _solve_positions(game, args.count, args.seed, args.make, kind)
     sets = sets or solved_sets(game)
     if not sets and has_solver(game):
         sets = {"drawn": _solve_positions(game, DEFAULT_COUNT, 0)}
     if not sets:
         raise ValueError(f"honte has no solved positions of {game.name}; name a file of them with --positions")
     results: list[dict[str, Any]] = []
+    errors: dict[str, list[NDArray[np.bool_]]] = {name: [] for name in sets}  # one array for each budget
     with show_progress(args.player, len(budgets) * sum(map(len, sets.values()))) as advance:
         for budget, text in zip(budgets, texts, strict=True):
             player = load(text, game, num_slots=args.num_slots, seed=args.seed, device=args.device)
@@ -93,14 +112,26 @@ def main(arguments: Sequence[str]) -> int:
                     )
                 except Forfeit as failure:
                     raise ValueError(f"{text!r} failed in the positions {name!r}: {failure.reason}") from None
+                errors[name].append(wrong)
                 classes = [
                     {"class": each, **_numbers(count_mistakes([positions[i] for i in rows], wrong[rows]))}
                     for each, rows in group_by_class(game, positions).items()
                 ]
                 total = {"positions": name, "simulations": budget, **_numbers(count_mistakes(positions, wrong))}
                 results.append({**total, "classes": classes})
+    comparisons = [
+        {
+            "positions": name,
+            "simulations": [args.simulations[i], args.simulations[i + 1]],
+            **compare_mistakes(*wrong[i : i + 2])._asdict(),
+        }
+        for name, wrong in errors.items()
+        for i in range(len(wrong) - 1)
+    ]
     output.say(_format_results(args.player, results))
-    output.result({"player": args.player, "game": game.name, "results": results})
+    if comparisons:
+        output.say(_format_comparisons(comparisons))
+    output.result({"player": args.player, "game": game.name, "results": results, "comparisons": comparisons})
     return 0
 
 
@@ -109,7 +140,9 @@ def _numbers(found: Grade) -> dict[str, Any]:
     return {**counts, "interval": list(found.interval), "could_err": found.could_err}
 
 
-def _solve_positions(game: Game, count: int, seed: int, path: str | None = None) -> list[SolvedPosition]:
+def _solve_positions(
+    game: Game, count: int, seed: int, path: str | None = None, kind: PositionKind | None = None
+) -> list[SolvedPosition]:
     """Positions of random games with their solutions, written to ``path`` if one is given."""
     from agent.solvers.registry import is_solvable, make_solver
     from agent.storage import durable_files
@@ -127,6 +160,7 @@ def _solve_positions(game: Game, count: int, seed: int, path: str | None = None)
             solve,
             count,
             seed=seed,
+            kind=kind,
             solvable=lambda row: is_solvable(game, row),
             progress=lambda n: advance(n, ""),
         )
@@ -158,6 +192,16 @@ def _format_results(player: str, results: Sequence[dict[str, Any]]) -> str:
         if len(each["classes"]) > 1:
             rows += [[f"    {part['class']}", "", *_row(part)] for part in each["classes"]]
     return format_table(rows, right="123456")
+
+
+def _format_comparisons(comparisons: Sequence[dict[str, Any]]) -> str:
+    """Neighbouring numbers of simulations on the same positions; McNemar's test says whether they differ."""
+    rows = [["compared", "simulations", "only the first errs", "only the second errs", "p-value (McNemar)"]]
+    for each in comparisons:
+        first, second = each["simulations"]
+        counts = [str(each["only_second"]), str(each["only_first"]), f"{each['p_value']:.2g}"]
+        rows.append([f"  {each['positions']}", f"{second} against {first}", *counts])
+    return format_table(rows, right="1234")
 
 
 def _row(each: dict[str, Any]) -> list[str]:

@@ -166,6 +166,8 @@ def test_a_wrong_flag_names_itself(capsys: pytest.CaptureFixture[str]) -> None:
         ("grade random --simulations 4", "random takes no number of simulations"),
         ("grade random --positions nowhere", "no file 'nowhere'"),
         ("grade random --game gomoku", "no solved positions of gomoku"),
+        ("grade random --game nim --fewest-plies 2", "go with --make"),
+        ("grade random --game nim --make new --fewest-plies 3 --most-plies 2", "3 is more than --most-plies 2"),
         ("play nobody", "'nobody'"),
         ("play random --game tic_tac_toe --temperature -1", "--temperature is -1.0"),
         ("check-game nowhere.py:game", "there is no file"),
@@ -242,7 +244,23 @@ def test_grade(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert few["count"] == many["count"] == 30
     assert few["mistake_rate"] == few["mistakes"] / 30
     assert few["could_err"] == many["could_err"] > 0
+    (pair,) = found["comparisons"]
+    assert (pair["positions"], pair["simulations"]) == (str(file), [4, 64])
+    assert pair["only_first"] - pair["only_second"] == few["mistakes"] - many["mistakes"]
+    assert 0 <= pair["p_value"] <= 1
     assert "mistake rate" in said(capsys, "grade", "random", "--game", "connect_four", "--positions", str(file))[0]
+
+
+def test_positions_of_chosen_plies_are_solved(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = ("--make", "middle", "--count", "20", "--fewest-plies", "3", "--most-plies", "5", "--no-immediate-wins")
+    (found,) = result(capsys, "grade", "perfect", "--game", "tic_tac_toe", *words)["results"]
+    assert (found["count"], found["mistakes"]) == (20, 0)
+    positions = [json.loads(line) for line in Path("middle").read_text().splitlines()]
+    assert {len(position["moves"]) for position in positions} == {3, 4, 5}
+    assert all(position["left"] > 1 for position in positions)  # nobody wins with the next move
 
 
 def test_grade_by_the_game_s_own_positions(capsys: pytest.CaptureFixture[str]) -> None:
