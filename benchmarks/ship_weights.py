@@ -84,6 +84,21 @@ def training_of(run: Path, step: int, commit: str) -> Training:
     )
 
 
+def add_trainings(before: Training, after: Training) -> Training:
+    """What two trainings cost together, the second of which began with the network of the first."""
+
+    def total(name: str) -> float | None:
+        parts = [getattr(each, name) for each in (before, after)]
+        return None if None in parts else sum(parts)
+
+    counts = {name: total(name) for name in ("minutes", "games", "positions", "steps", "evaluations")}
+    texts = {
+        name: " and ".join(dict.fromkeys(text for each in (before, after) if (text := getattr(each, name))))
+        for name in ("machine", "commit")
+    }
+    return Training(**counts, **texts)  # type: ignore[arg-type]
+
+
 def merge(known: list[Opponent], files: list[str], game: str) -> list[Opponent]:
     """The results in ``known`` and in files of ``benchmarks.masters``; later ones replace earlier ones."""
     found = {(each.opponent, each.player.partition("?")[2]): each for each in known}
@@ -108,6 +123,9 @@ def main() -> int:
     parser.add_argument("--note", action="append", default=None, help="another measured result, as a sentence")
     parser.add_argument("--precision", choices=("auto", "fp32", "fp16"), default="auto", help="of the stored weights")
     parser.add_argument("--commit", default="", help="the commit of honte that trained the run")
+    parser.add_argument(
+        "--continues", action="store_true", help="the run began with --init GAME: add the training of what ships now"
+    )
     parser.add_argument("--fresh", action="store_true", help="forget the results of the network that ships now")
     flags = parser.parse_args()
     source = model_folder.find_model(flags.what)
@@ -128,6 +146,8 @@ def main() -> int:
     if step.isdecimal():
         run = source.parent.parent if source.parent.name == "checkpoints" else source.parents[2]
         training = training_of(run, int(step), flags.commit)
+        if flags.continues:
+            training = add_trainings(read_model(to).training, training)
     results = {
         "schema": SCHEMA,
         "game": game.name,

@@ -13,7 +13,7 @@ from agent import weights
 from agent.players import load_network
 from agent.storage import durable_files
 from benchmarks import ship_weights
-from honte.shipped_models import read_model
+from honte.shipped_models import Training, read_model
 from tests.agent.test_players import made, save
 
 
@@ -132,3 +132,12 @@ def test_a_run_becomes_a_network_that_ships(tmp_path: Path, monkeypatch: pytest.
     (shipped / "results.json").write_text("{}")
     with pytest.raises(ValueError, match=r"results.json is damaged"):
         load_network(game.name, game)
+
+
+def test_a_network_that_is_trained_further_counts_both_trainings() -> None:
+    first = Training(minutes=15.0, games=100, positions=900, steps=30, evaluations=5000, machine="one", commit="a1")
+    second = Training(minutes=7.5, games=50, positions=400, steps=20, evaluations=3000, machine="one", commit="b2")
+    assert ship_weights.add_trainings(first, second) == Training(
+        minutes=22.5, games=150, positions=1300, steps=50, evaluations=8000, machine="one", commit="a1 and b2"
+    )
+    assert ship_weights.add_trainings(Training(), second).evaluations is None  # nobody knows what the first one cost
