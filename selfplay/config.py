@@ -16,7 +16,7 @@ class SelfPlayConfig(Settings, called="self_play"):
     num_groups: Threads = 0  # one thread each; 0: one for each core except the learner's
     search: SearchConfig = field(default_factory=SearchConfig)
     full_fraction: PositiveFraction = (
-        1.0  # of moves with a full search; the others get fast_simulations and do not train the policy
+        1.0  # of moves with a full search; the others get fast_simulations, and train the policy on request only
     )
     fast_simulations: Count = 8  # of the other moves; without effect unless search.num_simulations is more
     temperature: Temperature = 1.0  # of the moves before temperature_plies; 1: in proportion to the search policy
@@ -50,7 +50,7 @@ class SelfPlayConfig(Settings, called="self_play"):
         if 0 < self.first_simulations <= self.fast_simulations and self.has_fast_searches:
             raise ValueError(
                 f"self_play.first_simulations is {self.first_simulations}: it must be more than fast_simulations,"
-                f" {self.fast_simulations}, which do not train the policy"
+                f" {self.fast_simulations}, or no search is a full one"
             )
 
     @property

@@ -46,6 +46,7 @@ class LearnConfig(Settings, called="learn"):
     reuse: PositiveNumber = 4.0  # how often the learner trains on each new sample, on average
     value_mix: Fraction = 0.3  # lambda: value target = (1 - lambda) outcome + lambda search value
     value_weight: Number = 1.0  # weight of the value loss; the policy loss has weight 1
+    fast_policies: bool = False  # whether fast searches train the policy too, and not only the value
     surprise_share: Fraction = (
         0.0  # share of each batch that is drawn in proportion to how much the search changed the policy
     )

@@ -11,9 +11,10 @@ import torch
 
 import games
 from agent.storage import model_folder
-from selfplay.records import list_shards, read_shard
+from selfplay.records import GameRecord, list_shards, read_shard
 from selfplay.resignation import LEAST_GAMES, NEVER
 from training.alphazero import AlphaZeroRun
+from training.alphazero_parts import make_replay_buffer
 from training.config import TrainConfig, merge_values, parse_config
 from training.run import checkpoints
 from training.start_checks import check_start
@@ -36,6 +37,7 @@ SMALL: dict[str, Any] = {
     "grade_minutes": 0,
 }
 METHODS: dict[str, dict[str, Any]] = {
+    "fast_policies": {"learn": {"fast_policies": True}},
     "surprise": {"learn": {"surprise_share": 0.5}},
     "auxiliary": {"learn": {"auxiliary": {"soft_policy": 8, "reply": 0.15, "plies_left": 0.1, "short_value": 0.3}}},
     "progressive": {"self_play": {"first_simulations": 4}},
@@ -110,6 +112,26 @@ def test_all_methods_work_together(tmp_path: Path) -> None:
     records = [record for path in list_shards(tmp_path / "games").values() for record in read_shard(path, game)]
     assert all(record.surprises is not None for record in records)
     assert {int(budget) for record in records for budget in record.budgets} >= {3, 4, 7}
+
+
+@pytest.mark.parametrize(("fast_policies", "share"), [(False, 0.5), (True, 1.0)])
+def test_fast_searches_train_the_policy_on_request(fast_policies: bool, share: float) -> None:
+    """Two moves of a game had a full search and two a fast one."""
+    config = parse_config(merge_values(SMALL, {"learn": {"fast_policies": fast_policies}}))
+    game = games.make("tic_tac_toe")
+    replay = make_replay_buffer(game, config)
+    record = GameRecord(
+        id=0,
+        seed=0,
+        actions=np.array([0, 3, 1, 4, 2], np.int16),
+        policies=np.eye(9, dtype=np.float32)[[3, 1, 4, 2]],
+        values=np.zeros(4, np.float32),
+        budgets=np.array([8, 3, 8, 3], np.int32),
+        networks=np.zeros(4, np.int32),
+        outcome=1,
+    )
+    replay.add([record])
+    assert replay.batch(400, 0, 0)["policy_weight"].mean().item() == pytest.approx(share, abs=0.1)
 
 
 def test_actors_refuse_what_they_do_not_share() -> None:
