@@ -47,9 +47,10 @@ def choose_settings(game: Game) -> list[Choice]:
                 "self_play.full_fraction": 0.25,
                 "self_play.fast_simulations": 8,
                 "learn.reuse": 1.5,
+                "learn.fast_policies": True,
             },
-            "Gumbel search learns from few simulations; a quarter of the moves gets them all and trains the policy, and"
-            " the shorter searches of the other moves give twice as many games for the value",
+            "Gumbel search improves the policy with few simulations; a quarter of the moves gets them all, and the"
+            " shorter searches of the other moves give twice as many games for the same work",
         ),
         Choice(
             {"self_play.temperature_plies": max(LEAST_TEMPERATURE_PLIES, min(30, quick // 4))},
