@@ -86,6 +86,11 @@ def main(arguments: Sequence[str]) -> int:
     for text in texts:  # a player that cannot play is refused before positions are solved
         check_players(game, [(text, load(text, game, device=args.device))], ())
     if args.make is not None:
+        if args.fewest_plies is not None and args.fewest_plies >= game.max_plies:
+            raise ValueError(
+                f"--fewest-plies is {args.fewest_plies}:"
+                f" a game of {game.name} ends after at most {game.max_plies} plies"
+            )
         kind = PositionKind(
             fewest_plies=args.fewest_plies, most_plies=args.most_plies, immediate_wins=not args.no_immediate_wins
         )
@@ -164,6 +169,8 @@ def _solve_positions(
             solvable=lambda row: is_solvable(game, row),
             progress=lambda n: advance(n, ""),
         )
+    if not found:
+        raise ValueError(f"random games of {game.name} have no such positions that can be solved")
     if path is not None:
         durable_files.write_atomic(path, position_classes.format_positions(found))
     return found

@@ -167,6 +167,8 @@ def test_a_wrong_flag_names_itself(capsys: pytest.CaptureFixture[str]) -> None:
         ("grade random --positions nowhere", "no file 'nowhere'"),
         ("grade random --game gomoku", "no solved positions of gomoku"),
         ("grade random --game nim --fewest-plies 2", "go with --make"),
+        ("grade random --game nim:heaps=1-1 --make new --fewest-plies 9", "ends after at most 2 plies"),
+        ("grade random --game nim:heaps=1 --make new --count 2 --no-immediate-wins", "no such positions"),
         ("grade random --game nim --make new --fewest-plies 3 --most-plies 2", "3 is more than --most-plies 2"),
         ("play nobody", "'nobody'"),
         ("play random --game tic_tac_toe --temperature -1", "--temperature is -1.0"),
