@@ -83,7 +83,8 @@ def play() -> None:
     game = resolve_game(None, name)
     console = Console(record=True, width=80, file=io.StringIO(), color_system="truecolor", highlight=False)
     sys.stdin = Typed(console, ["d", "d", "c", "analysis", "quit"])
-    TerminalSession(game, load(name, game, num_slots=2), name, console, seat=0, seed=1).run()
+    player = load(name, game, num_slots=2)
+    TerminalSession(game, player, name, console, make=lambda num_nodes: player, seat=0, seed=1).run()
     save(console, "play.svg", "honte play connect_four")
 
 
