@@ -104,7 +104,7 @@ def test_the_shipped_network_has_its_numbers(tmp_path: Path) -> None:
     """They are those of docs/learning.md."""
     front, text, results = export("connect_four", tmp_path / "model")
     assert front["metrics"] == ["mistake_rate"]
-    assert "| easy middle-game positions | network only | mistakes | 3.7% (2.7% to 5.1%) | 1,000 | 11,323 |" in text
+    assert "| easy middle-game positions | network only | mistakes | 3.2% (2.3% to 4.5%) | 1,000 | 16,212 |" in text
     assert {each["count"] for each in results["results"]} == {1000, 200}
 
 
