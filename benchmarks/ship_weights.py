@@ -19,6 +19,7 @@ import sys
 from dataclasses import asdict, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import safetensors.torch
@@ -84,19 +85,25 @@ def training_of(run: Path, step: int, commit: str) -> Training:
     )
 
 
+Count = TypeVar("Count", int, float)
+
+
+def add_counts(one: Count | None, other: Count | None) -> Count | None:
+    """The sum; None if one of them is not known."""
+    return None if one is None or other is None else one + other
+
+
 def add_trainings(before: Training, after: Training) -> Training:
     """What two trainings cost together, the second of which began with the network of the first."""
-
-    def total(name: str) -> float | None:
-        parts = [getattr(each, name) for each in (before, after)]
-        return None if None in parts else sum(parts)
-
-    counts = {name: total(name) for name in ("minutes", "games", "positions", "steps", "evaluations")}
-    texts = {
-        name: " and ".join(dict.fromkeys(text for each in (before, after) if (text := getattr(each, name))))
-        for name in ("machine", "commit")
-    }
-    return Training(**counts, **texts)  # type: ignore[arg-type]
+    return Training(
+        minutes=add_counts(before.minutes, after.minutes),
+        games=add_counts(before.games, after.games),
+        positions=add_counts(before.positions, after.positions),
+        steps=add_counts(before.steps, after.steps),
+        evaluations=add_counts(before.evaluations, after.evaluations),
+        machine=" and ".join(sorted({before.machine, after.machine} - {""})),
+        commit=" and ".join(each for each in (before.commit, after.commit) if each),
+    )
 
 
 def merge(known: list[Opponent], files: list[str], game: str) -> list[Opponent]:
@@ -148,6 +155,8 @@ def main() -> int:
         training = training_of(run, int(step), flags.commit)
         if flags.continues:
             training = add_trainings(read_model(to).training, training)
+    elif flags.continues:
+        parser.error("--continues goes with a run, not with a network that ships")
     results = {
         "schema": SCHEMA,
         "game": game.name,

@@ -23,8 +23,10 @@ from training.start_checks import backend_config
 def make_replay_buffer(game: Game, config: TrainConfig) -> ReplayBuffer:
     """An empty replay buffer. Moves of fast searches train the policy only with ``learn.fast_policies``."""
     learn, self_play = config.learn, config.self_play
-    full = 0 if learn.fast_policies else self_play.search.num_simulations
-    if self_play.first_simulations and not learn.fast_policies:  # full searches have fewer simulations at first
+    full = self_play.search.num_simulations
+    if learn.fast_policies:
+        full = 0
+    elif self_play.first_simulations:  # full searches have fewer simulations at first
         full = self_play.fast_simulations + 1 if self_play.has_fast_searches else 0
     return ReplayBuffer(
         game,

@@ -295,8 +295,7 @@ def test_a_game_of_ones_own_describes_itself(capsys: pytest.CaptureFixture[str],
 def test_describe(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     found = result(capsys, "describe", "connect_four")
     assert (found["actions"], found["observation"], found["max_plies"]) == (7, [3, 6, 7], 42)
-    assert found["shipped_network"].startswith("connect_four (852,968 bytes)")
-    assert "mcts:5000 99.0 [96.6, 100.0]" in result(capsys, "describe", "hex:size=7")["shipped_network"]
+    assert found["shipped_network"].startswith("connect_four (852,968 bytes); minimax:5 97.5 [")
     assert found["game_parameters"] == "rows=6, columns=7, k=4"
     assert all(found[name] for name in ("rules", "goal", "moves"))
     assert "torch fp32" in found["backend"]["candidates"]
@@ -321,12 +320,13 @@ def test_describe(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
 def test_models(capsys: pytest.CaptureFixture[str]) -> None:
     found = {model["game"]: model for model in result(capsys, "models")["models"]}
     assert found.keys() == weights.games().keys()
-    assert (found["connect_four"]["size"], found["connect_four"]["training"]["minutes"]) == ("6 x 7", 68)
-    assert [(each["opponent"], round(each["score"], 3)) for each in found["othello"]["opponents"]] == [
-        ("minimax:6", 0.292),
-        ("mcts:5000", 0.983),
+    four = found["connect_four"]
+    assert (four["size"], four["training"]["minutes"]) == ("6 x 7", 68)
+    assert [(each["opponent"], round(each["score"], 3)) for each in four["opponents"]] == [
+        ("minimax:5", 0.975),
+        ("mcts:1000", 1.0),
     ]
-    assert "mcts:5000 98.3 [91.2, 100.0]" in said(capsys, "models")[0]
+    assert "mcts:1000 100.0 [93.8, 100.0]" in said(capsys, "models")[0]
 
 
 def test_the_signature_repeats(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
