@@ -72,13 +72,15 @@ def draw_solved(
     seed: int = 0,
     kind: PositionKind | None = None,
     solvable: Callable[[Row], bool] = lambda row: True,
-    progress: Callable[[int], None] = lambda steps: None,
+    known: Mapping[tuple[int, ...], SolvedPosition] | None = None,
+    keep: Callable[[SolvedPosition], None] = lambda position: None,
 ) -> list[SolvedPosition]:
     """Up to ``count`` different positions of random games, solved. Each ply of a game is equally likely.
 
     They are of the ``kind`` that is given. There are fewer of them if the game has no more that are ``solvable``. The
     plies to the end are counted along the line in which both play the lowest of the best actions, except where the
-    scores say them.
+    scores say them. Positions that are ``known``, by their moves, are not solved again. ``keep`` is called with each
+    position as it is found.
     """
     kind = kind or PositionKind()
     rng, found, seen, num_stale = np.random.default_rng(seed), list[SolvedPosition](), set[bytes](), 0
@@ -102,11 +104,14 @@ def draw_solved(
         ):
             continue
         seen.add(key)
-        scores = dict(solve(row[0]))
-        left = -1 if scores_say_plies else best_play_length(game, solve, row[0])
-        found.append(SolvedPosition(tuple(moves[:plies]), scores, left))
+        position = (known or {}).get(tuple(moves[:plies]))
+        if position is None:
+            scores = dict(solve(row[0]))
+            left = -1 if scores_say_plies else best_play_length(game, solve, row[0])
+            position = SolvedPosition(tuple(moves[:plies]), scores, left)
+        found.append(position)
+        keep(position)
         num_stale = 0
-        progress(1)
     return found
 
 

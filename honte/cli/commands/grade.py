@@ -37,7 +37,8 @@ class GradeFlags:
     """files of JSON lines {"moves": [actions], "scores": {"action": score}}, or names of sets such as middle_easy
     (default: all sets of the game, or random positions if there is a solver)"""
     make: Annotated[str | None, Placeholder("FILE")] = None
-    """solve positions of random games, write them to this new file and use them (default: no file)"""
+    """solve positions of random games, write them to this new file and use them; the same command goes on after an
+    interruption (default: no file)"""
     count: Positive = 1000
     """with --make: how many positions to solve"""
     fewest_plies: Annotated[Count | None, Placeholder("N")] = None
@@ -148,18 +149,28 @@ def _numbers(found: Grade) -> dict[str, Any]:
 def _solve_positions(
     game: Game, count: int, seed: int, path: str | None = None, kind: PositionKind | None = None
 ) -> list[SolvedPosition]:
-    """Positions of random games with their solutions, written to ``path`` if one is given."""
+    """Positions of random games with their solutions, written to ``path`` if one is given.
+
+    Those that an interrupted call has solved for ``path`` are not solved again.
+    """
     from agent.solvers.registry import is_solvable, make_solver
-    from agent.storage import durable_files
     from agent.storage.write_errors import check_folder
     from selfplay.solved import position_classes
+    from selfplay.solved.unfinished_set import UnfinishedSet
 
     if path is not None:
         check_folder(path)
     if path is not None and Path(path).exists():
         raise ValueError(f"--make: {path} exists; name it with --positions, or choose another name")
+    unfinished = None if path is None else UnfinishedSet(path, game)
     solve = make_solver(game, quickest=True).values
     with show_progress(f"solving {game.name}", count) as advance:
+
+        def keep(position: SolvedPosition) -> None:
+            if unfinished is not None:
+                unfinished.add(position)
+            advance(1, "")
+
         found = position_classes.draw_solved(
             game,
             solve,
@@ -167,12 +178,13 @@ def _solve_positions(
             seed=seed,
             kind=kind,
             solvable=lambda row: is_solvable(game, row),
-            progress=lambda n: advance(n, ""),
+            known=None if unfinished is None else unfinished.known,
+            keep=keep,
         )
     if not found:
         raise ValueError(f"random games of {game.name} have no such positions that can be solved")
-    if path is not None:
-        durable_files.write_atomic(path, position_classes.format_positions(found))
+    if unfinished is not None:
+        unfinished.finish(found)
     return found
 
 
