@@ -20,7 +20,8 @@ class SelfPlayConfig(Settings, called="self_play"):
     )
     fast_simulations: Count = 8  # of the other moves; without effect unless search.num_simulations is more
     temperature: Temperature = 1.0  # of the moves before temperature_plies; 1: in proportion to the search policy
-    temperature_plies: Count = 8  # from this ply on, the best move is played
+    temperature_plies: Count = 8  # from this ply on, late_temperature is used
+    late_temperature: Temperature = 0.0  # of the other moves; 0: the best move is played
     opening_plies: Count = 2  # a game begins with up to so many random plies
     deep_openings: Fraction = 0.0  # share of games that begin with up to max_opening_plies random plies
     max_opening_plies: Count = 0  # the most random plies of a deep opening

@@ -60,7 +60,7 @@ def full_simulations(config: SelfPlayConfig, progress: float) -> int:
 def self_play_terms(
     config: SelfPlayConfig, progress: Callable[[], float] = lambda: 1.0, *, always_full: bool = False
 ) -> TermsOf:
-    """The terms of self-play: playout cap randomisation (Wu 2019), and a temperature in the first plies.
+    """The terms of self-play: playout cap randomisation (Wu 2019), and two temperatures, one for the first plies.
 
     ``progress`` is how much of the run is done. ``always_full``: no move gets a fast search.
     """
@@ -69,7 +69,7 @@ def self_play_terms(
         full = random_numbers.draw_uniforms(keys, random_numbers.CAP, 1)[:, 0] < config.full_fraction
         full |= always_full or not config.has_fast_searches
         budgets = np.where(full, full_simulations(config, progress()), config.fast_simulations)
-        warm = np.where(plies < config.temperature_plies, config.temperature, 0)
+        warm = np.where(plies < config.temperature_plies, config.temperature, config.late_temperature)
         return Terms(budgets.astype(np.int64), keys, warm.astype(np.float32), full)
 
     return terms

@@ -84,8 +84,8 @@ def _find(name: str, named: Mapping[str, Flag], command: str) -> tuple[Flag, boo
     if name in named:
         return named[name], True
     head, _, last = name.removeprefix("--").rpartition(".")
-    if last.startswith("no-"):
-        flag = named.get("--" + f"{head}.{last.removeprefix('no-')}".lstrip("."))
+    for positive in (f"--{name.removeprefix('--no-')}", "--" + f"{head}.{last.removeprefix('no-')}".lstrip(".")):
+        flag = named.get(positive)
         if flag is not None and flag.is_switch:
             return flag, False
     near = [known for known in named if known.rpartition(".")[2] == last] if last else []

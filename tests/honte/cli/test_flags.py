@@ -27,6 +27,7 @@ class Inner:
 
     size: Positive = 3  # the size in pixels
     share: Number = 0.5
+    bright: bool = True  # whether it is light
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,9 @@ def parse(words: str) -> dict[str, Any]:
         ("a --shares cpu 2 gpu 0.5", {"shares": {"cpu": 2.0, "gpu": 0.5}, "first": "a"}),
         ("a --device cuda:1", {"device": "cuda:1", "first": "a"}),
         ("a --inner.size 4", {"inner.size": 4, "first": "a"}),
+        ("a --inner.bright", {"inner.bright": True, "first": "a"}),
+        ("a --inner.no-bright", {"inner.bright": False, "first": "a"}),
+        ("a --no-inner.bright", {"inner.bright": False, "first": "a"}),
         ("-- --count", {"first": "--count"}),
     ],
 )
@@ -130,9 +134,9 @@ def test_an_argument_too_many_is_named() -> None:
 
 
 def test_the_text_of_a_field_is_beside_it() -> None:
-    assert field_texts(Inner) == {"size": "the size in pixels", "share": ""}
+    assert field_texts(Inner) == {"size": "the size in pixels", "share": "", "bright": "whether it is light"}
     assert field_texts(Everything)["first"] == "an argument that must be given"
-    (size, _) = (flag for flag in flags_of(Everything) if flag.path[0] == "inner")
+    (size, *_) = (flag for flag in flags_of(Everything) if flag.path[0] == "inner")
     assert (size.name, size.default, size.group) == ("--inner.size", 3, "How things go. More of it")
 
 
