@@ -16,8 +16,8 @@ from games.playouts import random_game
 RANDOM_GAMES = 32
 """Random games whose median length stands for the length of a game."""
 
-LEAST_TEMPERATURE_PLIES = 4
-"""The least ``temperature_plies``: random players that take an immediate win need 6 plies in Ataxx, good ones many."""
+FEWEST_OPENING_PLIES, MOST_OPENING_PLIES = 2, 6
+"""Bounds of ``opening_plies``: random players that take an immediate win need 6 plies in Ataxx, good ones many."""
 
 DENSE_WEIGHTS = 600_000
 """Weights of the largest dense policy head; a larger one would not fit into a model file of 2 MB."""
@@ -38,7 +38,8 @@ def choose_settings(game: Game) -> list[Choice]:
 
     The random games come from a fixed random seed, so the choice is the same each time.
     """
-    plies, quick = typical_plies(game), typical_plies(game, takes_wins=True)
+    quick = typical_plies(game)
+    opening_plies = max(FEWEST_OPENING_PLIES, min(MOST_OPENING_PLIES, quick // 4))
     return [
         *_network(game),
         Choice(
@@ -53,14 +54,19 @@ def choose_settings(game: Game) -> list[Choice]:
             " shorter searches of the other moves give twice as many games for the same work",
         ),
         Choice(
-            {"self_play.temperature_plies": max(LEAST_TEMPERATURE_PLIES, min(30, quick // 4))},
-            f"a quarter of a game between random players that take an immediate win, which has {quick} plies (median),"
-            " but from 4 to 30: a random game is longer where players fail to see how to end it",
+            {
+                "self_play.opening_plies": opening_plies,
+                "self_play.temperature_plies": 2 * opening_plies,
+                "self_play.late_temperature": 0.5,
+            },
+            "random first plies, a quarter of a game between random players that take an immediate win, which has"
+            f" {quick} plies (median), but from {FEWEST_OPENING_PLIES} to {MOST_OPENING_PLIES}; the search policy draws"
+            " the later moves, and more narrowly after twice as many plies: strong networks repeat games otherwise",
         ),
         Choice(
-            {"self_play.deep_openings": 0.1, "self_play.max_opening_plies": max(2, 2 * plies // 3)},
+            {"self_play.deep_openings": 0.3, "self_play.max_opening_plies": max(opening_plies, 2 * quick // 3)},
             "some games begin in positions that good play never reaches, as people's games do; up to two thirds of a"
-            f" random game, which has {plies} plies (median)",
+            " game between such players",
         ),
         *_lookahead(game),
         Choice(
@@ -104,10 +110,13 @@ def default_values(game: Game) -> dict[str, Any]:
     return values
 
 
-def typical_plies(game: Game, *, takes_wins: bool = False) -> int:
-    """The median length of random games, in plies; ``takes_wins`` as in ``random_game``."""
+def typical_plies(game: Game) -> int:
+    """The median length of random games in plies, between players that take an immediate win.
+
+    Games without that are longer where random players fail to see how to end them, and their late positions are odd.
+    """
     rng = np.random.default_rng(0)
-    return int(np.median([len(random_game(game, rng, takes_wins=takes_wins)) for _ in range(RANDOM_GAMES)]))
+    return int(np.median([len(random_game(game, rng, takes_wins=True)) for _ in range(RANDOM_GAMES)]))
 
 
 def _network(game: Game) -> list[Choice]:

@@ -107,6 +107,13 @@ def test_every_search_is_full_where_a_fast_one_would_not_be_shorter(fast: int) -
     assert (terms.budgets == 8).all()
 
 
+def test_the_temperature_falls_once_the_first_plies_are_played() -> None:
+    settings = config(temperature=1.0, temperature_plies=3, late_temperature=0.5)
+    ids, plies = np.zeros(5, np.int64), np.arange(5)
+    terms = self_play_terms(settings)(ids, plies, random_numbers.make_keys(0, ids, plies))
+    assert terms.temperature.tolist() == [1, 1, 1, 0.5, 0.5]
+
+
 def test_the_id_determines_the_opening_and_no_opening_ends_a_game() -> None:
     game = games.make("connect_four")
     settings = config(opening_plies=2, deep_openings=0.5, max_opening_plies=40)

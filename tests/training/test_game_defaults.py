@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import games
+from games.playouts import random_game
 from training.config import TrainConfig, parse_config
 from training.game_defaults import DENSE_WEIGHTS, choose_settings, default_values, typical_plies
 
@@ -20,14 +22,19 @@ def test_every_game_gets_valid_settings(text: str) -> None:
 def test_the_choice_is_the_same_each_time_and_says_why() -> None:
     game = games.make("connect_four")
     assert choose_settings(game) == choose_settings(games.make("connect_four"))
-    assert typical_plies(game) == 22
-    assert "a random game, which has 22 plies (median)" in "\n".join(str(choice) for choice in choose_settings(game))
+    reasons = "\n".join(str(choice) for choice in choose_settings(game))
+    assert f"which has {typical_plies(game)} plies (median)" in reasons
 
 
-def test_games_that_end_early_once_players_see_wins_have_few_warm_plies() -> None:
+def test_openings_are_shorter_than_games_in_which_players_see_wins() -> None:
     game = games.make("gardner_chess")
-    assert typical_plies(game, takes_wins=True) < typical_plies(game) / 3
-    assert default_values(game)["self_play"]["temperature_plies"] == typical_plies(game, takes_wins=True) // 4
+    rng = np.random.default_rng(1)
+    aimless = np.median([len(random_game(game, rng)) for _ in range(32)])
+    assert typical_plies(game) < aimless / 3
+    settings = default_values(game)["self_play"]
+    assert settings["opening_plies"] == typical_plies(game) // 4 == 6
+    assert settings["max_opening_plies"] == 2 * typical_plies(game) // 3
+    assert default_values(games.make("ataxx"))["self_play"]["opening_plies"] == 2  # its games may end after 6 plies
 
 
 def test_a_policy_head_that_would_be_too_large_is_pooled() -> None:
