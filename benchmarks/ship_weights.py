@@ -102,7 +102,7 @@ def add_trainings(before: Training, after: Training) -> Training:
         steps=add_counts(before.steps, after.steps),
         evaluations=add_counts(before.evaluations, after.evaluations),
         machine=" and ".join(sorted({before.machine, after.machine} - {""})),
-        commit=" and ".join(each for each in (before.commit, after.commit) if each),
+        commit=" and ".join(dict.fromkeys(each for each in (*before.commit.split(" and "), after.commit) if each)),
     )
 
 

@@ -140,4 +140,6 @@ def test_a_network_that_is_trained_further_counts_both_trainings() -> None:
     assert ship_weights.add_trainings(first, second) == Training(
         minutes=22.5, games=150, positions=1300, steps=50, evaluations=8000, machine="one", commit="a1 and b2"
     )
+    twice = ship_weights.add_trainings(ship_weights.add_trainings(first, second), second)
+    assert (twice.steps, twice.commit) == (70, "a1 and b2")
     assert ship_weights.add_trainings(Training(), second).evaluations is None  # nobody knows what the first one cost
