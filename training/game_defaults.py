@@ -59,9 +59,9 @@ def choose_settings(game: Game) -> list[Choice]:
                 "self_play.temperature_plies": 2 * opening_plies,
                 "self_play.late_temperature": 0.5,
             },
-            "random first plies, a quarter of a game between random players that take an immediate win, which has"
-            f" {quick} plies (median), but from {FEWEST_OPENING_PLIES} to {MOST_OPENING_PLIES}; the search policy draws"
-            " the later moves, and more narrowly after twice as many plies: strong networks repeat games otherwise",
+            "the random first plies are a quarter of a game between random players that take an immediate win, which"
+            f" has {quick} plies (median), but from {FEWEST_OPENING_PLIES} to {MOST_OPENING_PLIES}; moves are drawn to"
+            " the end, at a lower temperature after twice as many plies: strong networks repeat games otherwise",
         ),
         Choice(
             {"self_play.deep_openings": 0.3, "self_play.max_opening_plies": max(opening_plies, 2 * quick // 3)},
