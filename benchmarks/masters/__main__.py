@@ -27,7 +27,7 @@ from agent.player_identity import identify_player
 from agent.storage import durable_files
 from benchmarks.masters.checks import CHECKS
 from benchmarks.masters.matches import even_nodes, play
-from benchmarks.masters.openings import find_openings
+from benchmarks.masters.openings import STORED, find_openings
 from benchmarks.masters.rows import ROWS
 from games import make
 from honte.bench.machine import machine
@@ -94,6 +94,7 @@ def main() -> int:
             row.opening_plies,
             seed=flags.seed,
             file=folder / "openings.jsonl",
+            stored=STORED / f"{flags.row}.jsonl",
             judge=flags.judge,
             progress=say,
         )

@@ -1,11 +1,12 @@
 """Openings that are not decided yet: random ones, without those where a judge is sure who wins.
 
-Knows solvers and searches with random games as judges, and a file that keeps their verdicts. Never asks a network.
+Knows solvers and searches with random games as judges, and files that keep their verdicts. Never asks a network.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -27,6 +28,9 @@ PATIENCE = 4
 """Openings that are tried for each one that is wanted, before decided ones are used."""
 
 TOGETHER = 8
+
+STORED = Path(__file__).parent / "judged_openings"
+"""A file for each row that was judged before, because judging takes minutes."""
 
 
 class Openings(NamedTuple):
@@ -54,13 +58,18 @@ def find_openings(
     *,
     seed: int,
     file: Path,
+    stored: Path | None = None,
     judge: str = "",
     progress: Callable[[str], None] = lambda text: None,
 ) -> Openings:
     """``count`` different openings of ``plies`` random plies, as few of them decided as possible.
 
-    Verdicts are added to ``file``, one line each, and not asked for again.
+    Verdicts are added to ``file``, one line each, and not asked for again. A new ``file`` begins with those in
+    ``stored``, if it exists.
     """
+    if stored is not None and stored.exists() and not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(stored, file)
     name = judge or ("perfect" if has_fast_solver(game) else JUDGE)
     player = make_player(name, game, num_slots=TOGETHER)
     known = _read(file, {"game": game.name, "judge": name, "plies": plies, "seed": seed})

@@ -33,6 +33,9 @@ def test_openings_that_are_decided_are_left_out(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr("benchmarks.masters.openings.opening_values", None)
     assert find_openings(game, 20, 2, seed=3, file=file) == found  # the judge is not asked again
     assert file.read_text() == stored
+    other = tmp_path / "other" / "openings.jsonl"
+    assert find_openings(game, 20, 2, seed=3, file=other, stored=file) == found  # nor for a new folder
+    assert other.read_text() == stored
 
 
 def test_decided_openings_are_used_and_counted_where_there_are_no_others(tmp_path: Path) -> None:

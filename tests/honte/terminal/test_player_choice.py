@@ -45,14 +45,14 @@ def test_runs_that_can_play_are_listed(tmp_path: Path, monkeypatch: pytest.Monke
 def test_only_players_of_the_game_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     make_run(tmp_path / "runs" / "mine", "connect_four")
-    players = [each.player for each in list_choices(make("gomoku"))]
-    assert players == ["mcts:400", "minimax:5", "random", "person"]  # no solver, no network
+    players = [each.player for each in list_choices(make("gomoku:size=6"))]
+    assert players == ["mcts:400", "minimax:5", "random", "person"]  # no solver, no network of that size
     assert str(Path("runs", "mine")) in [each.player for each in list_choices(make("connect_four"))]
 
 
 def test_hints_come_from_the_network_that_ships() -> None:
     assert default_player(make("connect_four")) == "connect_four"
-    assert default_player(make("tic_tac_toe")) == "mcts:400"
+    assert default_player(make("gomoku:size=6")) == "mcts:400"
 
 
 @pytest.mark.parametrize("width", [40, 80, 120])

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import honte
+from agent import weights
 from honte.web.app import make_app
 from honte.web.requests.sessions import Limits
 from honte.web.routes.runs import RunRoutes
@@ -60,9 +61,19 @@ def test_the_catalogue_lists_the_run(run_page: Any):
     assert run["game"] == "tic_tac_toe"
     assert run["steps"] > 0
     assert not run["running"]
-    game = next(game for game in catalogue["games"] if game["id"] == "tic_tac_toe")
-    assert game["default_player"] == run["id"]
     assert next(player for player in catalogue["players"] if player["id"] == run["id"])["kind"] == "network"
+
+
+def test_the_run_is_met_first_where_no_network_ships(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weights, "HERE", tmp_path)
+    made = make_services(runs=[folder], limits=Limits(burst=10**6))
+    try:
+        (entry,) = [each for each in made.catalogue.as_json()["games"] if each["id"] == "tic_tac_toe"]
+        assert entry["default_player"] == "run1"
+    finally:
+        made.close()
 
 
 def test_the_run_as_json(run_page: Any):
