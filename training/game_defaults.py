@@ -11,7 +11,7 @@ import numpy as np
 
 from games.compiled import CompiledGame
 from games.game import Game
-from games.playouts import random_game
+from games.playouts import initial_states, random_game
 
 RANDOM_GAMES = 32
 """Random games whose median length stands for the length of a game."""
@@ -21,6 +21,10 @@ FEWEST_OPENING_PLIES, MOST_OPENING_PLIES = 2, 6
 
 DENSE_WEIGHTS = 600_000
 """Weights of the largest dense policy head; a larger one would not fit into a model file of 2 MB."""
+
+FEW_CELLS, LOCAL_MOVE = 30, 2.5
+"""On boards of more cells, pooled heads learned much faster than dense ones where a move changes at most so many cells
+(Hex and Gomoku 1, Breakthrough 2), and slower where it changes more (Othello 3.2)."""
 
 
 class Choice(NamedTuple):
@@ -119,6 +123,20 @@ def typical_plies(game: Game) -> int:
     return int(np.median([len(random_game(game, rng, takes_wins=True)) for _ in range(RANDOM_GAMES)]))
 
 
+def changed_cells(game: Game) -> float:
+    """The mean number of cells of the board, as it is drawn, that a move changes in 4 random games."""
+    rng, changes = np.random.default_rng(0), list[int]()
+    for _ in range(4):
+        states = initial_states(game)
+        before = game.cells(states[0]).copy()
+        for action in random_game(game, rng):
+            game.step(states, np.array([action]))
+            after = game.cells(states[0]).copy()
+            changes.append(int((after != before).sum()))
+            before = after
+    return float(np.mean(changes))
+
+
 def _network(game: Game) -> list[Choice]:
     _, height, width = game.observation_shape
     cells = height * width
@@ -134,13 +152,21 @@ def _network(game: Game) -> list[Choice]:
         )
         return [size, masked]
     weights = 32 * cells * game.num_actions
-    if weights <= DENSE_WEIGHTS:
+    if weights > DENSE_WEIGHTS:
+        reason = f"a dense policy head for {game.num_actions} actions would have {weights:,} weights"
+    elif cells > FEW_CELLS and _acts_on_cells(game) and (changed := changed_cells(game)) <= LOCAL_MOVE:
+        reason = (
+            f"a move changes {changed:.1f} cells (mean); heads with the same weights for each cell learn such moves"
+            " from all cells at once"
+        )
+    else:
         return [size]
-    pooled = Choice(
-        {"network.heads": "pooled", "network.global_pooling": True},
-        f"a dense policy head for {game.num_actions} actions would have {weights:,} weights",
-    )
-    return [size, pooled]
+    return [size, Choice({"network.heads": "pooled", "network.global_pooling": True}, reason)]
+
+
+def _acts_on_cells(game: Game) -> bool:
+    """Whether most actions belong to a cell of the board, such as the one where a stone is put."""
+    return bool((game.action_layout[:, 1:] >= 0).all(axis=1).mean() > 0.5)
 
 
 def _lookahead(game: Game) -> list[Choice]:

@@ -8,7 +8,7 @@ import pytest
 import games
 from games.playouts import random_game
 from training.config import TrainConfig, parse_config
-from training.game_defaults import DENSE_WEIGHTS, choose_settings, default_values, typical_plies
+from training.game_defaults import DENSE_WEIGHTS, changed_cells, choose_settings, default_values, typical_plies
 
 
 @pytest.mark.parametrize("text", games.NAMES)
@@ -38,11 +38,22 @@ def test_openings_are_shorter_than_games_in_which_players_see_wins() -> None:
 
 
 def test_a_policy_head_that_would_be_too_large_is_pooled() -> None:
-    for text, pooled in [("gomoku", True), ("hex", False), ("gomoku:size=9", False)]:
-        game = games.make(text)
-        height, width = game.observation_shape[1:]
-        assert (32 * height * width * game.num_actions > DENSE_WEIGHTS) is pooled
-        assert ("heads" in default_values(game)["network"]) is pooled
+    game = games.make("gomoku")
+    height, width = game.observation_shape[1:]
+    assert 32 * height * width * game.num_actions > DENSE_WEIGHTS
+    assert default_values(game)["network"]["heads"] == "pooled"
+
+
+def test_heads_are_pooled_where_moves_change_few_cells_of_a_large_board() -> None:
+    """In Othello a move turns stones; the actions of Connect Four belong to columns; 25 cells are few."""
+    expected = {"hex": True, "gomoku:size=9": True, "breakthrough": True, "go": True}
+    expected |= {"othello": False, "connect_four": False, "hex:size=5": False, "gardner_chess": False}
+    assert {text: "heads" in default_values(games.make(text))["network"] for text in expected} == expected
+
+
+def test_a_move_of_hex_changes_one_cell_and_one_of_breakthrough_two() -> None:
+    assert [changed_cells(games.make(text)) for text in ("hex:size=4", "breakthrough")] == [1, 2]
+    assert changed_cells(games.make("othello:size=6")) > 2.5
 
 
 def test_a_game_of_many_sizes_gets_a_masked_network() -> None:
