@@ -22,7 +22,7 @@ FEWEST_OPENING_PLIES, MOST_OPENING_PLIES = 2, 6
 DENSE_WEIGHTS = 600_000
 """Weights of the largest dense policy head; a larger one would not fit into a model file of 2 MB."""
 
-FEW_CELLS, LOCAL_MOVE = 30, 2.5
+FEW_CELLS, LOCAL_MOVE = 25, 2.5
 """On boards of more cells, pooled heads learned much faster than dense ones where a move changes at most so many cells
 (Hex and Gomoku 1, Breakthrough 2), and slower where it changes more (Othello 3.2)."""
 
