@@ -134,7 +134,7 @@ def changed_cells(game: Game) -> float:
             after = game.cells(states[0]).copy()
             changes.append(int((after != before).sum()))
             before = after
-    return float(np.mean(changes))
+    return float(np.mean(changes or [0]))
 
 
 def _network(game: Game) -> list[Choice]:
