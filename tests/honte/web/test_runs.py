@@ -70,8 +70,9 @@ def test_the_run_is_met_first_where_no_network_ships(
     monkeypatch.setattr(weights, "HERE", tmp_path)
     made = make_services(runs=[folder], limits=Limits(burst=10**6))
     try:
-        (entry,) = [each for each in made.catalogue.as_json()["games"] if each["id"] == "tic_tac_toe"]
-        assert entry["default_player"] == "run1"
+        players = {each["id"]: each["default_player"] for each in made.catalogue.as_json()["games"]}
+        assert players["tic_tac_toe"] == "run1"
+        assert players["nim"] == "rollouts"  # no run has learned it
     finally:
         made.close()
 
