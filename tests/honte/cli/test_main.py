@@ -326,7 +326,16 @@ def test_models(capsys: pytest.CaptureFixture[str]) -> None:
         ("minimax:5", 0.975),
         ("mcts:1000", 1.0),
     ]
-    assert "mcts:1000 100.0 [93.8, 100.0]" in said(capsys, "models")[0]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_table_of_models_fits(
+    width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    table = said(capsys, "models")[0]
+    assert max(map(len, table.splitlines())) <= width
+    assert "mcts:1000 100.0 [93.8, 100.0]\n" in table
 
 
 def test_the_signature_repeats(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,10 +11,15 @@ from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from honte.cli.flag_parser import parse_flags
+from honte.cli.text_layout import terminal_width, wrap
 from honte.command_line import Output, format_table
 
 if TYPE_CHECKING:
     from honte.shipped_models import Opponent, ShippedModel
+
+
+SCORE_COLUMNS = 44
+"""Enough for one score."""
 
 
 @dataclass(frozen=True)
@@ -31,23 +36,39 @@ def main(arguments: Sequence[str]) -> int:
 
     output, found = Output(args.json), models()
     if found:
-        rows = [["network", "board", "minutes", "evaluations", "size", "scores"], *map(_row, found)]
-        output.say(format_table(rows, right="234"))
-        output.say(
-            "minutes and evaluations of self-play; scores in percent, with 95 % intervals, a draw counts one half"
-        )
+        output.say(_table(found))
+        units = "minutes and evaluations of self-play; scores in percent, with 95 % intervals, a draw counts one half"
+        output.say(wrap(units, "", ""))
     else:
         output.say("no network ships with this copy of honte; honte train GAME makes one")
     output.result({"models": [model.as_json() for model in found]})
     return 0
 
 
+def _table(found: Sequence[ShippedModel]) -> str:
+    """A row for each network. Its results stand beside it, or below it where the terminal is too narrow for that."""
+    rows = format_table([["network", "board", "minutes", "evaluations", "size"], *map(_row, found)], right="234")
+    lines = rows.splitlines()
+    indent = max(map(len, lines)) + 2
+    beside = terminal_width() - indent >= SCORE_COLUMNS
+    text = []
+    for line, results in zip(lines, [["scores"], *map(_results, found)], strict=True):
+        further = " " * (indent if beside else 4)
+        first = line.ljust(indent) if beside else further
+        text += [] if beside else [line]
+        text += [wrap(result, further if i else first, further) for i, result in enumerate(results)]
+    return "\n".join(text)
+
+
 def _row(model: ShippedModel) -> list[str]:
     training = model.training
     minutes = "?" if training.minutes is None else f"{training.minutes:,.0f}"
     work = "?" if training.evaluations is None else f"{training.evaluations / 1e6:,.1f} M"
-    results = list(map(format_score, model.opponents)) or model.notes or ["not measured"]
-    return [model.game, model.size, minutes, work, f"{model.bytes / 1e6:.1f} MB", "; ".join(results)]
+    return [model.game, model.size, minutes, work, f"{model.bytes / 1e6:.1f} MB"]
+
+
+def _results(model: ShippedModel) -> list[str]:
+    return list(map(format_score, model.opponents)) or list(model.notes) or ["not measured"]
 
 
 def format_score(result: Opponent) -> str:

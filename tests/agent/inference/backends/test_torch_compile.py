@@ -25,6 +25,7 @@ pytestmark = [
 
 
 def test_it_says_what_torch_says_through_updates() -> None:
+    graphs = torch._dynamo.utils.counters["stats"]["unique_graphs"]  # of tests that ran before in this process
     plain, compiled = TorchBackend(GAME, SMALL), TorchCompileBackend(GAME, SMALL)
     states, positions = sample_positions(GAME, 150)
     for version in (1, 2):
@@ -36,4 +37,4 @@ def test_it_says_what_torch_says_through_updates() -> None:
         np.testing.assert_allclose(other.logits, one.logits, atol=1e-4)
         np.testing.assert_allclose(other.value, one.value, atol=1e-4)
         assert compiled.version == version
-    assert torch._dynamo.utils.counters["stats"]["unique_graphs"] <= 2
+    assert torch._dynamo.utils.counters["stats"]["unique_graphs"] - graphs <= 2
