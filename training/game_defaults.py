@@ -1,4 +1,4 @@
-"""The settings of a game that has no recipe, derived from its board, its actions and the length of random games.
+"""The settings of a game that has no recipe, derived from its board, its actions and random games.
 
 What they rest on is written in dev/LOG.md. Nothing here knows a game by its name.
 """
@@ -22,9 +22,12 @@ FEWEST_OPENING_PLIES, MOST_OPENING_PLIES = 2, 6
 DENSE_WEIGHTS = 600_000
 """Weights of the largest dense policy head; a larger one would not fit into a model file of 2 MB."""
 
-FEW_CELLS, LOCAL_MOVE = 25, 2.5
-"""On boards of more cells, pooled heads learned much faster than dense ones where a move changes at most so many cells
-(Hex and Gomoku 1, Breakthrough 2), and slower where it changes more (Othello 3.2)."""
+FEW_CELLS = 25
+"""Boards of at most so many cells keep dense heads: with Gardner chess, pooled ones were no better there."""
+
+LOCAL_MOVE = 2.5
+"""Cells that a move changes on average. Pooled heads learned much faster than dense ones with fewer (Hex and Gomoku 1,
+Breakthrough 2; in Go, 2, as fast), and slower with more (Othello 3.2)."""
 
 
 class Choice(NamedTuple):

@@ -17,9 +17,8 @@ from honte.command_line import Output, format_table
 if TYPE_CHECKING:
     from honte.shipped_models import Opponent, ShippedModel
 
-
 SCORE_COLUMNS = 44
-"""Enough for one score."""
+"""Enough for one score with its opponent and interval."""
 
 
 @dataclass(frozen=True)
@@ -51,12 +50,11 @@ def _table(found: Sequence[ShippedModel]) -> str:
     lines = rows.splitlines()
     indent = max(map(len, lines)) + 2
     beside = terminal_width() - indent >= SCORE_COLUMNS
+    margin = " " * (indent if beside else 4)
     text = []
-    for line, results in zip(lines, [["scores"], *map(_results, found)], strict=True):
-        further = " " * (indent if beside else 4)
-        first = line.ljust(indent) if beside else further
-        text += [] if beside else [line]
-        text += [wrap(result, further if i else first, further) for i, result in enumerate(results)]
+    for line, (first, *others) in zip(lines, [["scores"], *map(_results, found)], strict=True):
+        text += [wrap(first, line.ljust(indent), margin)] if beside else [line, wrap(first, margin, margin)]
+        text += [wrap(result, margin, margin) for result in others]
     return "\n".join(text)
 
 
