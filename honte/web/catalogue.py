@@ -220,6 +220,7 @@ class Catalogue:
         entries = []
         for id_ in self.games.ids:
             text = self.games.defaults.get(id_, id_)
+            text = weights.stand_in(text) or text  # a bare name means a size that has a network
             entry = self.games.entry(text, ready=False)
             entries.append({**entry, "default_player": self.default_player(entry["game"])})
         return {

@@ -21,6 +21,7 @@ def test_the_catalogue(page: Any):
         kind = players[game["default_player"]]["kind"]
         assert kind == ("network" if game["game"] in weights.games() else "rollouts"), game["id"]
     assert all(game[name] for game in games.values() for name in ("title", "rules", "goal", "notation"))
+    assert games["go"]["game"] == weights.stand_in("go")  # no network ships for the default size
     assert games["go"]["sgf"]
     assert not games["nim"]["sgf"]
     assert all("text" not in player for player in players.values())  # texts may hold paths
