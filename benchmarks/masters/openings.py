@@ -25,7 +25,7 @@ SURE = 0.8
 """A value beyond it is a winning probability above 90 %."""
 
 PATIENCE = 4
-"""Openings that are tried for each one that is wanted, before decided ones are used."""
+"""At most so many openings are tried for each one that is wanted."""
 
 TOGETHER = 8
 
@@ -40,14 +40,12 @@ class Openings(NamedTuple):
     judge: str
     tried: int
     left_out: int  # because they are decided
-    decided: int  # used although they are decided, because there were too few others
 
     def as_json(self) -> dict[str, int | str]:
         return {
             "judge": self.judge,
             "openings_tried": self.tried,
             "openings_left_out": self.left_out,
-            "decided_openings_used": self.decided,
         }
 
 
@@ -62,10 +60,10 @@ def find_openings(
     judge: str = "",
     progress: Callable[[str], None] = lambda text: None,
 ) -> Openings:
-    """``count`` different openings of ``plies`` random plies, as few of them decided as possible.
+    """At most ``count`` different openings of ``plies`` random plies, none of them decided.
 
-    Verdicts are added to ``file``, one line each, and not asked for again. A new ``file`` begins with those in
-    ``stored``, if it exists.
+    There are fewer where a game does not have so many. SystemExit if there is none. Verdicts are added to ``file``, one
+    line each, and not asked for again. A new ``file`` begins with those in ``stored``, if it exists.
     """
     if stored is not None and stored.exists() and not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -74,27 +72,21 @@ def find_openings(
     player = make_player(name, game, num_slots=TOGETHER)
     known = _read(file, {"game": game.name, "judge": name, "plies": plies, "seed": seed})
     source = distinct_openings(game, plies, max(64, count), seed, True)
-    open_ones: list[Opening] = []
-    decided: list[tuple[float, Opening]] = []
+    undecided: list[Opening] = []
     tried = 0
     for opening in source:
         if opening not in known:
             batch = [opening]  # in the order of the source, so that a file that was cut off changes nothing
             known |= _judge(game, player, batch, file)
         tried += 1
-        value = known[opening]
-        if abs(value) <= SURE:
-            open_ones.append(opening)
-        else:
-            decided.append((abs(value), opening))
-        progress(f"openings: {len(open_ones)} of {count} found, {len(decided)} are decided")
-        if len(open_ones) == count or tried >= PATIENCE * count:
+        if abs(known[opening]) <= SURE:
+            undecided.append(opening)
+        progress(f"openings: {len(undecided)} of {count} found, {tried - len(undecided)} are decided")
+        if len(undecided) == count or tried >= PATIENCE * count:
             break
-    missing = count - len(open_ones)
-    used = [opening for _, opening in sorted(decided)[:missing]]
-    if len(open_ones) + len(used) < count:
-        progress(f"there are only {len(open_ones) + len(used)} different openings of {plies} plies")
-    return Openings(open_ones + used, name, tried, len(decided) - len(used), len(used))
+    if not undecided:
+        raise SystemExit(f"each of {tried} openings of {plies} plies is decided; there is nothing to play")
+    return Openings(undecided, name, tried, tried - len(undecided))
 
 
 def _judge(game: Game, player: object, openings: list[Opening], file: Path) -> dict[Opening, float]:

@@ -27,7 +27,7 @@ def test_openings_that_are_decided_are_left_out(tmp_path: Path, monkeypatch: pyt
     solver = make_solver(game)
     assert all(max(solver.values(row).values()) == 0 for row in states_after(game, found.openings))
     assert len(set(found.openings)) == 20
-    assert (found.judge, found.decided, found.tried) == ("perfect", 0, 20 + found.left_out)
+    assert (found.judge, found.tried) == ("perfect", 20 + found.left_out)
     assert found.left_out > 0
     stored = file.read_text()
     monkeypatch.setattr("benchmarks.masters.openings.opening_values", None)
@@ -38,10 +38,13 @@ def test_openings_that_are_decided_are_left_out(tmp_path: Path, monkeypatch: pyt
     assert other.read_text() == stored
 
 
-def test_decided_openings_are_used_and_counted_where_there_are_no_others(tmp_path: Path) -> None:
-    game = made("nim:heaps=1-2-4")
-    found = find_openings(game, 3, 1, seed=0, file=tmp_path / "openings.jsonl")
-    assert (len(found.openings), found.decided) == (3, 3)  # every position of nim is won or lost
+def test_there_are_fewer_openings_where_the_others_are_decided(tmp_path: Path) -> None:
+    game = made("tic_tac_toe")
+    found = find_openings(game, 72, 2, seed=3, file=tmp_path / "openings.jsonl")
+    assert (len(found.openings), found.left_out, found.tried) == (24, 48, 72)  # a tie after 24 of 72 openings
+    nim = made("nim:heaps=1-2-4")  # every position of nim is won or lost
+    with pytest.raises(SystemExit, match="each of 7 openings of 1 plies is decided; there is nothing to play"):
+        find_openings(nim, 3, 1, seed=0, file=tmp_path / "nim.jsonl")
 
 
 def test_a_match_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
