@@ -4,8 +4,8 @@
 
 Each match has 100 pairs of games with the seats swapped, from different random openings of 2 plies (4 in gomoku 15,
 hex 11 and go 9; --seed determines them). Openings that are decided already are left out and counted: by a solver where
-there is a fast one, else where mcts:20000, never the network under test, gives one side more than 90 %. A game that has
-too few undecided openings has fewer pairs. benchmarks/masters/judged_openings keeps the verdicts of rows that were
+there is a fast one, else where mcts:20000, never the network under test, gives one side more than 90 %. If a game has
+too few others, they are played more than once. benchmarks/masters/judged_openings keeps the verdicts of rows that were
 judged before. An engine with fixed nodes has one thread, a process for each game, and an empty hash table before each
 game. GNU Go's resignations count. Games that end by two passes are counted by honte's Tromp-Taylor rules.
 
@@ -86,7 +86,7 @@ def main() -> int:
         result["checks"].append(CHECKS[name](game, network, say=say, folder=folder, count=flags.positions))
         store()
     numbers = range(len(row.opponents)) if flags.opponents is None else flags.opponents
-    terms: dict[str, Any] = {"seed": flags.seed, "folder": folder, "say": say}
+    terms = {"games": flags.games, "seed": flags.seed, "folder": folder, "say": say}
     if numbers:
         openings = find_openings(
             game,
@@ -98,14 +98,12 @@ def main() -> int:
             judge=flags.judge,
             progress=say,
         )
-        terms["games"] = min(flags.games, 2 * len(openings.openings))
     for number in numbers:
         opponent = row.opponents[number]
         result["opponents"].append(play(game, network, opponent, openings, **terms))
         store()
         if flags.even and "nodes=" in opponent.text:
-            games = min(flags.even_games, terms["games"])
-            search = even_nodes(game, network, opponent, openings, **{**terms, "games": games})
+            search = even_nodes(game, network, opponent, openings, **{**terms, "games": flags.even_games})
             result["even"].append({"opponent": opponent.text, **search})
             store()
     for line in table(result):
