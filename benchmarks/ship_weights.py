@@ -7,6 +7,7 @@ unless --results has newer ones against the same opponent or --fresh is given.
 
     python -m benchmarks.ship_weights runs/othello6 [--results FILE.json ...] [--note SENTENCE ...] [--precision fp16]
     python -m benchmarks.ship_weights connect_four --results FILE.json      # add results to a network that ships
+    python -m benchmarks.ship_weights clobber --derived-play                # today's derived play settings
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ from games import Game, make
 from games.playouts import random_positions
 from honte.bench.machine import processor
 from honte.shipped_models import RESULTS, SCHEMA, Opponent, Training, read_model
+from training.config import parse_config
+from training.game_defaults import default_values
 from training.run import metrics
 
 LARGEST = 2_000_000
@@ -133,6 +136,9 @@ def main() -> int:
     parser.add_argument(
         "--continues", action="store_true", help="the run began with --init GAME: add the training of what ships now"
     )
+    parser.add_argument(
+        "--derived-play", action="store_true", help="play with the settings that are derived from the game now"
+    )
     parser.add_argument("--fresh", action="store_true", help="forget the results of the network that ships now")
     flags = parser.parse_args()
     source = model_folder.find_model(flags.what)
@@ -165,9 +171,13 @@ def main() -> int:
         "opponents": [asdict(each) for each in merge(list(known.opponents) if known else [], flags.results, game.name)],
         "notes": list(flags.note if flags.note is not None else known.notes if known else []),
     }
+    content = (source / "config.json").read_bytes()
+    if flags.derived_play:
+        play = parse_config({"game": game.name, **default_values(game)}).play
+        content = (json.dumps({**json.loads(content), "search": asdict(play)}, indent=1) + "\n").encode()
     files = {
         "model.safetensors": data,
-        "config.json": (source / "config.json").read_bytes(),
+        "config.json": content,
         RESULTS: (json.dumps(results, indent=1) + "\n").encode(),
     }
     (to / durable_files.MANIFEST).unlink(missing_ok=True)  # other sizes of the game lie in the same folder: it stays

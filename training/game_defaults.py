@@ -11,7 +11,7 @@ import numpy as np
 
 from games.compiled import CompiledGame
 from games.game import Game
-from games.playouts import initial_states, random_game
+from games.playouts import initial_states, random_game, states_after
 
 RANDOM_GAMES = 32
 """Random games whose median length stands for the length of a game."""
@@ -28,6 +28,14 @@ FEW_CELLS = 25
 LOCAL_MOVE = 2.5
 """Cells that a move changes on average. Pooled heads learned much faster than dense ones with fewer (Hex and Gomoku 1,
 Breakthrough 2; in Go, 2, as fast), and slower with more (Othello 3.2)."""
+
+SHALLOW, DEEP = (4, 2000), (12, 10_000)
+"""Plies and positions of a lookahead in play."""
+
+MORE_PROOFS = 0.2
+"""The deep lookahead is used where it proves the results of so many more positions of random games, as a share of all.
+In Clobber these are 28 %, and the deep one scores 95.5 instead of 74.5 % against ``mcts:2000``. In Othello 6 x 6 (11 %)
+8 plies gained nothing."""
 
 
 class Choice(NamedTuple):
@@ -172,19 +180,35 @@ def _acts_on_cells(game: Game) -> bool:
     return bool((game.action_layout[:, 1:] >= 0).all(axis=1).mean() > 0.5)
 
 
+def proven_share(game: Game, plies: int, nodes: int) -> float:
+    """The share of the positions of 32 random games in which a lookahead over ``plies`` proves who wins.
+
+    It visits at most ``nodes`` positions for each. Two positions of each game are used; each ply is equally likely.
+    """
+    rng, lines = np.random.default_rng(0), list[list[int]]()
+    for _ in range(RANDOM_GAMES):
+        actions = random_game(game, rng, takes_wins=True)
+        lines += [actions[: int(n)] for n in rng.integers(len(actions), size=2)]
+    values = game.lookahead(states_after(game, lines), plies, nodes)
+    return float(np.mean(np.abs(values) <= 1))
+
+
 def _lookahead(game: Game) -> list[Choice]:
     if not isinstance(game, CompiledGame):
         return []  # rules in plain Python are too slow to look ahead with at each leaf
+    gain = proven_share(game, *DEEP) - proven_share(game, *SHALLOW)
+    plies, nodes = DEEP if gain >= MORE_PROOFS else SHALLOW
     return [
         Choice(
             {
                 "self_play.search.lookahead": 2,
                 "self_play.search.lookahead_nodes": 1000,
                 "self_play.stop_when_proven": True,
-                "play.lookahead": 4,
-                "play.lookahead_nodes": 2000,
+                "play.lookahead": plies,
+                "play.lookahead_nodes": nodes,
             },
-            "compiled rules find forced ends of a game at the leaves at little cost",
+            "compiled rules find forced ends of a game at the leaves at little cost; in play"
+            f" {DEEP[0]} plies would prove {100 * gain:.0f} % more of all positions of random games than {SHALLOW[0]}",
         )
     ]
 

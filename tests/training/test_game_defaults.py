@@ -8,7 +8,16 @@ import pytest
 import games
 from games.playouts import random_game
 from training.config import TrainConfig, parse_config
-from training.game_defaults import DENSE_WEIGHTS, changed_cells, choose_settings, default_values, typical_plies
+from training.game_defaults import (
+    DEEP,
+    DENSE_WEIGHTS,
+    SHALLOW,
+    changed_cells,
+    choose_settings,
+    default_values,
+    proven_share,
+    typical_plies,
+)
 
 
 @pytest.mark.parametrize("text", games.NAMES)
@@ -54,6 +63,18 @@ def test_heads_are_pooled_where_moves_change_few_cells_of_a_large_board() -> Non
 def test_a_move_of_hex_changes_one_cell_and_one_of_breakthrough_two() -> None:
     assert [changed_cells(games.make(text)) for text in ("hex:size=4", "breakthrough")] == [1, 2]
     assert changed_cells(games.make("othello:size=6")) > 2.5
+
+
+def test_the_lookahead_in_play_is_deep_where_it_proves_much_more() -> None:
+    expected = {"clobber": DEEP, "othello:size=6": SHALLOW, "gardner_chess": SHALLOW}
+    play = {text: default_values(games.make(text))["play"] for text in expected}
+    assert {text: (each["lookahead"], each["lookahead_nodes"]) for text, each in play.items()} == expected
+
+
+def test_a_proof_in_all_positions_of_nim() -> None:
+    nim = games.make("nim:heaps=1-2")
+    assert proven_share(nim, 10, 10_000) == 1  # the whole game has 3 stones
+    assert 0 < proven_share(nim, 1, 10_000) < 1  # one ply only finds an immediate win
 
 
 def test_a_game_of_many_sizes_gets_a_masked_network() -> None:
