@@ -153,8 +153,9 @@ def main() -> int:
     if source == to:  # weights that were rounded before: what that changed was measured then
         data = (to / "model.safetensors").read_bytes()
         storage = json.loads((to / RESULTS).read_text(encoding="utf-8"))["storage"]
-    known = read_model(to) if (to / "config.json").exists() and not flags.fresh else None
-    training = known.training if known and source == to else Training()
+    shipped = read_model(to) if (to / "config.json").exists() else None
+    known = None if flags.fresh else shipped
+    training = shipped.training if shipped and source == to else Training()
     step = source.name if source.parent.name in ("checkpoints", "models") else ""
     if step.isdecimal():
         run = source.parent.parent if source.parent.name == "checkpoints" else source.parents[2]
@@ -171,13 +172,13 @@ def main() -> int:
         "opponents": [asdict(each) for each in merge(list(known.opponents) if known else [], flags.results, game.name)],
         "notes": list(flags.note if flags.note is not None else known.notes if known else []),
     }
-    content = (source / "config.json").read_bytes()
+    written = (source / "config.json").read_bytes()
     if flags.derived_play:
         play = parse_config({"game": game.name, **default_values(game)}).play
-        content = (json.dumps({**json.loads(content), "search": asdict(play)}, indent=1) + "\n").encode()
+        written = (json.dumps({**json.loads(written), "search": asdict(play)}, indent=1) + "\n").encode()
     files = {
         "model.safetensors": data,
-        "config.json": content,
+        "config.json": written,
         RESULTS: (json.dumps(results, indent=1) + "\n").encode(),
     }
     (to / durable_files.MANIFEST).unlink(missing_ok=True)  # other sizes of the game lie in the same folder: it stays

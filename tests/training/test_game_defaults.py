@@ -11,6 +11,7 @@ from training.config import TrainConfig, parse_config
 from training.game_defaults import (
     DEEP,
     DENSE_WEIGHTS,
+    MEDIUM,
     SHALLOW,
     changed_cells,
     choose_settings,
@@ -66,7 +67,7 @@ def test_a_move_of_hex_changes_one_cell_and_one_of_breakthrough_two() -> None:
 
 
 def test_the_lookahead_in_play_is_deep_where_it_proves_much_more() -> None:
-    expected = {"clobber": DEEP, "othello:size=6": SHALLOW, "gardner_chess": SHALLOW}
+    expected = {"clobber": DEEP, "othello:size=6": MEDIUM, "gardner_chess": SHALLOW}
     play = {text: default_values(games.make(text))["play"] for text in expected}
     assert {text: (each["lookahead"], each["lookahead_nodes"]) for text, each in play.items()} == expected
 
