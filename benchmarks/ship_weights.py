@@ -7,7 +7,7 @@ unless --results has newer ones against the same opponent or --fresh is given.
 
     python -m benchmarks.ship_weights runs/othello6 [--results FILE.json ...] [--note SENTENCE ...] [--precision fp16]
     python -m benchmarks.ship_weights connect_four --results FILE.json      # add results to a network that ships
-    python -m benchmarks.ship_weights clobber --derived-play                # today's derived play settings
+    python -m benchmarks.ship_weights clobber --current-play                # how a run of the game would play now
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ from agent.storage import durable_files, model_folder
 from games import Game, make
 from games.playouts import random_positions
 from honte.bench.machine import processor
+from honte.recipes import for_game
 from honte.shipped_models import RESULTS, SCHEMA, Opponent, Training, read_model
 from training.config import parse_config
-from training.game_defaults import default_values
 from training.run import metrics
 
 LARGEST = 2_000_000
@@ -137,7 +137,9 @@ def main() -> int:
         "--continues", action="store_true", help="the run began with --init GAME: add the training of what ships now"
     )
     parser.add_argument(
-        "--derived-play", action="store_true", help="play with the settings that are derived from the game now"
+        "--current-play",
+        action="store_true",
+        help="play as a new run of the game would, instead of as this run; results must be measured again",
     )
     parser.add_argument("--fresh", action="store_true", help="forget the results of the network that ships now")
     flags = parser.parse_args()
@@ -173,8 +175,8 @@ def main() -> int:
         "notes": list(flags.note if flags.note is not None else known.notes if known else []),
     }
     written = (source / "config.json").read_bytes()
-    if flags.derived_play:
-        play = parse_config({"game": game.name, **default_values(game)}).play
+    if flags.current_play:
+        play = parse_config(for_game(game)).play
         written = (json.dumps({**json.loads(written), "search": asdict(play)}, indent=1) + "\n").encode()
     files = {
         "model.safetensors": data,

@@ -4,8 +4,8 @@
 
 Each match has 100 pairs of games with the seats swapped, from different random openings of 2 plies (4 in gomoku 15,
 hex 11 and go 9; --seed determines them). Openings that are decided already are left out and counted: by a solver where
-there is a fast one, else where mcts:20000, never the network under test, gives one side more than 90 %. If a game has
-too few others, they are played more than once. benchmarks/masters/judged_openings keeps the verdicts of rows that were
+there is a fast one, else where mcts:20000, never the network under test, gives one side more than 90 %. Where too few
+are undecided, those are played more than once. benchmarks/masters/judged_openings keeps the verdicts of rows that were
 judged before. An engine with fixed nodes has one thread, a process for each game, and an empty hash table before each
 game. GNU Go's resignations count. Games that end by two passes are counted by honte's Tromp-Taylor rules.
 

@@ -17,6 +17,7 @@ from training.game_defaults import (
     choose_settings,
     default_values,
     proven_share,
+    sample_states,
     typical_plies,
 )
 
@@ -74,8 +75,10 @@ def test_the_lookahead_in_play_is_deep_where_it_proves_much_more() -> None:
 
 def test_a_proof_in_all_positions_of_nim() -> None:
     nim = games.make("nim:heaps=1-2")
-    assert proven_share(nim, 10, 10_000) == 1  # the whole game has 3 stones
-    assert 0 < proven_share(nim, 1, 10_000) < 1  # one ply only finds an immediate win
+    states = sample_states(nim)
+    assert len(states) == 64
+    assert proven_share(nim, states, 10, 10_000) == 1  # the whole game has 3 stones
+    assert 0 < proven_share(nim, states, 1, 10_000) < 1  # one ply only finds an immediate win
 
 
 def test_a_game_of_many_sizes_gets_a_masked_network() -> None:
