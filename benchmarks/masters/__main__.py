@@ -67,6 +67,8 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     flags = parser.parse_args()
     row, say = ROWS[flags.row], Teller()
+    if not set(flags.opponents or ()) <= set(range(len(row.opponents))):
+        parser.error(f"--opponents is {flags.opponents}; the row has {len(row.opponents)} opponents, numbered from 0")
     game, network = make(row.game), flags.network or row.game
     folder = flags.out / flags.row
     result: dict[str, Any] = {

@@ -85,6 +85,9 @@ class Catalogue:
         from training.run.run_folder import is_run
 
         self.games, self.limits = games, limits
+        texts = {id_: games.defaults.get(id_, id_) for id_ in games.ids}
+        # The game that is shown first of each id. A bare name means a size that has a network.
+        self.first_texts = {id_: weights.stand_in(text) or text for id_, text in texts.items()}
         self.runs: dict[str, OfferedRun] = {}
         self.ids: dict[Path, str] = {}
         self.lock = threading.Lock()
@@ -219,9 +222,7 @@ class Catalogue:
         newest = [self.find_player(run.id) for run in self.runs.values() if run.game and model_folder.steps(run.folder)]
         entries = []
         for id_ in self.games.ids:
-            text = self.games.defaults.get(id_, id_)
-            text = weights.stand_in(text) or text  # a bare name means a size that has a network
-            entry = self.games.entry(text, ready=False)
+            entry = self.games.entry(self.first_texts[id_], ready=False)
             entries.append({**entry, "default_player": self.default_player(entry["game"])})
         return {
             "version": __version__,
