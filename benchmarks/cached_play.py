@@ -29,7 +29,7 @@ from agent.inference.backend_selection import BackendConfig
 from agent.inference.evaluate import uniform_evaluate
 from agent.inference.network_evaluator import NetworkEvaluator
 from agent.storage.model_folder import find_model, load_network
-from benchmarks.machine import report
+from benchmarks.script import report, run_script
 from games import make
 from games.game import Game
 from honte.bench.self_play import CountingEvaluator, stagger_games
@@ -151,15 +151,12 @@ def main() -> None:
     run = Path(args.run)
     stored = read_config(run)
     if stored is None:
-        raise SystemExit(f"{run} is no run's folder: it has no config.yaml")
+        raise ValueError(f"{run} is no run's folder: it has no config.yaml")
     config: TrainConfig = parse_config({name: value for name, value in stored.items() if name != "game_sha256"})
     game = make(config.game)
     _, weights = load_network(find_model(str(run) if args.step is None else f"{run}@{args.step}"), game)
-    try:
-        between = versions(run, tuple(args.minutes))
-        records = played_then(run, game, between)
-    except ValueError as error:
-        raise SystemExit(f"benchmarks.cached_play: {error}") from error
+    between = versions(run, tuple(args.minutes))
+    records = played_then(run, game, between)
     rows = []
     for simulations in args.simulations:
         play: SelfPlayConfig = config.self_play
@@ -176,4 +173,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

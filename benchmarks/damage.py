@@ -25,7 +25,7 @@ from agent.inference.backend_selection import BackendConfig
 from agent.networks.policy_value import NetworkConfig
 from agent.search.search import SearchConfig
 from agent.storage import durable_files
-from benchmarks.machine import make_parser, report
+from benchmarks.script import make_parser, report, run_script
 from games import make
 from selfplay.config import SelfPlayConfig
 from selfplay.records import list_shards, num_samples, unpack
@@ -152,4 +152,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -18,8 +18,8 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from benchmarks.machine import make_parser, report
 from benchmarks.pgx_peer import PgxGames
+from benchmarks.script import make_parser, report, run_script
 from games import make
 from games.game import Game, Row
 from tests.games.oracles import OPENSPIEL, PGX, Oracle, Tally, sides_in_step, table
@@ -134,4 +134,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_script(main)

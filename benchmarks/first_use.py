@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.machine import make_parser, report
+from benchmarks.script import make_parser, report, run_script
 from games.registry import NAMES
 
 USE = """
@@ -79,4 +79,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.machine import make_parser, report
 from benchmarks.pgx_peer import moves_per_second
+from benchmarks.script import make_parser, report, run_script
 from games import make
 from games.registry import NAMES
 from honte.bench.rules import mean_length, random_games
@@ -91,4 +91,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

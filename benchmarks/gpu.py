@@ -33,8 +33,8 @@ import torch
 
 from agent.networks.policy_value import NetworkConfig, PolicyValueNet, num_flops
 from benchmarks import gpu_training
-from benchmarks.machine import make_parser, report, store
 from benchmarks.peers.turns import module, play, player, rate
+from benchmarks.script import make_parser, report, run_script, store
 from games import make
 from honte.bench.advice import measure_threads
 from honte.bench.forward import time_loading
@@ -210,9 +210,9 @@ def main() -> None:
     if args.quick:
         vars(args).update(QUICK)
     if args.device.startswith("cuda") and not torch.cuda.is_available():
-        raise SystemExit(f"benchmarks.gpu: torch sees no {args.device} here; --device cpu --quick shows that it runs")
+        raise ValueError(f"torch sees no {args.device} here; --device cpu --quick shows that it runs")
     if args.out is None:
-        raise SystemExit("benchmarks.gpu: name a folder for the results and the training run with --out")
+        raise ValueError("name a folder for the results and the training run with --out")
     folder = Path(args.out)
     folder.mkdir(parents=True, exist_ok=True)
     args.folder = str(folder / "training")
@@ -227,4 +227,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -28,7 +28,7 @@ from agent.inference.backend_selection import BackendConfig
 from agent.networks.policy_value import NetworkConfig
 from agent.search.search import SearchConfig
 from agent.storage.durable_files import FolderLock
-from benchmarks.machine import make_parser, report
+from benchmarks.script import make_parser, report, run_script
 from games import make
 from selfplay.config import SelfPlayConfig
 from selfplay.cores import num_cores
@@ -150,7 +150,7 @@ def main() -> None:
     add_flags(parser)
     args = parser.parse_args()
     if args.device.startswith("cuda") and not torch.cuda.is_available():
-        raise SystemExit(f"benchmarks.gpu_training: torch sees no {args.device} here; --device cpu shows that it runs")
+        raise ValueError(f"torch sees no {args.device} here; --device cpu shows that it runs")
     torch.set_num_threads(1)
     settings = {name: value for name, value in vars(args).items() if name not in ("out", "json", "folder")}
     if args.device.startswith("cuda"):
@@ -159,4 +159,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

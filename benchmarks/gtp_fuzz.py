@@ -13,6 +13,7 @@ import sys
 import time
 from collections import Counter
 
+from benchmarks.script import run_script
 from tests.honte.protocols.gtp_talk import fuzzed, talk
 
 DIALOGUE = 2500
@@ -46,4 +47,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -17,6 +17,7 @@ from typing import Any
 
 from agent.external.gtp import GtpClient
 from agent.external.process import CommandRefused, EngineError
+from benchmarks.script import run_script
 from games import make
 from honte.bench.machine import commit, processor, versions
 from honte.protocols.gtp.board import GtpBoard
@@ -122,4 +123,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

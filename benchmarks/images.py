@@ -28,7 +28,7 @@ import torch
 from torch import nn
 
 from agent.networks.image_classifier import Classifier
-from benchmarks.machine import make_parser, report
+from benchmarks.script import make_parser, report, run_script
 from honte.__main__ import main as honte
 from honte.recipes import pictures
 from training.config import parse_config
@@ -148,4 +148,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

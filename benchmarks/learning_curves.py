@@ -21,6 +21,7 @@ from typing import Any
 
 from agent.player_identity import identify_player
 from agent.storage import durable_files, model_folder
+from benchmarks.script import run_script
 from games import make
 from honte.api import load, with_simulations
 from honte.bench.machine import machine
@@ -53,7 +54,7 @@ def measure(run: Path, step: int, flags: argparse.Namespace) -> dict[str, Any]:
     """The score of one checkpoint against the anchor."""
     text = f"{run}@{step}"
     game = make(model_folder.read(model_folder.find_model(text)).game)
-    player = with_simulations(text, flags.simulations)
+    player = with_simulations(f"{text}?{flags.settings}" if flags.settings else text, flags.simulations)
     slots = min(flags.games, 32)
     sides = [load(each, game, num_slots=slots, seed=flags.seed) for each in (player, flags.anchor)]
     result = play_match(
@@ -106,6 +107,9 @@ def main() -> int:
     parser.add_argument("runs", nargs="*", type=Path, help="folders of runs")
     parser.add_argument("--anchor", default="mcts:200", help="the opponent of every checkpoint")
     parser.add_argument("--simulations", type=int, default=100, help="of the networks")
+    parser.add_argument(
+        "--settings", default="", help="more settings of the networks' players: lookahead=0 shows only what was learned"
+    )
     parser.add_argument("--games", type=int, default=40, help="of each match; an even number")
     parser.add_argument("--points", type=int, default=8, help="checkpoints of each run, its first and last among them")
     parser.add_argument("--opening-plies", type=int, default=2)
@@ -115,7 +119,7 @@ def main() -> int:
     parser.add_argument("--plot-only", action="store_true", help="play nothing, and draw what OUT.json has")
     flags = parser.parse_args()
     file = flags.out.with_suffix(".json")
-    names = ("anchor", "simulations", "games", "opening_plies", "seed")
+    names = ("anchor", "simulations", "settings", "games", "opening_plies", "seed")
     config = {name: getattr(flags, name) for name in names}
     content: dict[str, Any] = {"benchmark": "learning_curves", "config": config, "points": [], **machine()}
     if file.exists():
@@ -123,7 +127,7 @@ def main() -> int:
         if flags.plot_only:
             config = stored["config"]
         if stored["config"] != config:
-            raise SystemExit(f"{file} was measured with {stored['config']}; choose another --out for {config}")
+            raise ValueError(f"{file} was measured with {stored['config']}; choose another --out for {config}")
         content["config"], content["points"] = config, stored["points"]
     known = {(each["run"], each["step"]) for each in content["points"]}
     for run in [] if flags.plot_only else flags.runs:
@@ -138,7 +142,7 @@ def main() -> int:
                 f"{now} {run}@{step}, minute {point['minutes']:.1f}: {point['score']:.1%}", file=sys.stderr, flush=True
             )
     if not content["points"]:
-        raise SystemExit("there are no points to draw; name runs with checkpoints")
+        raise ValueError("there are no points to draw; name runs with checkpoints")
     picture = flags.out.with_suffix(f".{flags.form}")
     draw(content["points"], config["anchor"], picture)
     print(f"wrote {picture} and {file}", file=sys.stderr)
@@ -146,4 +150,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_script(main)

@@ -34,7 +34,7 @@ from agent.inference.batching import BatchingEvaluator
 from agent.inference.evaluate import Evaluate, Evaluation
 from agent.networks.policy_value import NetworkConfig
 from agent.search.search import SearchConfig
-from benchmarks.machine import make_parser, report
+from benchmarks.script import make_parser, report, run_script
 from games import make
 from games.game import Positions, States
 from honte.bench.round import STAGES, stage_costs
@@ -253,4 +253,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

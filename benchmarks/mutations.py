@@ -35,6 +35,7 @@ from types import FunctionType
 from typing import Any
 
 from benchmarks.mutants import Mutant, find_mutants, new_codes
+from benchmarks.script import run_script
 
 ROOT = Path(__file__).parent.parent
 MEMORY = 8 << 30
@@ -272,4 +273,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

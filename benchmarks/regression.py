@@ -20,6 +20,7 @@ from typing import NamedTuple
 from agent.player import Player
 from agent.storage import durable_files, model_folder
 from benchmarks.learning_curves import chosen
+from benchmarks.script import run_script
 from games import make
 from games.game import Game
 from honte.api import load
@@ -94,7 +95,7 @@ def main() -> int:
         parser.error("--points must be at least 2")
     steps = chosen(sorted({*model_folder.steps(args.run), *kept_steps(args.run)}), args.points)
     if len(steps) < 2:
-        raise SystemExit(f"benchmarks.regression: {args.run} has {len(steps)} checkpoints; two are needed")
+        raise ValueError(f"{args.run} has {len(steps)} checkpoints; two are needed")
     game = make(args.game or model_folder.read(model_folder.find_model(str(args.run))).game)
     num_slots = min(args.games, 64)
 
@@ -126,4 +127,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_script(main)

@@ -16,7 +16,6 @@ import argparse
 import hashlib
 import json
 import re
-import sys
 from dataclasses import asdict, replace
 from itertools import pairwise
 from pathlib import Path
@@ -30,6 +29,7 @@ from torch import Tensor
 from agent import weights
 from agent.networks.policy_value import NetworkConfig, PolicyValueNet, expected_value
 from agent.storage import durable_files, model_folder
+from benchmarks.script import run_script
 from games import Game, make
 from games.playouts import random_positions
 from honte.bench.machine import processor
@@ -197,4 +197,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_script(main)

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from benchmarks.script import run_script
 from honte.bench.machine import ROOT
 
 GAMES = ("connect_four", "othello", "go", "gomoku", "amazons")
@@ -93,4 +94,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

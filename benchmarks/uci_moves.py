@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from agent.external.uci import UciClient, UciEngine, legal_moves, uci_text
-from benchmarks.machine import make_parser, report
+from benchmarks.script import make_parser, report, run_script
 from games import make
 from games.game import Game
 from games.playouts import initial_states
@@ -103,4 +103,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_script(main)

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.cluster.processes import cpu_seconds
-from benchmarks.machine import make_parser, report
+from benchmarks.script import make_parser, report, run_script
 
 GAME, PLAYER = "connect_four", "weights-connect_four"
 
@@ -181,4 +181,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -18,6 +18,8 @@ from typing import Any
 
 from PIL import Image
 
+from benchmarks.script import run_script
+
 OUT = Path(__file__).parent.parent / "docs" / "web"
 LINES = {
     "connect_four": "d d d c c e e d c b b e",
@@ -115,4 +117,4 @@ def save(image: Image.Image, name: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

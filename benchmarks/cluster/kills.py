@@ -30,7 +30,7 @@ from ray.cluster_utils import Cluster
 from agent.search.search import SearchConfig
 from agent.storage import durable_files
 from benchmarks.cluster.slow_evaluator import slow_hash_network
-from benchmarks.machine import make_parser, report
+from benchmarks.script import make_parser, report, run_script
 from games import make
 from selfplay.config import SelfPlayConfig
 from selfplay.distributed.actor import hash_network
@@ -173,4 +173,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -34,7 +34,7 @@ from agent.inference.evaluate import uniform_evaluate
 from agent.search.search import SearchConfig
 from benchmarks.cluster.driver_costs import driver_costs
 from benchmarks.cluster.processes import cpu_seconds, memory_megabytes, processes
-from benchmarks.machine import make_parser, report
+from benchmarks.script import make_parser, report, run_script
 from games import make
 from games.game import Game
 from selfplay.config import SelfPlayConfig
@@ -262,4 +262,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

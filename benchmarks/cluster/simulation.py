@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.machine import make_parser, report
+from benchmarks.script import make_parser, report, run_script
 
 ACTORS = (1, 4, 16, 64, 256, 1000, 3000, 10_000)
 
@@ -208,4 +208,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from agent.networks.policy_value import NetworkConfig
 from agent.search.search import SearchConfig
-from benchmarks.machine import make_parser, report
+from benchmarks.script import make_parser, report, run_script
 from games import make
 from selfplay.config import SelfPlayConfig
 from selfplay.distributed.actor import hash_network
@@ -119,4 +119,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

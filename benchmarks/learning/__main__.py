@@ -20,6 +20,7 @@ from agent.storage.durable_files import FolderLock
 from benchmarks.learning.plan import read_plan
 from benchmarks.learning.screening import screen
 from benchmarks.learning.table import write_report
+from benchmarks.script import run_script
 
 PLANS = Path(__file__).parent / "plans"
 
@@ -35,27 +36,24 @@ def main() -> None:
     parser.add_argument("--nice", type=int, default=0, help="lower the priority by so much (not on Windows)")
     parser.add_argument("--table", action="store_true", help="only write the table of what is there")
     args = parser.parse_args()
-    try:
-        plan = read_plan(Path(args.plan))
-        if args.work is not None:
-            plan = replace(plan, work=args.work)
-        if args.seeds:
-            plan = replace(plan, seeds=tuple(args.seeds))
-        if args.variants:
-            if missing := [name for name in args.variants if name not in plan.variants]:
-                raise ValueError(f"{args.plan} has no variant {missing[0]}; there are {', '.join(plan.variants)}")
-            plan = replace(plan, variants={name: plan.variants[name] for name in args.variants})
-        if args.nice and hasattr(os, "nice"):
-            os.nice(args.nice)
-        folder = Path(args.out)
-        folder.mkdir(parents=True, exist_ok=True)
-        if not args.table:
-            with FolderLock(folder):
-                screen(plan, folder, jobs=args.jobs, report=lambda: print(write_report(plan, folder), file=sys.stderr))
-        print(write_report(plan, folder))
-    except ValueError as error:
-        raise SystemExit(f"benchmarks.learning: {error}") from error
+    plan = read_plan(Path(args.plan))
+    if args.work is not None:
+        plan = replace(plan, work=args.work)
+    if args.seeds:
+        plan = replace(plan, seeds=tuple(args.seeds))
+    if args.variants:
+        if missing := [name for name in args.variants if name not in plan.variants]:
+            raise ValueError(f"{args.plan} has no variant {missing[0]}; there are {', '.join(plan.variants)}")
+        plan = replace(plan, variants={name: plan.variants[name] for name in args.variants})
+    if args.nice and hasattr(os, "nice"):
+        os.nice(args.nice)
+    folder = Path(args.out)
+    folder.mkdir(parents=True, exist_ok=True)
+    if not args.table:
+        with FolderLock(folder):
+            screen(plan, folder, jobs=args.jobs, report=lambda: print(write_report(plan, folder), file=sys.stderr))
+    print(write_report(plan, folder))
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

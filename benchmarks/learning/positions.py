@@ -18,6 +18,7 @@ import numpy as np
 
 from agent.solvers.registry import has_fast_solver, make_solver
 from agent.storage import durable_files
+from benchmarks.script import run_script
 from games import make
 from games.compiled import CompiledGame
 from games.game import Game, Row
@@ -123,4 +124,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -21,6 +21,7 @@ from benchmarks.learning.curves import Line, Panel, draw
 from benchmarks.learning_curves import chosen
 from benchmarks.learning_peers.grading import grade
 from benchmarks.learning_peers.training import SETTINGS, Run, train
+from benchmarks.script import run_script
 from games import make
 from honte.bench.machine import machine
 from training.evaluation.solved_positions import solved_sets
@@ -106,39 +107,36 @@ def main() -> None:
     if file.is_file():
         stored = json.loads(file.read_text(encoding="utf-8"))
         if stored["config"] != config:
-            raise SystemExit(f"{file} has {stored['config']}, not {config}: choose another --out")
+            raise ValueError(f"{file} has {stored['config']}, not {config}: choose another --out")
         points = stored["points"]
     untrained: list[str] = []
-    try:
-        for run in runs_of(args):
-            folder = args.out / run.folder
-            print(f"{run.program}, {run.setting}", file=sys.stderr, flush=True)
-            trained = train(run, folder, 60 * args.minutes, args.cores)
-            networks = trained.networks
-            known = {(point["program"], point["setting"], point["number"]) for point in points}
-            if len(networks) == 1:
-                untrained.append(f"{run.program}, {run.setting}")
-            for number in chosen(list(range(1, len(networks))), args.points):  # the first one has not learned yet
-                if (run.program, run.setting, number) in known:
-                    continue
-                network = networks[number]
-                mistakes = grade(game, run, folder, network.path, sets, args.simulations)
-                point = {
-                    "program": run.program,
-                    "setting": run.setting,
-                    "number": number,
-                    "networks": len(networks) - 1,
-                }
-                point |= {"seconds": round(network.seconds, 1), "load": trained.load, **mistakes}
-                points.append(point)
-                write_results(args.out, config, points)
-                print(f"  minute {network.seconds / 60:.1f}: {mistakes}", file=sys.stderr, flush=True)
-    except ValueError as error:
-        raise SystemExit(f"benchmarks.learning_peers: {error}") from error
+    for run in runs_of(args):
+        folder = args.out / run.folder
+        print(f"{run.program}, {run.setting}", file=sys.stderr, flush=True)
+        trained = train(run, folder, 60 * args.minutes, args.cores)
+        networks = trained.networks
+        known = {(point["program"], point["setting"], point["number"]) for point in points}
+        if len(networks) == 1:
+            untrained.append(f"{run.program}, {run.setting}")
+        for number in chosen(list(range(1, len(networks))), args.points):  # the first one has not learned yet
+            if (run.program, run.setting, number) in known:
+                continue
+            network = networks[number]
+            mistakes = grade(game, run, folder, network.path, sets, args.simulations)
+            point = {
+                "program": run.program,
+                "setting": run.setting,
+                "number": number,
+                "networks": len(networks) - 1,
+            }
+            point |= {"seconds": round(network.seconds, 1), "load": trained.load, **mistakes}
+            points.append(point)
+            write_results(args.out, config, points)
+            print(f"  minute {network.seconds / 60:.1f}: {mistakes}", file=sys.stderr, flush=True)
     print(table(points))
     for name in untrained:
         print(f"{name}: no network but the untrained one in {args.minutes:g} minutes")
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

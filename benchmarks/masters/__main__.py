@@ -29,6 +29,7 @@ from benchmarks.masters.checks import CHECKS
 from benchmarks.masters.matches import even_nodes, play
 from benchmarks.masters.openings import STORED, find_openings
 from benchmarks.masters.rows import ROWS
+from benchmarks.script import run_script
 from games import make
 from honte.bench.machine import machine
 
@@ -132,4 +133,4 @@ def table(result: dict[str, Any]) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_script(main)

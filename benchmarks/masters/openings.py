@@ -62,7 +62,7 @@ def find_openings(
 ) -> Openings:
     """At most ``count`` different openings of ``plies`` random plies, none of them decided.
 
-    There are fewer where a game does not have so many. SystemExit if there is none. Verdicts are added to ``file``, one
+    There are fewer where a game does not have so many. ValueError if there is none. Verdicts are added to ``file``, one
     line each, and not asked for again. A new ``file`` begins with those in ``stored``, if it exists.
     """
     if stored is not None and stored.exists() and not file.exists():
@@ -85,7 +85,7 @@ def find_openings(
         if len(undecided) == count or tried >= PATIENCE * count:
             break
     if not undecided:
-        raise SystemExit(f"each of {tried} openings of {plies} plies is decided; there is nothing to play")
+        raise ValueError(f"each of {tried} openings of {plies} plies is decided; there is nothing to play")
     return Openings(undecided, name, tried, tried - len(undecided))
 
 

@@ -30,6 +30,7 @@ from typing import Any, NamedTuple
 from agent.storage.durable_files import write_atomic
 from benchmarks import games as random_play
 from benchmarks.peers.turns import Player, last_core, module, play, player, rate
+from benchmarks.script import run_script
 from honte.bench.machine import machine
 
 GAMES = {"connect_four": "Connect Four", "othello": "Othello 8 × 8", "go": "Go 9 × 9"}
@@ -236,10 +237,7 @@ def main() -> None:
     for part, measure in (("self-play", self_play), ("tree", tree), ("random", random_games)):
         if part not in args.only:
             continue
-        try:
-            result[part.replace("-", "_")] = measure(args)
-        except (ValueError, OSError) as error:
-            raise SystemExit(f"benchmarks.peers: {error}") from error
+        result[part.replace("-", "_")] = measure(args)
         minutes = round((time.perf_counter() - start) / 60, 1)
         if args.out:  # part by part: what is measured is kept
             write_atomic(args.out, (json.dumps(whole | result | {"minutes": minutes}, indent=1) + "\n").encode())
@@ -247,4 +245,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -51,5 +51,5 @@ def test_curves_are_measured_once_and_drawn(tmp_path: Path, monkeypatch: pytest.
     assert learning_curves.main() == 0
     assert (tmp_path / "curves.svg").read_text() == picture
     monkeypatch.setattr("sys.argv", [*words[:3], "mcts:2", *words[4:]])
-    with pytest.raises(SystemExit, match="choose another --out"):
+    with pytest.raises(ValueError, match="choose another --out"):
         learning_curves.main()

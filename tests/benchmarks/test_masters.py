@@ -43,7 +43,7 @@ def test_there_are_fewer_openings_where_the_others_are_decided(tmp_path: Path) -
     found = find_openings(game, 72, 2, seed=3, file=tmp_path / "openings.jsonl")
     assert (len(found.openings), found.left_out, found.tried) == (24, 48, 72)  # a tie after 24 of 72 openings
     nim = made("nim:heaps=1-2-4")  # every position of nim is won or lost
-    with pytest.raises(SystemExit, match="each of 7 openings of 1 plies is decided; there is nothing to play"):
+    with pytest.raises(ValueError, match="each of 7 openings of 1 plies is decided; there is nothing to play"):
         find_openings(nim, 3, 1, seed=0, file=tmp_path / "nim.jsonl")
 
 

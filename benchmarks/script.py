@@ -1,14 +1,39 @@
-"""The flags that scripts share, and a result with the machine and the commit: a file and a table."""
+"""What scripts share: the flags, a result with the machine and the commit (a file and a table), and the exit code."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from honte.bench.machine import commit, processor, versions
+from honte.error_sentences import sentence
+
+USAGE_ERROR, INTERRUPTED = 2, 130
+
+
+def run_script(main: Callable[[], int | None]) -> None:
+    """Run ``main`` and end the process with its exit code (``None`` is 0), as the commands of ``honte`` do.
+
+    A ``ValueError`` or ``OSError`` is printed as one sentence and gives the code 2; with ``HONTE_TRACEBACK=1`` in the
+    environment it shows where it came from. Ctrl+C gives 130.
+    """
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    except (ValueError, OSError) as error:
+        if os.environ.get("HONTE_TRACEBACK"):
+            raise
+        file = Path(sys.argv[0])
+        name = file.parent.name if file.stem == "__main__" else file.stem
+        print(f"{name}: {sentence(error)}", file=sys.stderr)
+        sys.exit(USAGE_ERROR)
 
 
 def make_parser(description: str | None) -> argparse.ArgumentParser:
