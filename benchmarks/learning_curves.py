@@ -30,6 +30,8 @@ from training.run import metrics
 
 COLOURS = ("#1b6ca8", "#c0392b", "#2e8b57", "#8e44ad", "#d68910", "#16a085", "#7f8c8d", "#34495e")
 STYLES = ("-", "--", ":")
+MOST_BANDS = 6
+"""With more runs than these, bands would hide the lines; the intervals are in OUT.json."""
 
 
 def chosen(steps: list[int], points: int) -> list[int]:
@@ -75,7 +77,10 @@ def measure(run: Path, step: int, flags: argparse.Namespace) -> dict[str, Any]:
 
 
 def draw(points: list[dict[str, Any]], anchor: str, path: Path) -> None:
-    """One line for each run: score in percent over minutes, with the 95 % interval as a light band."""
+    """One line for each run: score in percent over minutes, with the 95 % interval as a light band if runs are few.
+
+    The legend has the order of the runs' last scores.
+    """
     import matplotlib
 
     matplotlib.use("Agg")
@@ -83,15 +88,17 @@ def draw(points: list[dict[str, Any]], anchor: str, path: Path) -> None:
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(figsize=(8, 4.5), layout="constrained")
-    runs = list(dict.fromkeys(each["run"] for each in points))
+    last = {each["run"]: each["score"] for each in sorted(points, key=lambda each: each["minutes"])}
+    runs = sorted(last, key=lambda run: -last[run])
     for i, run in enumerate(runs):
         line = sorted((each for each in points if each["run"] == run), key=lambda each: each["minutes"])
         minutes = [each["minutes"] for each in line]
         colour, style = COLOURS[i % len(COLOURS)], STYLES[i // len(COLOURS) % len(STYLES)]
         scores = [100 * each["score"] for each in line]
         axes.plot(minutes, scores, style, color=colour, marker=".", markersize=4, label=line[-1]["game"])
-        low, high = ([100 * each[name] for each in line] for name in ("score_low", "score_high"))
-        axes.fill_between(minutes, low, high, color=colour, alpha=0.08, linewidth=0)
+        if len(runs) <= MOST_BANDS:
+            low, high = ([100 * each[name] for each in line] for name in ("score_low", "score_high"))
+            axes.fill_between(minutes, low, high, color=colour, alpha=0.08, linewidth=0)
     axes.set(xlabel="minutes of self-play and training", ylabel=f"score against {anchor} in %", ylim=(0, 101))
     axes.axhline(50, color="#999999", linewidth=0.8)
     axes.grid(alpha=0.25)

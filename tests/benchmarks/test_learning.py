@@ -12,16 +12,17 @@ import numpy as np
 import pytest
 
 import games
+from agent.solvers.registry import make_solver
 from benchmarks.learning.__main__ import PLANS
 from benchmarks.learning.intervals import compare, log_rate, t_quantile
 from benchmarks.learning.paper_variants import expected_work, scale_of_work
 from benchmarks.learning.plan import Plan, read_plan
-from benchmarks.learning.positions import draw_positions, solver_of, stored_positions
+from benchmarks.learning.positions import FOLDER, draw_positions, solver_of, stored_positions
 from benchmarks.learning.screening import clearly_worse, read_points, run_folder, screen
 from benchmarks.learning.table import rows_of, write_report
 from games.game import Game
 from honte.recipes import recipe
-from selfplay.solved.grading import replay_positions
+from selfplay.solved.grading import read_positions, replay_positions
 from training.start_checks import check_start
 
 SMALL: dict[str, Any] = {
@@ -142,6 +143,16 @@ def test_stored_positions_are_exact_and_of_every_stage() -> None:
     assert all(len(set(position.scores.values())) > 1 for position in positions)
     for i in np.flatnonzero(plies >= 24)[:40].tolist():
         assert dict(positions[i].scores) == move_values(game, states[i : i + 1])
+
+
+def test_stored_openings_of_connect_four_are_exact() -> None:
+    game = games.make("connect_four")
+    positions = read_positions(FOLDER / "connect_four_openings.jsonl")
+    assert len({position.moves for position in positions}) == 1000
+    assert {len(position.moves) for position in positions} == set(range(8, 15))
+    states, solve = replay_positions(game, positions), make_solver(game, quickest=True).values
+    for i in [i for i, position in enumerate(positions) if len(position.moves) == 14][:2]:
+        assert dict(positions[i].scores) == solve(states[i])
 
 
 def test_drawn_positions_are_exact_for_another_game() -> None:
