@@ -7,7 +7,8 @@ game is learned and not how hard it is. Minutes are those of the run's own clock
     python -m benchmarks.learning_curves RUN [RUN ...] [--anchor mcts:200] [--games 40] [--points 8] --out curves
 
 Writes OUT.svg (or another form, by --form) and OUT.json. Points that OUT.json already has are not played again, so the
-same command goes on after an interruption, and runs may be added. --plot-only draws what is there.
+same command goes on after an interruption, and runs may be added, also by a second process at the same time.
+--plot-only draws what is there.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from typing import Any
 
 from agent.player_identity import identify_player
 from agent.storage import durable_files, model_folder
-from benchmarks.script import run_script
+from agent.storage.durable_files import FolderLock
+from benchmarks.script import at_least, even, run_script
 from games import make
 from honte.api import load, with_simulations
 from honte.bench.machine import machine
@@ -76,6 +78,25 @@ def measure(run: Path, step: int, flags: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def read_results(file: Path, config: dict[str, Any] | None) -> dict[str, Any]:
+    """What ``file`` has, or the results without points of ``config``. ValueError for results of another ``config``."""
+    if not file.exists():
+        return {"benchmark": "learning_curves", "config": config, "points": [], **machine()}
+    stored: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    if config not in (None, stored["config"]):
+        raise ValueError(f"{file} was measured with {stored['config']}; choose another --out for {config}")
+    return stored
+
+
+def add_point(file: Path, config: dict[str, Any], point: dict[str, Any]) -> None:
+    """Store one more point durably, beside those that other processes add to the same ``file``."""
+    with FolderLock(file.parent):
+        content = read_results(file, config)
+        others = [each for each in content["points"] if (each["run"], each["step"]) != (point["run"], point["step"])]
+        content["points"] = [*others, point]
+        durable_files.write_atomic(file, (json.dumps(content, indent=1) + "\n").encode())
+
+
 def draw(points: list[dict[str, Any]], anchor: str, path: Path) -> None:
     """One line for each run: score in percent over minutes, with the 95 % interval as a light band if runs are few.
 
@@ -117,8 +138,10 @@ def main() -> int:
     parser.add_argument(
         "--settings", default="", help="more settings of the networks' players: lookahead=0 shows only what was learned"
     )
-    parser.add_argument("--games", type=int, default=40, help="of each match; an even number")
-    parser.add_argument("--points", type=int, default=8, help="checkpoints of each run, its first and last among them")
+    parser.add_argument("--games", type=even, default=40, help="of each match; an even number")
+    parser.add_argument(
+        "--points", type=at_least(2), default=8, help="checkpoints of each run, its first and last among them"
+    )
     parser.add_argument("--opening-plies", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, required=True, help="the files' path without their ending")
@@ -128,30 +151,23 @@ def main() -> int:
     file = flags.out.with_suffix(".json")
     names = ("anchor", "simulations", "settings", "games", "opening_plies", "seed")
     config = {name: getattr(flags, name) for name in names}
-    content: dict[str, Any] = {"benchmark": "learning_curves", "config": config, "points": [], **machine()}
-    if file.exists():
-        stored = json.loads(file.read_text(encoding="utf-8"))
-        if flags.plot_only:
-            config = stored["config"]
-        if stored["config"] != config:
-            raise ValueError(f"{file} was measured with {stored['config']}; choose another --out for {config}")
-        content["config"], content["points"] = config, stored["points"]
-    known = {(each["run"], each["step"]) for each in content["points"]}
+    if "simulations=" in flags.settings:
+        raise ValueError(f"--settings {flags.settings}: --simulations sets the number of simulations")
     for run in [] if flags.plot_only else flags.runs:
         for step in chosen(model_folder.steps(run), flags.points):
-            if (str(run), step) in known:
+            if any((each["run"], each["step"]) == (str(run), step) for each in read_results(file, config)["points"]):
                 continue
             point = measure(run, step, flags)
-            content["points"].append(point)
-            durable_files.write_atomic(file, (json.dumps(content, indent=1) + "\n").encode())
+            add_point(file, config, point)
             now = time.strftime("%H:%M:%S")
             print(
                 f"{now} {run}@{step}, minute {point['minutes']:.1f}: {point['score']:.1%}", file=sys.stderr, flush=True
             )
+    content = read_results(file, None if flags.plot_only else config)
     if not content["points"]:
         raise ValueError("there are no points to draw; name runs with checkpoints")
     picture = flags.out.with_suffix(f".{flags.form}")
-    draw(content["points"], config["anchor"], picture)
+    draw(content["points"], content["config"]["anchor"], picture)
     print(f"wrote {picture} and {file}", file=sys.stderr)
     return 0
 

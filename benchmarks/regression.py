@@ -20,7 +20,7 @@ from typing import NamedTuple
 from agent.player import Player
 from agent.storage import durable_files, model_folder
 from benchmarks.learning_curves import chosen
-from benchmarks.script import run_script
+from benchmarks.script import at_least, even, run_script
 from games import make
 from games.game import Game
 from honte.api import load
@@ -85,14 +85,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path, help="the folder of a run")
     parser.add_argument("--game", help="the game, where it is a file of yours")
-    parser.add_argument("--points", type=int, default=10, help="checkpoints, the first and the last among them")
-    parser.add_argument("--games", type=int, default=200, help="of each match; an even number")
+    parser.add_argument("--points", type=at_least(2), default=10, help="checkpoints, the first and the last among them")
+    parser.add_argument("--games", type=even, default=200, help="of each match; an even number")
     parser.add_argument("--simulations", type=int, default=32)
     parser.add_argument("--opening-plies", type=int, default=2)
     parser.add_argument("--out", type=Path, help="write the result to this file, too")
     args = parser.parse_args()
-    if args.points < 2:
-        parser.error("--points must be at least 2")
     steps = chosen(sorted({*model_folder.steps(args.run), *kept_steps(args.run)}), args.points)
     if len(steps) < 2:
         raise ValueError(f"{args.run} has {len(steps)} checkpoints; two are needed")

@@ -4,36 +4,37 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from honte.bench.machine import commit, processor, versions
-from honte.error_sentences import sentence
-
-USAGE_ERROR, INTERRUPTED = 2, 130
+from honte.error_sentences import exit_code
 
 
 def run_script(main: Callable[[], int | None]) -> None:
-    """Run ``main`` and end the process with its exit code (``None`` is 0), as the commands of ``honte`` do.
+    """Run ``main`` and end the process as the commands of ``honte`` do: an error is one sentence and exit code 2."""
+    file = Path(sys.argv[0])
+    sys.exit(exit_code(file.parent.name if file.stem == "__main__" else file.stem, main))
 
-    A ``ValueError`` or ``OSError`` is printed as one sentence and gives the code 2; with ``HONTE_TRACEBACK=1`` in the
-    environment it shows where it came from. Ctrl+C gives 130.
-    """
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        print("\ninterrupted", file=sys.stderr)
-        sys.exit(INTERRUPTED)
-    except (ValueError, OSError) as error:
-        if os.environ.get("HONTE_TRACEBACK"):
-            raise
-        file = Path(sys.argv[0])
-        name = file.parent.name if file.stem == "__main__" else file.stem
-        print(f"{name}: {sentence(error)}", file=sys.stderr)
-        sys.exit(USAGE_ERROR)
+
+def at_least(least: int) -> Callable[[str], int]:
+    """The ``type`` of a flag: a whole number that is not smaller than ``least``."""
+
+    def number(text: str) -> int:
+        if int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text} is less than {least}")
+        return int(text)
+
+    return number
+
+
+def even(text: str) -> int:
+    """The ``type`` of a flag for a match's games: an even number of 2 or more, because an opening is played twice."""
+    if int(text) < 2 or int(text) % 2:
+        raise argparse.ArgumentTypeError(f"{text} is not an even number of 2 or more")
+    return int(text)
 
 
 def make_parser(description: str | None) -> argparse.ArgumentParser:

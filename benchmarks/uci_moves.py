@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from agent.external.uci import UciClient, UciEngine, legal_moves, uci_text
-from benchmarks.script import make_parser, report, run_script
+from benchmarks.script import at_least, make_parser, report, run_script
 from games import make
 from games.game import Game
 from games.playouts import initial_states
@@ -87,7 +87,7 @@ def compare(game: Game, command: str, num_positions: int, *, seed: int = 0, seco
 def main() -> int:
     parser = make_parser(__doc__)
     parser.add_argument("games", nargs="*", default=GAMES)
-    parser.add_argument("--positions", type=int, default=1000, help="different positions of each game")
+    parser.add_argument("--positions", type=at_least(1), default=1000, help="different positions of each game")
     parser.add_argument("--engine", default=FAIRY_STOCKFISH, help="the command of the engine")
     parser.add_argument("--seed", type=int, default=0)
     flags = parser.parse_args()

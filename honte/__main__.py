@@ -6,8 +6,6 @@ fast.
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import importlib
 import os
 import sys
@@ -17,9 +15,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from honte import __version__
-from honte.error_sentences import sentence
+from honte.error_sentences import USAGE_ERROR, exit_code
 from honte.package_check import check_packages
-from honte.standard_streams import flush_output, open_closed_streams, silence, stop_colorama
+from honte.standard_streams import open_closed_streams, stop_colorama
 
 GROUPS = {
     "learn": {
@@ -84,14 +82,9 @@ in plain Python and the bounds checks of its arrays. It is faster, and an error
 in the rules can crash the program.
 HONTE_TRACEBACK=1 in the environment shows where an error came from."""
 
-USAGE_ERROR, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
-
-FULL = [getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EIO") if hasattr(errno, name)]
-"""Errors of a write to a full or a write-protected disk."""
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; its exit code. 2: a mistake of the user; 130: interrupted; 141: nobody reads the output."""
+    """Run one command; its exit code, as ``exit_code`` says."""
     # Games: torch gets one thread, because the threads that play games already use every core.
     # Pictures: one loop trains, and its operations share the cores (``run_command.num_threads``). Idle threads sleep,
     # because spinning ones use up processor time and slow down other busy processes.
@@ -104,25 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.environ["HONTE_UNCHECKED"] = "1"
     shown_before, warnings.showwarning = warnings.showwarning, _show_warning
     try:
-        code = _run(words)
-        flush_output()
-        return code
-    except BrokenPipeError:
-        silence()
-        return BROKEN_PIPE
-    except KeyboardInterrupt:
-        print("\ninterrupted", file=sys.stderr)
-        return INTERRUPTED
-    except (ValueError, OSError) as error:
-        if os.environ.get("HONTE_TRACEBACK"):
-            raise
-        message = sentence(error)
-        if isinstance(error, OSError) and not error.filename and error.errno in FULL:
-            message = f"standard output: {message}"  # errors of files name the file
-        print(f"honte{' ' + words[0] if words else ''}: {message}", file=sys.stderr)
-        with contextlib.suppress(OSError):  # the error above was that the output is full
-            flush_output()
-        return USAGE_ERROR
+        return exit_code(" ".join(["honte", *words[:1]]), lambda: _run(words))
     finally:
         warnings.showwarning = shown_before
         stop_colorama()

@@ -21,7 +21,7 @@ from benchmarks.learning.curves import Line, Panel, draw
 from benchmarks.learning_curves import chosen
 from benchmarks.learning_peers.grading import grade
 from benchmarks.learning_peers.training import SETTINGS, Run, train
-from benchmarks.script import run_script
+from benchmarks.script import at_least, run_script
 from games import make
 from honte.bench.machine import machine
 from training.evaluation.solved_positions import solved_sets
@@ -89,7 +89,8 @@ def main() -> None:
     parser.add_argument("--alpha-zero-general", metavar="CLONE", help="the folder of a clone of alpha-zero-general")
     parser.add_argument("--pgx-python", metavar="PYTHON", help="a Python that has jax, pgx, mctx, optax and flax")
     parser.add_argument("--cores", type=int, nargs="+", default=(), help="the only cores to train on (Linux)")
-    parser.add_argument("--points", type=int, default=5, help="graded networks of each run, the first and the last too")
+    help_points = "graded networks of each run, the first and the last too"
+    parser.add_argument("--points", type=at_least(2), default=5, help=help_points)
     parser.add_argument("--positions", type=int, default=300, help="of each set")
     parser.add_argument("--simulations", type=int, default=100, help="of the graded searches")
     parser.add_argument("--nice", type=int, default=0, help="lower the priority by so much (not on Windows)")

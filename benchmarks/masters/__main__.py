@@ -29,7 +29,7 @@ from benchmarks.masters.checks import CHECKS
 from benchmarks.masters.matches import even_nodes, play
 from benchmarks.masters.openings import STORED, find_openings
 from benchmarks.masters.rows import ROWS
-from benchmarks.script import run_script
+from benchmarks.script import even, run_script
 from games import make
 from honte.bench.machine import machine
 
@@ -55,7 +55,7 @@ def main() -> int:
     parser.add_argument("--row", required=True, choices=ROWS, help="the row of the table")
     parser.add_argument("--network", default="", help="RUN, RUN@STEP or a model folder (default: the one that ships)")
     parser.add_argument("--out", type=Path, default=Path("masters"), help="the folder of all rows")
-    parser.add_argument("--games", type=int, default=200, help="of each match")
+    parser.add_argument("--games", type=even, default=200, help="of each match")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--opponents", nargs="*", type=int, help="numbers of the row's opponents, from 0 (default: all)"
@@ -64,7 +64,7 @@ def main() -> int:
     parser.add_argument("--judge", default="", help="of openings, instead of a solver or mcts:20000")
     parser.add_argument("--positions", type=int, default=500, help="of a check by solved positions")
     parser.add_argument("--even", action="store_true", help="search the nodes at which an engine is even")
-    parser.add_argument("--even-games", type=int, default=40, help="of each match of that search")
+    parser.add_argument("--even-games", type=even, default=40, help="of each match of that search")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     flags = parser.parse_args()
     row, say = ROWS[flags.row], Teller()

@@ -50,6 +50,10 @@ def test_curves_are_measured_once_and_drawn(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(learning_curves, "measure", None)  # nothing is measured again
     assert learning_curves.main() == 0
     assert (tmp_path / "curves.svg").read_text() == picture
+    stored = json.loads((tmp_path / "curves.json").read_text())
+    other = {**stored["points"][0], "run": "another"}  # as a second process does at the same time
+    learning_curves.add_point(tmp_path / "curves.json", stored["config"], other)
+    assert json.loads((tmp_path / "curves.json").read_text())["points"] == [*stored["points"], other]
     monkeypatch.setattr("sys.argv", [*words[:3], "mcts:2", *words[4:]])
     with pytest.raises(ValueError, match="choose another --out"):
         learning_curves.main()
