@@ -65,6 +65,7 @@ NETWORK_OPTIONS: Mapping[str, Option] = {
     "lookahead_nodes": Option(int, _SEARCH["lookahead_nodes"]),
     "reuse": FLAG,
     "average_symmetries": FLAG,
+    "prior_temperature": Option(float, _SEARCH["prior_temperature"]),
     "engine": Option(str, Literal["torch", "openvino", "auto"]),
     "precision": Option(str, Literal["fp32", "bf16", "int8", "auto", "fast"]),
 }

@@ -31,7 +31,7 @@ from agent.search.subtree_reuse import reroot
 from agent.search.surprise import write_surprises
 from agent.search.tree import NONE, ROOT, Ints, LeafBatch, LeafPositions, Trees, node_bytes
 from agent.search.uct import Uct, UctConfig
-from agent.settings import Count, Range, Settings
+from agent.settings import Count, PositiveNumber, Range, Settings
 from games.compilation.jit_cache import Rule
 from games.game import Game, Positions, States, copy_rows
 
@@ -73,6 +73,7 @@ class SearchConfig(Settings, called="search"):
     lookahead_nodes: Count = 0  # positions that the lookahead of one leaf may visit; 0: no limit
     reuse: bool = False  # keep the subtree below the moves played
     average_symmetries: bool = False  # evaluate each leaf in every symmetry of the board, and take the mean
+    prior_temperature: PositiveNumber = 1.0  # divides the network's logits: above 1, unlikely moves get more visits
     gumbel: GumbelConfig = field(default_factory=GumbelConfig)
     puct: PuctConfig = field(default_factory=PuctConfig)
     uct: UctConfig = field(default_factory=UctConfig)
@@ -230,7 +231,10 @@ class Search:
             positions = positions.take(rows, self.evaluated_positions)
             trees, leaves = trees[rows], leaves[rows]
         self.evaluate.draw_from(self.terms.keys[trees], leaves)
-        return self.evaluate(states, positions)
+        evaluation = self.evaluate(states, positions)
+        if self.config.prior_temperature != 1:
+            return evaluation._replace(logits=evaluation.logits / np.float32(self.config.prior_temperature))
+        return evaluation
 
     def _decisions(self, rows: Ints) -> Decisions:
         """The decisions of the finished trees ``rows [R]``, with actions sampled where the temperature is above 0."""

@@ -28,6 +28,7 @@ def test_every_game_gets_valid_settings(text: str) -> None:
     assert config.max_minutes == 30
     assert 2 <= config.self_play.temperature_plies <= 30
     assert config.self_play.max_opening_plies < games.make(text).max_plies
+    assert 1 < config.self_play.search.prior_temperature < config.play.prior_temperature
 
 
 def test_the_choice_is_the_same_each_time_and_says_why() -> None:

@@ -167,6 +167,52 @@ def test_leaves_are_evaluated_in_every_symmetry_if_the_settings_say_so() -> None
         assert np.allclose(priors, priors[::-1], rtol=1e-5) == average
 
 
+@pytest.mark.parametrize("rule", ["gumbel", "puct"])
+def test_the_prior_temperature_divides_the_logits(rule: str) -> None:
+    game = made("connect_four")
+    priors = {}
+    for temperature in (1.0, 2.0):
+        config = SearchConfig(rule=rule, num_simulations=30, prior_temperature=temperature)
+        search = Search(game, hash_evaluate, config, num_slots=1)
+        think(search, first(game))
+        for node in range(int(search.trees.slots[0]["num_nodes"])):
+            moves = search.trees.moves[0, search.trees.nodes[0, node]["first_edge"] :]
+            moves = moves[: search.trees.nodes[0, node]["num_edges"]]
+            state = search.arena[node].tobytes()
+            priors[state, temperature] = moves["prior"][np.argsort(moves["action"])]
+    states = {state for state, _ in priors}
+    both = [state for state in states if (state, 1.0) in priors and (state, 2.0) in priors and len(priors[state, 1.0])]
+    assert len(both) > 5
+    for state in both:
+        softer = np.sqrt(priors[state, 1.0])
+        np.testing.assert_allclose(priors[state, 2.0], softer / softer.sum(), rtol=1e-4)
+
+
+def test_a_high_prior_temperature_spreads_the_visits() -> None:
+    game = made("connect_four")
+    certain = np.zeros(game.num_actions, np.float32)
+    certain[3] = 10
+
+    def evaluate(states: States, positions: Positions) -> Evaluation:
+        return Evaluation(np.tile(certain, (len(states), 1)), np.zeros(len(states), np.float32))
+
+    most = []
+    for temperature in (1.0, 3.0, 100.0):
+        config = SearchConfig(rule="puct", num_simulations=100, prior_temperature=temperature)
+        search = Search(game, FunctionEvaluator(evaluate), config, num_slots=1)
+        think(search, first(game))
+        most.append(int(search.trees.children(0)["visits"].max()))
+    assert most[0] > 95
+    assert most[0] > most[1] > most[2]
+    assert most[2] < 25
+
+
+@pytest.mark.parametrize("temperature", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_prior_temperature_that_cannot_be_is_refused(temperature: float) -> None:
+    with pytest.raises(ValueError, match=r"search\.prior_temperature is .*: it must be"):
+        SearchConfig(prior_temperature=temperature)
+
+
 def test_an_evaluator_that_reads_states_gets_those_of_its_positions() -> None:
     game = made("tic_tac_toe")
     partial = 0
@@ -189,6 +235,7 @@ def test_by_default_a_search_is_plain() -> None:
     config = SearchConfig()
     assert (config.rule, config.num_simulations, config.leaves) == ("gumbel", 32, 1)
     assert (config.lookahead, config.lookahead_nodes, config.reuse, config.average_symmetries) == (0, 0, False, False)
+    assert config.prior_temperature == 1
 
 
 def test_an_unknown_rule_is_named() -> None:
