@@ -104,7 +104,7 @@ def add_trainings(before: Training, after: Training) -> Training:
         positions=add_counts(before.positions, after.positions),
         steps=add_counts(before.steps, after.steps),
         evaluations=add_counts(before.evaluations, after.evaluations),
-        machine=" and ".join(sorted({before.machine, after.machine} - {""})),
+        machine=" and ".join(sorted({*before.machine.split(" and "), after.machine} - {""})),
         commit=" and ".join(dict.fromkeys(each for each in (*before.commit.split(" and "), after.commit) if each)),
     )
 

@@ -142,4 +142,7 @@ def test_a_network_that_is_trained_further_counts_both_trainings() -> None:
     )
     twice = ship_weights.add_trainings(ship_weights.add_trainings(first, second), second)
     assert (twice.steps, twice.commit) == (70, "a1 and b2")
+    third = Training(machine="two", commit="c3")
+    thrice = ship_weights.add_trainings(ship_weights.add_trainings(twice, third), third)
+    assert (thrice.machine, thrice.commit) == ("one and two", "a1 and b2 and c3")
     assert ship_weights.add_trainings(Training(), second).evaluations is None  # nobody knows what the first one cost
