@@ -31,7 +31,7 @@ from agent.search.subtree_reuse import reroot
 from agent.search.surprise import write_surprises
 from agent.search.tree import NONE, ROOT, Ints, LeafBatch, LeafPositions, Trees, node_bytes
 from agent.search.uct import Uct, UctConfig
-from agent.settings import Count, PositiveNumber, Range, Settings
+from agent.settings import Count, Range, Settings
 from games.compilation.jit_cache import Rule
 from games.game import Game, Positions, States, copy_rows
 
@@ -61,6 +61,8 @@ SELECTION_RULES: dict[RuleName, Callable[[Any, Trees, int], SelectionRule]] = {
 }
 """By name; ``SearchConfig`` has a field of each name with the constants of the rule."""
 
+PriorTemperature = Annotated[float, Range(0.01, 1000)]
+
 
 @dataclass(frozen=True, kw_only=True)
 class SearchConfig(Settings, called="search"):
@@ -73,7 +75,7 @@ class SearchConfig(Settings, called="search"):
     lookahead_nodes: Count = 0  # positions that the lookahead of one leaf may visit; 0: no limit
     reuse: bool = False  # keep the subtree below the moves played
     average_symmetries: bool = False  # evaluate each leaf in every symmetry of the board, and take the mean
-    prior_temperature: PositiveNumber = 1.0  # divides the network's logits: above 1, unlikely moves get more visits
+    prior_temperature: PriorTemperature = 1.0  # divides the network's logits: above 1, unlikely moves get more visits
     gumbel: GumbelConfig = field(default_factory=GumbelConfig)
     puct: PuctConfig = field(default_factory=PuctConfig)
     uct: UctConfig = field(default_factory=UctConfig)

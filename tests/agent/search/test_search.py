@@ -207,9 +207,9 @@ def test_a_high_prior_temperature_spreads_the_visits() -> None:
     assert most[2] < 25
 
 
-@pytest.mark.parametrize("temperature", [0.0, -1.0, float("nan"), float("inf")])
+@pytest.mark.parametrize("temperature", [0.0, 0.001, 1001.0, -1.0, float("nan"), float("inf")])
 def test_a_prior_temperature_that_cannot_be_is_refused(temperature: float) -> None:
-    with pytest.raises(ValueError, match=r"search\.prior_temperature is .*: it must be"):
+    with pytest.raises(ValueError, match=r"search\.prior_temperature is .*: it must be a number from 0.01 to 1,000"):
         SearchConfig(prior_temperature=temperature)
 
 
