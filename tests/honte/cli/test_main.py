@@ -295,7 +295,7 @@ def test_a_game_of_ones_own_describes_itself(capsys: pytest.CaptureFixture[str],
 def test_describe(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     found = result(capsys, "describe", "connect_four")
     assert (found["actions"], found["observation"], found["max_plies"]) == (7, [3, 6, 7], 42)
-    assert found["shipped_network"].startswith("connect_four (852,968 bytes); minimax:5 97.5 [")
+    assert found["shipped_network"].startswith("connect_four (852,968 bytes); minimax:5 100.0 [")
     assert found["game_parameters"] == "rows=6, columns=7, k=4"
     assert all(found[name] for name in ("rules", "goal", "moves"))
     assert "torch fp32" in found["backend"]["candidates"]
@@ -323,7 +323,7 @@ def test_models(capsys: pytest.CaptureFixture[str]) -> None:
     four = found["connect_four"]
     assert (four["size"], four["training"]["minutes"]) == ("6 x 7", 68)
     assert [(each["opponent"], round(each["score"], 3)) for each in four["opponents"]] == [
-        ("minimax:5", 0.975),
+        ("minimax:5", 1.0),
         ("mcts:1000", 1.0),
     ]
 
