@@ -44,8 +44,8 @@ SELF_PLAY_PRIOR_TEMPERATURE, PLAY_PRIOR_TEMPERATURE = 1.5, 3.0
 The policy's target in Gumbel search is the softmax of the logits plus what the search found. Without a temperature,
 each network adds to the logits of the one before, so that policies become ever more certain, and searches hardly try
 other moves. With 1.5 in self-play, Gardner chess scored 56 % and Othello 61 % of 200 games against the same training
-without it. With 2 in play, networks that had been trained without it scored 64 and 71 % against themselves, and 3
-was no worse than 2 in four games.
+without it. With 2 in play, networks that had been trained without it scored 64 and 71 % against themselves. Against 2,
+a temperature of 3 scored 57 % in Othello, 52 % in Connect Four and 48 % in Go 7 x 7.
 """
 
 

@@ -253,7 +253,8 @@ class Search:
     def surprises(self, slots: Ints, decisions: Decisions) -> NDArray[np.float32]:
         """[R] how far each policy of the ``decisions`` just made in ``slots [R]`` is from the priors of its root.
 
-        It is the KL divergence in nats. Under PUCT, the priors of a slot that explores include their noise.
+        It is the KL divergence in nats. The priors are those at ``prior_temperature``; under PUCT, the priors of a slot
+        that explores include their noise.
         """
         out = np.zeros(len(slots), np.float32)
         write_surprises(self.trees.nodes, self.trees.moves, slots, decisions.policy, out)
