@@ -15,7 +15,7 @@ from games import make
 from training.alphazero import AlphaZeroRun
 from training.config import TrainConfig, parse_config
 from training.run import checkpoints
-from training.transfer import freeze, transfer_weights
+from training.transfer import freeze, grow, transfer_weights
 
 LARGE = make("connect_four:rows=7,columns=8")
 
@@ -48,11 +48,57 @@ def test_pooled_heads_move_whole(tmp_path: Path) -> None:
 
 
 def test_another_trunk_is_refused_and_nothing_changes(tmp_path: Path) -> None:
-    model = network(channels=16)
+    model = network(channels=8, blocks=2)
     before = copy.deepcopy(model.state_dict())
     with pytest.raises(ValueError, match="no trunk that fits"):
-        transfer_weights(model, saved(network(), tmp_path))
+        transfer_weights(model, saved(network(channels=16), tmp_path))
     assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {},
+        {"squeeze_excite": True},
+        {"global_pooling": True, "heads": "pooled"},
+        {"squeeze_excite": True, "global_pooling": True},
+    ],
+    ids=["plain", "squeeze_excite", "pooled", "all"],
+)
+@pytest.mark.parametrize(("blocks", "channels"), [(4, 16), (2, 40), (5, 40)])
+def test_a_larger_network_computes_the_same_and_all_of_it_learns(
+    tmp_path: Path, blocks: int, channels: int, parts: dict[str, int | str]
+) -> None:
+    torch.manual_seed(1)
+    small, large = network(blocks=2, channels=16, **parts), network(blocks=blocks, channels=channels, **parts)
+    planes = torch.rand(32, *small.observation_shape)
+    with torch.no_grad():
+        for parameter in small.parameters():
+            parameter += 0.1 * torch.randn_like(parameter)
+        small.train()(planes)  # statistics of BatchNorm that differ from those at the start
+    (note,) = transfer_weights(large, saved(small, tmp_path))
+    assert "is smaller" in note
+    before, after = small.eval()(planes), large.eval()(planes)
+    torch.testing.assert_close(after.policy, before.policy, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(after.value, before.value, rtol=1e-5, atol=1e-5)
+    begun = copy.deepcopy(large.state_dict())
+    optimizer = torch.optim.SGD(large.train().parameters(), lr=0.1)
+    for _ in range(3):  # the first steps open the way to what nothing reads
+        optimizer.zero_grad()
+        output = large(planes)
+        (output.policy.square().mean() + output.value.square().mean()).backward()
+        optimizer.step()
+    for name, parameter in large.named_parameters():
+        assert not torch.equal(parameter, begun[name]), name
+    assert (large.state_dict()["trunk.2.first.0.weight"] != begun["trunk.2.first.0.weight"]).flatten(1).any(1).all()
+
+
+def test_new_channels_do_not_read_planes_of_another_game(tmp_path: Path) -> None:
+    """The first layer begins anew where the planes differ, even if there are more of them."""
+    weights, _ = checkpoints.load_model(saved(network(), tmp_path))
+    first = weights["trunk.0.0.weight"]
+    more = torch.zeros(16, first.shape[1] + 1, 3, 3)
+    assert grow({"trunk.0.0.weight": first}, {"trunk.0.0.weight": more}) == {}
 
 
 def test_a_frozen_trunk_stands_still() -> None:
