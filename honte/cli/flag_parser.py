@@ -50,8 +50,8 @@ def parse_words(flags: Sequence[Flag], arguments: Iterable[str], command: str) -
         name, equals, text = word.partition("=")
         flag, on = _find(name.replace("_", "-"), named, command)
         if flag.is_switch:
-            if equals:
-                raise ValueError(f"{flag.name} is a switch and takes no value; leave out ={text}")
+            if equals or (words and words[0].lower() in ("true", "false")):
+                raise _value_refused(flag, equals + (text if equals else words[0]))
             found[flag.path] = on
             continue
         given = [text] if equals else []
@@ -92,6 +92,14 @@ def _find(name: str, named: Mapping[str, Flag], command: str) -> tuple[Flag, boo
     near = near or difflib.get_close_matches(name, named, n=1)
     hint = f"did you mean {' or '.join(near[:3])}?" if near else f"honte {command} --help lists the flags"
     raise ValueError(f"there is no flag {name}; {hint}")
+
+
+def _value_refused(switch: Flag, value: str) -> ValueError:
+    """The error for a switch that is followed by ``value``, such as ``false`` or ``=false``."""
+    head, dot, last = switch.name.removeprefix("--").rpartition(".")
+    off = value.removeprefix("=").lower() in ("false", "no", "off", "0")
+    instead = f"write --{head}{dot}no-{last} to turn it off" if off else f"leave out {value}"
+    return ValueError(f"{switch.name} is a switch and takes no value; {instead}")
 
 
 def _is_flag(word: str) -> bool:

@@ -102,6 +102,12 @@ def test_values_reach_their_fields(words: str, given: dict[str, Any]) -> None:
         ("a --count 1.5", "--count is 1.5: it must be a whole number from 0 to 2,147,483,647"),
         ("a --side up", "--side is 'up': it must be left or right"),
         ("a --on=yes", "--on is a switch and takes no value; leave out =yes"),
+        ("a --on true", "--on is a switch and takes no value; leave out true"),
+        ("a --on=False", "--on is a switch and takes no value; write --no-on to turn it off"),
+        (
+            "a --inner.bright false",
+            "--inner.bright is a switch and takes no value; write --inner.no-bright to turn it off",
+        ),
         ("a --pair 1", "--pair needs 2 values: two numbers"),
         ("a --steps 1 2 3", "--steps needs 2 values each time: pairs (default: none)"),
         ("a --many 1 0", "--many is 0: it must be a whole number from 1 to 2,147,483,647"),
