@@ -23,6 +23,7 @@ from agent.inference.rollouts import Rollouts
 from agent.name_suggestions import nearest_player, no_network_message, suggest_game
 from agent.player import Player, RandomPlayer
 from agent.player_identity import ENGINES
+from agent.search.puct import PuctConfig
 from agent.search.search import Search, SearchConfig
 from agent.search.tree import Ints, node_bytes
 from agent.settings import Positive, PositiveNumber, Range, Temperature, fits, hints, words
@@ -66,6 +67,7 @@ NETWORK_OPTIONS: Mapping[str, Option] = {
     "reuse": FLAG,
     "average_symmetries": FLAG,
     "prior_temperature": Option(float, _SEARCH["prior_temperature"]),
+    "c_init": Option(float, hints(PuctConfig)["c_init"]),
     "engine": Option(str, Literal["torch", "openvino", "auto"]),
     "precision": Option(str, Literal["fp32", "bf16", "int8", "auto", "fast"]),
 }
@@ -214,6 +216,8 @@ def _network_player(
         config = replace(config, rule="puct", leaves=8, num_simulations=max(min(nodes, int(seconds * 50_000)), 64))
     if "simulations" in settings:
         settings["num_simulations"] = settings.pop("simulations")
+    if "c_init" in settings:
+        config = replace(config, puct=replace(config.puct, c_init=settings.pop("c_init")))
     config = replace(config, **settings)
     capacity = _tree_capacity(config, capacity)
     return NetworkPlayer(

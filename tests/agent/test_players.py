@@ -106,6 +106,18 @@ def test_wrong_texts(text: str, words: str) -> None:
         make_player(text, made("connect_four"), num_slots=1)
 
 
+def test_the_exploration_of_a_network_is_a_setting(run: Path) -> None:
+    """A network that explores much visits more moves than one that does not explore."""
+    most = []
+    for c_init in (0, 1000):
+        query = f"rule=puct&simulations=40&lookahead=0&reuse=false&c_init={c_init}"
+        decisions = first_moves(
+            make_player(f"{run}?{query}", made("connect_four"), num_slots=1), made("connect_four"), 1
+        )
+        most.append(int(decisions.visits.max()))
+    assert most[0] > most[1]
+
+
 @pytest.mark.parametrize(
     ("query", "words"),
     [
@@ -116,6 +128,7 @@ def test_wrong_texts(text: str, words: str) -> None:
         ("temperature=nan", "temperature is 'nan'"),
         ("rule=uct", "rule is 'uct'; it must be gumbel or puct"),
         ("leaves=0", "leaves is '0'"),
+        ("c_init=-1", "c_init is '-1'"),
         ("precision=fp64", "fp32, bf16, int8, auto or fast"),
         ("reuse", "reuse is ''; it must be true or false"),
         ("rule=gumbel&seconds=1", "gumbel must know"),

@@ -12,6 +12,7 @@ from training.game_defaults import (
     DEEP,
     DENSE_WEIGHTS,
     MEDIUM,
+    PROVEN_C_INIT,
     SHALLOW,
     changed_cells,
     choose_settings,
@@ -72,6 +73,8 @@ def test_the_lookahead_in_play_is_deep_where_it_proves_much_more() -> None:
     expected = {"clobber": DEEP, "othello:size=6": MEDIUM, "gardner_chess": SHALLOW}
     play = {text: default_values(games.make(text))["play"] for text in expected}
     assert {text: (each["lookahead"], each["lookahead_nodes"]) for text, each in play.items()} == expected
+    trusted = {text for text, each in play.items() if each.get("puct", {}).get("c_init") == PROVEN_C_INIT}
+    assert trusted == {"clobber", "othello:size=6"}
 
 
 def test_a_proof_in_all_positions_of_nim() -> None:
