@@ -36,7 +36,9 @@ def transfer_weights(model: nn.Module, folder: Path, only: str = "") -> list[str
         )
     fitting = {name: weights[name] for name, t in targets.items() if name in weights and weights[name].shape == t.shape}
     if not any(name.startswith("trunk.") and tensor.ndim > 1 for name, tensor in fitting.items() if name in learned):
-        raise ValueError(f"{folder} has no trunk that fits: name a run of the same kind of network")
+        raise ValueError(
+            f"{folder} has no trunk that fits: name a run of the same kind of network that has no more channels"
+        )
     model.load_state_dict(fitting, strict=False)
     others = [name for name in targets if name not in fitting]
     if others:
@@ -79,10 +81,10 @@ def _widen(name: str, source: Tensor, target: Tensor) -> dict[str, Tensor]:
     wide = target.clone()
     wide[rows] = 0
     if source.ndim == 1:
-        wide[rows] = source
+        wide[rows] = source.to(wide.dtype)  # weights that ship may be fp16
     else:
         columns = _positions(source.shape[1], target.shape[1], parts=2 if ".between." in name else 1)
-        wide[rows[:, None], columns] = source
+        wide[rows[:, None], columns] = source.to(wide.dtype)
     return {name: wide}
 
 

@@ -93,6 +93,16 @@ def test_a_larger_network_computes_the_same_and_all_of_it_learns(
     assert (large.state_dict()["trunk.2.first.0.weight"] != begun["trunk.2.first.0.weight"]).flatten(1).any(1).all()
 
 
+def test_a_network_in_half_precision_grows(tmp_path: Path) -> None:
+    """Weights that ship are stored in fp16 where their file would be too large otherwise."""
+    small, large = network(blocks=2, channels=16), network(blocks=3, channels=24)
+    transfer_weights(large, saved(small.half(), tmp_path))
+    planes = torch.rand(8, *small.observation_shape)
+    before, after = small.float().eval()(planes), large.eval()(planes)
+    torch.testing.assert_close(after.policy, before.policy, rtol=1e-5, atol=1e-5)
+    assert all(tensor.dtype == torch.float32 for tensor in large.parameters())
+
+
 def test_new_channels_do_not_read_planes_of_another_game(tmp_path: Path) -> None:
     """The first layer begins anew where the planes differ, even if there are more of them."""
     weights, _ = checkpoints.load_model(saved(network(), tmp_path))
