@@ -96,12 +96,12 @@ def test_a_network_to_start_from_that_is_not_there_or_does_not_fit(
     assert "there is no run or model folder 'nosuchrun'" in capsys.readouterr().err
     assert train(finished, "--init", "nosuchrun") == 0  # a run that has begun looks at it no more
     before = content(finished)
-    wide = ["--network.channels", "16", "--init", str(finished)]
-    assert train(tmp_path / "run", *wide) == 2
+    narrow = ["--network.channels", "4", "--init", str(finished)]
+    assert train(tmp_path / "run", *narrow) == 2
     assert "no trunk that fits" in capsys.readouterr().err
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("kept")
-    assert train(tmp_path / "mine", *wide) == 2
+    assert train(tmp_path / "mine", *narrow) == 2
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["notes.txt"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine"]
     assert content(finished) == before
