@@ -216,9 +216,12 @@ def _network_player(
         config = replace(config, rule="puct", leaves=8, num_simulations=max(min(nodes, int(seconds * 50_000)), 64))
     if "simulations" in settings:
         settings["num_simulations"] = settings.pop("simulations")
-    if "c_init" in settings:
-        config = replace(config, puct=replace(config.puct, c_init=settings.pop("c_init")))
+    c_init = settings.pop("c_init", None)
     config = replace(config, **settings)
+    if c_init is not None:
+        if config.rule != "puct":
+            raise ValueError(f"{text!r}: c_init belongs to PUCT, and {config.rule} does not read it; add rule=puct")
+        config = replace(config, puct=replace(config.puct, c_init=c_init))
     capacity = _tree_capacity(config, capacity)
     return NetworkPlayer(
         game, evaluate, config, num_slots=num_slots, capacity=capacity, seconds=seconds, temperature=temperature

@@ -132,6 +132,7 @@ def test_the_exploration_of_a_network_is_a_setting(run: Path) -> None:
         ("precision=fp64", "fp32, bf16, int8, auto or fast"),
         ("reuse", "reuse is ''; it must be true or false"),
         ("rule=gumbel&seconds=1", "gumbel must know"),
+        ("rule=gumbel&c_init=1", "c_init belongs to PUCT, and gumbel does not read it; add rule=puct"),
     ],
 )
 def test_wrong_settings_of_a_network(run: Path, query: str, words: str) -> None:
